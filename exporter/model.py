@@ -1,0 +1,143 @@
+"""The frozen values that travel between the layers.
+
+`Backup` and `Instance` are spelled as the API spells them, so that msgspec fills them straight from the bytes;
+whatever else the API says is known to `decode` alone.
+"""
+
+from datetime import datetime
+from typing import Annotated, Generic, NamedTuple, TypeVar
+
+from msgspec import Meta, Struct
+
+Identifier = Annotated[str, Meta(min_length=1)]
+Instant = Annotated[datetime, Meta(tz=True)]
+"""An aware moment. Its offset is kept: year 1 at +05:00 has no UTC form, yet compares and subtracts well."""
+
+
+class Datastore(Struct, frozen=True, gc=False):
+    """What a database runs on: `type` as in `postgresql`, `version` as in `15.4`."""
+
+    type: str | None = None
+    version: str | None = None
+
+
+class Backup(Struct, frozen=True, gc=False):
+    """One backup. `size` is in the unit that the configuration says; the vendor documents none."""
+
+    id: Identifier
+    status: Identifier
+    created_at: Instant
+    updated_at: Instant | None = None
+    instance_id: str | None = None
+    parent_id: str | None = None
+    size: Annotated[float, Meta(ge=0)] | None = None
+    datastore: Datastore | None = None
+
+
+class Reference(Struct, frozen=True, gc=False):
+    """A pointer to another resource of the API."""
+
+    id: str | None = None
+
+
+class Instance(Struct, frozen=True, gc=False):
+    """One database instance."""
+
+    id: Identifier
+    name: str | None = None
+    status: str | None = None
+    datastore: Datastore | None = None
+    replica_of: Reference | None = None
+    updated_at: Instant | None = None
+
+
+Record = TypeVar("Record", Backup, Instance)
+
+
+class Malformed(Struct, frozen=True):
+    """A record that cannot be counted: where it stood (page and record from 1) and what was wrong."""
+
+    page: int
+    record: int
+    problem: str
+
+
+class Page(Struct, Generic[Record], frozen=True, kw_only=True):
+    """One answer of a list endpoint. `None` is what the API did not say.
+
+    `length` counts the malformed records too. `markers` are the ids to go on from, the best one first.
+    """
+
+    records: tuple[Record, ...]
+    length: int
+    malformed: tuple[Malformed, ...] = ()
+    markers: tuple[str, ...] = ()
+    more: bool | None = None
+    limit: int | None = None
+    total: int | None = None
+
+
+class Walk(Struct, Generic[Record], frozen=True, kw_only=True):
+    """Every record of a list, each once; `reported` is the last `meta.total`, `limit` the page size in force."""
+
+    records: tuple[Record, ...]
+    duplicates: int
+    malformed: int
+    first_malformed: Malformed | None
+    reported: int | None
+    limit: int | None
+
+
+class WalkStats(Struct, frozen=True):
+    """What a walk cost, whether it failed or not."""
+
+    seconds: float
+    pages: int
+    requests: int
+
+
+class Statuses(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which statuses mean what. The vendor documents no list: the defaults follow OpenStack Trove's."""
+
+    usable: frozenset[str] = frozenset({"COMPLETED", "RESTORED"})
+    running: frozenset[str] = frozenset({"NEW", "BUILDING", "SAVING"})
+    failed: frozenset[str] = frozenset({"FAILED"})
+    other: frozenset[str] = frozenset({"DELETE_FAILED", "DELETING", "DELETED"})
+
+    @property
+    def finished(self) -> frozenset[str]:
+        """The statuses of an attempt that is over, well or not."""
+        return self.usable | self.failed
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The statuses of any class."""
+        return self.finished | self.running | self.other
+
+
+class GroupKey(NamedTuple):
+    """The labels of the backup gauges, in their order."""
+
+    status: str
+    datastore_type: str
+    instance_id: str
+
+
+class Group(Struct, frozen=True):
+    """The backups of one `GroupKey`, summed up. Times are Unix seconds, sizes bytes."""
+
+    key: GroupKey
+    count: int
+    size_bytes: float
+    newest_timestamp: float
+    oldest_timestamp: float
+    newest_size_bytes: float | None
+    newest_duration_seconds: float | None
+
+
+class Summary(Struct, frozen=True):
+    """All backups of one walk, summed up."""
+
+    groups: tuple[Group, ...]
+    backups: int
+    unknown_statuses: tuple[tuple[str, int], ...]

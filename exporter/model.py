@@ -1,9 +1,10 @@
 """The frozen values that travel between the layers.
 
-`Backup` and `Instance` are spelled as the API spells them, so that msgspec fills them straight from the bytes;
-whatever else the API says is known to `decode` alone.
+`Backup` and `Instance` are spelled as the API spells them, so that msgspec fills them straight from the
+bytes; whatever else the API says is known to `decode` alone.
 """
 
+import sys
 from datetime import datetime
 from typing import Annotated, Generic, NamedTuple, TypeVar
 
@@ -12,6 +13,8 @@ from msgspec import Meta, Struct
 Identifier = Annotated[str, Meta(min_length=1)]
 Instant = Annotated[datetime, Meta(tz=True)]
 """An aware moment. Its offset is kept: year 1 at +05:00 has no UTC form, yet compares and subtracts well."""
+
+Size = Annotated[float, Meta(ge=0, le=sys.float_info.max)]
 
 
 class Datastore(Struct, frozen=True, gc=False):
@@ -30,7 +33,7 @@ class Backup(Struct, frozen=True, gc=False):
     updated_at: Instant | None = None
     instance_id: str | None = None
     parent_id: str | None = None
-    size: Annotated[float, Meta(ge=0)] | None = None
+    size: Size | None = None
     datastore: Datastore | None = None
 
 
@@ -51,14 +54,13 @@ class Instance(Struct, frozen=True, gc=False):
     updated_at: Instant | None = None
 
 
-Record = TypeVar("Record", Backup, Instance)
+Record = TypeVar("Record", bound=Backup | Instance)
 
 
 class Malformed(Struct, frozen=True):
-    """A record that cannot be counted: where it stood (page and record from 1) and what was wrong."""
+    """A record that cannot be counted: its place in the page, from 1, and what was wrong."""
 
-    page: int
-    record: int
+    position: int
     problem: str
 
 
@@ -78,12 +80,16 @@ class Page(Struct, Generic[Record], frozen=True, kw_only=True):
 
 
 class Walk(Struct, Generic[Record], frozen=True, kw_only=True):
-    """Every record of a list, each once; `reported` is the last `meta.total`, `limit` the page size in force."""
+    """Every record of a list, each once.
+
+    `reported` is the last `meta.total`, `limit` the page size in force, `first_malformed` says where the
+    first of the malformed records stood and what was wrong with it.
+    """
 
     records: tuple[Record, ...]
     duplicates: int
     malformed: int
-    first_malformed: Malformed | None
+    first_malformed: str | None
     reported: int | None
     limit: int | None
 
@@ -136,8 +142,35 @@ class Group(Struct, frozen=True):
 
 
 class Summary(Struct, frozen=True):
-    """All backups of one walk, summed up."""
+    """All backups of one walk, summed up; `largest_size` is in the API's own unit, not in bytes."""
 
     groups: tuple[Group, ...]
     backups: int
     unknown_statuses: tuple[tuple[str, int], ...]
+    largest_size: float | None
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """The result of a complete walk, which ended at `completed_at` (Unix seconds)."""
+
+    summary: Summary
+    duplicates: int
+    malformed: int
+    reported: int | None
+    completed_at: float
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What one scrape may say of its target.
+
+    `snapshot` is what may still be served, `last_success` the time of the last complete walk even where it
+    may not. `failure` is a `Reason`; `up` and `last_walk` speak of the last walk that ended, `deferred` of
+    this scrape.
+    """
+
+    up: bool
+    failure: str | None
+    deferred: bool
+    snapshot: Snapshot | None
+    last_success: float | None
+    last_walk: WalkStats | None

@@ -1,0 +1,207 @@
+"""How many requests the API will still take from us, and until when to keep away.
+
+The API names its window of a minute on every response. The window of an hour it never shows: that one is
+counted here, by the tier that the minute's limit names. Both are shared: `share` of each is ours.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from threading import RLock
+from typing import Final
+
+from msgspec import Struct
+
+MINUTE: Final = 60.0
+HOUR: Final = 3600.0
+HOURLY: Final = {60: 1_000, 300: 5_000, 1_000: 20_000}
+"""Requests a minute → requests an hour, of the vendor's tiers."""
+TIERS: Final = {"standard": 1_000, "professional": 5_000, "enterprise": 20_000, "unlimited": None}
+TOO_MANY: Final = 429
+CREDIT: Final = 60.0
+"""Seconds by which a walk may come before its pace: two scrapers of one exporter are seldom in step."""
+
+
+class Window(Struct, frozen=True):
+    """A window of the API's: `limit` and `remaining` requests until `reset` (Unix time by our clock)."""
+
+    limit: int
+    remaining: int
+    reset: float
+
+
+class Budget:
+    """One target's budget. Every time is Unix time by `clock`; waits are seconds from now, 0 for none."""
+
+    def __init__(
+        self, *, tier: str = "auto", share: float = 1.0, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._tier = tier
+        self._share = share
+        self._clock = clock
+        self._lock = RLock()
+        self._minute: Window | None = None
+        self._sent: deque[float] = deque()
+        self._closed_until = 0.0
+        self._paced_until = 0.0
+
+    def spend(self, *, retry: bool = False) -> None:
+        """Count a request that is about to be sent; a retry does not move the next walk's turn."""
+        with self._lock:
+            now = self._clock()
+            self._sent.append(now)
+            if self._minute:
+                left = max(0, self._minute.remaining - 1)
+                self._minute = Window(self._minute.limit, left, self._minute.reset)
+            if not retry and (pace := self._seconds_per_request()):
+                self._paced_until = max(self._paced_until, now) + pace
+
+    def observe(self, status: int, headers: Mapping[str, str]) -> None:
+        """Learn from a response what the API says of its limits."""
+        with self._lock:
+            now = self._clock()
+            here = _their_now(headers, now)
+            self._minute = _window(headers, now, here) or self._minute
+            wait = _retry_after(headers, here)
+            if status == TOO_MANY and wait is None:
+                wait = self._minute.reset - now if self._minute else MINUTE
+            if wait is not None:
+                self._closed_until = max(self._closed_until, now + min(wait, HOUR))
+
+    def wait_for_request(self) -> float:
+        """Return the seconds until one more request may be sent."""
+        with self._lock:
+            now = self._clock()
+            waits = [self._closed_until - now]
+            if self.minute and self._minute_left(now) < 1:
+                waits.append(self.minute.reset - now)
+            waits.append(self._wait_for_hour(1, now, 0.0))
+            return max(0.0, *waits)
+
+    def wait_for_walk(self, requests: int, seconds: float = 0.0) -> float:
+        """Return the seconds until a walk of so many `requests`, which takes `seconds`, may begin."""
+        with self._lock:
+            now = self._clock()
+            credit = min(CREDIT, requests * (self._seconds_per_request() or 0.0))
+            waits = [self.wait_for_request(), self._paced_until - credit - now]
+            if self.minute and self._minute_left(now) < min(requests, self._ours(self.minute.limit)):
+                waits.append(self.minute.reset - now)
+            waits.append(self._wait_for_hour(requests, now, seconds))
+            return max(0.0, *waits)
+
+    def allows_retry(self, next_walk: int) -> bool:
+        """Say whether a retry would leave the `next_walk`'s requests untouched."""
+        with self._lock:
+            now = self._clock()
+            left = self.hour_remaining
+            return (left is None or left > next_walk) and self.wait_for_request() <= max(
+                0.0, self._closed_until - now
+            )
+
+    def pace(self, requests: int) -> float:
+        """Return the seconds between two walks of so many requests that the hour's budget asks for."""
+        return requests * (self._seconds_per_request() or 0.0)
+
+    @property
+    def minute(self) -> Window | None:
+        """The window that the API last named, while it lasts."""
+        return self._minute if self._minute and self._clock() < self._minute.reset else None
+
+    @property
+    def minute_limit(self) -> int | None:
+        """The requests a minute that the API last named."""
+        return self._minute.limit if self._minute else None
+
+    @property
+    def minute_share(self) -> int | None:
+        """Our share of `minute_limit`."""
+        return self._ours(self._minute.limit) if self._minute else None
+
+    @property
+    def hour_limit(self) -> int | None:
+        """Our share of the hour's requests; `None` where no tier is known or it has no limit."""
+        if self._tier != "auto":
+            whole = TIERS[self._tier]
+        else:
+            whole = HOURLY.get(self._minute.limit) if self._minute else None
+        return None if whole is None else self._ours(whole)
+
+    @property
+    def hour_remaining(self) -> int | None:
+        """What is left of `hour_limit`."""
+        limit = self.hour_limit
+        return None if limit is None else max(0, limit - self._sent_since(self._clock() - HOUR))
+
+    @property
+    def hour_reset(self) -> float | None:
+        """When the oldest counted request leaves the hour."""
+        with self._lock:
+            self._forget(self._clock() - HOUR)
+            return self._sent[0] + HOUR if self._sent and self.hour_limit else None
+
+    @property
+    def closed_until(self) -> float:
+        """The time before which the API asked to be left alone."""
+        return self._closed_until
+
+    def _ours(self, limit: int) -> int:
+        return max(1, int(limit * self._share))
+
+    def _seconds_per_request(self) -> float | None:
+        return HOUR / self.hour_limit if self.hour_limit else None
+
+    def _minute_left(self, now: float) -> int:
+        if not self.minute:
+            return 1
+        used = self._sent_since(max(self.minute.reset, now) - MINUTE)
+        return min(self.minute.remaining, self._ours(self.minute.limit) - used)
+
+    def _wait_for_hour(self, requests: int, now: float, seconds: float) -> float:
+        """Wait until so many fit; what leaves the hour while a walk of `seconds` runs is as good as gone."""
+        if not self.hour_limit:
+            return 0.0
+        self._forget(now - HOUR)
+        too_many = len(self._sent) + min(requests, self.hour_limit) - self.hour_limit
+        return self._sent[too_many - 1] + HOUR - now - seconds if too_many > 0 else 0.0
+
+    def _sent_since(self, start: float) -> int:
+        with self._lock:
+            self._forget(self._clock() - HOUR)
+            count = 0
+            for sent in reversed(self._sent):
+                if sent <= start:
+                    break
+                count += 1
+            return count
+
+    def _forget(self, before: float) -> None:
+        while self._sent and self._sent[0] <= before:
+            self._sent.popleft()
+
+
+def _their_now(headers: Mapping[str, str], now: float) -> float:
+    """Return the time by the API's clock: what it names is meant by that one."""
+    try:
+        return parsedate_to_datetime(headers["Date"]).timestamp()
+    except (KeyError, ValueError, TypeError):
+        return now
+
+
+def _window(headers: Mapping[str, str], now: float, here: float) -> Window | None:
+    try:
+        limit, remaining = int(headers["X-RateLimit-Limit"]), int(headers["X-RateLimit-Remaining"])
+        lasts = float(headers.get("X-RateLimit-Reset", "nan")) - here
+    except (KeyError, ValueError):
+        return None
+    plausible = 0 <= lasts <= MINUTE
+    return Window(limit, remaining, now + (lasts if plausible else MINUTE)) if limit > 0 else None
+
+
+def _retry_after(headers: Mapping[str, str], here: float) -> float | None:
+    """Read `Retry-After`, seconds or an HTTP date: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after."""
+    text = headers.get("Retry-After", "").strip()
+    try:
+        return float(int(text)) if text.isdigit() else parsedate_to_datetime(text).timestamp() - here
+    except (ValueError, TypeError):
+        return None

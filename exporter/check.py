@@ -1,0 +1,114 @@
+"""`check`: whether the configuration works, told of each target in plain lines."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from exporter.budget import HOUR, HOURLY, MINUTE, Budget
+from exporter.config import Target
+from exporter.durations import format_age
+from exporter.model import Snapshot
+from exporter.summary import sizes_look_like_gib
+from exporter.target_walk import Outcome
+
+TIERS: Final = {60: "Standard", 300: "Professional", 1_000: "Enterprise"}
+
+
+class Level(StrEnum):
+    """How a finding is to be taken."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "FAIL"
+
+
+class Finding(Struct, frozen=True):
+    """One line of the report."""
+
+    level: Level
+    text: str
+
+
+def examine(target: Target, outcome: Outcome, budget: Budget, interval: float) -> Iterator[Finding]:
+    """Say what one walk of `target` showed, and whether walks every `interval` seconds fit its budget."""
+    if outcome.error is not None:
+        yield Finding(Level.FAIL, f"{outcome.error.reason}: {outcome.error}")
+    if outcome.snapshot is not None:
+        yield Finding(Level.OK, f"authenticated by {target.credential.kind}")
+        yield _walked(outcome, outcome.snapshot)
+        yield from _doubts(target, outcome.snapshot)
+    yield _rate_limit(target, budget)
+    if outcome.snapshot is not None:
+        yield from _fit(outcome, budget, interval)
+
+
+def _walked(outcome: Outcome, snapshot: Snapshot) -> Finding:
+    stats = outcome.stats
+    return Finding(
+        Level.OK,
+        f"{snapshot.summary.backups:,} backups on {stats.pages} pages of at most {outcome.limit},"
+        f" walked in {format_age(stats.seconds)} with {stats.requests} requests",
+    )
+
+
+def _doubts(target: Target, snapshot: Snapshot) -> Iterator[Finding]:
+    if target.size_unit == "bytes" and sizes_look_like_gib(snapshot.summary):
+        largest = snapshot.summary.largest_size
+        yield Finding(
+            Level.WARN, f"sizes look like GiB, not bytes (the largest is {largest}): set size_unit: GiB?"
+        )
+    for status, count in snapshot.summary.unknown_statuses:
+        yield Finding(Level.WARN, f"{count} backups of status {status!r}, which no class of `statuses` names")
+    if snapshot.malformed:
+        yield Finding(
+            Level.WARN, f"{snapshot.malformed} malformed records, left out of every count: see the log"
+        )
+    if snapshot.reported is not None and snapshot.reported > snapshot.summary.backups + snapshot.malformed:
+        yield Finding(
+            Level.WARN,
+            f"the API reports {snapshot.reported:,} backups but lists {snapshot.summary.backups:,}",
+        )
+
+
+def _rate_limit(target: Target, budget: Budget) -> Finding:
+    limit, window = budget.minute_limit, budget.minute
+    if limit is None:
+        return Finding(Level.WARN, "the API names no rate limit in its headers")
+    tier = TIERS.get(limit)
+    left = f", {window.remaining:,} left" if window else ""
+    hour = (
+        f"{tier}: {HOURLY[limit]:,} an hour"
+        if tier
+        else "a number of no tier, so the hour's limit is unknown"
+    )
+    ours = f"; budget_share {target.budget_share:g} of it is ours" if budget.hour_limit else ""
+    return Finding(Level.OK, f"rate limit {limit:,} requests a minute{left} ({hour}{ours})")
+
+
+def _fit(outcome: Outcome, budget: Budget, interval: float) -> Iterator[Finding]:
+    """Hold the requests of walks at the scrape interval against each window."""
+    cost = outcome.stats.requests
+    walks = f"a walk every {format_age(interval)} takes"
+    a_minute, an_hour = cost * max(1.0, MINUTE / interval), cost * HOUR / interval
+    if budget.minute_share is not None:
+        fits = a_minute <= budget.minute_share
+        text = f"{walks} {a_minute:,.0f} requests a minute of {budget.minute_share:,}"
+        yield Finding(Level.OK if fits else Level.WARN, text + ("" if fits else f": {_advice(budget, cost)}"))
+    if budget.hour_limit is not None:
+        fits = an_hour <= budget.hour_limit
+        text = f"{walks} {an_hour:,.0f} requests an hour of {budget.hour_limit:,}"
+        yield Finding(Level.OK if fits else Level.WARN, text + ("" if fits else f": {_advice(budget, cost)}"))
+    else:
+        tiers = [TIERS[minute] for minute, hour in HOURLY.items() if an_hour <= hour]
+        fitting = ", ".join(tiers) if tiers else "none of them"
+        yield Finding(
+            Level.OK, f"{walks} {an_hour:,.0f} requests an hour; of the vendor's tiers it fits {fitting}"
+        )
+
+
+def _advice(budget: Budget, cost: int) -> str:
+    pace = budget.pace(cost)
+    spread = f"walks will come every {format_age(pace)}, scrapes between get the last one" if pace else ""
+    return f"{spread or 'walks will pause'}; a larger page_size, budget_share or tier changes that"

@@ -1,0 +1,148 @@
+"""The command line, and the composition root behind each command."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+from exporter import __version__
+from exporter.commands import check_command, demo_command, once_command, serve_command
+from exporter.errors import ConfigError
+from exporter.logs import FORMATS, LEVELS, configure_logs
+from exporter.server import DEFAULT_PORT
+
+MISUSED: Final = 2
+EXAMPLES: Final = """\
+examples:
+  BYCLOUD_API_KEY=ID:SECRET bycloud-backup-exporter
+      serve one target on port 10140
+  bycloud-backup-exporter serve --config.file=/etc/bycloud-backup-exporter.yml
+      serve the targets of a file
+  bycloud-backup-exporter check --config.file=… --scrape-interval=30s
+      try configuration and credentials, and whether the API's rate limits suffice
+  bycloud-backup-exporter once --output=/var/lib/node_exporter/bycloud.prom
+      write one scrape for node_exporter's textfile collector
+  bycloud-backup-exporter demo
+      the exporter on an embedded API with a living fleet: nothing needed
+
+BYCLOUD_API_KEY or BYCLOUD_API_TOKEN (or either with _FILE) makes one target where no file does.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit: 0 fine, 1 it ran and failed, 2 usage or configuration error."""
+    options = _parser().parse_args(_with_command(sys.argv[1:] if arguments is None else list(arguments)))
+    try:
+        configure_logs(options.level, options.style)
+        sys.exit(options.run(options))
+    except ConfigError as error:
+        print(f"bycloud-backup-exporter: {error}", file=sys.stderr)
+        sys.exit(MISUSED)
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+def _with_command(arguments: list[str]) -> list[str]:
+    """Put `serve` ahead where no command is named."""
+    if arguments and (not arguments[0].startswith("-") or arguments[0] in {"-h", "--help", "--version"}):
+        return arguments
+    return ["serve", *arguments]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bycloud-backup-exporter",
+        description="Prometheus exporter for ByCloud's database backups. Without a command it serves.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    configured = _options(_log_options(), _config_options())
+    served = _options(_log_options(), _web_options())
+    _command(commands, "serve", serve_command, "serve metrics over HTTP", _config_options(), served)
+    check = _command(
+        commands, "check", check_command, "try each target once and say what is wrong", configured
+    )
+    check.add_argument(
+        "--scrape-interval",
+        metavar="DURATION",
+        default="60s",
+        help="how often Prometheus scrapes (default 60s)",
+    )
+    once = _command(commands, "once", once_command, "print the metrics of one scrape", configured)
+    once.add_argument("--target", metavar="NAME", help="which target, where there are several")
+    once.add_argument(
+        "--output", metavar="FILE", type=Path, help="replace FILE, and only by a complete result"
+    )
+    demo = _command(commands, "demo", demo_command, "serve an embedded API with a living fleet", served)
+    demo.add_argument("--seed", type=int, default=1, help="which fleet (default 1)")
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    text: str,
+    *parents: argparse.ArgumentParser,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + ".", parents=parents, allow_abbrev=False
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _options(*parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(add_help=False, parents=parents)
+
+
+def _config_options() -> argparse.ArgumentParser:
+    options = _options()
+    options.add_argument(
+        "--config.file",
+        dest="config",
+        metavar="FILE",
+        type=Path,
+        help="YAML file with targets and objectives",
+    )
+    return options
+
+
+def _log_options() -> argparse.ArgumentParser:
+    options = _options()
+    options.add_argument("--log.level", dest="level", choices=LEVELS, default="info", help="default info")
+    options.add_argument(
+        "--log.format", dest="style", choices=FORMATS, default="logfmt", help="default logfmt"
+    )
+    return options
+
+
+def _web_options() -> argparse.ArgumentParser:
+    options = _options()
+    options.add_argument(
+        "--web.listen-address",
+        dest="address",
+        metavar="HOST:PORT",
+        default=f":{DEFAULT_PORT}",
+        help=f"default :{DEFAULT_PORT}",
+    )
+    options.add_argument(
+        "--web.telemetry-path",
+        dest="telemetry_path",
+        metavar="PATH",
+        default="/metrics",
+        help="default /metrics",
+    )
+    options.add_argument(
+        "--web.max-requests",
+        dest="max_requests",
+        metavar="N",
+        type=int,
+        default=40,
+        help="scrapes answered at once; more get 503 (default 40)",
+    )
+    return options

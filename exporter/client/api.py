@@ -1,0 +1,179 @@
+"""One walk's requests: the budget asked first, retried by the rules, every failure one `ApiError`."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, NoReturn, Protocol
+
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
+
+from exporter.budget import Budget
+from exporter.client.transport import Transport
+from exporter.client.watchdog import Watchdog
+from exporter.config import Target
+from exporter.credentials import Secret
+from exporter.decode import Resource, decode_error, decode_page
+from exporter.durations import format_age
+from exporter.errors import ApiError, ConfigError, Reason
+from exporter.model import Page, Record
+
+OK: Final = 200
+ATTEMPTS: Final = 3
+TRANSIENT: Final = frozenset({500, 502, 503, 504})
+LONGEST_MESSAGE: Final = 300  # characters of the API's own words that go into ours
+SHORTEST_SECRET: Final = 4  # characters; masking shorter ones would mangle every text
+REASONS: Final = {401: Reason.AUTH, 403: Reason.FORBIDDEN, 429: Reason.RATE_LIMITED}
+_backoff = wait_exponential_jitter(initial=0.2, max=2.0, jitter=0.2)
+
+
+class Observer(Protocol):
+    """Is told what the client did."""
+
+    def requested(self, code: str, seconds: float) -> None:
+        """Note a request: its HTTP status, or the reason why there is none."""
+
+    def retried(self, reason: Reason) -> None:
+        """Note that a request is made again."""
+
+
+class Api:
+    """One target's API: its connections and its budget, which outlive a walk."""
+
+    def __init__(
+        self,
+        target: Target,
+        budget: Budget,
+        observer: Observer,
+        *,
+        watchdog: Watchdog,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.target = target
+        self.budget = budget
+        self.observer = observer
+        self.transport = Transport(target, watchdog)
+        self.sleep = sleep
+
+    def client(self, seconds: float, next_walk: int = 1) -> "Client":
+        """Return a client for a walk of `seconds` at most, after which one of `next_walk` requests comes.
+
+        The credential is read here, anew for each walk; where it cannot be, that is an `ApiError` (`auth`).
+        """
+        try:
+            secret = self.target.credential.read()
+        except ConfigError as error:
+            raise ApiError(Reason.AUTH, str(error)) from error
+        return Client(self, secret, time.monotonic() + seconds, next_walk)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.transport.close()
+
+
+class Client:
+    """The requests of one walk; counts them, and the pages they brought."""
+
+    def __init__(self, api: Api, secret: Secret, deadline: float, next_walk: int) -> None:
+        self._api = api
+        self._secret = secret
+        self._deadline = deadline
+        self._next_walk = next_walk
+        self._lock = threading.Lock()
+        self.requests = 0
+        self.pages = 0
+
+    def fetch(self, resource: Resource[Record], marker: str | None, limit: int) -> Page[Record]:
+        """Fetch one page; raise `ApiError`."""
+        query = {"limit": str(limit)} | ({"marker": marker} if marker else {})
+        page = decode_page(resource, self._retrying()(self._attempt, resource.path, query))
+        with self._lock:
+            self.pages += 1
+        return page
+
+    def _retrying(self) -> Retrying:
+        return Retrying(
+            retry=retry_if_exception(_is_transient),
+            wait=self._pause,
+            stop=self._is_enough,
+            before_sleep=self._note_retry,
+            sleep=self._api.sleep,
+            reraise=True,
+        )
+
+    def _attempt(self, path: str, query: dict[str, str]) -> bytes:
+        self._await_budget()
+        with self._lock:
+            self.requests += 1
+        started = time.monotonic()
+        try:
+            status, body = self._get(path, query)
+        except ApiError as error:
+            self._api.observer.requested(error.reason, time.monotonic() - started)
+            raise
+        self._api.observer.requested(str(status), time.monotonic() - started)
+        return body if status == OK else self._refused(status, body)
+
+    def _await_budget(self) -> None:
+        wait = self._api.budget.wait_for_request()
+        if wait > self._left():
+            raise ApiError(Reason.RATE_LIMITED, f"the API's budget is used up for another {format_age(wait)}")
+        if wait:
+            self._api.sleep(wait)
+        self._api.budget.spend()
+
+    def _get(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
+        seconds = min(self._left(), self._api.target.request_timeout)
+        if seconds <= 0:
+            raise ApiError(Reason.TIMEOUT, "the walk took longer than it may")
+        return self._api.transport.get(path, query, self._secret, seconds, self._api.budget.observe)
+
+    def _refused(self, status: int, body: bytes) -> NoReturn:
+        message, request_id = decode_error(body)
+        raise ApiError(
+            REASONS.get(status) or _reason_of_class(status),
+            self._mask(message) if message else _default_message(status),
+            status=status,
+            request_id=self._mask(request_id) if request_id else None,
+        )
+
+    def _mask(self, text: str) -> str:
+        """Bring the API's words into one short line that holds no secret, should it echo one."""
+        secret = self._secret.reveal()
+        for part in (secret, *secret.split(":")[1:]):
+            text = text.replace(part, "***") if len(part) >= SHORTEST_SECRET else text
+        return "".join(c for c in " ".join(text.split()) if c.isprintable())[:LONGEST_MESSAGE]
+
+    def _pause(self, state: RetryCallState) -> float:
+        return max(_backoff(state), self._api.budget.wait_for_request())
+
+    def _is_enough(self, state: RetryCallState) -> bool:
+        if state.attempt_number >= ATTEMPTS or state.upcoming_sleep >= self._left():
+            return True
+        return not self._api.budget.allows_retry(self._next_walk)
+
+    def _note_retry(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, ApiError):
+            self._api.observer.retried(error.reason)
+
+    def _left(self) -> float:
+        return self._deadline - time.monotonic()
+
+
+def _is_transient(error: BaseException) -> bool:
+    return isinstance(error, ApiError) and (error.status in TRANSIENT or error.reason is Reason.CONNECTION)
+
+
+def _reason_of_class(status: int) -> Reason:
+    match status // 100:
+        case 4:
+            return Reason.CLIENT_ERROR
+        case 5:
+            return Reason.SERVER_ERROR
+    return Reason.BAD_RESPONSE
+
+
+def _default_message(status: int) -> str:
+    if status // 100 == 3:  # noqa: PLR2004 - the class of redirects
+        return "the API redirects; redirects are refused, since the credential would travel"
+    return "the API gives no reason"

@@ -1,0 +1,150 @@
+"""One HTTP exchange with the API: within its seconds, within its size, or as one `ApiError`."""
+
+from collections.abc import Callable, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3 import ProxyManager
+from urllib3.exceptions import DecodeError, HTTPError
+
+from exporter import __version__
+from exporter.client.watchdog import POOLS, Watchdog
+from exporter.config import Target
+from exporter.credentials import Secret
+from exporter.durations import format_age
+from exporter.errors import ApiError, Reason
+
+LARGEST_BODY: Final = 64 * 1024 * 1024  # bytes, decompressed
+CHUNK: Final = 1024 * 1024
+HEADERS: Final = {
+    "User-Agent": f"bycloud-backup-exporter/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+}
+ObserveHeaders = Callable[[int, Mapping[str, str]], None]
+
+
+class Transport:
+    """The connections to one target's API, kept alive between walks."""
+
+    def __init__(self, target: Target, watchdog: Watchdog) -> None:
+        self._target = target
+        self._watchdog = watchdog
+        self._session = requests.Session()
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = _GuardedAdapter(pool_maxsize=target.max_concurrency, max_retries=0)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        self._connection = _connection_settings(target)
+
+    def get(
+        self, path: str, query: dict[str, str], secret: Secret, seconds: float, observe: ObserveHeaders
+    ) -> tuple[int, bytes]:
+        """Return the status and the body of an answer; raise `ApiError` where none came whole and in time.
+
+        `observe` is told status and headers as soon as they are there.
+        """
+        url = self._target.url + path
+        with self._watchdog.watch(seconds) as watch:
+            try:
+                return self._get(url, query, secret, seconds, observe)
+            except (requests.RequestException, HTTPError, OSError) as error:
+                if watch.expired:
+                    raise ApiError(Reason.TIMEOUT, f"no whole answer within {format_age(seconds)}") from error
+                raise _translate(error, urlsplit(url).netloc) from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _get(
+        self, url: str, query: dict[str, str], secret: Secret, seconds: float, observe: ObserveHeaders
+    ) -> tuple[int, bytes]:
+        with self._session.get(
+            url,
+            params=query,
+            auth=_Authentication(self._target.credential.kind, secret),
+            headers=HEADERS,
+            timeout=seconds,
+            allow_redirects=False,
+            stream=True,
+            **self._connection,
+        ) as response:
+            observe(response.status_code, response.headers)
+            return response.status_code, _read(response)
+
+
+class _GuardedAdapter(HTTPAdapter):
+    """requests' transport over connections that the watchdog can cut."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' signature
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> ProxyManager:  # noqa: ANN401 - requests' signature
+        manager: ProxyManager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
+
+class _Authentication(AuthBase):
+    """Sets the credential as requests' `auth=`, so that no `.netrc` puts another in its place."""
+
+    def __init__(self, kind: str, secret: Secret) -> None:
+        self._kind = kind
+        self._secret = secret
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._kind == "api_key":
+            request.headers["X-Api-Key"] = self._secret.reveal()
+        else:
+            request.headers["Authorization"] = f"Bearer {self._secret.reveal()}"
+        return request
+
+
+def _connection_settings(target: Target) -> dict[str, Any]:
+    """Return settings to give with each request: only there do they win over the environment's."""
+    tls = target.tls_config
+    proxy = target.proxy_url.reveal() if target.proxy_url else None
+    return {
+        "verify": False if tls.insecure_skip_verify else tls.ca_file or True,
+        "cert": (tls.cert_file, tls.key_file) if tls.cert_file and tls.key_file else tls.cert_file,
+        "proxies": {"http": proxy, "https": proxy} if proxy else None,
+    }
+
+
+def _read(response: requests.Response) -> bytes:
+    chunks, length = [], 0
+    while chunk := response.raw.read(CHUNK, decode_content=True):
+        chunks.append(chunk)
+        length += len(chunk)
+        if length > LARGEST_BODY:
+            raise ApiError(Reason.BAD_RESPONSE, f"the body is larger than {LARGEST_BODY} bytes")
+    return b"".join(chunks)
+
+
+def _translate(error: Exception, host: str) -> ApiError:
+    match error:
+        case requests.exceptions.SSLError():
+            reason = Reason.TLS
+        case requests.Timeout():
+            reason = Reason.TIMEOUT
+        case DecodeError():
+            reason = Reason.BAD_RESPONSE
+        case requests.RequestException() | HTTPError() | ConnectionError():
+            reason = Reason.CONNECTION
+        case _:  # an OSError: what requests raises of a certificate's file that it cannot read
+            reason = Reason.TLS
+    return ApiError(reason, f"{host}: {_root_cause(error)}")
+
+
+def _root_cause(error: BaseException) -> str:
+    """Say what went wrong at the bottom, without the layers of wrapping above it."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(text).split())

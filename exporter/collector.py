@@ -1,0 +1,55 @@
+"""A target as prometheus_client sees it: a collector that scrapes when it is collected."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, generate_latest, write_to_textfile
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from exporter.families import described, families
+from exporter.model import Answer
+
+
+class TargetCollector(Collector):
+    """Makes new families at every scrape; made for one request, since `scrape` knows its deadline."""
+
+    def __init__(
+        self,
+        scrape: Callable[[], Answer],
+        *,
+        ages: bool = True,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._scrape = scrape
+        self._ages = ages
+        self._clock = clock
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Name the families without a scrape, so that `name[]` walks only for what it asks for."""
+        return described()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Scrape, and make the families of the answer."""
+        answer = self._scrape()
+        return families(answer, self._clock(), ages=self._ages)
+
+
+def render_text(answer: Answer) -> str:
+    """Render one answer in Prometheus's text format."""
+    return generate_latest(_registry(TargetCollector(lambda: answer))).decode()
+
+
+def write_text(answer: Answer, path: Path) -> None:
+    """Replace a file of node_exporter's textfile collector at once; without ages, which would freeze there.
+
+    Raises `OSError`; the file is then as it was.
+    """
+    write_to_textfile(str(path), _registry(TargetCollector(lambda: answer, ages=False)))
+
+
+def _registry(collector: TargetCollector) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return registry

@@ -1,0 +1,205 @@
+"""What can be configured: frozen types, each with what it allows."""
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, ClassVar, Final, Literal
+from urllib.parse import urlsplit
+
+from msgspec import Meta, Struct
+
+from exporter.credentials import Credential, Secret
+from exporter.durations import parse_duration
+from exporter.model import Statuses
+
+DEFAULT_URL: Final = "https://api.spo1.mycloud.com"
+SIZE_UNITS: Final = {
+    "bytes": 1,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+}
+SizeUnit = Literal["bytes", "KB", "MB", "GB", "KiB", "MiB", "GiB"]
+Tier = Literal["auto", "standard", "professional", "enterprise", "unlimited"]
+Count = Annotated[int, Meta(ge=1, extra_json_schema={"description": "a whole number from 1"})]
+Share = Annotated[float, Meta(gt=0, le=1, extra_json_schema={"description": "a number above 0, at most 1"})]
+Text = Annotated[str, Meta(min_length=1, extra_json_schema={"description": "text, not empty"})]
+
+
+class Duration(float):
+    """Seconds, written as a Prometheus duration."""
+
+    ALLOWED: ClassVar = "a duration such as 90s, 5m, 1h30m or 7d"
+
+    @classmethod
+    def parse(cls, text: str) -> "Duration":
+        """Read the written form; raise `ValueError`."""
+        return cls(parse_duration(text))
+
+
+class Period(Duration):
+    """A duration that is not zero."""
+
+    ALLOWED: ClassVar = "a duration above zero, such as 10s or 1m"
+
+    @classmethod
+    def parse(cls, text: str) -> "Period":
+        """Read the written form; raise `ValueError`."""
+        period = cls(parse_duration(text))
+        if not period:
+            raise ValueError("zero")
+        return period
+
+
+class Limit(Duration):
+    """A duration that may not be exceeded; `never` is infinite."""
+
+    ALLOWED: ClassVar = "a duration such as 26h or 7d, or never"
+
+    @classmethod
+    def parse(cls, text: str) -> "Limit":
+        """Read the written form; raise `ValueError`."""
+        return cls("inf" if text == "never" else parse_duration(text))
+
+
+class Url(str):
+    """An `http` or `https` address without credentials, query or fragment; no slash at its end."""
+
+    ALLOWED: ClassVar = "an address such as https://api.spo1.mycloud.com, without user, query or fragment"
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "Url":
+        """Check the written form; raise `ValueError`."""
+        parts = urlsplit(text)
+        _ = parts.port  # raises where it is no number
+        plain = not (parts.query or parts.fragment or "@" in parts.netloc)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not plain or not text.isprintable():
+            raise ValueError("no such address")
+        return cls(text.rstrip("/"))
+
+
+class ProxyUrl(Secret):
+    """The address of a proxy; kept secret, since it may hold a password."""
+
+    ALLOWED: ClassVar = "an address such as http://proxy.example:3128"
+    __slots__ = ()
+
+    def __init__(self, text: str) -> None:
+        """Check the written form; raise `ValueError`, whose message does not hold it."""
+        super().__init__(text)
+        parts = urlsplit(text)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"no such address, allowed: {self.ALLOWED}")
+
+
+class TlsConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the API's certificate is verified, and which one is shown to it."""
+
+    ca_file: Text | None = None
+    cert_file: Text | None = None
+    key_file: Text | None = None
+    insecure_skip_verify: bool = False
+
+    def __post_init__(self) -> None:
+        if self.key_file and not self.cert_file:
+            raise ValueError("key_file needs a cert_file beside it")
+
+
+class ExpectedInstance(Struct, frozen=True, forbid_unknown_fields=True):
+    """A database that must have backups."""
+
+    id: Text
+    name: Text | None = None
+    datastore_type: Text | None = None
+
+
+class Match(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which instances an objective is for: shell patterns, all of which must match."""
+
+    instance_id: Text | None = None
+    instance_name: Text | None = None
+    datastore_type: Text | None = None
+
+    def covers(self, instance_id: str, instance_name: str | None, datastore_type: str) -> bool:
+        """Say whether an instance is meant; one without a name is meant by no pattern of a name."""
+        pairs = (
+            (self.instance_id, instance_id),
+            (self.instance_name, instance_name),
+            (self.datastore_type, datastore_type),
+        )
+        return all(
+            value is not None and fnmatchcase(value, pattern)
+            for pattern, value in pairs
+            if pattern is not None
+        )
+
+
+class Objective(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is asked of a database's backups."""
+
+    match: Match = Match()
+    max_age: Limit | None = None
+    max_duration: Limit | None = None
+
+
+class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One organization at one of the API's addresses."""
+
+    name: Text
+    url: Url = Url(DEFAULT_URL)
+    api_key: Secret | None = None
+    api_key_file: Text | None = None
+    token: Secret | None = None
+    token_file: Text | None = None
+    page_size: Count | Literal["auto"] = "auto"
+    max_concurrency: Count = 4
+    scrape_timeout: Period = Period(30)
+    request_timeout: Period = Period(10)
+    min_walk_interval: Duration = Duration(0)
+    stale_after: Duration = Duration(300)
+    size_unit: SizeUnit = "bytes"
+    tls_config: TlsConfig = TlsConfig()
+    proxy_url: ProxyUrl | None = None
+    api_tier: Tier = "auto"
+    budget_share: Share = 0.5
+    instances: Literal["auto", "on", "off"] = "auto"
+    expected_instances: tuple[ExpectedInstance, ...] = ()
+    statuses: Statuses = Statuses()
+
+    def __post_init__(self) -> None:
+        given = [key for key in ("api_key", "api_key_file", "token", "token_file") if getattr(self, key)]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(
+                f"found {found}, allowed: exactly one of api_key, api_key_file, token, token_file"
+            )
+
+    @property
+    def credential(self) -> Credential:
+        """The one credential that was given."""
+        if self.api_key or self.api_key_file:
+            return Credential(
+                "api_key", self.api_key or Path(self.api_key_file or ""), f"{self.name}: api_key"
+            )
+        return Credential("token", self.token or Path(self.token_file or ""), f"{self.name}: token")
+
+    @property
+    def bytes_per_unit(self) -> int:
+        """How many bytes the API's unit of size has, by the user's word."""
+        return SIZE_UNITS[self.size_unit]
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that the exporter was told."""
+
+    targets: tuple[Target, ...] = ()
+    objectives: tuple[Objective, ...] = (Objective(max_age=Limit(26 * 3600), max_duration=Limit(6 * 3600)),)
+
+    def __post_init__(self) -> None:
+        names = [target.name for target in self.targets]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"targets: the name {twice!r} stands twice, allowed: each name once")

@@ -1,0 +1,56 @@
+"""The demo: the embedded API with a living fleet, and what to look at once the exporter runs on it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from exporter.config import Config, Target, Url
+from exporter.credentials import Secret
+from exporter.simulator import Fleet, Sick, SimulatedApi
+
+API_KEY = "demo:demo-secret"
+
+
+class Demo(Struct, frozen=True):
+    """A configuration for the embedded API, and the words to go with it."""
+
+    config: Config
+    sick: tuple[Sick, ...]
+
+    def announce(self, port: int) -> None:
+        """Print where everything is and what is worth a look."""
+        api = self.config.targets[0].url
+        sick = "\n".join(f"  {sick.kind:<13} {sick.name:<16} {sick.story}" for sick in self.sick)
+        print(
+            f"""
+exporter      http://127.0.0.1:{port}/
+metrics       http://127.0.0.1:{port}/metrics
+embedded API  {api}/v1/database-backups  (X-Api-Key: {API_KEY})
+
+A fleet of databases backs itself up in real time. These are worth a look:
+{sick}
+
+Try:
+  curl -s http://127.0.0.1:{port}/metrics | grep '^bycloud_up'
+  curl -s http://127.0.0.1:{port}/metrics | grep '^bycloud_database_backups{{status="FAILED"'
+
+Ctrl-C ends both.
+""",
+            flush=True,
+        )
+
+
+@contextmanager
+def run_demo(seed: int) -> Iterator[Demo]:
+    """Run the embedded API on loopback for as long as the block lasts."""
+    fleet = Fleet(seed)
+    with SimulatedApi(
+        backups=lambda: fleet.backups(datetime.now(UTC)),
+        instances=lambda: fleet.instances(datetime.now(UTC)),
+        tier="enterprise",
+        api_key=API_KEY,
+    ) as api:
+        target = Target(name="demo", url=Url(api.url), api_key=Secret(API_KEY), size_unit="GiB")
+        yield Demo(Config(targets=(target,)), fleet.sick)

@@ -1,0 +1,34 @@
+"""Durations as Prometheus writes them (`90s`, `1h30m`, `7d`), and as people read them."""
+
+import re
+from typing import Final
+
+UNITS: Final = {"y": 31_536_000, "w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
+LONGEST: Final = 30  # characters; what is longer means nothing
+_PATTERN: Final = re.compile("".join(rf"(?:(\d+){unit})?" for unit in UNITS))
+
+
+def parse_duration(text: str) -> float:
+    """Return seconds; raise `ValueError` for what Prometheus would refuse.
+
+    Units from large to small, each at most once, whole numbers; a bare `0` needs no unit.
+    https://prometheus.io/docs/prometheus/latest/configuration/configuration/
+    """
+    if text == "0":
+        return 0.0
+    match = _PATTERN.fullmatch(text)
+    if not text or not match or len(text) > LONGEST:
+        raise ValueError(f"{text!r} is no duration")
+    amounts = (int(amount or 0) for amount in match.groups())
+    return float(sum(amount * seconds for amount, seconds in zip(amounts, UNITS.values(), strict=True)))
+
+
+def format_age(seconds: float) -> str:
+    """Say a duration in its two largest units, for people: `3d 4h`, `12m 5s`, `0.4s`."""
+    if abs(seconds) < UNITS["m"]:
+        return f"{seconds:.3g}s"
+    rest, parts = abs(round(seconds)), []
+    for unit in ("d", "h", "m", "s"):
+        amount, rest = divmod(rest, int(UNITS[unit]))
+        parts += [f"{amount}{unit}"] if amount else []
+    return ("-" if seconds < 0 else "") + " ".join(parts[:2])

@@ -1,0 +1,207 @@
+"""What is served of a target: one table of metrics, and the metric families that it makes of an answer."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+from prometheus_client.core import GaugeMetricFamily
+
+from exporter.errors import Reason
+from exporter.model import Answer, Group
+
+Labels = tuple[str, ...]
+KEPT: Final = "May come from the last complete walk: see bycloud_last_success_timestamp_seconds."
+
+
+class Gauge(Struct, frozen=True):
+    """One metric: `value` takes a row of its section and the time; `None` is no sample."""
+
+    name: str
+    help: str
+    value: Callable[[Any, float], float | None]
+    is_age: bool = False
+
+
+class Section(Struct, frozen=True):
+    """Metrics of the same labels; `rows` takes an answer and gives label values, each with a row."""
+
+    title: str
+    labels: Labels
+    rows: Callable[[Answer], Iterable[tuple[Labels, Any]]]
+    gauges: Sequence[Gauge]
+
+
+def families(answer: Answer, now: float, *, ages: bool = True) -> Iterator[GaugeMetricFamily]:
+    """Make new metric families of what `answer` says at `now` (Unix seconds); without samples, none."""
+    for section in SECTIONS:
+        rows = list(section.rows(answer))
+        for gauge in section.gauges:
+            family = _family(section, gauge)
+            for labels, row in rows:
+                value = gauge.value(row, now)
+                if value is not None:
+                    family.add_metric(labels, value)
+            if family.samples and (ages or not gauge.is_age):
+                yield family
+
+
+def described() -> Iterator[GaugeMetricFamily]:
+    """Name every family that there may be, without samples and without a walk."""
+    for section in SECTIONS:
+        for gauge in section.gauges:
+            yield _family(section, gauge)
+
+
+def _family(section: Section, gauge: Gauge) -> GaugeMetricFamily:
+    return GaugeMetricFamily(gauge.name, gauge.help, labels=section.labels)
+
+
+def _groups(answer: Answer) -> Iterable[tuple[Labels, Group]]:
+    return [(group.key, group) for group in answer.snapshot.summary.groups] if answer.snapshot else ()
+
+
+def _itself(answer: Answer) -> Iterable[tuple[Labels, Answer]]:
+    return [((), answer)]
+
+
+def _reasons(answer: Answer) -> Iterable[tuple[Labels, bool]]:
+    return [((reason.value,), reason == answer.failure) for reason in Reason]
+
+
+def _collectors(answer: Answer) -> Iterable[tuple[Labels, bool]]:
+    return [(("backups",), answer.up)]
+
+
+def _unknown_statuses(answer: Answer) -> float | None:
+    if answer.snapshot is None:
+        return None
+    return sum(count for _, count in answer.snapshot.summary.unknown_statuses)
+
+
+SECTIONS: Final = (
+    Section(
+        "Backups",
+        ("status", "datastore_type", "instance_id"),
+        _groups,
+        (
+            Gauge("bycloud_database_backups", f"Number of backups. {KEPT}", lambda group, _: group.count),
+            Gauge(
+                "bycloud_database_backups_size_bytes",
+                f"Total size of the backups; one without a size adds nothing. {KEPT}",
+                lambda group, _: group.size_bytes,
+            ),
+            Gauge(
+                "bycloud_database_backup_newest_age_seconds",
+                f"Time since the newest backup was created, at the moment of the scrape. {KEPT}",
+                lambda group, now: now - group.newest_timestamp,
+                is_age=True,
+            ),
+            Gauge(
+                "bycloud_database_backup_newest_timestamp_seconds",
+                f"When the newest backup was created. {KEPT}",
+                lambda group, _: group.newest_timestamp,
+            ),
+            Gauge(
+                "bycloud_database_backup_oldest_timestamp_seconds",
+                f"When the oldest backup was created. {KEPT}",
+                lambda group, _: group.oldest_timestamp,
+            ),
+            Gauge(
+                "bycloud_database_backup_newest_size_bytes",
+                f"Size of the newest backup. {KEPT}",
+                lambda group, _: group.newest_size_bytes,
+            ),
+            Gauge(
+                "bycloud_database_backup_newest_duration_seconds",
+                f"How long the newest backup took, from creation to last update; finished ones only. {KEPT}",
+                lambda group, _: group.newest_duration_seconds,
+            ),
+        ),
+    ),
+    Section(
+        "The scrape",
+        (),
+        _itself,
+        (
+            Gauge(
+                "bycloud_up",
+                "1 if the last walk that ended was complete and well, else 0; 0 before the first.",
+                lambda answer, _: answer.up,
+            ),
+            Gauge(
+                "bycloud_last_success_timestamp_seconds",
+                "When the last complete walk ended: the backup gauges come from it. Kept through an outage.",
+                lambda answer, _: answer.last_success,
+            ),
+            Gauge(
+                "bycloud_scrape_duration_seconds",
+                "How long the last walk took that ended.",
+                lambda answer, _: answer.last_walk and answer.last_walk.seconds,
+            ),
+            Gauge(
+                "bycloud_scrape_pages",
+                "Pages that the last walk read that ended.",
+                lambda answer, _: answer.last_walk and answer.last_walk.pages,
+            ),
+            Gauge(
+                "bycloud_scrape_requests",
+                "API requests of the last walk that ended, retries included.",
+                lambda answer, _: answer.last_walk and answer.last_walk.requests,
+            ),
+            Gauge(
+                "bycloud_scrape_deferred",
+                "1 if this scrape began no walk, since the API's budget allowed none, else 0.",
+                lambda answer, _: answer.deferred,
+            ),
+            Gauge(
+                "bycloud_scrape_backups",
+                f"Distinct backups that were read. {KEPT}",
+                lambda answer, _: answer.snapshot and answer.snapshot.summary.backups,
+            ),
+            Gauge(
+                "bycloud_scrape_reported_backups",
+                f"Backups that there are by the API's own count (`meta.total`). {KEPT}",
+                lambda answer, _: answer.snapshot and answer.snapshot.reported,
+            ),
+            Gauge(
+                "bycloud_scrape_malformed_backups",
+                f"Records without a usable id, status or creation time, which no other gauge counts. {KEPT}",
+                lambda answer, _: answer.snapshot and answer.snapshot.malformed,
+            ),
+            Gauge(
+                "bycloud_scrape_duplicate_backups",
+                f"Records that came again within the walk; each backup is counted once. {KEPT}",
+                lambda answer, _: answer.snapshot and answer.snapshot.duplicates,
+            ),
+            Gauge(
+                "bycloud_scrape_unknown_status_backups",
+                f"Backups of a status that no class of the setting `statuses` names. {KEPT}",
+                lambda answer, _: _unknown_statuses(answer),
+            ),
+        ),
+    ),
+    Section(
+        "Why the last walk failed",
+        ("reason",),
+        _reasons,
+        (
+            Gauge(
+                "bycloud_scrape_failure",
+                "1 for the reason why the last walk that ended failed, else 0.",
+                lambda is_reason, _: is_reason,
+            ),
+        ),
+    ),
+    Section(
+        "What was walked",
+        ("collector",),
+        _collectors,
+        (
+            Gauge(
+                "bycloud_scrape_collector_success",
+                "1 if the collector's last walk that ended was complete and well, else 0.",
+                lambda is_well, _: is_well,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,83 @@
+"""uvicorn in process: sockets bound before anything starts, signals that end in exit status 0."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from exporter.errors import ConfigError
+
+DEFAULT_PORT: Final = 10140
+GRACE: Final = 4  # seconds for the scrapes in flight once the server is told to stop
+BACKLOG: Final = 2048
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Split `host:port`, `[ipv6]:port` or `:port`; raise `ConfigError`."""
+    host, colon, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not colon or not port.isdecimal() or int(port) > 65535 or (":" in host and not bracketed):  # noqa: PLR2004 - the highest port
+        raise ConfigError(f"--web.listen-address: found {text!r}, allowed: HOST:PORT, [IPV6]:PORT or :PORT")
+    return host.strip("[]"), int(port)
+
+
+def listen(address: str) -> socket.socket:
+    """Bind and listen; no host means every address, of IPv6 and IPv4. Raise `ConfigError`."""
+    host, port = parse_address(address)
+    try:
+        if not host:
+            return _listen_everywhere(port)
+        family, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(place[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ConfigError(f"--web.listen-address: cannot listen on {address}: {error.strerror}") from None
+
+
+def port_of(listener: socket.socket) -> int:
+    """Return the port that a socket is bound to."""
+    return int(listener.getsockname()[1])
+
+
+def serve(app: ASGIApp, listener: socket.socket, *, on_stop: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is in flight, for `GRACE` seconds at most."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    asyncio.run(_Server(config, on_stop).serve(sockets=[listener]))
+
+
+class _Server(uvicorn.Server):
+    """A server whose signals end it and nothing else; uvicorn's own raises them anew when it has ended."""
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            with suppress(RuntimeError, ValueError):  # not in the main thread, as in tests
+                loop.add_signal_handler(name, self.stop)
+        yield
+
+    def stop(self) -> None:
+        """Stop accepting; who still waits for a walk when the grace nears its end is answered without."""
+        self.should_exit = True
+        asyncio.get_running_loop().call_later(GRACE - 1, self._on_stop)
+
+
+def _listen_everywhere(port: int) -> socket.socket:
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG)
+    return socket.create_server(("", port), backlog=BACKLOG)

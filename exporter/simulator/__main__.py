@@ -1,0 +1,5 @@
+"""Run the simulated API: `python -m exporter.simulator`."""
+
+from exporter.simulator.command import main
+
+main()

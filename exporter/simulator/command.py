@@ -1,0 +1,64 @@
+"""The simulated API as a process of its own, for demos and benchmarks."""
+
+import signal
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import get_args
+
+from exporter.simulator.fleet import Fleet
+from exporter.simulator.habits import Habits
+from exporter.simulator.many import hosts, many
+from exporter.simulator.ratelimit import Tier
+from exporter.simulator.server import SimulatedApi
+
+_STOP = (signal.SIGINT, signal.SIGTERM)
+
+
+def main(
+    arguments: Sequence[str] | None = None, wait: Callable[[], object] = lambda: signal.sigwait(_STOP)
+) -> None:
+    """Print the API's URL on a line of its own and serve until `wait` returns, as it does at SIGTERM."""
+    options = _parser().parse_args(arguments)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
+    try:
+        with _api(options) as api:
+            sys.stdout.write(f"{api.url}\n")
+            sys.stdout.flush()
+            wait()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="python -m exporter.simulator", description=__doc__)
+    parser.add_argument("--backups", type=int, help="so many that never change (default: a living fleet)")
+    parser.add_argument("--instances", type=int, default=100, help="over so many instances (default: 100)")
+    parser.add_argument("--seed", type=int, default=1, help="what chance comes from (default: 1)")
+    parser.add_argument("--max-limit", type=int, help="the longest page (default: any)")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer (default: 0)")
+    parser.add_argument("--tier", choices=get_args(Tier), default="unlimited", help="the rate limits")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=0, help="the port (default: a free one)")
+    parser.add_argument("--request-log", action="store_true", help="keep every request in memory")
+    return parser
+
+
+def _api(options: Namespace) -> SimulatedApi:
+    fleet = Fleet(options.seed)
+    living = options.backups is None
+    return SimulatedApi(
+        backups=(lambda: fleet.backups(datetime.now(UTC)))
+        if living
+        else many(options.backups, options.instances, options.seed),
+        instances=(lambda: fleet.instances(datetime.now(UTC)))
+        if living
+        else hosts(options.instances, options.seed),
+        habits=Habits(max_limit=options.max_limit),
+        tier=options.tier,
+        latency=options.latency,
+        host=options.host,
+        port=options.port,
+        request_log=options.request_log,
+    )

@@ -1,0 +1,118 @@
+"""The sockets under the simulated API: a listener, its connections, and the channel that a fault plays on."""
+
+import os
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from selectors import EVENT_READ, DefaultSelector
+from socketserver import StreamRequestHandler, TCPServer
+from ssl import SSLContext
+from threading import Thread
+from typing import ClassVar
+
+from exporter.simulator.message import Request, read_request
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_POLL_SECONDS = 0.01
+
+
+class Channel:
+    """The way back to one client."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+
+    def send(self, content: bytes) -> None:
+        """Send all of the content."""
+        self._socket.sendall(content)
+
+    def wait(self, seconds: float | None) -> bool:
+        """Wait (None: for ever) and say whether the client left or the server closes, which end the wait."""
+        with DefaultSelector() as selector:
+            selector.register(self._socket, EVENT_READ)
+            return bool(selector.select(seconds))
+
+    def reset(self) -> None:
+        """Close with RST, and without the FIN that an orderly end would send first."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        os.close(self._socket.detach())
+
+
+Exchange = Callable[[Request, Channel], bool]
+"""Answers one request on its channel and says whether the connection stays open."""
+
+
+class Listener(TCPServer):
+    """Accepts connections, each served in a thread of its own, and ends them all when it is closed."""
+
+    allow_reuse_address = True
+    request_queue_size = 512
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        exchange: Exchange,
+        clock: Callable[[], float],
+        ssl_context: SSLContext | None,
+    ) -> None:
+        super().__init__(address, Connection)
+        self.exchange = exchange
+        self.clock = clock
+        self._ssl_context = ssl_context
+        self._connections: dict[socket.socket, Thread] = {}
+        self._acceptor = Thread(target=self.serve_forever, args=(_POLL_SECONDS,), daemon=True)
+        self._acceptor.start()
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        """Accept a connection; TLS shakes hands later, in the connection's own thread."""
+        accepted, address = super().get_request()
+        if self._ssl_context is None:
+            return accepted, address
+        wrapped = self._ssl_context.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False)
+        return wrapped, address
+
+    def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
+        """Serve a connection in a thread."""
+        thread = Thread(target=self._serve, args=(request, client_address), daemon=True)
+        self._connections[request] = thread
+        thread.start()
+
+    def _serve(self, request: socket.socket, client_address: object) -> None:
+        try:
+            self.finish_request(request, client_address)
+        except Exception:  # noqa: BLE001 what the server's own threads do, too
+            self.handle_error(request, client_address)
+        finally:
+            self.shutdown_request(request)
+            del self._connections[request]
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print a bug's traceback; a client that left in the middle is no bug."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Stop accepting, end every connection, and wait until no thread remains."""
+        self.shutdown()
+        self._acceptor.join()
+        self.server_close()
+        for connected, thread in list(self._connections.items()):
+            with suppress(OSError):
+                socket.socket.shutdown(connected, socket.SHUT_RDWR)
+            thread.join()
+
+
+class Connection(StreamRequestHandler):
+    """One client's connection: request after request until one side has had enough."""
+
+    disable_nagle_algorithm: ClassVar[bool] = True
+    server: Listener
+
+    def handle(self) -> None:
+        """Serve the requests of one connection."""
+        channel = Channel(self.connection)
+        while request := read_request(self.rfile, self.server.clock):
+            if not self.server.exchange(request, channel):
+                return

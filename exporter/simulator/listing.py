@@ -1,0 +1,137 @@
+"""From records and a query to one page of a list, as the API pages, filters and refuses."""
+
+import re
+from collections.abc import Mapping
+from typing import Generic
+from urllib.parse import urlencode
+
+import msgspec
+
+from exporter.model import Record
+from exporter.simulator.habits import Habits
+from exporter.simulator.wire import ApiError, Json, Resource
+
+Query = Mapping[str, str]
+_DEFAULT_LIMIT = "20"
+_LIMIT = re.compile(r"0*[1-9][0-9]{0,8}")
+_LINK = "https://api.spo1.mycloud.com/v1/instances"
+"""The vendor's page shows links to another resource than the one that was asked for."""
+
+_KEPT_PAGES = 1024
+
+
+class Listing(Generic[Record]):
+    """One resource's records in their order. Records and habits never change, so pages are rendered once."""
+
+    def __init__(self, resource: Resource[Record], records: tuple[Record, ...], habits: Habits) -> None:
+        self.resource = resource
+        self.records = records
+        self.habits = habits
+        self._places = {record.id: place for place, record in enumerate(records)}
+        self._filtered: dict[tuple[tuple[str, str], ...], Listing[Record]] = {}
+        self._pages: dict[tuple[tuple[str, str], ...], bytes] = {}
+
+    def one(self, identity: str) -> Json:
+        """Return the body of a single record; raise `ApiError` 404 if there is none with that id."""
+        if identity not in self._places:
+            raise ApiError(404, f"{self.resource.noun} {identity} not found")
+        record = self.records[self._places[identity]]
+        return {self.resource.singular: self.resource.render(record, self.habits.time_style)}
+
+    def encoded(self, query: Query) -> bytes:
+        """Return `page`'s body as JSON; the bytes of an earlier answer where there was one."""
+        key = tuple(sorted(query.items()))
+        rendered = self._pages.get(key)
+        if rendered is None:
+            rendered = msgspec.json.encode(self.page(query))
+            self._forget_if_full()
+            self._pages[key] = rendered
+        return rendered
+
+    def page(self, query: Query) -> Json:
+        """Return the body of one page; raise `ApiError` for a limit or a marker that the API refuses."""
+        wanted = tuple((name, query[name]) for name in self.resource.fields if name in query)
+        return self._filter(wanted)._page(query) if wanted else self._page(query)  # noqa: SLF001 its own kind
+
+    def _forget_if_full(self) -> None:
+        if len(self._pages) >= _KEPT_PAGES:
+            self._pages = {}
+            self._filtered = {}
+
+    def _filter(self, wanted: tuple[tuple[str, str], ...]) -> "Listing[Record]":
+        listing = self._filtered.get(wanted)
+        if listing is None:
+            records = tuple(record for record in self.records if self._matches(record, wanted))
+            listing = self._filtered[wanted] = Listing(self.resource, records, self.habits)
+        return listing
+
+    def _matches(self, record: Record, wanted: tuple[tuple[str, str], ...]) -> bool:
+        return all(_equal(name, value, self.resource.fields[name](record)) for name, value in wanted)
+
+    def _page(self, query: Query) -> Json:
+        limit = self._limit(query.get("limit", _DEFAULT_LIMIT))
+        start = self._start(query.get("marker"))
+        shown = self.records[start : start + limit]
+        body: Json = {}
+        if shown or not self.habits.null_list:
+            body[self.resource.plural] = [
+                self.resource.render(record, self.habits.time_style) for record in shown
+            ]
+        if self.habits.meta:
+            body["meta"] = self._meta(limit, start)
+        if self.habits.links:
+            body["links"] = self._links(query, limit, start)
+        return body
+
+    def _limit(self, text: str) -> int:
+        if not _LIMIT.fullmatch(text):
+            raise ApiError(400, "Invalid limit", f"limit must be a positive integer, not {text!r}")
+        limit, most = int(text), self.habits.max_limit
+        if most is None or limit <= most:
+            return limit
+        if self.habits.over_limit == "refuse":
+            raise ApiError(self.habits.refuse_status, "Invalid limit", f"limit must not exceed {most}")
+        return most
+
+    def _start(self, marker: str | None) -> int:
+        """Go on after the marker's record."""
+        if marker is None or (marker not in self._places and self.habits.dead_marker == "start"):
+            return 0
+        if marker not in self._places and self.habits.dead_marker == "error":
+            raise ApiError(self.habits.dead_marker_status, f"Marker {marker} could not be found")
+        return self._places.get(marker, len(self.records) - 1) + 1
+
+    def _meta(self, limit: int, start: int) -> Json:
+        meta: Json = {"limit": limit, "marker": self._last(limit, start)}
+        if self.habits.total:
+            meta["total"] = len(self.records)
+        if self.habits.has_more:
+            meta["has_more"] = self._more(limit, start)
+        return meta
+
+    def _links(self, query: Query, limit: int, start: int) -> Json:
+        following = self._last(limit, start) if self._more(limit, start) else None
+        before = start - limit - 1
+        return {
+            "self": _link(query.get("marker"), limit),
+            "next": _link(following, limit) if following else None,
+            "previous": _link(self.records[before].id if before >= 0 else None, limit) if start else None,
+        }
+
+    def _more(self, limit: int, start: int) -> bool:
+        return start + limit < len(self.records)
+
+    def _last(self, limit: int, start: int) -> str | None:
+        shown = self.records[start : start + limit]
+        return shown[-1].id if shown else None
+
+
+def _equal(name: str, wanted: str, found: str | None) -> bool:
+    if name == "name" and wanted.endswith("*"):
+        return (found or "").startswith(wanted[:-1])
+    return found == wanted
+
+
+def _link(marker: str | None, limit: int) -> str:
+    query = {"limit": limit} if marker is None else {"limit": limit, "marker": marker}
+    return f"{_LINK}?{urlencode(query)}"

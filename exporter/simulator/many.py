@@ -1,0 +1,58 @@
+"""Long lists that do not change, for benchmarks: any number of backups over any number of instances."""
+
+from datetime import UTC, datetime, timedelta
+
+from exporter.model import Backup, Datastore, Instance
+from exporter.simulator.chance import chance, identifier
+
+UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
+_TYPES = ("mysql", "mariadb", "postgresql", "mongodb", "redis", "cassandra")
+_CHAIN = 7
+_BETWEEN = timedelta(hours=4)
+_FAILURE_RATE = 0.02
+
+
+def many(backups: int, instances: int, seed: int = 1, until: datetime = UNTIL) -> tuple[Backup, ...]:
+    """Return so many backups, newest first: chains of seven, one backup in four hours for each instance."""
+    newest = backups - 1
+    return tuple(
+        _backup(seed, place, instances, until - (newest - place) * _BETWEEN / instances)
+        for place in range(newest, -1, -1)
+    )
+
+
+def hosts(instances: int, seed: int = 1) -> tuple[Instance, ...]:
+    """Return the instances that `many` has backups of."""
+    return tuple(
+        Instance(
+            id=_host(seed, place),
+            name=f"database-{place:04}",
+            status="ACTIVE",
+            datastore=_datastore(place),
+            updated_at=UNTIL - timedelta(days=30),
+        )
+        for place in range(instances)
+    )
+
+
+def _backup(seed: int, place: int, instances: int, moment: datetime) -> Backup:
+    full = place // instances % _CHAIN == 0
+    failed = chance(seed, place) < _FAILURE_RATE
+    return Backup(
+        id=identifier(seed, "backup", place),
+        status="FAILED" if failed else "COMPLETED",
+        created_at=moment - timedelta(minutes=12),
+        updated_at=moment,
+        instance_id=_host(seed, place % instances),
+        parent_id=None if full else identifier(seed, "backup", place - instances),
+        size=None if failed else round(1 + 200 * chance(seed, "size", place), 2),
+        datastore=_datastore(place % instances),
+    )
+
+
+def _host(seed: int, place: int) -> str:
+    return identifier(seed, "instance", place)
+
+
+def _datastore(place: int) -> Datastore:
+    return Datastore(type=_TYPES[place % len(_TYPES)], version=f"{place % 9 + 4}.{place % 3}")

@@ -1,0 +1,136 @@
+"""The simulated ByCloud API on a real socket."""
+
+import time
+from collections.abc import Callable
+from ssl import SSLContext
+from typing import Self
+
+from msgspec.structs import replace
+
+from exporter.model import Backup, Instance, Record
+from exporter.simulator.connection import Channel, Listener
+from exporter.simulator.faults import Faults
+from exporter.simulator.habits import Habits
+from exporter.simulator.listing import Listing
+from exporter.simulator.message import Reply, Request
+from exporter.simulator.ratelimit import Allowance, RateLimit, Tier
+from exporter.simulator.wire import BACKUPS, INSTANCES, ApiError, Resource
+
+Source = tuple[Record, ...] | Callable[[], tuple[Record, ...]]
+"""Records that stay, or a function that says what they are now."""
+
+
+class SimulatedApi:
+    """Serves from its construction until `close()`; also a context manager.
+
+    `backups`, `instances`, `habits` and `latency` (seconds before each answer) may be replaced while it runs.
+    Where `instances` is None that endpoint is unknown (404). `requests` has every request, if `request_log`.
+    """
+
+    def __init__(  # noqa: PLR0913 every one a knob of the real API, and by name alone
+        self,
+        *,
+        backups: Source[Backup] = (),
+        instances: Source[Instance] | None = (),
+        habits: Habits = Habits(),  # noqa: B008 a frozen value
+        tier: Tier = "unlimited",
+        api_key: str = "demo:demo-secret",
+        token: str = "demo-token",  # noqa: S107 the demo's secrets are no secrets
+        latency: float = 0.0,
+        clock: Callable[[], float] = time.time,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        ssl_context: SSLContext | None = None,
+        request_log: bool = True,
+    ) -> None:
+        self.backups = backups
+        self.instances = instances
+        self.habits = habits
+        self.latency = latency
+        self.faults = Faults()
+        self.requests: list[Request] = []
+        self._request_log = request_log
+        self._credentials = {"x-api-key": api_key, "authorization": f"Bearer {token}"}
+        self._rate_limit = RateLimit(tier, clock)
+        self._backups = Listing(BACKUPS, (), habits)
+        self._instances = Listing(INSTANCES, (), habits)
+        self._listener = Listener((host, port), self._exchange, clock, ssl_context)
+        scheme = "http" if ssl_context is None else "https"
+        self.url = f"{scheme}://{host}:{self._listener.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop at once, whatever is under way."""
+        self._listener.close()
+
+    def _exchange(self, request: Request, channel: Channel) -> bool:
+        if self._request_log:
+            self.requests.append(request)
+        if self.latency and channel.wait(self.latency):
+            return False
+        fault = self.faults.take(request)
+        reply = self._compressed(request, fault.change(self._reply(request)))
+        return fault.send(channel, _as_asked(request, reply))
+
+    def _compressed(self, request: Request, reply: Reply) -> Reply:
+        if self.habits.gzip and reply.plain and "gzip" in request.headers.get("accept-encoding", ""):
+            return reply.compressed()
+        return reply
+
+    def _reply(self, request: Request) -> Reply:
+        allowance = self._rate_limit.take()
+        try:
+            reply = self._answer(request, allowance)
+        except ApiError as error:
+            reply = Reply.json(error.status, error.body)
+        return reply.with_headers(_headers(allowance))
+
+    def _answer(self, request: Request, allowance: Allowance) -> Reply:
+        if allowance.retry_after is not None:
+            raise ApiError(429, "Rate limit exceeded", f"Retry after {allowance.retry_after} seconds")
+        if not any(request.headers.get(name) == secret for name, secret in self._credentials.items()):
+            raise ApiError(401, "Authentication required or token invalid")
+        listing = self._listing(request.path)
+        if request.method != "GET":
+            raise ApiError(405, f"Method {request.method} not allowed")
+        identity = request.path.removeprefix(listing.resource.path).removeprefix("/")
+        return Reply.json(200, listing.one(identity) if identity else listing.encoded(request.query))
+
+    def _listing(self, path: str) -> Listing[Backup] | Listing[Instance]:
+        if _under(path, BACKUPS):
+            self._backups = backups = self._current(self._backups, self.backups)
+            return backups
+        if _under(path, INSTANCES) and self.instances is not None:
+            self._instances = instances = self._current(self._instances, self.instances)
+            return instances
+        raise ApiError(404, f"No such resource: {path}")
+
+    def _current(self, last: Listing[Record], source: Source[Record]) -> Listing[Record]:
+        """Keep the listing, with the pages it has rendered, while records and habits are the same."""
+        records = source() if callable(source) else source
+        if last.records is records and last.habits is self.habits:
+            return last
+        return Listing(last.resource, records, self.habits)
+
+
+def _under(path: str, resource: Resource[Record]) -> bool:
+    return path == resource.path or path.startswith(f"{resource.path}/")
+
+
+def _as_asked(request: Request, reply: Reply) -> Reply:
+    """Leave out the body that HEAD does not want, and end the connection where the client wants that."""
+    if request.method == "HEAD":
+        reply = replace(reply, body=b"")
+    if request.headers.get("connection", "").lower() == "close":
+        reply = reply.with_headers({"Connection": "close"})
+    return reply
+
+
+def _headers(allowance: Allowance) -> dict[str, str]:
+    again = {} if allowance.retry_after is None else {"Retry-After": str(allowance.retry_after)}
+    return {**allowance.headers, **again}

@@ -1,0 +1,78 @@
+"""What can ail a database's backups, as changes to its attempts that hold at any moment of the UTC day."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from exporter.simulator.roster import Kind
+from exporter.simulator.schedule import Attempt
+
+Course = Callable[[Sequence[Attempt], datetime], Sequence[Attempt]]
+"""From what a healthy database would show, and the day's midnight, to what the sick one shows."""
+
+
+class Sick(Struct, frozen=True):
+    """A database that is not as the others are, with its story for the person on call."""
+
+    kind: Kind
+    name: str
+    instance_id: str
+    datastore_type: str
+    story: str
+
+
+def _healthy(attempts: Sequence[Attempt], _: datetime) -> Sequence[Attempt]:
+    return attempts
+
+
+def _none(_: Sequence[Attempt], __: datetime) -> Sequence[Attempt]:
+    return ()
+
+
+def _until(attempts: Sequence[Attempt], moment: datetime) -> list[Attempt]:
+    return [attempt for attempt in attempts if attempt.start < moment]
+
+
+def _stale(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
+    return _until(attempts, midnight - timedelta(days=3))
+
+
+def _retired(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
+    return _until(attempts, midnight - timedelta(days=7))
+
+
+def _failing(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
+    since = midnight - timedelta(hours=30)
+    return [attempt if attempt.start < since else attempt.failing() for attempt in attempts]
+
+
+def _stuck(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
+    *before, last = _until(attempts, midnight - timedelta(hours=8))
+    return [*before, Attempt(last.stages[:2])]
+
+
+def _broken_chain(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
+    """Begin four days ago: the chain before goes on until three days ago."""
+    return list(_without_fulls(attempts, midnight - timedelta(days=4)))
+
+
+def _without_fulls(attempts: Sequence[Attempt], since: datetime) -> Iterator[Attempt]:
+    """Fail the full backup of every other day, and lose those of the days between."""
+    for attempt in attempts:
+        if attempt.start < since or not attempt.full:
+            yield attempt
+        elif attempt.start.toordinal() % 2:
+            yield attempt.failing()
+
+
+COURSES: Mapping[Kind, Course] = {
+    "healthy": _healthy,
+    "stale": _stale,
+    "failing": _failing,
+    "stuck": _stuck,
+    "broken_chain": _broken_chain,
+    "never": _none,
+    "retired": _retired,
+    "replica": _none,
+}

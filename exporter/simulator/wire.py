@@ -1,0 +1,140 @@
+"""The API's JSON objects: records and errors with exactly the vendor's keys."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Generic
+from uuid import uuid4
+
+from msgspec import Struct
+
+from exporter.model import Backup, Datastore, Instance, Record
+from exporter.simulator.chance import chance, identifier
+from exporter.simulator.habits import TimeStyle
+
+Json = dict[str, object]
+_REGION = "spo1"
+_FINISHED = frozenset({"COMPLETED", "RESTORED"})
+
+
+class ApiError(Exception):
+    """The API's refusal of a request."""
+
+    def __init__(self, status: int, message: str, details: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = error_body(status, message, details)
+
+
+class Resource(Struct, Generic[Record], frozen=True):
+    """A list endpoint: its keys, what it calls a record in messages, how it renders and filters records."""
+
+    path: str
+    plural: str
+    singular: str
+    noun: str
+    render: Callable[[Record, TimeStyle], Json]
+    fields: Mapping[str, Callable[[Record], str | None]]
+
+
+def error_body(status: int, message: str, details: str | None = None) -> Json:
+    """Return the body that every error of the API has."""
+    optional = {} if details is None else {"details": details}
+    return {"error": {"code": status, "message": message, **optional, "request_id": f"req-{uuid4()}"}}
+
+
+def backup_object(backup: Backup, style: TimeStyle) -> Json:
+    """Return a backup as the API renders it."""
+    place = f"https://objects.{_REGION}.mycloud.com/database_backups/{backup.id}.xbstream.gz.enc"
+    return {
+        "id": backup.id,
+        "crn": f"crn:{_REGION}:database:backup:{backup.id}",
+        "name": backup_name(backup),
+        "description": None if backup.parent_id is None else "incremental",
+        "status": backup.status,
+        "instance_id": backup.instance_id,
+        "parent_id": backup.parent_id,
+        "size": backup.size,
+        "datastore": _datastore_object(backup.datastore),
+        "location_ref": place if backup.status in _FINISHED else None,
+        "created_at": _time(backup.created_at, style),
+        "updated_at": _time(backup.updated_at, style),
+    }
+
+
+def backup_name(backup: Backup) -> str:
+    """Return the backup's name, such as `backup-2024-01-15-1030`."""
+    moment = backup.created_at.isoformat()
+    return f"backup-{moment[:10]}-{moment[11:13]}{moment[14:16]}"
+
+
+def instance_object(instance: Instance, style: TimeStyle) -> Json:
+    """Return an instance as the API renders it."""
+    hostname = f"{instance.name or instance.id}.db.{_REGION}.mycloud.com"
+    address = f"10.0.{int(256 * chance(instance.id, 'net'))}.{1 + int(254 * chance(instance.id, 'host'))}"
+    gib = 10 + int(490 * chance(instance.id, "volume"))
+    return {
+        "id": instance.id,
+        "crn": f"crn:{_REGION}:database:instance:{instance.id}",
+        "name": instance.name,
+        "status": instance.status,
+        "operating_status": "HEALTHY",
+        "datastore": _datastore_object(instance.datastore),
+        "flavor": {"id": identifier("flavor", "db.m2"), "name": "db.m2"},
+        "volume": {"size": gib, "type": "ssd", "used": round(gib * 0.6, 2)},
+        "region": _REGION,
+        "addresses": [{"address": address, "type": "private"}],
+        "hostname": hostname,
+        "ip": [address],
+        "replicas": [],
+        "replica_of": None if instance.replica_of is None else {"id": instance.replica_of.id},
+        "updated_at": _time(instance.updated_at, style),
+    }
+
+
+def _datastore_object(datastore: Datastore | None) -> Json | None:
+    if datastore is None:
+        return None
+    version = identifier("datastore", datastore.type, datastore.version)
+    return {"type": datastore.type, "version": datastore.version, "version_id": version}
+
+
+def _time(moment: datetime | None, style: TimeStyle) -> datetime | str | None:
+    """Leave "Z" to msgspec, which keeps an offset that has no UTC form."""
+    return moment if moment is None or style == "Z" else _STYLES[style](moment.astimezone(UTC))
+
+
+def _datastore_type(record: Backup | Instance) -> str | None:
+    return None if record.datastore is None else record.datastore.type
+
+
+_STYLES: Mapping[TimeStyle, Callable[[datetime], str]] = {
+    "fractions": lambda moment: moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z",
+    "+00:00": datetime.isoformat,
+    "no zone": lambda moment: moment.replace(tzinfo=None).isoformat(),
+}
+
+BACKUPS = Resource[Backup](
+    path="/v1/database-backups",
+    plural="database_backups",
+    singular="database_backup",
+    noun="Backup",
+    render=backup_object,
+    fields={
+        "name": backup_name,
+        "status": lambda backup: backup.status,
+        "instance_id": lambda backup: backup.instance_id,
+        "datastore_type": _datastore_type,
+    },
+)
+INSTANCES = Resource[Instance](
+    path="/v1/database-instances",
+    plural="database_instances",
+    singular="database_instance",
+    noun="Instance",
+    render=instance_object,
+    fields={
+        "name": lambda instance: instance.name,
+        "status": lambda instance: instance.status,
+        "datastore_type": _datastore_type,
+    },
+)

@@ -1,0 +1,196 @@
+"""The sequential walk: every page of a list, each from the marker where the one before it ended."""
+
+from collections.abc import Callable
+from typing import Final, Generic
+
+from exporter.errors import ApiError, Reason
+from exporter.model import Page, Record, Walk
+
+FetchPage = Callable[[str | None, int], Page[Record]]
+"""Fetch the page after a marker (`None`: the first), of so many records at most; raise `ApiError`."""
+
+DEAD_MARKER: Final = frozenset({400, 404, 422})
+LIMIT_REFUSED: Final = frozenset({400, 422})
+HEAD_PAGES: Final = 3
+
+
+class PageSize:
+    """The page size to ask for. Without a fixed one it comes down where the API refuses it, and remembers."""
+
+    STEPS: Final = (1000, 500, 200, 100, 50, 20)
+
+    def __init__(self, fixed: int | None = None) -> None:
+        self.asked = fixed or self.STEPS[0]
+        self._smaller = [] if fixed else list(self.STEPS[:0:-1])
+
+    def come_down(self) -> bool:
+        """Take the next smaller size, if there is one."""
+        if not self._smaller:
+            return False
+        self.asked = self._smaller.pop()
+        return True
+
+
+def walk(fetch_page: FetchPage[Record], page_size: PageSize) -> Walk[Record]:
+    """Walk the whole list or raise `ApiError`: there is no partial result."""
+    course = _Course(fetch_page, page_size)
+    page = course.first()
+    while (marker := course.next_marker(page)) is not None:
+        page = course.after(marker)
+    course.reread_head()
+    return course.walked()
+
+
+class _Course(Generic[Record]):
+    """One walk under way: what was read so far, and how to go on."""
+
+    def __init__(self, fetch_page: FetchPage[Record], page_size: PageSize) -> None:
+        self._fetch_page: FetchPage[Record] = fetch_page
+        self._page_size = page_size
+        self._records: dict[str, Record] = {}
+        self._used: set[str] = set()
+        self._trail: tuple[str, ...] = ()
+        self._pages = 0
+        self._duplicates = 0
+        self._malformed = 0
+        self._first_malformed: str | None = None
+        self._total: int | None = None
+        self._limit: int | None = None
+        self._ended = False
+
+    def first(self) -> Page[Record]:
+        """Read the head of the list, with a page size that the API takes."""
+        while True:
+            try:
+                return self._take(self._fetch(None))
+            except ApiError as error:
+                if error.status not in LIMIT_REFUSED or not self._page_size.come_down():
+                    raise
+
+    def next_marker(self, page: Page[Record]) -> str | None:
+        """Say from where to go on after `page`; `None` at the end of the list."""
+        if self._ended or not self._more(page):
+            return None
+        if not page.length:
+            raise self._lost("is empty but claims that more follow")
+        marker = next((marker for marker in page.markers if marker not in self._used), None)
+        if marker is None:
+            raise self._lost("comes from a marker seen before" if page.markers else "has no marker")
+        return marker
+
+    def after(self, marker: str) -> Page[Record]:
+        """Read the page after `marker`, or after the record before it where `marker` seems dead."""
+        self._used.add(marker)
+        self._remember(marker)
+        page = self._try(marker)
+        if page is not None and self._brings_news(page):
+            return self._take(page)
+        return self._take(self._detour(marker))
+
+    def reread_head(self) -> None:
+        """Look at the head again for rows that jumped there: where fewer came than the API reports."""
+        marker = None
+        for _ in range(HEAD_PAGES):
+            if not self._fewer_than_reported():
+                return
+            page = self._fetch(marker)
+            news = self._brings_news(page)
+            self._keep(page)
+            if not (news and self._more(page) and page.markers):
+                return
+            marker = page.markers[0]
+
+    def walked(self) -> Walk[Record]:
+        """Return what the walk brought."""
+        return Walk(
+            records=tuple(self._records.values()),
+            duplicates=self._duplicates,
+            malformed=self._malformed,
+            first_malformed=self._first_malformed,
+            reported=self._total,
+            limit=self._limit or self._page_size.asked,
+        )
+
+    def _fetch(self, marker: str | None) -> Page[Record]:
+        return self._fetch_page(marker, self._page_size.asked)
+
+    def _try(self, marker: str | None) -> Page[Record] | None:
+        try:
+            return self._fetch(marker)
+        except ApiError as error:
+            if error.status not in DEAD_MARKER:
+                raise
+            return None
+
+    def _detour(self, marker: str) -> Page[Record]:
+        """Ask from the record before `marker`: its own may have been deleted since it was read.
+
+        Only that page proves anything: it goes on with the list, or it ends it with `marker`'s own record.
+        """
+        before = self._trail[-2] if len(self._trail) > 1 else None
+        page = self._try(before)
+        if page is not None and self._brings_news(page):
+            return page
+        if page is not None and not self._claims_more(page) and _holds(page, marker):
+            self._ended = True
+            return page
+        raise self._lost(f"cannot be had: neither marker {marker!r} nor the one before it leads on")
+
+    def _brings_news(self, page: Page[Record]) -> bool:
+        return bool(page.malformed) or any(record.id not in self._records for record in page.records)
+
+    def _more(self, page: Page[Record]) -> bool:
+        """Say whether to go on; a short page alone ends no list that is said to hold more."""
+        return self._claims_more(page) or (page.more is None and self._fewer_than_reported())
+
+    def _claims_more(self, page: Page[Record]) -> bool:
+        if page.more is not None:
+            return page.more
+        return page.length >= (page.limit or self._page_size.asked)
+
+    def _fewer_than_reported(self) -> bool:
+        return self._total is not None and len(self._records) + self._malformed < self._total
+
+    def _take(self, page: Page[Record]) -> Page[Record]:
+        self._pages += 1
+        self._duplicates += self._keep(page)
+        self._malformed += len(page.malformed)
+        if page.malformed and self._first_malformed is None:
+            first = page.malformed[0]
+            self._first_malformed = f"page {self._pages}, record {first.position}: {first.problem}"
+        for record in page.records[-2:]:
+            self._remember(record.id)
+        return page
+
+    def _keep(self, page: Page[Record]) -> int:
+        """Add the page's records, of a repeated one the newest copy; return how many were repeated."""
+        self._total = page.total if page.total is not None else self._total
+        self._limit = page.limit or self._limit
+        fresh = {record.id: record for record in page.records}
+        if len(fresh) < len(page.records) or not self._records.keys().isdisjoint(fresh):
+            return sum(self._keep_newest(record) for record in page.records)
+        self._records.update(fresh)
+        return 0
+
+    def _keep_newest(self, record: Record) -> bool:
+        known = self._records.get(record.id)
+        if known is None or _is_newer(record, known):
+            self._records[record.id] = record
+        return known is not None
+
+    def _remember(self, marker: str) -> None:
+        """Keep the last two markers that the list was seen to hold."""
+        self._trail = (*(known for known in self._trail[-2:] if known != marker), marker)
+
+    def _lost(self, problem: str) -> ApiError:
+        return ApiError(Reason.PAGINATION, f"page {self._pages + 1} {problem}")
+
+
+def _holds(page: Page[Record], marker: str) -> bool:
+    return any(record.id == marker for record in page.records)
+
+
+def _is_newer(record: Record, known: Record) -> bool:
+    if record.updated_at is None or known.updated_at is None:
+        return known.updated_at is None
+    return record.updated_at > known.updated_at

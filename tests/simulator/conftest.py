@@ -1,0 +1,55 @@
+"""A running API with a few pages of backups, and a client that has its key."""
+
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+from requests import Response, Session
+
+from exporter.simulator import SimulatedApi, hosts, many
+
+Fetch = Callable[..., Response]
+Dial = Callable[[str], socket.socket]
+
+
+@pytest.fixture
+def api() -> Iterator[SimulatedApi]:
+    """Run an API of 45 backups over 6 instances."""
+    with SimulatedApi(backups=many(45, 6), instances=hosts(6)) as running:
+        yield running
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """Return a client with the demo's key."""
+    with Session() as session:
+        session.headers["X-Api-Key"] = "demo:demo-secret"
+        yield session
+
+
+@pytest.fixture
+def fetch(api: SimulatedApi, session: Session) -> Fetch:
+    """Return a function from a path and query parameters to the API's response."""
+
+    def fetch(path: str = "/v1/database-backups", **query: str | int) -> Response:
+        return session.get(api.url + path, params=query, timeout=5, allow_redirects=False)
+
+    return fetch
+
+
+@pytest.fixture
+def dial(api: SimulatedApi) -> Iterator[Dial]:
+    """Return a function that opens a bare connection and sends a request of the given method on it."""
+    opened: list[socket.socket] = []
+
+    def dial(method: str) -> socket.socket:
+        client = socket.create_connection(("127.0.0.1", int(api.url.rpartition(":")[2])), timeout=5)
+        opened.append(client)
+        client.sendall(
+            f"{method} /v1/database-backups HTTP/1.1\r\nX-Api-Key: demo:demo-secret\r\n\r\n".encode()
+        )
+        return client
+
+    yield dial
+    for client in opened:
+        client.close()

@@ -1,0 +1,42 @@
+"""Connections live as long as both sides want, and bugs are heard of."""
+
+import pytest
+from requests import Session
+from requests.exceptions import ConnectionError as ConnectionLost
+
+from exporter.simulator import Rewrite, SimulatedApi
+
+from .conftest import Dial, Fetch
+
+
+def test_a_client_can_end_the_connection(api: SimulatedApi, fetch: Fetch, session: Session) -> None:
+    """By a header; the next request comes on another."""
+    session.headers["Connection"] = "close"
+
+    assert fetch().ok
+    assert fetch().ok
+    assert len(api.requests) == 2
+
+
+def test_rubbish_ends_the_connection(dial: Dial) -> None:
+    """What is no HTTP has no answer."""
+    client = dial("NOT HTTP AT ALL")
+
+    assert client.recv(1) == b""
+
+
+@pytest.mark.parametrize(("error", "tracebacks"), [(KeyError("bug"), 1), (BrokenPipeError(), 0)])
+def test_a_bug_is_heard_of(
+    api: SimulatedApi, fetch: Fetch, capsys: pytest.CaptureFixture[str], error: Exception, tracebacks: int
+) -> None:
+    """It has a traceback, which a client that left has not."""
+
+    def fail(_: object) -> object:
+        raise error
+
+    api.faults.add(Rewrite(fail))
+    with pytest.raises(ConnectionLost):
+        fetch()
+    api.close()
+
+    assert capsys.readouterr().err.count("Traceback") == tracebacks

@@ -1,0 +1,107 @@
+"""Faults that lie in how the answer is sent, seen by a client."""
+
+import socket
+import threading
+
+import pytest
+from requests import Session
+from requests.exceptions import ChunkedEncodingError, ReadTimeout
+from requests.exceptions import ConnectionError as ConnectionLost
+
+from exporter.simulator import (
+    CutBody,
+    Delay,
+    DripBody,
+    DripHeaders,
+    Fault,
+    Habits,
+    HangBeforeHeaders,
+    HangInBody,
+    Raw,
+    Reset,
+    SimulatedApi,
+    WrongLength,
+)
+
+from .conftest import Dial, Fetch
+
+
+def drain(client: socket.socket) -> bytes:
+    """Receive until the end."""
+    return b"".join(iter(lambda: client.recv(65_536), b""))
+
+
+@pytest.mark.parametrize("fault", [CutBody(5), WrongLength(5)])
+def test_a_body_that_ends_too_early(api: SimulatedApi, fetch: Fetch, fault: Fault) -> None:
+    """The client misses bytes that the length promised."""
+    api.faults.add(fault)
+
+    with pytest.raises(ChunkedEncodingError, match="IncompleteRead"):
+        fetch()
+
+
+def test_a_length_that_is_too_small(api: SimulatedApi, fetch: Fetch) -> None:
+    """The client has a body that ends before its end."""
+    api.habits = Habits(gzip=False)
+    whole = fetch().content
+    api.faults.add(WrongLength(-1))
+
+    assert fetch().content == whole[:-1]
+
+
+def test_a_connection_that_is_reset(api: SimulatedApi, dial: Dial) -> None:
+    """The client has an RST, not an orderly end."""
+    api.faults.add(Reset(3))
+    client = dial("GET")
+
+    with pytest.raises(ConnectionResetError):
+        drain(client)
+
+
+def test_bytes_that_are_no_http(api: SimulatedApi, fetch: Fetch) -> None:
+    """The client cannot read an answer."""
+    api.faults.add(Raw(b"SSH-2.0-OpenSSH_9.6\r\n"))
+
+    with pytest.raises(ConnectionLost):
+        fetch()
+
+
+@pytest.mark.parametrize("fault", [DripHeaders(0.0), DripBody(0.0), Delay(0.0)])
+def test_slow_answers_are_whole(api: SimulatedApi, fetch: Fetch, fault: Fault) -> None:
+    """A client with patience has the normal answer, and the connection goes on."""
+    normal = fetch(limit=1).content
+    api.faults.add(fault)
+
+    assert fetch(limit=1).content == normal
+    assert fetch(limit=1).content == normal
+
+
+def test_a_client_loses_patience(api: SimulatedApi, session: Session) -> None:
+    """Where no header comes, its own time-out ends the wait."""
+    api.faults.add(HangBeforeHeaders())
+
+    with pytest.raises(ReadTimeout):
+        session.get(f"{api.url}/v1/database-backups", timeout=0.05)
+
+
+@pytest.mark.parametrize("fault", [HangInBody(1), DripHeaders(60), DripBody(60)])
+def test_closing_ends_what_hangs(api: SimulatedApi, dial: Dial, fault: Fault) -> None:
+    """No thread remains, and the client sees the end."""
+    api.faults.add(fault)
+    client = dial("GET")
+    begun = client.recv(1)
+    api.close()
+
+    assert begun == b"H"
+    assert not [thread for thread in threading.enumerate() if "_serve" in thread.name]
+    assert len(drain(client)) < 1000
+
+
+@pytest.mark.parametrize("fault", [HangBeforeHeaders(), Delay(60)])
+def test_a_client_that_leaves_is_noticed(api: SimulatedApi, dial: Dial, fault: Fault) -> None:
+    """The server does not wait for one that is gone."""
+    api.faults.add(fault)
+    client = dial("GET")
+    client.shutdown(socket.SHUT_WR)
+
+    assert client.recv(1) == b""

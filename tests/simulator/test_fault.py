@@ -1,0 +1,60 @@
+"""Faults that change the answer."""
+
+from exporter.simulator import Answer, ErrorBody, Malform, Rewrite, SimulatedApi
+
+from .conftest import Dial, Fetch
+
+
+def test_any_answer(api: SimulatedApi, fetch: Fetch) -> None:
+    """Status, headers and body are as they were given, and the next answer is normal."""
+    api.faults.add(Answer(503, {"Content-Type": "text/html", "Retry-After": "7"}, b"<h1>busy</h1>"))
+    response = fetch()
+
+    assert (response.status_code, response.text) == (503, "<h1>busy</h1>")
+    assert response.headers == {"Content-Length": "13", "Content-Type": "text/html", "Retry-After": "7"}
+    assert fetch().ok
+
+
+def test_a_redirect_is_an_answer(api: SimulatedApi, fetch: Fetch) -> None:
+    """It needs no more than a Location."""
+    api.faults.add(Answer(302, {"Location": "https://elsewhere.example/"}))
+
+    assert fetch().headers["Location"] == "https://elsewhere.example/"
+
+
+def test_an_answer_may_end_the_connection(api: SimulatedApi, dial: Dial) -> None:
+    """Saying so in its headers, it does so."""
+    api.faults.add(Answer(200, {"Connection": "close"}, b"{}"))
+    with dial("GET").makefile("rb") as stream:
+        content = stream.read()
+
+    assert content.endswith(b"\r\n\r\n{}")
+
+
+def test_an_error_in_the_apis_form(api: SimulatedApi, fetch: Fetch) -> None:
+    """The body is as the vendor documents it."""
+    api.faults.add(ErrorBody(500, "Broken", "really"))
+    response = fetch()
+    error = response.json()["error"]
+
+    assert response.status_code == error["code"] == 500
+    assert (error["message"], error["details"]) == ("Broken", "really")
+
+
+def test_a_page_can_be_rewritten(api: SimulatedApi, fetch: Fetch) -> None:
+    """A function has the normal object and returns any other."""
+    api.faults.add(Rewrite(lambda body: body | {"database_backups": [], "extra": 1}))
+    body = fetch().json()
+
+    assert body["database_backups"] == []
+    assert body["meta"]["has_more"]
+    assert body["extra"] == 1
+
+
+def test_records_can_be_malformed(api: SimulatedApi, fetch: Fetch) -> None:
+    """Those at the given places are replaced, the others are not."""
+    normal = fetch().json()["database_backups"]
+    api.faults.add(Malform({0: "rubbish", 2: {"id": 7}, 99: None}))
+    records = fetch().json()["database_backups"]
+
+    assert records == ["rubbish", normal[1], {"id": 7}, *normal[3:]]

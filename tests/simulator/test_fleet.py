@@ -1,0 +1,205 @@
+"""A fleet holds what it promises at any moment, whatever its seed."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import SearchStrategy, datetimes, floats, integers, just
+
+from exporter.model import Backup
+from exporter.simulator import Fleet, Sick
+from exporter.simulator.roster import Kind
+
+NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+moments: SearchStrategy[datetime] = datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=just(UTC))  # noqa: DTZ001 hypothesis adds the zone itself
+seeds = integers(0, 1000)
+anyhow = settings(max_examples=8, deadline=None)
+
+
+class Seen:
+    """A fleet's backups at a moment."""
+
+    def __init__(self, seed: int, now: datetime) -> None:
+        self.now = now
+        self.fleet = Fleet(seed)
+        self.backups = self.fleet.backups(now)
+        self.by_id = {backup.id: backup for backup in self.backups}
+
+    def of(self, instance_id: str) -> list[Backup]:
+        """Return an instance's backups, newest first."""
+        return [backup for backup in self.backups if backup.instance_id == instance_id]
+
+    def sick(self, kind: Kind) -> Iterator[tuple[Sick, list[Backup]]]:
+        """Return the databases with a sickness, each with its backups."""
+        return ((sick, self.of(sick.instance_id)) for sick in self.fleet.sick if sick.kind == kind)
+
+    def restorable(self, backup: Backup | None) -> bool:
+        """Say whether a backup and all that it builds on completed."""
+        while backup is not None and backup.status == "COMPLETED":
+            if backup.parent_id is None:
+                return True
+            backup = self.by_id.get(backup.parent_id)
+        return False
+
+    def age(self, instance_id: str) -> timedelta:
+        """Return the age of an instance's newest restorable backup; for ever if there is none."""
+        created = [backup.created_at for backup in self.of(instance_id) if self.restorable(backup)]
+        return self.now - max(created) if created else timedelta.max
+
+
+@anyhow
+@given(seeds, moments)
+def test_healthy_databases_can_always_be_restored(seed: int, now: datetime) -> None:
+    """A healthy one has a restorable backup of the last 26 hours, whatever failed by chance."""
+    seen = Seen(seed, now)
+
+    assert len(seen.fleet.healthy) > 12
+    assert all(seen.age(instance_id) < 26 * HOUR for instance_id in seen.fleet.healthy)
+
+
+@anyhow
+@given(seeds, moments)
+def test_retention_never_breaks_a_healthy_chain(seed: int, now: datetime) -> None:
+    """What completed can be restored, up to two weeks back and a day for the rest of a chain."""
+    seen = Seen(seed, now)
+    completed = [b for name in seen.fleet.healthy for b in seen.of(name) if b.status == "COMPLETED"]
+
+    assert all(seen.restorable(backup) for backup in completed)
+    assert max(now - backup.created_at for backup in completed) <= timedelta(days=14)
+
+
+@anyhow
+@given(seeds, moments, floats(0, 1))
+def test_ids_stay_as_time_moves_within_a_day(seed: int, now: datetime, share: float) -> None:
+    """A backup keeps its id, beginning, parent and owner until retention takes it."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    later = Seen(seed, max(now, midnight + 24 * HOUR * share - timedelta(seconds=1)))
+    due = later.now - timedelta(days=13)
+    before = [backup for backup in Fleet(seed).backups(now) if backup.created_at > due]
+
+    assert all(identity(later.by_id[backup.id]) == identity(backup) for backup in before)
+
+
+def identity(backup: Backup) -> tuple[object, ...]:
+    """Return what never changes of a backup."""
+    return backup.created_at, backup.instance_id, backup.parent_id, backup.datastore
+
+
+@anyhow
+@given(seeds, moments)
+def test_the_list_is_newest_first(seed: int, now: datetime) -> None:
+    """Times of change fall, none lies ahead, and no id comes twice."""
+    seen = Seen(seed, now)
+    changes = [backup.updated_at for backup in seen.backups if backup.updated_at]
+
+    assert len(changes) == len(seen.by_id) == len(seen.backups)
+    assert changes == sorted(changes, reverse=True)
+    assert max(changes) <= now
+
+
+@anyhow
+@given(seeds, moments)
+def test_every_sickness_shows(seed: int, now: datetime) -> None:
+    """At any moment each sick database shows what its kind says."""
+    seen = Seen(seed, now)
+
+    for sick, backups in seen.sick("stale"):
+        assert timedelta(days=3) <= seen.age(sick.instance_id) < timedelta(days=5.1)
+        assert {backup.status for backup in backups} <= {"COMPLETED", "FAILED"}
+    for sick, backups in seen.sick("failing"):
+        assert 26 * HOUR < seen.age(sick.instance_id) < 60 * HOUR
+        assert next(b.status for b in backups if b.status not in {"NEW", "BUILDING", "SAVING"}) == "FAILED"
+    for _, backups in seen.sick("stuck"):
+        assert backups[0].status == "BUILDING"
+        assert 8 * HOUR <= now - backups[0].created_at < 38 * HOUR
+    for _, backups in seen.sick("retired"):
+        assert timedelta(days=7) <= now - backups[0].created_at < timedelta(days=9)
+    for kind in ("never", "replica"):
+        assert [backups for _, backups in seen.sick(kind)] == [[]]
+
+
+@anyhow
+@given(seeds, moments)
+def test_broken_chains_are_of_both_kinds(seed: int, now: datetime) -> None:
+    """Completed incrementals stand on a full backup that failed, others on one that is not listed."""
+    seen = Seen(seed, now)
+    ((sick, backups),) = seen.sick("broken_chain")
+    broken = [b for b in backups if b.status == "COMPLETED" and not seen.restorable(b)]
+    bases = [seen.by_id.get(b.parent_id or "") for b in broken]
+
+    assert seen.age(sick.instance_id) >= timedelta(days=3)
+    assert None in bases
+    assert "FAILED" in {base.status for base in bases if base}
+
+
+@anyhow
+@given(moments)
+def test_one_backup_was_imported(now: datetime) -> None:
+    """It is RESTORED and belongs to no instance."""
+    (imported,) = [backup for backup in Fleet().backups(now) if backup.instance_id is None]
+
+    assert imported.status == "RESTORED"
+    assert imported.parent_id is None
+
+
+@given(moments)
+@settings(deadline=None)
+def test_instances_are_listed_but_for_the_retired(now: datetime) -> None:
+    """Two dozen over all datastore types, last touched more than a week ago, one of them a replica."""
+    fleet = Fleet()
+    instances = fleet.instances(now)
+    listed = {instance.id for instance in instances}
+
+    assert {instance.datastore.type for instance in instances if instance.datastore} == {
+        "mysql",
+        "mariadb",
+        "postgresql",
+        "mongodb",
+        "redis",
+        "cassandra",
+    }
+    assert all(
+        instance.updated_at and now - instance.updated_at > timedelta(days=7) for instance in instances
+    )
+    assert [sick.kind for sick in fleet.sick if sick.instance_id not in listed] == ["retired"]
+    assert [i.replica_of.id in listed for i in instances if i.replica_of] == [True]
+
+
+def test_every_kind_of_sickness_has_a_story() -> None:
+    """Each kind occurs, and each story is a sentence."""
+    sick = Fleet().sick
+
+    assert {one.kind for one in sick} == {
+        "stale",
+        "failing",
+        "stuck",
+        "broken_chain",
+        "never",
+        "retired",
+        "replica",
+    }
+    assert all(one.story.endswith(".") for one in sick)
+
+
+def test_something_happens_every_few_minutes() -> None:
+    """Within any half hour of a day the list changes."""
+    halves = [Fleet().backups(NOW + half * HOUR / 2) for half in range(48)]
+
+    assert len(set(halves)) == len(halves)
+
+
+def test_a_second_is_answered_once() -> None:
+    """Moments of the same second share a tuple, so that asking often is cheap."""
+    fleet = Fleet()
+
+    assert fleet.backups(NOW) is fleet.backups(NOW.replace(microsecond=999_999))
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_another_seed_is_another_fleet(seed: int) -> None:
+    """Not an id is shared."""
+    ids = {backup.id for backup in Fleet(seed).backups(NOW)}
+
+    assert ids.isdisjoint(backup.id for backup in Fleet().backups(NOW))

@@ -1,0 +1,158 @@
+"""Pages, filters and refusals of a list."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis.strategies import integers, sampled_from
+
+from exporter.model import Backup, Instance
+from exporter.simulator import Habits, hosts, many
+from exporter.simulator.listing import Listing
+from exporter.simulator.wire import BACKUPS, INSTANCES, ApiError, backup_name
+
+RECORDS = many(45, 6)
+
+
+def listing(records: tuple[Backup, ...] = RECORDS, **habits: Any) -> Listing[Backup]:
+    """Return a list of backups with some habits."""
+    return Listing(BACKUPS, records, Habits(**habits))
+
+
+def ids(body: dict[str, Any]) -> list[str]:
+    """Return the ids on a page of backups."""
+    return [record["id"] for record in body["database_backups"]]
+
+
+def page(of: Listing[Backup], **query: str) -> dict[str, Any]:
+    """Return a page as a client decodes it."""
+    decoded: dict[str, Any] = msgspec.json.decode(of.encoded(query))
+    return decoded
+
+
+def refusal(of: Listing[Backup], **query: str) -> int:
+    """Return the status with which a query is refused."""
+    with pytest.raises(ApiError) as caught:
+        of.page(query)
+    return caught.value.status
+
+
+@given(integers(0, 45), integers(1, 50))
+def test_walking_by_marker_gives_every_record_once(length: int, limit: int) -> None:
+    """At any limit a walk ends and has seen the list in its order."""
+    walked, query, more = [], {"limit": str(limit)}, True
+    while more:
+        body = page(listing(RECORDS[:length]), **query)
+        walked += ids(body)
+        more = body["meta"]["has_more"]
+        query["marker"] = body["meta"]["marker"]
+
+    assert walked == [record.id for record in RECORDS[:length]]
+    assert body["meta"]["total"] == length
+
+
+@given(sampled_from(RECORDS), integers(1, 50))
+def test_filters_keep_what_matches(record: Backup, limit: int) -> None:
+    """A filtered list has the matching records alone, and counts them alone."""
+    wanted = {"status": record.status, "instance_id": record.instance_id or ""}
+    of = listing()
+    body = page(of, limit=str(limit), **wanted)
+    matching = [r.id for r in RECORDS if (r.status, r.instance_id) == (record.status, record.instance_id)]
+
+    assert ids(body) == matching[:limit]
+    assert body["meta"]["total"] == page(of, **wanted)["meta"]["total"] == len(matching)
+
+
+def test_names_match_exactly_or_by_prefix() -> None:
+    """A star at the end makes a prefix of a name."""
+    name = backup_name(RECORDS[3])
+
+    assert ids(page(listing(), name=name)) == [r.id for r in RECORDS if backup_name(r) == name]
+    assert page(listing(), name="backup-*")["meta"]["total"] == 45
+    assert ids(page(listing(), name="backup-")) == []
+
+
+def test_instances_are_filtered_by_what_they_have() -> None:
+    """By name and datastore; a parameter that the endpoint does not know is ignored."""
+    of = Listing(INSTANCES, (*hosts(12), Instance(id="bare")), Habits())
+
+    assert len(of.page({"datastore_type": "redis"})["database_instances"]) == 2  # type: ignore[arg-type]
+    assert len(of.page({"name": "database-000*", "status": "ACTIVE"})["database_instances"]) == 10  # type: ignore[arg-type]
+    assert len(of.page({"instance_id": "x"})["database_instances"]) == 13  # type: ignore[arg-type]
+
+
+def test_the_default_page_has_twenty() -> None:
+    """Without a limit a page has as many as the vendor documents."""
+    body = page(listing())
+
+    assert ids(body) == [record.id for record in RECORDS[:20]]
+    assert body["meta"] == {"total": 45, "limit": 20, "marker": RECORDS[19].id, "has_more": True}
+
+
+def test_links_point_where_the_vendors_do() -> None:
+    """At another resource, with the marker of the page before and of the one after."""
+    of = listing()
+    first = page(of)["links"]
+    second = page(of, marker=RECORDS[19].id)["links"]
+    third = page(of, marker=RECORDS[39].id)["links"]
+    base = "https://api.spo1.mycloud.com/v1/instances?limit=20"
+
+    assert first == {"self": base, "next": f"{base}&marker={RECORDS[19].id}", "previous": None}
+    assert second["previous"] == base
+    assert third["previous"] == f"{base}&marker={RECORDS[19].id}"
+    assert third["next"] is None
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many", "", "1.5", "٣", "9" * 5000])
+def test_rubbish_is_no_limit(limit: str) -> None:
+    """A limit is a positive integer."""
+    assert refusal(listing(), limit=limit) == 400
+
+
+def test_a_limit_that_is_too_high_is_lowered_or_refused() -> None:
+    """The page is as long as it may be, or there is none."""
+    assert page(listing(max_limit=10), limit="11")["meta"]["limit"] == 10
+    assert page(listing(max_limit=10), limit="10")["meta"]["limit"] == 10
+    assert refusal(listing(max_limit=10, over_limit="refuse"), limit="11") == 400
+    assert refusal(listing(max_limit=10, over_limit="refuse", refuse_status=422), limit="11") == 422
+
+
+def test_a_dead_marker_brings_what_the_habits_say() -> None:
+    """An error, an empty page that is the last, or the list from its start."""
+    empty = page(listing(dead_marker="empty"), marker="gone")
+
+    assert refusal(listing(), marker="gone") == 404
+    assert refusal(listing(dead_marker_status=422), marker="gone") == 422
+    assert ids(empty) == []
+    assert empty["meta"] == {"total": 45, "limit": 20, "marker": None, "has_more": False}
+    assert ids(page(listing(dead_marker="start"), marker="gone")) == ids(page(listing()))
+
+
+def test_keys_may_be_absent() -> None:
+    """Every top-level key is documented as optional."""
+    assert set(page(listing(meta=False, links=False))) == {"database_backups"}
+    assert set(page(listing((), null_list=True))) == {"meta", "links"}
+    assert set(page(listing(total=False, has_more=False))["meta"]) == {"limit", "marker"}
+
+
+def test_a_record_can_be_asked_for_alone() -> None:
+    """By its id, under a key of its own; 404 if there is none."""
+    body: Any = listing().one(RECORDS[7].id)
+
+    assert body["database_backup"]["id"] == RECORDS[7].id
+    with pytest.raises(ApiError, match="Backup gone not found"):
+        listing().one("gone")
+
+
+def test_pages_are_rendered_once_and_not_kept_for_ever() -> None:
+    """The same query has the same bytes, until a thousand others came."""
+    of = listing()
+    before = of.encoded({"limit": "1"})
+    same = of.encoded({"limit": "1"})
+    for number in range(1024):
+        of.encoded({"limit": "1", "ignored": str(number)})
+
+    assert same is before
+    assert of.encoded({"limit": "1"}) is not before
+    assert of.encoded({"limit": "1"}) == before

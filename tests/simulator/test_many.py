@@ -1,0 +1,36 @@
+"""Long lists for benchmarks."""
+
+from hypothesis import given
+from hypothesis.strategies import integers
+
+from exporter.simulator import hosts, many
+
+
+@given(integers(0, 60), integers(1, 9))
+def test_as_many_as_were_asked_for(backups: int, instances: int) -> None:
+    """Each has an id of its own and belongs to a listed instance; the newest comes first."""
+    records = many(backups, instances)
+    changes = [record.updated_at for record in records if record.updated_at]
+
+    assert len({record.id for record in records}) == len(records) == backups
+    assert {record.instance_id for record in records} <= {host.id for host in hosts(instances)}
+    assert changes == sorted(changes, reverse=True)
+
+
+def test_incrementals_build_on_the_instances_own() -> None:
+    """A parent is in the list, older and of the same instance."""
+    records = many(200, 7)
+    by_id = {record.id: record for record in records}
+    pairs = [(record, by_id[record.parent_id]) for record in records if record.parent_id]
+
+    assert pairs
+    assert all(child.instance_id == parent.instance_id for child, parent in pairs)
+    assert all(child.created_at > parent.created_at for child, parent in pairs)
+
+
+def test_some_failed() -> None:
+    """A few in a hundred failed and have no size."""
+    failed = [record for record in many(1000, 10) if record.status == "FAILED"]
+
+    assert 5 < len(failed) < 50
+    assert all(record.size is None for record in failed)

@@ -1,0 +1,47 @@
+"""Requests are read from bytes, replies written to them."""
+
+import gzip
+from io import BytesIO
+
+from exporter.simulator.message import Reply, Request, read_request
+
+
+def read(content: bytes) -> Request | None:
+    """Read one request at second 7."""
+    return read_request(BytesIO(content), lambda: 7.0)
+
+
+def test_a_request_is_read_with_its_body() -> None:
+    """The query is decoded, header names are in lower case, and the body is out of the way."""
+    stream = BytesIO(
+        b"POST http://host/a%20b?x=1&y=%2A&z= HTTP/1.1\r\nX-One:  two \r\nContent-Length: 4\r\n\r\nbodyGET"
+    )
+    request = read_request(stream, lambda: 7.0)
+
+    assert request == Request(
+        "POST", "/a b", {"x": "1", "y": "*", "z": ""}, {"x-one": "two", "content-length": "4"}, 7.0
+    )
+    assert stream.read() == b"GET"
+
+
+def test_what_is_no_request() -> None:
+    """The end of a connection and rubbish read as None."""
+    assert read(b"") is read(b"rubbish\r\n\r\n") is None
+
+
+def test_a_reply_knows_its_length() -> None:
+    """It is added unless the reply says another; a status without a name is Unknown."""
+    head = Reply(599, {"Content-Type": "text/html"}, b"four").head
+
+    assert head == b"HTTP/1.1 599 Unknown\r\nContent-Length: 4\r\nContent-Type: text/html\r\n\r\n"
+    assert b"Content-Length: 9\r\n" in Reply(200, {"Content-Length": "9"}, b"four").head
+
+
+def test_a_reply_can_be_compressed() -> None:
+    """The body in gzip, said so in the headers, and not to be compressed again."""
+    reply = Reply.json(200, {"a": 1}).with_headers({"X": "y"}).compressed()
+
+    assert gzip.decompress(reply.body) == b'{"a":1}'
+    assert reply.headers["Content-Encoding"] == "gzip"
+    assert reply.headers["X"] == "y"
+    assert not reply.plain

@@ -1,0 +1,83 @@
+"""Records have exactly the vendor's keys, and errors the vendor's body."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import msgspec
+import pytest
+
+from exporter.model import Backup, Datastore, Instance, Reference
+from exporter.simulator.habits import TimeStyle
+from exporter.simulator.wire import ApiError, backup_object, error_body, instance_object
+
+MOMENT = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
+BACKUP = Backup(id="b", status="COMPLETED", created_at=MOMENT, datastore=Datastore("mysql", "8.0"))
+
+
+def through_json(body: object) -> Any:
+    """Return what a client decodes."""
+    return msgspec.json.decode(msgspec.json.encode(body))
+
+
+def test_a_backup_has_the_vendors_keys() -> None:
+    """The keys are those of the documented example, in its order."""
+    body = through_json(backup_object(BACKUP, "Z"))
+
+    assert ",".join(body) == (
+        "id,crn,name,description,status,instance_id,parent_id,size,datastore,location_ref,created_at,updated_at"
+    )
+    assert list(body["datastore"]) == ["type", "version", "version_id"]
+    assert body["crn"] == "crn:spo1:database:backup:b"
+    assert body["name"] == "backup-2024-01-15-1030"
+    assert body["location_ref"].endswith("/b.xbstream.gz.enc")
+
+
+def test_what_is_unknown_is_null() -> None:
+    """A running backup has no place yet, and one without a datastore says so."""
+    body = backup_object(Backup(id="b", status="NEW", created_at=MOMENT, parent_id="a"), "no zone")
+
+    assert body["location_ref"] is body["datastore"] is body["updated_at"] is None
+    assert body["description"] == "incremental"
+
+
+@pytest.mark.parametrize(
+    ("style", "written"),
+    [
+        ("Z", "2024-01-15T10:30:00Z"),
+        ("fractions", "2024-01-15T10:30:00.000000Z"),
+        ("+00:00", "2024-01-15T10:30:00+00:00"),
+        ("no zone", "2024-01-15T10:30:00"),
+    ],
+)
+def test_times_have_a_style(style: TimeStyle, written: str) -> None:
+    """The same moment in each of the ways in which such APIs write it."""
+    assert through_json(backup_object(BACKUP, style))["created_at"] == written
+
+
+def test_an_offset_is_kept_as_it_is() -> None:
+    """Year 1 at +05:00 has no UTC form, yet can be listed."""
+    moment = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
+    body = through_json(backup_object(Backup(id="b", status="NEW", created_at=moment), "Z"))
+
+    assert body["created_at"] == "0001-01-01T00:00:00+05:00"
+
+
+def test_an_instance_has_the_vendors_keys() -> None:
+    """A replica names what it replicates."""
+    body = through_json(instance_object(Instance(id="i", name="db", replica_of=Reference("j")), "Z"))
+
+    assert ",".join(body) == (
+        "id,crn,name,status,operating_status,datastore,flavor,volume,region,addresses,hostname,ip,replicas,"
+        "replica_of,updated_at"
+    )
+    assert body["replica_of"] == {"id": "j"}
+    assert instance_object(Instance(id="i"), "Z")["replica_of"] is None
+
+
+def test_an_error_has_an_id_for_support() -> None:
+    """The details are optional, the request's id is not."""
+    bare, full = through_json(error_body(503, "Busy")), through_json(ApiError(400, "No", "limit").body)
+
+    assert bare["error"].keys() == {"code", "message", "request_id"}
+    assert bare["error"]["request_id"].startswith("req-")
+    assert full["error"]["details"] == "limit"

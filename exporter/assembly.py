@@ -1,13 +1,11 @@
 """The parts put together: for each target an API, a budget, its walk and its scraper."""
 
-import time
-from collections.abc import Callable
-
 import structlog
 from starlette.applications import Starlette
 
 from exporter.budget import Budget
-from exporter.client import Api, Watchdog
+from exporter.client import Api, HttpTransport, Watchdog
+from exporter.clock import Clock
 from exporter.config import Config, Target
 from exporter.errors import ConfigError
 from exporter.instruments import Instruments, own_collectors
@@ -19,19 +17,19 @@ from exporter.web import Endpoints
 class Exporter:
     """Everything that runs for one configuration."""
 
-    def __init__(self, config: Config, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
         self.instruments = Instruments()
         self.apis: dict[str, Api] = {}
         self.walks: dict[str, TargetWalk] = {}
         self.scrapers: dict[str, Scraper] = {}
         self._watchdog = Watchdog()
-        self._clock = clock
+        self._clock = clock or Clock()
         for target in config.targets:
             self._add(target)
 
     def application(self, *, telemetry_path: str = "/metrics", max_requests: int = 40) -> Starlette:
         """Return the ASGI application that serves it."""
-        own = own_collectors(self.instruments, self._budgets, loaded_at=self._clock())
+        own = own_collectors(self.instruments, self._budgets, loaded_at=self._clock.now())
         endpoints = Endpoints(self.scrapers, own, telemetry_path=telemetry_path, max_requests=max_requests)
         return endpoints.application()
 
@@ -62,8 +60,10 @@ class Exporter:
         target.credential.read()  # a credential that cannot be read is told at start, as a `ConfigError`
         log = structlog.get_logger().bind(target=target.name)
         budget = Budget(tier=target.api_tier, share=target.budget_share, clock=self._clock)
-        api = Api(target, budget, self.instruments.observer(target.name), watchdog=self._watchdog)
-        walk = TargetWalk(api, log, clock=self._clock)
+        transport = HttpTransport(target, self._watchdog)
+        observer = self.instruments.observer(target.name)
+        api = Api(target, budget, observer, transport, self._clock)
+        walk = TargetWalk(api, log)
         self.apis[target.name] = api
         self.walks[target.name] = walk
         self.scrapers[target.name] = Scraper(target, walk, budget, log, clock=self._clock)

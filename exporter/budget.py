@@ -4,14 +4,15 @@ The API names its window of a minute on every response. The window of an hour it
 counted here, by the tier that the minute's limit names. Both are shared: `share` of each is ours.
 """
 
-import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from threading import RLock
 from typing import Final
 
 from msgspec import Struct
+
+from exporter.clock import Clock
 
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
@@ -34,9 +35,7 @@ class Window(Struct, frozen=True):
 class Budget:
     """One target's budget. Every time is Unix time by `clock`; waits are seconds from now, 0 for none."""
 
-    def __init__(
-        self, *, tier: str = "auto", share: float = 1.0, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, *, tier: str = "auto", share: float = 1.0, clock: Clock) -> None:
         self._tier = tier
         self._share = share
         self._clock = clock
@@ -49,7 +48,7 @@ class Budget:
     def spend(self, *, retry: bool = False) -> None:
         """Count a request that is about to be sent; a retry does not move the next walk's turn."""
         with self._lock:
-            now = self._clock()
+            now = self._clock.now()
             self._sent.append(now)
             if self._minute:
                 left = max(0, self._minute.remaining - 1)
@@ -60,7 +59,7 @@ class Budget:
     def observe(self, status: int, headers: Mapping[str, str]) -> None:
         """Learn from a response what the API says of its limits."""
         with self._lock:
-            now = self._clock()
+            now = self._clock.now()
             here = _their_now(headers, now)
             self._minute = _window(headers, now, here) or self._minute
             wait = _retry_after(headers, here)
@@ -72,7 +71,7 @@ class Budget:
     def wait_for_request(self) -> float:
         """Return the seconds until one more request may be sent."""
         with self._lock:
-            now = self._clock()
+            now = self._clock.now()
             waits = [self._closed_until - now]
             if self.minute and self._minute_left(now) < 1:
                 waits.append(self.minute.reset - now)
@@ -82,7 +81,7 @@ class Budget:
     def wait_for_walk(self, requests: int, seconds: float = 0.0) -> float:
         """Return the seconds until a walk of so many `requests`, which takes `seconds`, may begin."""
         with self._lock:
-            now = self._clock()
+            now = self._clock.now()
             credit = min(CREDIT, requests * (self._seconds_per_request() or 0.0))
             waits = [self.wait_for_request(), self._paced_until - credit - now]
             if self.minute and self._minute_left(now) < min(requests, self._ours(self.minute.limit)):
@@ -93,7 +92,7 @@ class Budget:
     def allows_retry(self, next_walk: int) -> bool:
         """Say whether a retry would leave the `next_walk`'s requests untouched."""
         with self._lock:
-            now = self._clock()
+            now = self._clock.now()
             left = self.hour_remaining
             return (left is None or left > next_walk) and self.wait_for_request() <= max(
                 0.0, self._closed_until - now
@@ -106,7 +105,7 @@ class Budget:
     @property
     def minute(self) -> Window | None:
         """The window that the API last named, while it lasts."""
-        return self._minute if self._minute and self._clock() < self._minute.reset else None
+        return self._minute if self._minute and self._clock.now() < self._minute.reset else None
 
     @property
     def minute_limit(self) -> int | None:
@@ -131,13 +130,13 @@ class Budget:
     def hour_remaining(self) -> int | None:
         """What is left of `hour_limit`."""
         limit = self.hour_limit
-        return None if limit is None else max(0, limit - self._sent_since(self._clock() - HOUR))
+        return None if limit is None else max(0, limit - self._sent_since(self._clock.now() - HOUR))
 
     @property
     def hour_reset(self) -> float | None:
         """When the oldest counted request leaves the hour."""
         with self._lock:
-            self._forget(self._clock() - HOUR)
+            self._forget(self._clock.now() - HOUR)
             return self._sent[0] + HOUR if self._sent and self.hour_limit else None
 
     @property
@@ -167,7 +166,7 @@ class Budget:
 
     def _sent_since(self, start: float) -> int:
         with self._lock:
-            self._forget(self._clock() - HOUR)
+            self._forget(self._clock.now() - HOUR)
             count = 0
             for sent in reversed(self._sent):
                 if sent <= start:

@@ -141,7 +141,7 @@ class ReloadCollector(Collector):
 def own_collectors(
     instruments: Instruments, budgets: Callable[[], Mapping[str, Budget]], *, loaded_at: float
 ) -> tuple[Collector, ...]:
-    """Return all that the exporter serves of itself, prometheus_client's of the process and Python included."""
+    """Return all that the exporter serves of itself, its process and its Python."""
     aside = CollectorRegistry()
     return (
         *instruments.collectors,

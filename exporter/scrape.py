@@ -1,13 +1,13 @@
 """The scrapes of one target: one walk at a time, shared by all who wait for it, each answered in time."""
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
 from structlog.typing import FilteringBoundLogger
 
 from exporter.budget import Budget
+from exporter.clock import Clock
 from exporter.config import Target
 from exporter.errors import ApiError
 from exporter.model import Answer, Snapshot, WalkStats
@@ -34,14 +34,14 @@ def _spawn(work: Callable[[], None]) -> None:
 class Scraper:
     """Answers the scrapes of one target. Safe to use from many threads."""
 
-    def __init__(  # noqa: PLR0913 - the two last are for tests
+    def __init__(  # noqa: PLR0913 - the last is for tests
         self,
         target: Target,
         walk: Walk,
         budget: Budget,
         log: FilteringBoundLogger,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Clock,
         spawn: Spawn = _spawn,
     ) -> None:
         self.target = target
@@ -63,18 +63,18 @@ class Scraper:
         Raises whatever unexpected exception ended the last walk: that is a bug, and no failure of the API.
         """
         with self._changed:
-            now = self._clock()
+            now = self._clock.now()
             deferred = self._state.walking_since is None and self._is_due(now) and not self._begin(now)
             if self._state.walking_since is not None and self._is_worth_waiting(now + seconds):
                 self._await_walk(seconds)
             if self._bug is not None:
                 raise self._bug
-            return self._state.answer(self._clock(), deferred=deferred)
+            return self._state.answer(self._clock.now(), deferred=deferred)
 
     def peek(self) -> Answer:
         """Say what is known, without a walk."""
         with self._changed:
-            return self._state.answer(self._clock(), deferred=False)
+            return self._state.answer(self._clock.now(), deferred=False)
 
     def close(self) -> None:
         """Let every scrape that waits answer at once."""
@@ -101,7 +101,7 @@ class Scraper:
     def _is_worth_waiting(self, deadline: float) -> bool:
         """Say whether the walk may end by the `deadline`, going by the last one; without a snapshot, hope."""
         last, began = self._state.last_walk, self._state.walking_since
-        if last is None or began is None or self._state.servable(self._clock()) is None:
+        if last is None or began is None or self._state.servable(self._clock.now()) is None:
             return True
         return began + last.seconds <= deadline
 

@@ -1,7 +1,5 @@
 """One walk of one target, from requests to snapshot, and what it cost, whether it failed or not."""
 
-import time
-from collections.abc import Callable
 from functools import partial
 
 from msgspec import Struct
@@ -27,26 +25,24 @@ class Outcome(Struct, frozen=True):
 class TargetWalk:
     """Walks one target. What it learns of the page size it keeps for the next time."""
 
-    def __init__(
-        self, api: Api, log: FilteringBoundLogger, *, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, api: Api, log: FilteringBoundLogger) -> None:
         self._api = api
         self._log = log
-        self._clock = clock
+        self._clock = api.clock
         self._page_size = PageSize(None if api.target.page_size == "auto" else api.target.page_size)
         self._unit_was_doubted = False
 
     def __call__(self, seconds: float, next_walk: int = 1) -> Outcome:
         """Walk for `seconds` at most, leaving the API's budget `next_walk` requests."""
-        started = time.monotonic()
+        started = self._clock.monotonic()
         client: Client | None = None
         try:
             client = self._api.client(seconds, next_walk)
             walked = walk(partial(client.fetch, BACKUPS), self._page_size)
             snapshot = self._snapshot(walked)
         except ApiError as error:
-            return Outcome(_stats(client, started), error=error)
-        return Outcome(_stats(client, started), snapshot=snapshot, limit=walked.limit)
+            return Outcome(self._stats(client, started), error=error)
+        return Outcome(self._stats(client, started), snapshot=snapshot, limit=walked.limit)
 
     def _snapshot(self, walked: Walk[Backup]) -> Snapshot:
         target = self._api.target
@@ -65,13 +61,12 @@ class TargetWalk:
             duplicates=walked.duplicates,
             malformed=walked.malformed,
             reported=walked.reported,
-            completed_at=self._clock(),
+            completed_at=self._clock.now(),
         )
 
-
-def _stats(client: Client | None, started: float) -> WalkStats:
-    return WalkStats(
-        seconds=time.monotonic() - started,
-        pages=client.pages if client else 0,
-        requests=client.requests if client else 0,
-    )
+    def _stats(self, client: Client | None, started: float) -> WalkStats:
+        return WalkStats(
+            seconds=self._clock.monotonic() - started,
+            pages=client.pages if client else 0,
+            requests=client.requests if client else 0,
+        )

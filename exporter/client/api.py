@@ -1,15 +1,14 @@
 """One walk's requests: the budget asked first, retried by the rules, every failure one `ApiError`."""
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Final, NoReturn, Protocol
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
 
 from exporter.budget import Budget
-from exporter.client.transport import Transport
-from exporter.client.watchdog import Watchdog
+from exporter.client.transport import ObserveHeaders
+from exporter.clock import Clock
 from exporter.config import Target
 from exporter.credentials import Secret
 from exporter.decode import Resource, decode_error, decode_page
@@ -36,6 +35,18 @@ class Observer(Protocol):
         """Note that a request is made again."""
 
 
+class Transport(Protocol):
+    """Makes one exchange with the API."""
+
+    def get(
+        self, path: str, query: Mapping[str, str], secret: Secret, seconds: float, observe: ObserveHeaders
+    ) -> tuple[int, bytes]:
+        """Return status and body within `seconds`; raise `ApiError`."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
 class Api:
     """One target's API: its connections and its budget, which outlive a walk."""
 
@@ -44,15 +55,14 @@ class Api:
         target: Target,
         budget: Budget,
         observer: Observer,
-        *,
-        watchdog: Watchdog,
-        sleep: Callable[[float], None] = time.sleep,
+        transport: Transport,
+        clock: Clock,
     ) -> None:
         self.target = target
         self.budget = budget
         self.observer = observer
-        self.transport = Transport(target, watchdog)
-        self.sleep = sleep
+        self.transport = transport
+        self.clock = clock
 
     def client(self, seconds: float, next_walk: int = 1) -> "Client":
         """Return a client for a walk of `seconds` at most, after which one of `next_walk` requests comes.
@@ -63,7 +73,7 @@ class Api:
             secret = self.target.credential.read()
         except ConfigError as error:
             raise ApiError(Reason.AUTH, str(error)) from error
-        return Client(self, secret, time.monotonic() + seconds, next_walk)
+        return Client(self, secret, self.clock.monotonic() + seconds, next_walk)
 
     def close(self) -> None:
         """Close the connections."""
@@ -96,7 +106,7 @@ class Client:
             wait=self._pause,
             stop=self._is_enough,
             before_sleep=self._note_retry,
-            sleep=self._api.sleep,
+            sleep=self._api.clock.sleep,
             reraise=True,
         )
 
@@ -104,13 +114,13 @@ class Client:
         self._await_budget()
         with self._lock:
             self.requests += 1
-        started = time.monotonic()
+        started = self._api.clock.monotonic()
         try:
             status, body = self._get(path, query)
         except ApiError as error:
-            self._api.observer.requested(error.reason, time.monotonic() - started)
+            self._api.observer.requested(error.reason, self._api.clock.monotonic() - started)
             raise
-        self._api.observer.requested(str(status), time.monotonic() - started)
+        self._api.observer.requested(str(status), self._api.clock.monotonic() - started)
         return body if status == OK else self._refused(status, body)
 
     def _await_budget(self) -> None:
@@ -118,7 +128,7 @@ class Client:
         if wait > self._left():
             raise ApiError(Reason.RATE_LIMITED, f"the API's budget is used up for another {format_age(wait)}")
         if wait:
-            self._api.sleep(wait)
+            self._api.clock.sleep(wait)
         self._api.budget.spend()
 
     def _get(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
@@ -157,7 +167,7 @@ class Client:
             self._api.observer.retried(error.reason)
 
     def _left(self) -> float:
-        return self._deadline - time.monotonic()
+        return self._deadline - self._api.clock.monotonic()
 
 
 def _is_transient(error: BaseException) -> bool:

@@ -28,7 +28,7 @@ HEADERS: Final = {
 ObserveHeaders = Callable[[int, Mapping[str, str]], None]
 
 
-class Transport:
+class HttpTransport:
     """The connections to one target's API, kept alive between walks."""
 
     def __init__(self, target: Target, watchdog: Watchdog) -> None:
@@ -42,7 +42,7 @@ class Transport:
         self._connection = _connection_settings(target)
 
     def get(
-        self, path: str, query: dict[str, str], secret: Secret, seconds: float, observe: ObserveHeaders
+        self, path: str, query: Mapping[str, str], secret: Secret, seconds: float, observe: ObserveHeaders
     ) -> tuple[int, bytes]:
         """Return the status and the body of an answer; raise `ApiError` where none came whole and in time.
 
@@ -62,11 +62,11 @@ class Transport:
         self._session.close()
 
     def _get(
-        self, url: str, query: dict[str, str], secret: Secret, seconds: float, observe: ObserveHeaders
+        self, url: str, query: Mapping[str, str], secret: Secret, seconds: float, observe: ObserveHeaders
     ) -> tuple[int, bytes]:
         with self._session.get(
             url,
-            params=query,
+            params=dict(query),
             auth=_Authentication(self._target.credential.kind, secret),
             headers=HEADERS,
             timeout=seconds,

@@ -7,7 +7,7 @@ the standard library's more forgiving JSON parser, record by record: one bad rec
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Generic, NoReturn
+from typing import Any, Final, Generic, NoReturn
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -15,6 +15,8 @@ from msgspec import Struct
 
 from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Instance, Malformed, Page, Record
+
+LONGEST_INTEGER: Final = 18  # digits
 
 
 class Resource(Struct, Generic[Record], frozen=True):
@@ -97,12 +99,17 @@ def _decode_leniently(resource: Resource[Record], body: bytes) -> Page[Record]:
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body.decode(errors="replace"), parse_int=float)
+        document = json.loads(body.decode(errors="replace"), parse_int=_integer)
     except RecursionError:
         _refuse("the body is JSON nested too deeply")
     except ValueError as error:
         _refuse(f"the body is not JSON: {error}")
     return document if isinstance(document, dict) else _refuse("the body is JSON, but not an object")
+
+
+def _integer(digits: str) -> int | float:
+    """Read a number; one that no counter needs becomes a float, since Python refuses to read the longest."""
+    return int(digits) if len(digits) <= LONGEST_INTEGER else float(digits)
 
 
 def _convert_envelope(document: dict[str, Any]) -> _Answer:
@@ -210,7 +217,7 @@ def _optional_instant(value: object) -> object:
 
 def _size(value: object) -> object:
     try:
-        size = float(value) if isinstance(value, str | float) else -1.0
+        size = float(value) if isinstance(value, str | float | int) else -1.0
     except ValueError:
         return None
     return size if 0 <= size < float("inf") else None

@@ -85,7 +85,7 @@ class _Course(Generic[Record]):
         page = self._try(marker)
         if page is not None and self._brings_news(page):
             return self._take(page)
-        return self._take(self._detour(marker))
+        return self._take(self._detour(marker, page))
 
     def reread_head(self) -> None:
         """Look at the head again for rows that jumped there: where fewer came than the API reports."""
@@ -122,16 +122,17 @@ class _Course(Generic[Record]):
                 raise
             return None
 
-    def _detour(self, marker: str) -> Page[Record]:
+    def _detour(self, marker: str, answer: Page[Record] | None) -> Page[Record]:
         """Ask from the record before `marker`: its own may have been deleted since it was read.
 
-        Only that page proves anything: it goes on with the list, or it ends it with `marker`'s own record.
+        Only that page proves anything. With news it goes on with the list. With `marker`'s own record it
+        shows that the marker lives, so that an `answer` which claimed no more was the true end.
         """
         before = self._trail[-2] if len(self._trail) > 1 else None
         page = self._try(before)
         if page is not None and self._brings_news(page):
             return page
-        if page is not None and not self._claims_more(page) and _holds(page, marker):
+        if page is not None and _holds(page, marker) and not (page.more or self._claims_more(answer or page)):
             self._ended = True
             return page
         raise self._lost(f"cannot be had: neither marker {marker!r} nor the one before it leads on")

@@ -20,8 +20,8 @@ HOURLY: Final = {60: 1_000, 300: 5_000, 1_000: 20_000}
 """Requests a minute → requests an hour, of the vendor's tiers."""
 TIERS: Final = {"standard": 1_000, "professional": 5_000, "enterprise": 20_000, "unlimited": None}
 TOO_MANY: Final = 429
-CREDIT: Final = 60.0
-"""Seconds by which a walk may come before its pace: two scrapers of one exporter are seldom in step."""
+DEMAND: Final = 600.0
+"""Seconds over which the walks that scrapes ask for are counted."""
 
 
 class Window(Struct, frozen=True):
@@ -42,8 +42,10 @@ class Budget:
         self._lock = RLock()
         self._minute: Window | None = None
         self._sent: deque[float] = deque()
+        self._asked: deque[float] = deque()
         self._closed_until = 0.0
         self._paced_until = 0.0
+        self._begun = clock.now()
 
     def spend(self, *, retry: bool = False) -> None:
         """Count a request that is about to be sent; a retry does not move the next walk's turn."""
@@ -79,14 +81,18 @@ class Budget:
             return max(0.0, *waits)
 
     def wait_for_walk(self, requests: int, seconds: float = 0.0) -> float:
-        """Return the seconds until a walk of so many `requests`, which takes `seconds`, may begin."""
+        """Return the seconds until a walk of so many `requests`, which takes `seconds`, may begin.
+
+        That it was asked for is noted: how often it is decides whether walks need be spread over the hour.
+        """
         with self._lock:
             now = self._clock.now()
-            credit = min(CREDIT, requests * (self._seconds_per_request() or 0.0))
-            waits = [self.wait_for_request(), self._paced_until - credit - now]
+            self._asked.append(now)
+            waits = [self.wait_for_request(), self._wait_for_hour(requests, now, seconds)]
+            if self._is_too_much(requests, now):
+                waits.append(self._paced_until - now)
             if self.minute and self._minute_left(now) < min(requests, self._ours(self.minute.limit)):
                 waits.append(self.minute.reset - now)
-            waits.append(self._wait_for_hour(requests, now, seconds))
             return max(0.0, *waits)
 
     def allows_retry(self, next_walk: int) -> bool:
@@ -136,7 +142,7 @@ class Budget:
     def hour_reset(self) -> float | None:
         """When the oldest counted request leaves the hour."""
         with self._lock:
-            self._forget(self._clock.now() - HOUR)
+            _forget(self._sent, self._clock.now() - HOUR)
             return self._sent[0] + HOUR if self._sent and self.hour_limit else None
 
     @property
@@ -160,13 +166,20 @@ class Budget:
         """Wait until so many fit; what leaves the hour while a walk of `seconds` runs is as good as gone."""
         if not self.hour_limit:
             return 0.0
-        self._forget(now - HOUR)
+        _forget(self._sent, now - HOUR)
         too_many = len(self._sent) + min(requests, self.hour_limit) - self.hour_limit
         return self._sent[too_many - 1] + HOUR - now - seconds if too_many > 0 else 0.0
 
+    def _is_too_much(self, requests: int, now: float) -> bool:
+        """Say whether walks at the pace of the scrapes would not last the hour; at first, presume so."""
+        _forget(self._asked, now - DEMAND)
+        walks_an_hour = len(self._asked) * HOUR / DEMAND
+        presumed = now - self._begun < DEMAND
+        return self.hour_limit is not None and (presumed or walks_an_hour * requests > self.hour_limit)
+
     def _sent_since(self, start: float) -> int:
         with self._lock:
-            self._forget(self._clock.now() - HOUR)
+            _forget(self._sent, self._clock.now() - HOUR)
             count = 0
             for sent in reversed(self._sent):
                 if sent <= start:
@@ -174,9 +187,10 @@ class Budget:
                 count += 1
             return count
 
-    def _forget(self, before: float) -> None:
-        while self._sent and self._sent[0] <= before:
-            self._sent.popleft()
+
+def _forget(times: deque[float], before: float) -> None:
+    while times and times[0] <= before:
+        times.popleft()
 
 
 def _their_now(headers: Mapping[str, str], now: float) -> float:

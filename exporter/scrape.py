@@ -94,8 +94,7 @@ class Scraper:
         if self.budget.wait_for_walk(cost, expected.seconds) > 0:
             return False
         self._state.begin(now)
-        longest = max(LONGEST_WALK, self.target.scrape_timeout, 2 * self.budget.pace(cost))
-        self._spawn(lambda: self._run(longest, cost))
+        self._spawn(lambda: self._run(cost))
         return True
 
     def _is_worth_waiting(self, deadline: float) -> bool:
@@ -109,9 +108,9 @@ class Scraper:
         awaited = self._walks_ended + 1
         self._changed.wait_for(lambda: self._closed or self._walks_ended >= awaited, timeout=seconds)
 
-    def _run(self, longest: float, cost: int) -> None:
+    def _run(self, cost: int) -> None:
         try:
-            outcome = self._walk(longest, cost)
+            outcome = self._walk(max(LONGEST_WALK, self.target.scrape_timeout), cost)
         except Exception as error:  # noqa: BLE001 - a bug, which every scrape that waits for this walk must raise
             self._log.exception("the walk ended by a bug of the exporter")
             self._end(None, error)

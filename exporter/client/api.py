@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 from typing import Final, NoReturn, Protocol
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
 from exporter.budget import Budget
 from exporter.client.transport import ObserveHeaders
@@ -18,11 +18,12 @@ from exporter.model import Page, Record
 
 OK: Final = 200
 ATTEMPTS: Final = 3
+STRETCH: Final = 2  # how many times what the budget's pace asks a walk may take
 TRANSIENT: Final = frozenset({500, 502, 503, 504})
 LONGEST_MESSAGE: Final = 300  # characters of the API's own words that go into ours
 SHORTEST_SECRET: Final = 4  # characters; masking shorter ones would mangle every text
 REASONS: Final = {401: Reason.AUTH, 403: Reason.FORBIDDEN, 429: Reason.RATE_LIMITED}
-_backoff = wait_exponential_jitter(initial=0.2, max=2.0, jitter=0.2)
+_backoff = wait_random_exponential(multiplier=0.5, max=2.0)
 
 
 class Observer(Protocol):
@@ -67,13 +68,15 @@ class Api:
     def client(self, seconds: float, next_walk: int = 1) -> "Client":
         """Return a client for a walk of `seconds` at most, after which one of `next_walk` requests comes.
 
+        Where the hour's budget paces its requests to longer than that, it may take twice as long as they ask.
+
         The credential is read here, anew for each walk; where it cannot be, that is an `ApiError` (`auth`).
         """
         try:
             secret = self.target.credential.read()
         except ConfigError as error:
             raise ApiError(Reason.AUTH, str(error)) from error
-        return Client(self, secret, self.clock.monotonic() + seconds, next_walk)
+        return Client(self, secret, seconds, next_walk)
 
     def close(self) -> None:
         """Close the connections."""
@@ -83,10 +86,11 @@ class Api:
 class Client:
     """The requests of one walk; counts them, and the pages they brought."""
 
-    def __init__(self, api: Api, secret: Secret, deadline: float, next_walk: int) -> None:
+    def __init__(self, api: Api, secret: Secret, seconds: float, next_walk: int) -> None:
         self._api = api
         self._secret = secret
-        self._deadline = deadline
+        self._seconds = seconds
+        self._started = api.clock.monotonic()
         self._next_walk = next_walk
         self._lock = threading.Lock()
         self.requests = 0
@@ -167,7 +171,8 @@ class Client:
             self._api.observer.retried(error.reason)
 
     def _left(self) -> float:
-        return self._deadline - self._api.clock.monotonic()
+        allowed = max(self._seconds, STRETCH * self._api.budget.pace(self.requests))
+        return self._started + allowed - self._api.clock.monotonic()
 
 
 def _is_transient(error: BaseException) -> bool:

@@ -2,9 +2,9 @@
 
 import threading
 from collections.abc import Mapping
-from typing import Final, NoReturn, Protocol
+from typing import Final, NoReturn, Protocol, cast
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
+from tenacity import Future, RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
 from exporter.budget import Budget
 from exporter.client.transport import ObserveHeaders
@@ -129,7 +129,7 @@ class Client:
 
     def _await_budget(self) -> None:
         wait = self._api.budget.wait_for_request()
-        if wait > self._left():
+        if wait and wait > self._left():
             raise ApiError(Reason.RATE_LIMITED, f"the API's budget is used up for another {format_age(wait)}")
         if wait:
             self._api.clock.sleep(wait)
@@ -166,9 +166,8 @@ class Client:
         return not self._api.budget.allows_retry(self._next_walk)
 
     def _note_retry(self, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, ApiError):
-            self._api.observer.retried(error.reason)
+        failure = cast("ApiError", cast("Future", state.outcome).exception())  # only these are retried
+        self._api.observer.retried(failure.reason)
 
     def _left(self) -> float:
         allowed = max(self._seconds, STRETCH * self._api.budget.pace(self.requests))

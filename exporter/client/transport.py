@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3 import ProxyManager
-from urllib3.exceptions import DecodeError, HTTPError
+from urllib3 import ProxyManager, disable_warnings
+from urllib3.exceptions import DecodeError, HTTPError, InsecureRequestWarning
 
 from exporter import __version__
 from exporter.client.watchdog import POOLS, Watchdog
@@ -40,6 +40,8 @@ class HttpTransport:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         self._connection = _connection_settings(target)
+        if target.tls_config.insecure_skip_verify:
+            disable_warnings(InsecureRequestWarning)  # the user said so; once is enough
 
     def get(
         self, path: str, query: Mapping[str, str], secret: Secret, seconds: float, observe: ObserveHeaders

@@ -53,7 +53,7 @@ class Watchdog:
         try:
             yield watch
         finally:
-            _here.watch = None
+            del _here.watch
             with self._changed:
                 self._watches.discard(watch)
 
@@ -80,7 +80,9 @@ class Watchdog:
 
 
 class _Here(threading.local):
-    watch: Watch | None = None
+    """What guards the exchange that this thread makes."""
+
+    watch: Watch
 
 
 _here = _Here()
@@ -96,8 +98,7 @@ class _Guarded(HTTPConnection):
         return super().getresponse()
 
     def _show(self) -> None:
-        if _here.watch:
-            _here.watch.follow(self)
+        _here.watch.follow(self)
 
 
 class _GuardedHttps(_Guarded, HTTPSConnection):

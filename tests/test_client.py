@@ -1,0 +1,678 @@
+"""The client, on real sockets against the embedded API's faults."""
+
+import gzip
+import ssl
+import threading
+import time
+import tracemalloc
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+
+import pytest
+import structlog
+import trustme
+
+from exporter.budget import Budget
+from exporter.client import Api, HttpTransport, Watchdog
+from exporter.clock import Clock
+from exporter.config import Period, ProxyUrl, Target, TlsConfig, Url
+from exporter.credentials import Secret
+from exporter.errors import ApiError, Reason
+from exporter.simulator import (
+    Answer,
+    CutBody,
+    DripBody,
+    DripHeaders,
+    ErrorBody,
+    Fault,
+    Habits,
+    HangBeforeHeaders,
+    HangInBody,
+    Malform,
+    Raw,
+    Request,
+    Reset,
+    Rewrite,
+    SimulatedApi,
+    WrongLength,
+    many,
+)
+from exporter.simulator.wire import Json
+from exporter.target_walk import Outcome, TargetWalk
+
+KEY = "demo:demo-secret"
+MIB = 1024 * 1024
+
+
+class Impatient(Clock):
+    """A clock that sleeps for no time, and notes for how long it should have."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        """Note it."""
+        self.slept.append(seconds)
+
+
+class Notes:
+    """An observer that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.codes: list[str] = []
+        self.retries: list[Reason] = []
+
+    def requested(self, code: str, seconds: float) -> None:
+        """Keep the code."""
+        assert seconds >= 0
+        self.codes.append(code)
+
+    def retried(self, reason: Reason) -> None:
+        """Keep the reason."""
+        self.retries.append(reason)
+
+
+class Rig:
+    """A target's walk over real sockets, with its parts at hand."""
+
+    def __init__(self, url: str, **settings: object) -> None:
+        fields = {"api_key": Secret(KEY), "request_timeout": Period(5), "page_size": 20} | settings
+        self.target = Target(name="default", url=Url(url), **fields)  # type: ignore[arg-type]
+        self.clock = Impatient()
+        self.notes = Notes()
+        self.budget = Budget(clock=self.clock, tier=self.target.api_tier)
+        self.api = Api(self.target, self.budget, self.notes, HttpTransport(self.target, WATCHDOG), self.clock)
+        self.walk = TargetWalk(self.api, structlog.get_logger())
+
+    def failure(self, seconds: float = 30) -> ApiError:
+        """Walk, and return how it failed."""
+        error = self.walk(seconds).error
+        assert error is not None
+        return error
+
+
+WATCHDOG = Watchdog()
+
+
+@pytest.fixture
+def rig() -> Iterator[Callable[..., Rig]]:
+    """Return a maker of rigs, whose connections are closed at the end."""
+    with ExitStack() as stack:
+
+        def make(url: str, **settings: object) -> Rig:
+            made = Rig(url, **settings)
+            stack.callback(made.api.close)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def api() -> Iterator[SimulatedApi]:
+    """Run an API of 45 backups: three pages of twenty."""
+    with SimulatedApi(backups=many(45, 6), habits=Habits(gzip=False)) as running:
+        yield running
+
+
+def second_page(request: Request) -> bool:
+    """Tell the second page's request."""
+    return "marker" in request.query
+
+
+def claim_more(body: Json) -> Json:
+    """Make a page empty that claims more."""
+    return body | {"database_backups": [], "meta": {"has_more": True}}
+
+
+LOOP = b"""{"database_backups": [{"id": "x", "status": "COMPLETED", "created_at": "2026-01-01T00:00:00Z"}],
+"meta": {"has_more": true}}"""
+DEAD = {
+    "401": (ErrorBody(401, "who are you?"), Reason.AUTH, 1),
+    "403": (ErrorBody(403, "not yours"), Reason.FORBIDDEN, 1),
+    "404": (ErrorBody(404, "no such page"), Reason.CLIENT_ERROR, 1),
+    "409": (ErrorBody(409, "conflict"), Reason.CLIENT_ERROR, 1),
+    "422": (ErrorBody(422, "cannot"), Reason.CLIENT_ERROR, 1),
+    "429": (Answer(429), Reason.RATE_LIMITED, 1),
+    "429 with Retry-After": (Answer(429, {"Retry-After": "7"}), Reason.RATE_LIMITED, 1),
+    "500": (ErrorBody(500, "oh no"), Reason.SERVER_ERROR, 3),
+    "502": (Answer(502), Reason.SERVER_ERROR, 3),
+    "501": (Answer(501), Reason.SERVER_ERROR, 1),
+    "503 with HTML": (Answer(503, {"Content-Type": "text/html"}, b"<h1>sorry</h1>"), Reason.SERVER_ERROR, 3),
+    "cut body": (CutBody(300), Reason.CONNECTION, 3),
+    "wrong length": (WrongLength(100), Reason.CONNECTION, 3),
+    "reset in the body": (Reset(300), Reason.CONNECTION, 3),
+    "garbage": (Raw(b"\x00\x01 this is no HTTP\r\n\r\n"), Reason.CONNECTION, 3),
+    "wrong encoding": (Answer(200, {"Content-Encoding": "gzip"}, b"this is no gzip"), Reason.BAD_RESPONSE, 1),
+    "no JSON": (Answer(200, {}, b"<html>"), Reason.BAD_RESPONSE, 1),
+    "no object": (Answer(200, {}, b"[]"), Reason.BAD_RESPONSE, 1),
+    "no list": (Answer(200, {}, b"{}"), Reason.BAD_RESPONSE, 1),
+    "204": (Answer(204), Reason.BAD_RESPONSE, 1),
+    "deep JSON": (Answer(200, {}, b"[" * 100_000 + b"]" * 100_000), Reason.BAD_RESPONSE, 1),
+    "empty page that claims more": (Rewrite(claim_more), Reason.PAGINATION, 1),
+    "marker loop": (Answer(200, {}, LOOP), Reason.PAGINATION, 3),
+    "hang before the headers": (HangBeforeHeaders(), Reason.TIMEOUT, 1),
+    "hang in the body": (HangInBody(300), Reason.TIMEOUT, 1),
+    "drip in the headers": (DripHeaders(0.05), Reason.TIMEOUT, 1),
+    "drip in the body": (DripBody(0.05), Reason.TIMEOUT, 1),
+}
+
+
+@pytest.mark.parametrize(("fault", "reason", "requests"), DEAD.values(), ids=DEAD)
+def test_every_failure_is_one_exception_with_its_reason(
+    api: SimulatedApi, rig: Callable[..., Rig], fault: Fault, reason: Reason, requests: int
+) -> None:
+    """A fault for good on the head of the list: the reason, and as many requests as the rules allow."""
+    made = rig(api.url, request_timeout=Period(0.4 if reason is Reason.TIMEOUT else 5))
+    api.faults.add(fault, times=None)
+
+    outcome = made.walk(20)
+
+    assert outcome.snapshot is None
+    assert outcome.error is not None
+    assert outcome.error.reason is reason
+    assert outcome.stats.requests == requests == len(made.notes.codes)
+    assert len(made.notes.retries) == requests - 1
+    assert "\n" not in str(outcome.error)
+    assert "demo-secret" not in str(outcome.error)
+
+
+@pytest.mark.parametrize("place", ["first", "second"])
+@pytest.mark.parametrize("fault", [ErrorBody(503), CutBody(300), WrongLength(50), Reset(200)], ids=repr)
+def test_a_page_that_fails_once_costs_one_request_more(
+    api: SimulatedApi, rig: Callable[..., Rig], fault: Fault, place: str
+) -> None:
+    """A passing fault is retried, and the walk is whole."""
+    made = rig(api.url)
+    api.faults.add(fault, when=second_page if place == "second" else None)
+
+    outcome = made.walk(20)
+
+    assert outcome.snapshot is not None
+    assert outcome.snapshot.summary.backups == 45
+    assert (outcome.stats.pages, outcome.stats.requests) == (3, 4)
+    assert 0 <= made.clock.slept[0] <= 2
+
+
+def test_a_page_that_fails_for_good_fails_the_walk(api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+    """Two pages of three are nothing."""
+    made = rig(api.url)
+    api.faults.add(ErrorBody(500), times=None, when=second_page)
+
+    outcome = made.walk(20)
+
+    assert outcome.snapshot is None
+    assert outcome.stats.pages == 1
+
+
+@pytest.mark.parametrize("dead_marker", ["error", "empty", "start"])
+def test_a_marker_deleted_under_the_walk_is_gone_round(rig: Callable[..., Rig], dead_marker: str) -> None:
+    """In the three ways in which an API may answer it."""
+    listed = many(45, 6)
+    with SimulatedApi(backups=listed, habits=Habits(dead_marker=dead_marker)) as api:  # type: ignore[arg-type]
+
+        def delete(body: Json) -> Json:
+            api.backups = tuple(backup for backup in listed if backup.id != listed[19].id)
+            return body
+
+        api.faults.add(Rewrite(delete))
+        outcome = rig(api.url).walk(20)
+
+    assert outcome.snapshot is not None
+    assert outcome.snapshot.summary.backups == 45
+
+
+class TestErrors:
+    """What an API failure says."""
+
+    def test_carries_the_apis_words_and_its_request_id(
+        self, api: SimulatedApi, rig: Callable[..., Rig]
+    ) -> None:
+        """Message, details, status and `request_id` as the vendor documents them."""
+        api.faults.add(ErrorBody(403, "not yours", "ask an admin"))
+
+        error = rig(api.url).failure()
+
+        assert error.message == "not yours: ask an admin"
+        assert error.status == 403
+        assert error.request_id is not None
+        assert error.request_id.startswith("req-")
+
+    @pytest.mark.parametrize("echo", [KEY, "demo-secret", f"key={KEY}\n  and {KEY}"])
+    def test_masks_a_secret_that_it_echoes(
+        self, api: SimulatedApi, rig: Callable[..., Rig], echo: str
+    ) -> None:
+        """An API that quotes the credential does not get it into our texts."""
+        api.faults.add(ErrorBody(401, f"bad {echo}"))
+
+        error = rig(api.url).failure()
+
+        assert "***" in error.message
+        assert "demo-secret" not in error.message
+        assert "\n" not in error.message
+
+    def test_is_short_however_much_the_api_says(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+        """A page of text is cut."""
+        api.faults.add(ErrorBody(500, "x" * 10_000), times=None)
+
+        assert len(rig(api.url).failure().message) == 300
+
+    def test_names_a_refused_connection(self, rig: Callable[..., Rig]) -> None:
+        """Nobody listens: `connection`, and the operating system's own words."""
+        with SimulatedApi(backups=()) as gone:
+            url = gone.url
+
+        error = rig(url).failure()
+
+        assert error.reason is Reason.CONNECTION
+        assert error.message == f"{url.removeprefix('http://')}: Connection refused"
+
+    def test_names_a_host_that_is_not_known(self, rig: Callable[..., Rig]) -> None:
+        """A name that does not resolve is `connection`."""
+        assert rig("http://no-such-host.invalid").failure().reason is Reason.CONNECTION
+
+
+class TestDeadlines:
+    """Time limits that hold in total."""
+
+    @pytest.mark.parametrize("fault", [DripHeaders(0.05), DripBody(0.05), HangInBody(10)], ids=repr)
+    def test_a_drip_is_cut_at_the_deadline(
+        self, api: SimulatedApi, rig: Callable[..., Rig], fault: Fault
+    ) -> None:
+        """Bytes that keep coming do not stretch it, in headers or body."""
+        made = rig(api.url)
+        api.faults.add(fault, times=None)
+        started = time.monotonic()
+
+        error = made.failure(seconds=0.5)
+
+        assert error.reason is Reason.TIMEOUT
+        assert time.monotonic() - started < 3
+
+    def test_a_walk_that_is_over_asks_for_nothing_more(
+        self, api: SimulatedApi, rig: Callable[..., Rig]
+    ) -> None:
+        """A deadline that has passed is `timeout`, and costs no request."""
+        error = rig(api.url).failure(seconds=-1)
+
+        assert error.reason is Reason.TIMEOUT
+        assert api.requests == []
+
+    def test_a_walk_of_many_pages_ends_at_its_deadline(self, rig: Callable[..., Rig]) -> None:
+        """Each page in time, all of them too late."""
+        with SimulatedApi(backups=many(400, 2), latency=0.1) as api:
+            outcome = rig(api.url).walk(0.55)
+
+        assert outcome.error is not None
+        assert outcome.error.reason is Reason.TIMEOUT
+        assert 1 <= outcome.stats.requests <= 6
+
+    def test_the_connection_that_was_cut_is_not_used_again(
+        self, api: SimulatedApi, rig: Callable[..., Rig]
+    ) -> None:
+        """The next walk is well."""
+        made = rig(api.url, request_timeout=Period(0.3))
+        api.faults.add(HangInBody(300))
+
+        first, second = made.walk(5), made.walk(5)
+
+        assert first.error is not None
+        assert second.snapshot is not None
+
+    def test_a_tls_handshake_that_hangs_is_cut(self, rig: Callable[..., Rig]) -> None:
+        """A listener that never answers a hello costs the time-out and no more."""
+        with _Server(lambda _head: b"", silent=True) as server:
+            made = rig(f"https://127.0.0.1:{server.port}", request_timeout=Period(0.3))
+
+            error = made.failure(seconds=5)
+
+        assert error.reason is Reason.TIMEOUT
+
+
+class TestBudget:
+    """What the API says of its limits is kept to."""
+
+    def test_nobody_calls_before_retry_after(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+        """After a 429 the next walk makes no request until then, and says why."""
+        made = rig(api.url)
+        api.faults.add(Answer(429, {"Retry-After": "60"}))
+        made.walk(20)
+
+        error = made.failure(seconds=20)
+
+        assert error.reason is Reason.RATE_LIMITED
+        assert len(api.requests) == 1
+        assert "used up for another" in error.message
+
+    def test_a_short_retry_after_is_waited_for(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+        """Where the walk has the time, it waits."""
+        made = rig(api.url)
+        api.faults.add(Answer(503, {"Retry-After": "3"}))
+
+        outcome = made.walk(20)
+
+        assert outcome.snapshot is not None
+        assert any(2.5 < slept <= 3 for slept in made.clock.slept)
+
+    def test_a_retry_never_eats_the_budget_of_the_next_walk(self, rig: Callable[..., Rig]) -> None:
+        """With no more left in the hour than the next walk needs, a failed request is not made again."""
+        with SimulatedApi(backups=many(5, 1), tier="standard") as api:
+            made = rig(api.url, api_tier="standard")
+            for _ in range(990):
+                made.budget.spend()
+            api.faults.add(ErrorBody(503), times=None)
+
+            outcome = made.walk(20, next_walk=10)
+
+        assert outcome.stats.requests == 1
+
+    def test_the_limits_are_read_off_every_response(self, rig: Callable[..., Rig]) -> None:
+        """Errors included."""
+        with SimulatedApi(backups=many(5, 1), tier="professional", api_key="other:key") as api:
+            made = rig(api.url)
+            made.walk(20)
+
+        assert made.budget.minute_limit == 300
+
+
+class TestRequests:
+    """What is sent."""
+
+    def test_names_the_exporter_and_asks_by_the_rules(
+        self, api: SimulatedApi, rig: Callable[..., Rig]
+    ) -> None:
+        """The key in its header, the version, limit and marker."""
+        rig(api.url).walk(20)
+
+        first, second, _ = api.requests
+        assert first.headers["x-api-key"] == KEY
+        assert "authorization" not in first.headers
+        assert first.headers["user-agent"].startswith("bycloud-backup-exporter/")
+        assert first.query == {"limit": "20"}
+        assert second.query == {"limit": "20", "marker": many(45, 6)[19].id}
+
+    def test_sends_a_token_as_bearer(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+        """The other way to authenticate."""
+        made = rig(api.url, api_key=None, token=Secret("demo-token"))
+
+        assert made.walk(20).snapshot is not None
+        assert api.requests[0].headers["authorization"] == "Bearer demo-token"
+
+    def test_no_netrc_replaces_the_credential(
+        self, api: SimulatedApi, rig: Callable[..., Rig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A `.netrc` for the API's host is not asked."""
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine 127.0.0.1 login someone password else\n")
+        monkeypatch.setenv("NETRC", str(netrc))
+
+        rig(api.url).walk(20)
+
+        assert "authorization" not in api.requests[0].headers
+
+    def test_reads_a_rotated_credential_at_the_next_walk(
+        self, api: SimulatedApi, rig: Callable[..., Rig], tmp_path: Path
+    ) -> None:
+        """`api_key_file` is read anew each time, and says so where it cannot be."""
+        file = tmp_path / "key"
+        file.write_text("old:wrong-key\n")
+        made = rig(api.url, api_key=None, api_key_file=str(file))
+        before = made.failure()
+        file.write_text(KEY + "\n")
+        after = made.walk(20)
+        file.unlink()
+        gone = made.failure()
+
+        assert before.status == 401
+        assert after.snapshot is not None
+        assert gone.reason is Reason.AUTH
+        assert gone.message == f"target default: api_key_file: cannot read {file}: No such file or directory"
+
+    def test_follows_no_redirect(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+        """The credential travels to no other host."""
+        with SimulatedApi(backups=()) as other:
+            api.faults.add(Answer(302, {"Location": f"{other.url}/v1/database-backups"}))
+
+            error = rig(api.url).failure()
+
+            assert error.reason is Reason.BAD_RESPONSE
+            assert "redirects are refused" in error.message
+            assert other.requests == []
+
+    def test_keeps_its_connection_between_pages_and_walks(
+        self, api: SimulatedApi, rig: Callable[..., Rig]
+    ) -> None:
+        """Six pages of two walks over one connection."""
+        with _Server(_forward(api)) as server:
+            made = rig(f"http://127.0.0.1:{server.port}")
+            made.walk(20)
+            made.walk(20)
+
+        assert len(api.requests) == 6
+        assert server.connections == 1
+
+    def test_goes_through_the_proxy_it_is_given(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+        """`proxy_url` takes every request, whatever the environment says."""
+        heads: list[bytes] = []
+
+        def answer(head: bytes) -> bytes:
+            heads.append(head)
+            return _forward(api)(head)
+
+        with _Server(answer) as server:
+            made = rig(
+                "http://api.example.invalid", proxy_url=ProxyUrl(f"http://u:p4ssw0rd@127.0.0.1:{server.port}")
+            )
+            outcome = made.walk(20)
+
+        assert outcome.snapshot is not None
+        assert heads[0].startswith(b"GET http://api.example.invalid/v1/database-backups?limit=20 ")
+        assert "p4ssw0rd" not in repr(made.target)
+
+
+class TestBodies:
+    """What is read."""
+
+    def test_a_gzip_bomb_costs_no_more_than_the_largest_body(
+        self, api: SimulatedApi, rig: Callable[..., Rig]
+    ) -> None:
+        """300 MiB that travel as 300 kB are refused at 64 MiB."""
+        bomb = gzip.compress(bytes(300 * MIB), compresslevel=1)
+        api.faults.add(Answer(200, {"Content-Encoding": "gzip"}, bomb))
+        made = rig(api.url)
+        tracemalloc.start()
+
+        error = made.failure()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+        assert error.reason is Reason.BAD_RESPONSE
+        assert "larger than" in error.message
+        assert peak < 80 * MIB
+
+    def test_a_compressed_page_is_read(self, rig: Callable[..., Rig]) -> None:
+        """Gzip is asked for and understood."""
+        with SimulatedApi(backups=many(5, 1), habits=Habits(gzip=True)) as api:
+            outcome = rig(api.url).walk(20)
+
+            assert "gzip" in api.requests[0].headers["accept-encoding"]
+
+        assert outcome.snapshot is not None
+
+    def test_malformed_records_are_counted_and_logged_with_their_place(
+        self, api: SimulatedApi, rig: Callable[..., Rig]
+    ) -> None:
+        """The rest of the page counts."""
+        api.faults.add(Malform({2: {"id": "x"}, 3: None}), when=second_page)
+        made = rig(api.url)
+        with structlog.testing.capture_logs() as logs:
+            outcome = made.walk(20)
+
+        assert outcome.snapshot is not None
+        assert outcome.snapshot.malformed == 2
+        assert outcome.snapshot.summary.backups == 43
+        assert [line["first"] for line in logs if "malformed" in line["event"]] == [
+            "page 2, record 3: Object missing required field `status`"
+        ]
+
+
+class TestTls:
+    """Certificates."""
+
+    @pytest.fixture
+    def authority(self) -> trustme.CA:
+        """Return a certificate authority that nobody knows."""
+        return trustme.CA()
+
+    @pytest.fixture
+    def secured(self, authority: trustme.CA) -> Iterator[SimulatedApi]:
+        """Run the API with the authority's certificate; a client's own must be of the same one, if any."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        authority.configure_trust(context)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        with SimulatedApi(backups=many(5, 1), ssl_context=context) as running:
+            yield running
+
+    def test_refuses_a_certificate_of_nobody_known(
+        self, secured: SimulatedApi, rig: Callable[..., Rig]
+    ) -> None:
+        """Verification is on, and its failure has its own reason."""
+        error = rig(secured.url).failure()
+
+        assert error.reason is Reason.TLS
+        assert "certificate verify failed" in error.message
+
+    def test_trusts_the_authority_it_is_given(
+        self, secured: SimulatedApi, authority: trustme.CA, rig: Callable[..., Rig], tmp_path: Path
+    ) -> None:
+        """`ca_file`, with a client certificate in one file and in two."""
+        ca_file, both, cert, key = (str(tmp_path / name) for name in ("ca", "both", "cert", "key"))
+        issued = authority.issue_cert("client@example.com")
+        authority.cert_pem.write_to_path(ca_file)
+        issued.private_key_and_cert_chain_pem.write_to_path(both)
+        issued.cert_chain_pems[0].write_to_path(cert)
+        issued.private_key_pem.write_to_path(key)
+        settings = (
+            TlsConfig(ca_file=ca_file),
+            TlsConfig(ca_file=ca_file, cert_file=both),
+            TlsConfig(ca_file=ca_file, cert_file=cert, key_file=key),
+        )
+
+        outcomes = [rig(secured.url, tls_config=tls).walk(20) for tls in settings]
+
+        assert all(outcome.snapshot for outcome in outcomes)
+
+    def test_verifies_nothing_where_told_so(self, secured: SimulatedApi, rig: Callable[..., Rig]) -> None:
+        """`insecure_skip_verify`, without a warning at every request."""
+        made = rig(secured.url, tls_config=TlsConfig(insecure_skip_verify=True))
+
+        assert made.walk(20).snapshot is not None
+
+    def test_a_certificates_file_that_is_gone_is_a_failure_of_tls(
+        self, secured: SimulatedApi, rig: Callable[..., Rig]
+    ) -> None:
+        """Missing files fail the walk, not the exporter."""
+        error = rig(secured.url, tls_config=TlsConfig(ca_file="/nowhere/ca.pem")).failure()
+
+        assert error.reason is Reason.TLS
+        assert "/nowhere/ca.pem" in error.message
+
+
+class TestUnit:
+    """The doubt about the unit of sizes."""
+
+    @pytest.mark.parametrize(("unit", "doubts"), [("bytes", 1), ("GiB", 0)])
+    def test_is_logged_once(self, api: SimulatedApi, rig: Callable[..., Rig], unit: str, doubts: int) -> None:
+        """Sizes too small for bytes are said so at the first walk, and not again."""
+        made = rig(api.url, size_unit=unit)
+        with structlog.testing.capture_logs() as logs:
+            made.walk(20)
+            made.walk(20)
+
+        assert sum("look like GiB" in line["event"] for line in logs) == doubts
+
+
+class TestWatchdog:
+    """The thread that cuts."""
+
+    def test_is_one_thread_however_many_watch(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+        """Walks add no thread."""
+        made = rig(api.url)
+        made.walk(20)
+        before = threading.active_count()
+
+        outcomes: list[Outcome] = [made.walk(20) for _ in range(5)]
+
+        assert all(outcome.snapshot for outcome in outcomes)
+        assert sum(thread.name == "watchdog" for thread in threading.enumerate()) >= 1
+        assert threading.active_count() <= before
+
+    def test_cuts_what_has_no_connection_yet_as_soon_as_it_has(self) -> None:
+        """A watch that expires before there is a socket is no error."""
+        watchdog = Watchdog()
+
+        with watchdog.watch(0.0) as watch:
+            while not watch.expired:
+                pass
+
+        assert watch.expired
+
+
+class _Server(ThreadingTCPServer):
+    """Answers heads of requests with bytes, over kept connections that it counts; a silent one never does."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, answer: Callable[[bytes], bytes], *, silent: bool = False) -> None:
+        self.answer = answer
+        self.connections = 0
+        self.closing = threading.Event()
+        self.silent = silent
+        super().__init__(("127.0.0.1", 0), _Exchange)
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """Return where it listens."""
+        return int(self.server_address[1])
+
+    def __exit__(self, *_: object) -> None:
+        self.closing.set()
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+
+
+class _Exchange(StreamRequestHandler):
+    server: _Server
+
+    def handle(self) -> None:
+        """Answer until the client leaves."""
+        self.server.connections += 1
+        if self.server.silent:
+            self.server.closing.wait(10)
+            return
+        head = b""
+        while line := self.rfile.readline():
+            head += line
+            if line == b"\r\n":
+                self.wfile.write(self.server.answer(head))
+                head = b""
+
+
+def _forward(api: SimulatedApi) -> Callable[[bytes], bytes]:
+    """Return an answer that asks the embedded API the same by way of a plain connection."""
+
+    def answer(head: bytes) -> bytes:
+        place = head.split(b" ")[1].decode().split("/v1/", 1)[1]
+        request = urllib.request.Request(f"{api.url}/v1/{place}", headers={"X-Api-Key": KEY})  # noqa: S310 - loopback
+        with urllib.request.urlopen(request) as response:  # noqa: S310 - loopback
+            body: bytes = response.read()
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+    return answer

@@ -152,7 +152,6 @@ DEAD = {
     "204": (Answer(204), Reason.BAD_RESPONSE, 1),
     "deep JSON": (Answer(200, {}, b"[" * 100_000 + b"]" * 100_000), Reason.BAD_RESPONSE, 1),
     "empty page that claims more": (Rewrite(claim_more), Reason.PAGINATION, 1),
-    "marker loop": (Answer(200, {}, LOOP), Reason.PAGINATION, 3),
     "hang before the headers": (HangBeforeHeaders(), Reason.TIMEOUT, 1),
     "hang in the body": (HangInBody(300), Reason.TIMEOUT, 1),
     "drip in the headers": (DripHeaders(0.05), Reason.TIMEOUT, 1),
@@ -194,6 +193,17 @@ def test_a_page_that_fails_once_costs_one_request_more(
     assert outcome.snapshot.summary.backups == 45
     assert (outcome.stats.pages, outcome.stats.requests) == (3, 4)
     assert 0 <= made.clock.slept[0] <= 2
+
+
+def test_a_marker_loop_fails_the_walk(api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+    """A page that leads to itself ends the walk after a bounded number of requests."""
+    api.faults.add(Answer(200, {}, LOOP), times=None)
+
+    outcome = rig(api.url).walk(20)
+
+    assert outcome.error is not None
+    assert outcome.error.reason is Reason.PAGINATION
+    assert outcome.stats.requests == 3
 
 
 def test_a_page_that_fails_for_good_fails_the_walk(api: SimulatedApi, rig: Callable[..., Rig]) -> None:

@@ -1,0 +1,173 @@
+"""The demo, scraped by the real Prometheus."""
+
+import re
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from msgspec import Struct
+
+from tests.programs import free_port, need
+
+PATIENCE = 60.0
+KEY = {"X-Api-Key": "demo:demo-secret"}
+Labels = tuple[str, str, str]
+
+
+class Demo(Struct):
+    """A demo that runs: the exporter's address and the embedded API's."""
+
+    exporter: str
+    api: str
+
+    def backups(self) -> list[dict[str, Any]]:
+        """Return everything that the embedded API holds."""
+        answer = requests.get(
+            f"{self.api}/v1/database-backups", params={"limit": 100_000}, headers=KEY, timeout=10
+        )
+        listed: list[dict[str, Any]] = answer.json()["database_backups"]
+        return listed
+
+
+class Prometheus(Struct):
+    """A Prometheus that runs."""
+
+    url: str
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """Return an instant query's result."""
+        answer = requests.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=10)
+        result: list[dict[str, Any]] = answer.json()["data"]["result"]
+        return result
+
+    def value(self, expression: str) -> float:
+        """Return the only value of an instant query; -1 where there is none yet."""
+        result = self.query(expression)
+        return float(result[0]["value"][1]) if len(result) == 1 else -1.0
+
+    def by_labels(self, metric: str) -> dict[Labels, float]:
+        """Return a backup gauge's values."""
+        return {
+            (
+                sample["metric"]["status"],
+                sample["metric"]["datastore_type"],
+                sample["metric"]["instance_id"],
+            ): float(sample["value"][1])
+            for sample in self.query(metric)
+        }
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Ask again and again, with a deadline."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    """Run `bycloud-backup-exporter demo` on a port of its own choice."""
+    command = [sys.executable, "-m", "exporter", "demo", "--web.listen-address=127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        addresses: dict[str, str] = {}
+        for line in process.stdout:
+            if match := re.match(r"(exporter|embedded API) +(http://[0-9.:]+)", line):
+                addresses[match[1]] = match[2]
+            if len(addresses) == 2:
+                break
+        yield Demo(addresses["exporter"], addresses["embedded API"])
+        process.terminate()
+        process.stdout.read()
+
+
+@pytest.fixture(scope="module")
+def prometheus(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """Run the real Prometheus, scraping the demo every second."""
+    program = need("prometheus")
+    folder: Path = tmp_path_factory.mktemp("prometheus")
+    config = folder / "prometheus.yml"
+    config.write_text(
+        "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
+        "scrape_configs:\n"
+        "  - job_name: bycloud\n"
+        f"    static_configs: [{{targets: ['{demo.exporter.removeprefix('http://')}']}}]\n"
+    )
+    address = f"127.0.0.1:{free_port()}"
+    command = [
+        program,
+        f"--config.file={config}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address={address}",
+        "--log.level=error",
+    ]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        running = Prometheus(f"http://{address}")
+        wait_until(lambda: _answers(running))
+        yield running
+        process.terminate()
+
+
+def _answers(prometheus: Prometheus) -> bool:
+    try:
+        return prometheus.value("count_over_time(up[1m])") >= 2
+    except requests.ConnectionError:
+        return False
+
+
+def test_prometheus_scrapes_it_twice_and_finds_it_well(prometheus: Prometheus) -> None:
+    """`up` and `bycloud_up` are 1, at every scrape."""
+    wait_until(lambda: prometheus.value("count_over_time(bycloud_up[1m])") >= 2)
+
+    assert prometheus.value("min_over_time(up[1m])") == 1
+    assert prometheus.value("min_over_time(bycloud_up[1m])") == 1
+
+
+def test_promql_answers_what_the_api_holds(demo: Demo, prometheus: Prometheus) -> None:
+    """Counts, sizes and newest times, of every status, type and instance."""
+    while True:
+        held, since = demo.backups(), prometheus.value("timestamp(bycloud_up)")
+        wait_until(lambda since=since: prometheus.value("timestamp(bycloud_up)") >= since + 2)  # type: ignore[misc]
+        counts = prometheus.by_labels("bycloud_database_backups")
+        sizes = prometheus.by_labels("bycloud_database_backups_size_bytes")
+        newest = prometheus.by_labels("bycloud_database_backup_newest_timestamp_seconds")
+        if demo.backups() == held:
+            break
+
+    groups: defaultdict[Labels, list[dict[str, Any]]] = defaultdict(list)
+    for backup in held:
+        groups[(backup["status"], backup["datastore"]["type"], backup["instance_id"] or "unknown")].append(
+            backup
+        )
+    assert counts == Counter({labels: len(members) for labels, members in groups.items()})
+    assert sizes == pytest.approx(
+        {labels: sum(backup["size"] or 0 for backup in members) * 2**30 for labels, members in groups.items()}
+    )
+    assert newest == {
+        labels: max(_seconds(backup["created_at"]) for backup in members)
+        for labels, members in groups.items()
+    }
+
+
+def test_nothing_is_wrong_with_the_exposition_of_a_real_scrape(demo: Demo) -> None:
+    """`promtool check metrics` finds nothing on what the demo serves."""
+    text = requests.get(f"{demo.exporter}/metrics", timeout=10).content
+
+    result = subprocess.run(
+        [need("promtool"), "check", "metrics"], input=text, capture_output=True, check=False
+    )
+
+    assert result.stderr + result.stdout == b""
+    assert result.returncode == 0
+
+
+def _seconds(stamp: str) -> float:
+    return datetime.fromisoformat(stamp).timestamp()

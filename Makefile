@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PORT   ?= 10140
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix docs lock clean
+.PHONY: help demo test check fix docs soak lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -19,7 +19,7 @@ test: $(VENV)/tests ## run the whole suite but for what is marked slow
 check: $(VENV)/tests ## lint, types, and the suite in random order with branch coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy exporter tests
+	$(BIN)/mypy exporter tests benchmarks
 	$(BIN)/python -m pytest --cov --cov-report=term-missing
 
 fix: $(VENV)/tests ## let ruff mend and format what it can
@@ -28,6 +28,9 @@ fix: $(VENV)/tests ## let ruff mend and format what it can
 
 docs: $(VENV)/tests ## write what is generated: docs/metrics.md
 	$(BIN)/python -m tests.generated
+
+soak: $(VENV)/runs ## ten minutes of 50 scrapers on an API that fails in every way
+	$(BIN)/python -m benchmarks.soak
 
 lock: $(VENV)/tests ## resolve the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \

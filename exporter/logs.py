@@ -30,6 +30,7 @@ def configure_logs(level: str, style: Literal["logfmt", "json"]) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_ToStructlog()], level=max(threshold, logging.WARNING), force=True)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # what it warns of, our own exceptions tell better
 
 
 def _drop_absent(

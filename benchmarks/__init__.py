@@ -1,0 +1,1 @@
+"""What the exporter costs, measured; none of it is a test."""

@@ -1,0 +1,34 @@
+# The same base in both stages: the virtual environment points at its interpreter.
+ARG PYTHON_IMAGE=python:3.12-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
+# /opt/build has pip and the build backend; /opt/exporter, which is shipped, has neither.
+RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/exporter
+WORKDIR /src
+COPY requirements.lock requirements-dev.lock ./
+RUN sed -n 's/^\([a-z][^ ]*==[^ ]*\) .*/\1/p' requirements-dev.lock > /tmp/pins \
+ && /opt/build/bin/pip install --quiet --only-binary=:all: --constraint /tmp/pins hatchling \
+ && /opt/build/bin/pip --python /opt/exporter/bin/python install --quiet --no-compile \
+      --require-hashes --only-binary=:all: -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY exporter ./exporter
+# The bytecode is written here: the image runs on a read-only root file system.
+RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /tmp/wheels . \
+ && /opt/build/bin/pip --python /opt/exporter/bin/python install --quiet --no-compile --no-deps --no-index /tmp/wheels/*.whl \
+ && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/exporter/lib
+
+FROM ${PYTHON_IMAGE}
+ARG VERSION=unknown
+LABEL org.opencontainers.image.title="bycloud-backup-exporter" \
+      org.opencontainers.image.description="Prometheus exporter that says whether each ByCloud database can be restored, and to how long ago." \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}"
+ENV PATH="/opt/exporter/bin:${PATH}" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+COPY --from=build /opt/exporter /opt/exporter
+USER 65532:65532
+WORKDIR /
+EXPOSE 10140
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
+  CMD ["python3", "-c", "from urllib.request import ProxyHandler, build_opener; build_opener(ProxyHandler({})).open('http://127.0.0.1:10140/-/healthy', timeout=4)"]
+ENTRYPOINT ["bycloud-backup-exporter"]

@@ -68,15 +68,15 @@ class Budget:
             if status == TOO_MANY and wait is None:
                 wait = self._minute.reset - now if self._minute else MINUTE
             if wait is not None:
-                self._closed_until = max(self._closed_until, now + min(wait, HOUR))
+                self._closed_until = max(self._closed_until, now + min(max(wait, 0.0), HOUR))
 
     def wait_for_request(self) -> float:
         """Return the seconds until one more request may be sent."""
         with self._lock:
             now = self._clock.now()
             waits = [self._closed_until - now]
-            if self.minute and self._minute_left(now) < 1:
-                waits.append(self.minute.reset - now)
+            if (minute := self.minute) and self._minute_left(minute, now) < 1:
+                waits.append(minute.reset - now)
             waits.append(self._wait_for_hour(1, now, 0.0))
             return max(0.0, *waits)
 
@@ -91,8 +91,9 @@ class Budget:
             waits = [self.wait_for_request(), self._wait_for_hour(requests, now, seconds)]
             if self._is_too_much(requests, now):
                 waits.append(self._paced_until - now)
-            if self.minute and self._minute_left(now) < min(requests, self._ours(self.minute.limit)):
-                waits.append(self.minute.reset - now)
+            minute = self.minute
+            if minute and self._minute_left(minute, now) < min(requests, self._ours(minute.limit)):
+                waits.append(minute.reset - now)
             return max(0.0, *waits)
 
     def allows_retry(self, next_walk: int) -> bool:
@@ -156,11 +157,9 @@ class Budget:
     def _seconds_per_request(self) -> float | None:
         return HOUR / self.hour_limit if self.hour_limit else None
 
-    def _minute_left(self, now: float) -> int:
-        if not self.minute:
-            return 1
-        used = self._sent_since(max(self.minute.reset, now) - MINUTE)
-        return min(self.minute.remaining, self._ours(self.minute.limit) - used)
+    def _minute_left(self, minute: Window, now: float) -> int:
+        used = self._sent_since(max(minute.reset, now) - MINUTE)
+        return min(minute.remaining, self._ours(minute.limit) - used)
 
     def _wait_for_hour(self, requests: int, now: float, seconds: float) -> float:
         """Wait until so many fit; what leaves the hour while a walk of `seconds` runs is as good as gone."""
@@ -204,11 +203,18 @@ def _their_now(headers: Mapping[str, str], now: float) -> float:
 def _window(headers: Mapping[str, str], now: float, here: float) -> Window | None:
     try:
         limit, remaining = int(headers["X-RateLimit-Limit"]), int(headers["X-RateLimit-Remaining"])
-        lasts = float(headers.get("X-RateLimit-Reset", "nan")) - here
     except (KeyError, ValueError):
         return None
-    plausible = 0 <= lasts <= MINUTE
-    return Window(limit, remaining, now + (lasts if plausible else MINUTE)) if limit > 0 else None
+    return Window(limit, remaining, now + _seconds_left(headers, here)) if limit > 0 else None
+
+
+def _seconds_left(headers: Mapping[str, str], here: float) -> float:
+    """Return how long the window lasts; where the header cannot be true, as long as one can."""
+    try:
+        lasts = float(headers["X-RateLimit-Reset"]) - here
+    except (KeyError, ValueError):
+        return MINUTE
+    return lasts if 0 <= lasts <= MINUTE else MINUTE
 
 
 def _retry_after(headers: Mapping[str, str], here: float) -> float | None:

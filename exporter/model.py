@@ -141,6 +141,31 @@ class Group(Struct, frozen=True):
     newest_duration_seconds: float | None
 
 
+class Recovery(Struct, frozen=True, kw_only=True):
+    """Whether one instance's database can be restored, and what is asked of it.
+
+    Times are Unix seconds, durations seconds, sizes bytes. `restorable` counts backups; the `newest_…` facts
+    speak of the newest of them. `unrestorable` has each reason that there is, with a count. An objective of
+    `None` is none.
+    """
+
+    instance_id: str
+    datastore_type: str
+    instance_name: str | None = None
+    datastore_version: str | None = None
+    replica_of: str | None = None
+    restorable: int = 0
+    newest_timestamp: float | None = None
+    newest_chain_length: int | None = None
+    newest_full_timestamp: float | None = None
+    newest_full_size_bytes: float | None = None
+    unrestorable: tuple[tuple[str, int], ...] = ()
+    running_oldest_timestamp: float | None = None
+    last_attempt_failed: bool | None = None
+    objective_age: float | None = None
+    objective_duration: float | None = None
+
+
 class Summary(Struct, frozen=True):
     """All backups of one walk, summed up; `largest_size` is in the API's own unit, not in bytes."""
 

@@ -1,0 +1,78 @@
+"""The list of instances: walked now and then, and on its own, so that its failures stay its own."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Literal
+
+from structlog.typing import FilteringBoundLogger
+
+from exporter.client import Api
+from exporter.decode import INSTANCES
+from exporter.errors import ApiError
+from exporter.model import Instance
+from exporter.walker import PageSize, walk
+
+EVERY: Final = 600.0  # seconds between two walks, whether they succeed or not
+NOT_FOR_US: Final = frozenset({403, 404})
+Wait = Callable[[float], None]
+"""Wait for what runs beside us, for some seconds at most."""
+
+
+def run_beside(work: Callable[[], None]) -> Wait:
+    """Run `work` in a thread of its own."""
+    thread = threading.Thread(target=work, name="instances", daemon=True)
+    thread.start()
+    return thread.join
+
+
+class InstanceList:
+    """The last good list of one target's instances. `well` says how the last walk of it ended."""
+
+    def __init__(
+        self,
+        api: Api,
+        mode: Literal["auto", "on", "off"],
+        log: FilteringBoundLogger,
+        *,
+        run: Callable[[Callable[[], None]], Wait] = run_beside,
+    ) -> None:
+        self.is_on = mode != "off"
+        self.listed: dict[str, Instance] | None = None
+        self.well: bool | None = None
+        self.error: ApiError | None = None
+        self._api = api
+        self._is_demanded = mode == "on"
+        self._log = log
+        self._run = run
+        self._page_size = PageSize()
+        self._due = 0.0
+        self._busy = threading.Lock()
+
+    def refresh(self, seconds: float) -> Wait:
+        """Begin a walk of `seconds` at most, if one is due and none under way; return how to wait for it."""
+        if not self.is_on or self._api.clock.now() < self._due or not self._busy.acquire(blocking=False):
+            return lambda _: None
+        self._due = self._api.clock.now() + EVERY
+        return self._run(lambda: self._walk(seconds))
+
+    def _walk(self, seconds: float) -> None:
+        try:
+            client = self._api.client(seconds)
+            walked = walk(partial(client.fetch, INSTANCES), self._page_size)
+            self.listed = {instance.id: instance for instance in walked.records}
+            self._note(None)
+        except ApiError as error:
+            self._note(error)
+        finally:
+            self._busy.release()
+
+    def _note(self, error: ApiError | None) -> None:
+        """Take in how the walk ended; a refusal at first means that this credential may not list them."""
+        if error and self.listed is None and error.status in NOT_FOR_US and not self._is_demanded:
+            self.is_on = False
+            self._log.info("instances cannot be listed, so names are unknown", message=error.message)
+        elif error and self.well is not False:
+            self._log.warning("listing instances fails", reason=error.reason.value, message=error.message)
+        self.well = error is None
+        self.error = error

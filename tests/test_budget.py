@@ -1,0 +1,277 @@
+"""The API's budget, by a clock that tests turn."""
+
+from email.utils import formatdate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.budget import HOUR, Budget
+from exporter.simulator.ratelimit import RateLimit
+from tests.world import World
+
+
+def headers(limit: int = 60, remaining: int = 60, reset: float = 0, **more: str) -> dict[str, str]:
+    """Make the headers of a response."""
+    named = {
+        "X-RateLimit-Limit": str(limit),
+        "X-RateLimit-Remaining": str(remaining),
+        "X-RateLimit-Reset": str(reset),
+    }
+    return named | {name.replace("_", "-"): text for name, text in more.items()}
+
+
+@pytest.fixture
+def world() -> World:
+    """Return a world whose time is round."""
+    return World(1_800_000_000.0)
+
+
+@pytest.fixture
+def budget(world: World) -> Budget:
+    """Return a budget all of which is ours."""
+    return Budget(clock=world)
+
+
+def test_knows_nothing_at_first_and_forbids_nothing(budget: Budget) -> None:
+    """Before the first response everything is allowed."""
+    assert budget.wait_for_request() == budget.wait_for_walk(1_000_000) == 0
+    assert (budget.minute, budget.minute_limit, budget.minute_share) == (None, None, None)
+    assert (budget.hour_limit, budget.hour_remaining, budget.hour_reset) == (None, None, None)
+    assert budget.pace(100) == 0
+
+
+class TestMinute:
+    """The window that the API names."""
+
+    def test_a_walk_that_does_not_fit_waits_for_the_next(self, world: World, budget: Budget) -> None:
+        """Ten are left: a walk of ten may begin, one of eleven when the window ends."""
+        budget.observe(200, headers(100, 10, world.now() + 42))
+
+        assert budget.wait_for_walk(10) == 0
+        assert budget.wait_for_walk(11) == 42
+
+    def test_a_walk_larger_than_the_window_begins_with_one(self, world: World, budget: Budget) -> None:
+        """It needs a whole window, not more than there can be."""
+        budget.observe(200, headers(100, 99, world.now() + 42))
+        almost = budget.wait_for_walk(500)
+        budget.observe(200, headers(100, 100, world.now() + 42))
+
+        assert almost == 42
+        assert budget.wait_for_walk(500) == 0
+
+    def test_a_request_waits_where_none_is_left(self, world: World, budget: Budget) -> None:
+        """Until the window ends, and no longer."""
+        budget.observe(200, headers(100, 0, world.now() + 42))
+        before = budget.wait_for_request()
+        world.sleep(42)
+
+        assert before == 42
+        assert budget.wait_for_request() == 0
+        assert budget.minute is None
+        assert budget.minute_limit == 100
+
+    def test_what_we_send_counts_before_the_answer_comes(self, world: World, budget: Budget) -> None:
+        """Requests in flight are gone from the window."""
+        budget.observe(200, headers(100, 2, world.now() + 42))
+        budget.spend()
+        budget.spend()
+
+        assert budget.wait_for_request() == 42
+
+    def test_only_our_share_is_ours(self, world: World) -> None:
+        """Half of sixty: after thirty of our own the others' half stays untouched."""
+        budget = Budget(clock=world, share=0.5)
+        budget.observe(200, headers(60, 60, world.now() + 60))
+        for _ in range(30):
+            world.sleep(0.1)
+            budget.spend()
+
+        assert budget.minute_share == 30
+        assert budget.wait_for_request() == pytest.approx(57)
+
+    @pytest.mark.parametrize(
+        ("reset", "lasts"), [("1800000030", 30), ("soon", 60), ("-5", 60), ("1900000000", 60), ("nan", 60)]
+    )
+    def test_an_end_that_cannot_be_is_a_minute_from_now(
+        self, world: World, budget: Budget, reset: str, lasts: float
+    ) -> None:
+        """A window of a minute ends within one."""
+        budget.observe(200, headers(100, 0) | {"X-RateLimit-Reset": reset})
+
+        assert budget.wait_for_request() == lasts
+        assert budget.minute is not None
+        assert budget.minute.reset == world.now() + lasts
+
+    def test_the_apis_clock_may_differ_from_ours(self, world: World, budget: Budget) -> None:
+        """Its times are meant by its own clock, which `Date` shows."""
+        theirs = world.now() + 5_000
+        budget.observe(200, headers(100, 0, theirs + 20, Date=formatdate(theirs, usegmt=True)))
+
+        assert budget.wait_for_request() == 20
+
+    @pytest.mark.parametrize("wrong", [{}, headers(0, 0), headers() | {"X-RateLimit-Limit": "many"}])
+    def test_headers_that_say_nothing_change_nothing(self, budget: Budget, wrong: dict[str, str]) -> None:
+        """Absent and unreadable ones are no limit."""
+        budget.observe(200, wrong)
+
+        assert budget.minute is None
+
+
+class TestHour:
+    """The window that is counted here."""
+
+    @pytest.mark.parametrize(
+        ("limit", "tier", "hour"),
+        [
+            (60, "auto", 1_000),
+            (300, "auto", 5_000),
+            (1_000, "auto", 20_000),
+            (120, "auto", None),
+            (60, "professional", 5_000),
+            (60, "unlimited", None),
+        ],
+    )
+    def test_the_minutes_limit_names_the_tier(
+        self, world: World, limit: int, tier: str, hour: int | None
+    ) -> None:
+        """Or `api_tier` does."""
+        budget = Budget(clock=world, tier=tier)
+        budget.observe(200, headers(limit, limit, world.now() + 60))
+
+        assert budget.hour_limit == hour
+        assert budget.hour_remaining == hour
+
+    def test_a_walk_that_does_not_fit_waits_until_requests_leave_the_hour(self, world: World) -> None:
+        """995 of 1,000 are spent: ten more fit when five have left."""
+        budget = Budget(clock=world, tier="standard")
+        for _ in range(995):
+            budget.spend(retry=True)
+            world.sleep(1)
+
+        assert budget.hour_remaining == 5
+        assert budget.wait_for_walk(5) == 0
+        assert budget.wait_for_walk(10) == HOUR - 995 + 4
+        assert budget.hour_reset == world.now() + HOUR - 995
+
+    def test_what_leaves_the_hour_during_the_walk_is_as_good_as_gone(self, world: World) -> None:
+        """A walk that takes minutes need not wait for room that it will find."""
+        budget = Budget(clock=world, tier="standard")
+        for _ in range(999):
+            budget.spend(retry=True)
+            world.sleep(3)
+
+        assert budget.wait_for_walk(10, seconds=600) == 27
+        assert budget.wait_for_request() == 0
+        assert budget.wait_for_walk(10, seconds=900) == 0
+
+    def test_walks_that_would_not_last_the_hour_are_spread_over_it(self, world: World) -> None:
+        """Ten requests of 1,000 an hour: one walk every 36 s."""
+        budget = Budget(clock=world, tier="standard")
+        for _ in range(10):
+            budget.spend()
+
+        assert budget.pace(10) == 36
+        assert budget.wait_for_walk(10) == pytest.approx(36, abs=1e-5)
+
+    def test_scrapes_that_ask_seldom_are_not_held_up(self, world: World) -> None:
+        """At four walks in ten minutes there is room: two in a row may come."""
+        budget = Budget(clock=world, tier="standard")
+        for _ in range(8):
+            world.sleep(150)
+            assert budget.wait_for_walk(10) == 0
+            for _ in range(10):
+                budget.spend()
+
+        assert budget.wait_for_walk(10) == 0
+
+    def test_a_retry_moves_no_walks_turn(self, world: World) -> None:
+        """But it counts in the hour."""
+        budget = Budget(clock=world, tier="standard")
+        budget.spend(retry=True)
+
+        assert budget.wait_for_walk(1) == 0
+        assert budget.hour_remaining == 999
+
+    def test_a_retry_needs_room_beside_the_next_walk(self, world: World) -> None:
+        """It may not take what that walk needs, nor come where no request may."""
+        budget = Budget(clock=world, tier="standard")
+        for _ in range(989):
+            budget.spend()
+        with_room, without = budget.allows_retry(10), budget.allows_retry(11)
+        budget.observe(200, headers(60, 0, world.now() + 30))
+
+        assert with_room
+        assert not without
+        assert not budget.allows_retry(10)
+
+
+class TestRefusals:
+    """429, and `Retry-After`."""
+
+    @pytest.mark.parametrize(
+        ("status", "more", "wait"),
+        [
+            (429, {"Retry-After": "17"}, 17),
+            (503, {"Retry-After": "17"}, 17),
+            (429, {"Retry-After": formatdate(1_800_000_023, usegmt=True)}, 23),
+            (429, {"Retry-After": "999999"}, HOUR),
+            (429, {}, 60),
+            (429, {"Retry-After": "soon"}, 60),
+            (429, headers(60, 0, 1_800_000_012), 12),
+            (429, {"Retry-After": formatdate(1_700_000_000, usegmt=True)}, 0),
+            (500, {}, 0),
+        ],
+    )
+    def test_nobody_calls_before_the_time_named(
+        self, world: World, budget: Budget, status: int, more: dict[str, str], wait: float
+    ) -> None:
+        """Seconds or a date, an hour at most; without one a 429 waits for the minute's end."""
+        budget.observe(status, more)
+
+        assert budget.wait_for_request() == wait
+        assert budget.wait_for_walk(1) == wait
+        assert budget.closed_until in {0.0, world.now() + wait}
+
+    def test_a_later_answer_opens_nothing(self, budget: Budget) -> None:
+        """Responses of requests that were in flight do not shorten the wait."""
+        budget.observe(429, {"Retry-After": "17"})
+        budget.observe(429, {"Retry-After": "1"})
+        budget.observe(200, headers())
+
+        assert budget.wait_for_request() == 17
+
+    def test_a_retry_waits_rather_than_not_come(self, budget: Budget) -> None:
+        """Only the API's own time is in the way: the retry may come then."""
+        budget.observe(503, {"Retry-After": "2"})
+
+        assert budget.allows_retry(1)
+
+
+@given(
+    tier=st.sampled_from(["standard", "professional"]),
+    share=st.sampled_from([0.1, 0.5, 1.0]),
+    offset=st.integers(0, 3599),
+    steps=st.lists(st.tuples(st.integers(1, 400), st.floats(0, 900)), max_size=12),
+)
+def test_who_keeps_to_it_is_never_refused(
+    tier: str, share: float, offset: int, steps: list[tuple[int, float]]
+) -> None:
+    """Whatever the walks, their sizes and times: the API with its fixed windows has no 429 to give."""
+    world = World(1_800_000_000.0 + offset)
+    limits = RateLimit(tier, world.now)  # type: ignore[arg-type]
+    budget = Budget(clock=world, tier=tier, share=share)
+    refusals = 0
+
+    for requests, pause in steps:
+        world.sleep(pause)
+        if budget.wait_for_walk(requests) > 0:
+            continue
+        for _ in range(requests):
+            world.sleep(budget.wait_for_request())
+            budget.spend()
+            allowance = limits.take()
+            refusals += allowance.retry_after is not None
+            budget.observe(200, allowance.headers)
+
+    assert refusals == 0

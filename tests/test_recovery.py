@@ -1,0 +1,250 @@
+"""Whether each known instance can be restored."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.config import Config, ExpectedInstance, Limit, Match, Objective
+from exporter.model import Backup, Datastore, Instance, Recovery, Reference, Statuses
+from exporter.recovery import Register, Rules, recoveries
+from tests.builders import NOON, backup
+
+DEFAULTS = Config().objectives
+DAY = 26 * 3600.0
+
+
+def judged(
+    *backups: Backup, register: Register | None = None, rules: Rules | None = None
+) -> dict[str, Recovery]:
+    """Judge these backups; return each instance's recovery by its id."""
+    found = recoveries(
+        backups, register or Register({}, None), rules or Rules(Statuses(), DEFAULTS, bytes_per_unit=10)
+    )
+    return {recovery.instance_id: recovery for recovery in found}
+
+
+def register(
+    *listed: Instance, expected: tuple[ExpectedInstance, ...] = (), is_listed: bool = True
+) -> Register:
+    """Make a register of these instances."""
+    return Register(
+        {instance.id: instance for instance in expected},
+        {instance.id: instance for instance in listed} if is_listed else None,
+    )
+
+
+def at(minutes: float) -> float:
+    """Return the Unix time so many minutes after noon."""
+    return (NOON + timedelta(minutes=minutes)).timestamp()
+
+
+def test_says_all_of_an_instance_with_a_chain() -> None:
+    """Counts, times, lengths and sizes of a full backup and the incrementals on it."""
+    found = judged(
+        backup(0, size=5.0, datastore=Datastore("redis")),
+        backup(1, parent_id="0", size=1.0),
+        backup(2, parent_id="1", size=2.0),
+        backup(3, parent_id="2", status="BUILDING"),
+        backup(4, status="NEW"),
+    )
+
+    assert found == {
+        "one": Recovery(
+            instance_id="one",
+            datastore_type="redis",
+            restorable=3,
+            newest_timestamp=at(2),
+            newest_chain_length=3,
+            newest_full_timestamp=at(0),
+            newest_full_size_bytes=50.0,
+            running_oldest_timestamp=at(3),
+            last_attempt_failed=False,
+            objective_age=DAY,
+            objective_duration=6 * 3600.0,
+        )
+    }
+
+
+def test_a_broken_chain_leaves_what_is_below_the_break() -> None:
+    """Usable backups on a failed parent are counted with their reason, and are not restorable."""
+    found = judged(
+        backup(0),
+        backup(1, status="FAILED"),
+        backup(2, parent_id="1"),
+        backup(3, parent_id="2"),
+        backup(4, parent_id="gone"),
+    )["one"]
+
+    assert found.restorable == 1
+    assert found.newest_timestamp == at(0)
+    assert found.unrestorable == (("parent_failed", 2), ("parent_missing", 1))
+    assert found.last_attempt_failed is False
+
+
+def test_the_newest_finished_attempt_counts() -> None:
+    """A running one says nothing of the last attempt, nor does a status of no attempt."""
+    found = judged(
+        backup(0),
+        backup(1, status="FAILED"),
+        backup(2, status="DELETING"),
+        backup(3, status="BUILDING"),
+    )["one"]
+
+    assert found.last_attempt_failed is True
+
+
+def test_where_there_is_nothing_nothing_is_said() -> None:
+    """An instance whose only backup runs: none restorable, and no time, no attempt, no size."""
+    found = judged(backup(0, status="BUILDING", size=None))["one"]
+
+    assert found.restorable == 0
+    assert found.newest_timestamp is None
+    assert found.newest_full_size_bytes is None
+    assert found.last_attempt_failed is None
+    assert found.datastore_type == "unknown"
+
+
+def test_a_backup_of_no_instance_is_left_out_but_can_be_a_parent() -> None:
+    """What was imported from another region belongs to none, and carries chains all the same."""
+    found = judged(backup(0, instance_id=None, status="RESTORED"), backup(1, parent_id="0"))
+
+    assert list(found) == ["one"]
+    assert found["one"].newest_chain_length == 2
+    assert found["one"].newest_full_timestamp is None
+
+
+class TestKnownInstances:
+    """Which instances there are, and what is known of them."""
+
+    def test_one_without_backups_has_zero(self) -> None:
+        """Listed or configured: it is there, with nothing to restore and an objective."""
+        known = register(
+            Instance("listed", name="orders-db", datastore=Datastore("mysql", "8.0")),
+            expected=(ExpectedInstance("configured", "wiki-db", "redis"),),
+        )
+
+        found = judged(register=known)
+
+        assert found["listed"].restorable == found["configured"].restorable == 0
+        assert found["listed"].instance_name == "orders-db"
+        assert found["listed"].datastore_version == "8.0"
+        assert found["configured"].instance_name == "wiki-db"
+        assert found["configured"].objective_age == found["listed"].objective_age == DAY
+
+    @pytest.mark.parametrize(
+        ("listed", "expected", "kind"),
+        [
+            (Datastore("mysql"), "redis", "mysql"),
+            (Datastore(None), "redis", "redis"),
+            (None, None, "mongodb"),
+        ],
+    )
+    def test_its_type_is_the_lists_then_the_users_then_the_newest_backups(
+        self, listed: Datastore | None, expected: str | None, kind: str
+    ) -> None:
+        """One type, whatever single backups say."""
+        known = register(
+            Instance("one", datastore=listed), expected=(ExpectedInstance("one", None, expected),)
+        )
+        backups = (
+            backup(0, datastore=Datastore("cassandra")),
+            backup(1, datastore=Datastore("mongodb")),
+            backup(2, datastore=Datastore(None)),
+            backup(3),
+        )
+
+        assert judged(*backups, register=known)["one"].datastore_type == kind
+
+    def test_the_users_name_wins(self) -> None:
+        """A configured name over a listed one; a listed one where the user gave none."""
+        listed = (Instance("one", name="listed"), Instance("two", name="listed"))
+        expected = (ExpectedInstance("one", "mine"), ExpectedInstance("two"))
+
+        found = judged(register=register(*listed, expected=expected))
+
+        assert (found["one"].instance_name, found["two"].instance_name) == ("mine", "listed")
+
+    @pytest.mark.parametrize(
+        ("known", "age"),
+        [
+            (register(Instance("other")), None),
+            (register(Instance("one")), DAY),
+            (register(Instance("other"), expected=(ExpectedInstance("one"),)), DAY),
+            (register(is_listed=False), DAY),
+            (register(Instance("one", replica_of=Reference("main"))), None),
+            (register(Instance("one", replica_of=Reference(None))), DAY),
+        ],
+    )
+    def test_nothing_is_asked_of_what_is_gone_or_a_replica(self, known: Register, age: float | None) -> None:
+        """A deleted database's backups stay, without an objective; without a list nobody is presumed gone."""
+        found = judged(backup(0), register=known)["one"]
+
+        assert found.objective_age == age
+        assert (found.objective_duration is None) == (age is None)
+        assert found.restorable == 1
+
+
+class TestObjectives:
+    """What is asked of an instance's backups."""
+
+    OBJECTIVES = (
+        Objective(Match(instance_id="gone-*"), max_age=Limit("inf"), max_duration=Limit("inf")),
+        Objective(Match(instance_name="dev-*", datastore_type="mysql"), max_age=Limit(7)),
+        Objective(Match(datastore_type="redis"), max_age=Limit(8), max_duration=Limit(9)),
+    )
+
+    @pytest.mark.parametrize(
+        ("instance", "asked"),
+        [
+            (Instance("gone-1", name="dev-1"), (None, None)),
+            (Instance("1", name="dev-1", datastore=Datastore("mysql")), (7.0, None)),
+            (Instance("1", name="dev-1", datastore=Datastore("redis")), (8.0, 9.0)),
+            (Instance("1", name="prod", datastore=Datastore("mysql")), (None, None)),
+            (Instance("1", datastore=Datastore("mysql")), (None, None)),
+        ],
+    )
+    def test_the_first_match_counts(self, instance: Instance, asked: tuple[float | None, ...]) -> None:
+        """By id, name and type, all of a rule's patterns; `never` and no match ask for nothing."""
+        rules = Rules(Statuses(), self.OBJECTIVES)
+
+        (found,) = judged(register=register(instance), rules=rules).values()
+
+        assert (found.objective_age, found.objective_duration) == asked
+
+
+BACKUPS: st.SearchStrategy[Any] = st.lists(
+    st.builds(
+        backup,
+        st.integers(0, 30),
+        status=st.sampled_from(["COMPLETED", "FAILED", "BUILDING", "ODD"]),
+        parent_id=st.none() | st.integers(0, 32).map(str),
+        instance_id=st.sampled_from(["one", "two", None]),
+        size=st.none() | st.floats(0, 10),
+        datastore=st.none() | st.builds(Datastore, st.none() | st.sampled_from(["redis", "mysql"])),
+    ),
+    unique_by=lambda made: made.id,
+)
+
+
+@given(backups=BACKUPS, data=st.data())
+def test_the_order_makes_no_difference(backups: list[Backup], data: st.DataObject) -> None:
+    """However the list is shuffled, the recoveries are the same."""
+    shuffled = data.draw(st.permutations(backups))
+
+    assert judged(*shuffled) == judged(*backups)
+
+
+@given(backups=BACKUPS)
+def test_each_instance_is_there_once_and_its_usable_backups_are_all_counted(backups: list[Backup]) -> None:
+    """Restorable and unrestorable backups are together the usable ones."""
+    found = recoveries(
+        backups, Register({"extra": ExpectedInstance("extra")}, None), Rules(Statuses(), DEFAULTS)
+    )
+
+    names = [recovery.instance_id for recovery in found]
+    usable = [made for made in backups if made.instance_id and made.status == "COMPLETED"]
+    assert sorted(names) == sorted({made.instance_id for made in backups if made.instance_id} | {"extra"})
+    assert len(usable) == sum(one.restorable + sum(n for _, n in one.unrestorable) for one in found)

@@ -30,7 +30,13 @@ class Exporter:
     def application(self, *, telemetry_path: str = "/metrics", max_requests: int = 40) -> Starlette:
         """Return the ASGI application that serves it."""
         own = own_collectors(self.instruments, self._budgets, loaded_at=self._clock.now())
-        endpoints = Endpoints(self.scrapers, own, telemetry_path=telemetry_path, max_requests=max_requests)
+        endpoints = Endpoints(
+            self.scrapers,
+            own,
+            telemetry_path=telemetry_path,
+            max_requests=max_requests,
+            clock=self._clock,
+        )
         return endpoints.application()
 
     def target(self, name: str | None) -> str:

@@ -39,7 +39,8 @@ def examine(target: Target, outcome: Outcome, budget: Budget, interval: float) -
         yield Finding(Level.OK, f"authenticated by {target.credential.kind}")
         yield _walked(outcome, outcome.snapshot)
         yield from _doubts(target, outcome.snapshot)
-    yield _rate_limit(target, budget)
+    if outcome.snapshot is not None or budget.minute_limit is not None:
+        yield _rate_limit(target, budget)
     if outcome.snapshot is not None:
         yield from _fit(outcome, budget, interval)
 
@@ -48,8 +49,8 @@ def _walked(outcome: Outcome, snapshot: Snapshot) -> Finding:
     stats = outcome.stats
     return Finding(
         Level.OK,
-        f"{snapshot.summary.backups:,} backups on {stats.pages} pages of at most {outcome.limit},"
-        f" walked in {format_age(stats.seconds)} with {stats.requests} requests",
+        f"{_count(snapshot.summary.backups, 'backup')} on {_count(stats.pages, 'page')} of at most"
+        f" {outcome.limit}, walked in {format_age(stats.seconds)} with {_count(stats.requests, 'request')}",
     )
 
 
@@ -60,15 +61,18 @@ def _doubts(target: Target, snapshot: Snapshot) -> Iterator[Finding]:
             Level.WARN, f"sizes look like GiB, not bytes (the largest is {largest}): set size_unit: GiB?"
         )
     for status, count in snapshot.summary.unknown_statuses:
-        yield Finding(Level.WARN, f"{count} backups of status {status!r}, which no class of `statuses` names")
+        yield Finding(
+            Level.WARN, f"{_count(count, 'backup')} of status {status!r}, which no class of `statuses` names"
+        )
     if snapshot.malformed:
         yield Finding(
-            Level.WARN, f"{snapshot.malformed} malformed records, left out of every count: see the log"
+            Level.WARN,
+            f"{_count(snapshot.malformed, 'malformed record')}, left out of every count: see the log",
         )
     if snapshot.reported is not None and snapshot.reported > snapshot.summary.backups + snapshot.malformed:
         yield Finding(
             Level.WARN,
-            f"the API reports {snapshot.reported:,} backups but lists {snapshot.summary.backups:,}",
+            f"the API reports {_count(snapshot.reported, 'backup')} but lists {snapshot.summary.backups:,}",
         )
 
 
@@ -106,6 +110,10 @@ def _fit(outcome: Outcome, budget: Budget, interval: float) -> Iterator[Finding]
         yield Finding(
             Level.OK, f"{walks} {an_hour:,.0f} requests an hour; of the vendor's tiers it fits {fitting}"
         )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _advice(budget: Budget, cost: int) -> str:

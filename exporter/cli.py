@@ -1,18 +1,21 @@
 """The command line, and the composition root behind each command."""
 
 import argparse
+import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
 from exporter import __version__
-from exporter.commands import check_command, demo_command, once_command, serve_command
+from exporter.commands import FAILED, check_command, demo_command, once_command, serve_command
 from exporter.errors import ConfigError
 from exporter.logs import FORMATS, LEVELS, configure_logs
 from exporter.server import DEFAULT_PORT
 
 MISUSED: Final = 2
+_COUNT: Final = re.compile("[1-9][0-9]{0,3}")
 EXAMPLES: Final = """\
 examples:
   BYCLOUD_API_KEY=ID:SECRET bycloud-backup-exporter
@@ -32,15 +35,31 @@ BYCLOUD_API_KEY or BYCLOUD_API_TOKEN (or either with _FILE) makes one target whe
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 fine, 1 it ran and failed, 2 usage or configuration error."""
-    options = _parser().parse_args(_with_command(sys.argv[1:] if arguments is None else list(arguments)))
     try:
-        configure_logs(options.level, options.style)
-        sys.exit(options.run(options))
+        sys.exit(_run(_with_command(sys.argv[1:] if arguments is None else list(arguments))))
     except ConfigError as error:
         print(f"bycloud-backup-exporter: {error}", file=sys.stderr)
         sys.exit(MISUSED)
     except KeyboardInterrupt:
-        sys.exit(0)
+        sys.exit(FAILED)
+    except BrokenPipeError:  # whoever reads our output has gone; the interpreter would flush it once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    options = _parser().parse_args(arguments)
+    configure_logs(options.level, options.style)
+    status: int = options.run(options)
+    sys.stdout.flush()
+    return status
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that complains in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message.removeprefix('argument ')}; see {self.prog} --help")
 
 
 def _with_command(arguments: list[str]) -> list[str]:
@@ -50,8 +69,8 @@ def _with_command(arguments: list[str]) -> list[str]:
     return ["serve", *arguments]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> _Parser:
+    parser = _Parser(
         prog="bycloud-backup-exporter",
         description="Prometheus exporter for ByCloud's database backups. Without a command it serves.",
         epilog=EXAMPLES,
@@ -83,12 +102,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    commands: "argparse._SubParsersAction[_Parser]",
     name: str,
     run: Callable[[argparse.Namespace], int],
     text: str,
-    *parents: argparse.ArgumentParser,
-) -> argparse.ArgumentParser:
+    *parents: _Parser,
+) -> _Parser:
     command = commands.add_parser(
         name, help=text, description=text[0].upper() + text[1:] + ".", parents=parents, allow_abbrev=False
     )
@@ -96,11 +115,11 @@ def _command(
     return command
 
 
-def _options(*parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(add_help=False, parents=parents)
+def _options(*parents: _Parser) -> _Parser:
+    return _Parser(add_help=False, parents=parents)
 
 
-def _config_options() -> argparse.ArgumentParser:
+def _config_options() -> _Parser:
     options = _options()
     options.add_argument(
         "--config.file",
@@ -112,7 +131,7 @@ def _config_options() -> argparse.ArgumentParser:
     return options
 
 
-def _log_options() -> argparse.ArgumentParser:
+def _log_options() -> _Parser:
     options = _options()
     options.add_argument("--log.level", dest="level", choices=LEVELS, default="info", help="default info")
     options.add_argument(
@@ -121,7 +140,7 @@ def _log_options() -> argparse.ArgumentParser:
     return options
 
 
-def _web_options() -> argparse.ArgumentParser:
+def _web_options() -> _Parser:
     options = _options()
     options.add_argument(
         "--web.listen-address",
@@ -141,8 +160,14 @@ def _web_options() -> argparse.ArgumentParser:
         "--web.max-requests",
         dest="max_requests",
         metavar="N",
-        type=int,
+        type=_count,
         default=40,
         help="scrapes answered at once; more get 503 (default 40)",
     )
     return options
+
+
+def _count(text: str) -> int:
+    if not _COUNT.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: a whole number from 1 to 9999")
+    return int(text)

@@ -1,6 +1,5 @@
 """A target as prometheus_client sees it: a collector that scrapes when it is collected."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from prometheus_client import CollectorRegistry, generate_latest, write_to_textf
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from exporter.clock import Clock
 from exporter.families import described, families
 from exporter.model import Answer
 
@@ -16,15 +16,11 @@ class TargetCollector(Collector):
     """Makes new families at every scrape; made for one request, since `scrape` knows its deadline."""
 
     def __init__(
-        self,
-        scrape: Callable[[], Answer],
-        *,
-        ages: bool = True,
-        clock: Callable[[], float] = time.time,
+        self, scrape: Callable[[], Answer], *, ages: bool = True, clock: Clock | None = None
     ) -> None:
         self._scrape = scrape
         self._ages = ages
-        self._clock = clock
+        self._clock = clock or Clock()
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """Name the families without a scrape, so that `name[]` walks only for what it asks for."""
@@ -33,7 +29,7 @@ class TargetCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Scrape, and make the families of the answer."""
         answer = self._scrape()
-        return families(answer, self._clock(), ages=self._ages)
+        return families(answer, self._clock.now(), ages=self._ages)
 
 
 def render_text(answer: Answer) -> str:

@@ -1,6 +1,7 @@
 """What each command does: the composition root."""
 
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from exporter.scrape import LONGEST_WALK
 from exporter.server import listen, port_of, serve
 
 FAILED: Final = 1
+_PATH: Final = re.compile("(/[A-Za-z0-9._~-]+)+")
 COLOURS: Final = {Level.OK: "\x1b[32m", Level.WARN: "\x1b[33m", Level.FAIL: "\x1b[31m"}
 
 
@@ -57,7 +59,7 @@ def _run(config: Config, options: Namespace, announce: Callable[[int], None] | N
 
 def _telemetry_path(options: Namespace) -> str:
     path: str = options.telemetry_path
-    if not path.startswith("/") or path in {"/", "/probe", "/sd"} or path.startswith("/-/"):
+    if not _PATH.fullmatch(path) or path in {"/probe", "/sd"} or path.startswith("/-/"):
         raise ConfigError(
             f"--web.telemetry-path: found {path!r}, allowed: a path such as /metrics that nothing else has"
         )
@@ -69,15 +71,15 @@ def check_command(options: Namespace) -> int:
     interval = _interval(options.scrape_interval)
     config = load_config(options.config, os.environ)
     exporter = Exporter(config)
-    worst = Level.OK
+    failed = False
     for target in config.targets:
         print(f"{target.name}  {target.url}")
         outcome = exporter.walks[target.name](LONGEST_WALK)
         for finding in examine(target, outcome, exporter.apis[target.name].budget, interval):
             print(f"  {_coloured(finding.level, sys.stdout)}  {finding.text}")
-            worst = Level.FAIL if Level.FAIL in {worst, finding.level} else finding.level
+            failed = failed or finding.level is Level.FAIL
     exporter.close()
-    return FAILED if worst is Level.FAIL else 0
+    return FAILED if failed else 0
 
 
 def _interval(text: str) -> float:

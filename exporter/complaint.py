@@ -7,9 +7,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-_PATH: Final = re.compile(r" - at `(?:key in )?\$(.*)`$")
-_STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
+_PATH: Final = re.compile(r" - at `\$(.*)`$")
+_STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`")
+_MISSING: Final = re.compile(r"Object missing required field `(.*)`")
+_USER: Final = re.compile(r"//[^/]*@")
 _LONGEST: Final = 60
 
 
@@ -20,13 +22,15 @@ def complaint(error: msgspec.ValidationError, document: object, expected: Any) -
     steps = [name or index for name, index in _STEP.findall(match[1])] if match else []
     place, wanted, found = "", inspect.type_info(expected), document
     for step in steps:
-        place += f"[{step}]" if step.isdigit() else f".{step}" if step != "..." else ""
+        place += f"[{step}]" if step.isdigit() else f".{step}"
         wanted, found = _inner(wanted, step), _item(found, step)
-    place = place.lstrip(".") or "the file"
+    place = place.lstrip(".") or "the top level"
+    if missing := _MISSING.match(problem):
+        return f"{place}: the key {missing[1]} is missing"
     if unknown := _UNKNOWN.match(problem):
         return f"{place}: unknown key {unknown[1]!r}, allowed: {allowed(wanted)}"
     if _is_own_words(problem):
-        return f"{place}: {problem}"
+        return f"{place}: {problem}" if steps else problem
     return f"{place}: found {_show(found, wanted)}, allowed: {allowed(wanted)}"
 
 
@@ -39,8 +43,6 @@ def _allowed(wanted: inspect.Type) -> Iterator[str]:
     match wanted:
         case inspect.Metadata(extra_json_schema={"description": str(text)}):
             yield text
-        case inspect.Metadata():
-            yield from _allowed(wanted.type)
         case inspect.UnionType():
             for option in wanted.types:
                 yield from _allowed(option) if not isinstance(option, inspect.NoneType) else ()
@@ -64,15 +66,12 @@ def _inner(wanted: inspect.Type, step: str) -> inspect.Type:
             return _inner(next(t for t in wanted.types if not isinstance(t, inspect.NoneType)), step)
         case inspect.StructType():
             return next(field.type for field in wanted.fields if field.encode_name == step)
-        case inspect.VarTupleType() | inspect.FrozenSetType():
-            return wanted.item_type
-    return wanted
+    assert isinstance(wanted, inspect.VarTupleType | inspect.FrozenSetType)  # noqa: S101 - nothing else has parts
+    return wanted.item_type
 
 
 def _item(found: Any, step: str) -> object:  # noqa: ANN401 - whatever YAML gave
-    if isinstance(found, list):
-        return found[int(step)] if step.isdigit() else found
-    return found.get(step) if isinstance(found, dict) else found
+    return found[int(step) if isinstance(found, list) else step]
 
 
 def _is_own_words(problem: str) -> bool:
@@ -101,5 +100,6 @@ def _is_open(wanted: inspect.Type) -> bool:
 
 
 def _quote(found: object) -> str:
-    text = repr(found)
+    """Write a value as YAML would; a password in an address, where none is allowed, is not shown."""
+    text = str(found).lower() if isinstance(found, bool) else _USER.sub("//…@", repr(found))
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

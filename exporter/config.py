@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from exporter.credentials import Credential, Secret
-from exporter.durations import parse_duration
+from exporter.durations import UNITS, parse_duration
 from exporter.model import Statuses
 
 DEFAULT_URL: Final = "https://api.spo1.mycloud.com"
@@ -40,16 +40,16 @@ class Duration(float):
 
 
 class Period(Duration):
-    """A duration that is not zero."""
+    """A duration above zero and of a day at most: sockets take no time-outs of months."""
 
-    ALLOWED: ClassVar = "a duration above zero, such as 10s or 1m"
+    ALLOWED: ClassVar = "a duration above zero and up to 1d, such as 10s or 1m"
 
     @classmethod
     def parse(cls, text: str) -> "Period":
         """Read the written form; raise `ValueError`."""
         period = cls(parse_duration(text))
-        if not period:
-            raise ValueError("zero")
+        if not 0 < period <= UNITS["d"]:
+            raise ValueError("out of range")
         return period
 
 
@@ -75,8 +75,8 @@ class Url(str):
         """Check the written form; raise `ValueError`."""
         parts = urlsplit(text)
         _ = parts.port  # raises where it is no number
-        plain = not (parts.query or parts.fragment or "@" in parts.netloc)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or not plain or not text.isprintable():
+        plain = text.isprintable() and not any(character in text for character in "?#@ ")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
             raise ValueError("no such address")
         return cls(text.rstrip("/"))
 
@@ -181,10 +181,8 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def credential(self) -> Credential:
         """The one credential that was given."""
         if self.api_key or self.api_key_file:
-            return Credential(
-                "api_key", self.api_key or Path(self.api_key_file or ""), f"{self.name}: api_key"
-            )
-        return Credential("token", self.token or Path(self.token_file or ""), f"{self.name}: token")
+            return Credential("api_key", self.api_key or Path(self.api_key_file or ""), self.name)
+        return Credential("token", self.token or Path(self.token_file or ""), self.name)
 
     @property
     def bytes_per_unit(self) -> int:
@@ -202,4 +200,4 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         names = [target.name for target in self.targets]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise ValueError(f"targets: the name {twice!r} stands twice, allowed: each name once")
+            raise ValueError(f"targets: found the name {twice!r} twice, allowed: each name once")

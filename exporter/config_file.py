@@ -34,7 +34,7 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
 
 def _from_file(path: Path) -> Config:
     try:
-        document = parse_yaml(path.read_text(encoding="utf-8"))
+        document = parse_yaml(_text(path))
         document = {} if document is None else document
         return _resolve_files(msgspec.convert(document, Config, dec_hook=_decode), path.parent)
     except OSError as error:
@@ -43,6 +43,13 @@ def _from_file(path: Path) -> Config:
         raise ConfigError(f"{path}: {complaint(error, document, Config)}") from None
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"found bytes that are no UTF-8 at {error.start}, allowed: YAML in UTF-8") from None
 
 
 def _from_environment(environ: Mapping[str, str]) -> Target:

@@ -40,21 +40,22 @@ class Secret:
 
 
 class Credential(Struct, frozen=True):
-    """Where the secret comes from: itself, or a file. `name` is the setting that it was configured by."""
+    """Where the secret comes from: itself, or a file, which the setting `<kind>_file` of `target` names."""
 
     kind: Literal["api_key", "token"]
     source: Secret | Path
-    name: str
+    target: str
 
     def read(self) -> Secret:
         """Return the secret as it is now; raise `ConfigError`."""
         return self.source if isinstance(self.source, Secret) else self._read_file(self.source)
 
     def _read_file(self, path: Path) -> Secret:
+        place = f"target {self.target}: {self.kind}_file"
         try:
             with path.open("rb") as file:
                 return Secret(file.read(LARGEST).decode("ascii", "replace").strip("\r\n"))
         except OSError as error:
-            raise ConfigError(f"{self.name}: cannot read {path}: {error.strerror}") from None
+            raise ConfigError(f"{place}: cannot read {path}: {error.strerror}") from None
         except ValueError as error:
-            raise ConfigError(f"{self.name}: the content of {path} {error}; one line is allowed") from None
+            raise ConfigError(f"{place}: the content of {path} {error}, allowed: one line of text") from None

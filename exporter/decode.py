@@ -161,7 +161,7 @@ def _more(meta: _Meta, links: _Links | None) -> bool | None:
 
 def _fallback_markers(meta: _Meta, links: _Links | None) -> tuple[str, ...]:
     linked = _marker_in(links.next) if links and links.next else None
-    return tuple(marker for marker in (meta.marker, linked) if marker)
+    return tuple(_valid(marker) for marker in (meta.marker, linked) if marker)
 
 
 def _marker_in(url: str) -> str | None:
@@ -186,8 +186,12 @@ def _mend(item: object) -> object:
 
 
 def _text(value: object) -> object:
-    """Replace lone surrogates, which no label value can carry."""
-    return value.encode(errors="replace").decode() if isinstance(value, str) else value
+    return _valid(value) if isinstance(value, str) else value
+
+
+def _valid(text: str) -> str:
+    """Replace lone surrogates, which neither a label value nor a query can carry."""
+    return text.encode(errors="replace").decode()
 
 
 def _identifier(value: object) -> object:
@@ -217,7 +221,7 @@ def _optional_instant(value: object) -> object:
 
 def _size(value: object) -> object:
     try:
-        size = float(value) if isinstance(value, str | float | int) else -1.0
+        size = -1.0 if isinstance(value, bool | list | dict) else float(value)  # type: ignore[arg-type] # JSON has no other
     except ValueError:
         return None
     return size if 0 <= size < float("inf") else None

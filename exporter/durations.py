@@ -4,8 +4,8 @@ import re
 from typing import Final
 
 UNITS: Final = {"y": 31_536_000, "w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
-LONGEST: Final = 30  # characters; what is longer means nothing
-_PATTERN: Final = re.compile("".join(rf"(?:(\d+){unit})?" for unit in UNITS))
+LONGEST: Final = 9_223_372_036  # seconds; 292 years, the most that Prometheus takes too
+_PATTERN: Final = re.compile("".join(rf"(?:([0-9]{{1,18}}){unit})?" for unit in UNITS))
 
 
 def parse_duration(text: str) -> float:
@@ -17,10 +17,13 @@ def parse_duration(text: str) -> float:
     if text == "0":
         return 0.0
     match = _PATTERN.fullmatch(text)
-    if not text or not match or len(text) > LONGEST:
+    if not text or not match:
         raise ValueError(f"{text!r} is no duration")
     amounts = (int(amount or 0) for amount in match.groups())
-    return float(sum(amount * seconds for amount, seconds in zip(amounts, UNITS.values(), strict=True)))
+    seconds = float(sum(amount * unit for amount, unit in zip(amounts, UNITS.values(), strict=True)))
+    if seconds > LONGEST:
+        raise ValueError(f"{text!r} is out of range")
+    return seconds
 
 
 def format_age(seconds: float) -> str:

@@ -1,6 +1,5 @@
 """The landing page: what this is, where the metrics are, and how each target is doing."""
 
-import time
 from collections.abc import Iterable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -21,19 +20,19 @@ class _Row(Struct, frozen=True):
     age: str
 
 
-def landing_page(scrapers: Iterable[Scraper], metrics_path: str) -> str:
-    """Render the page as HTML from what is known: looking at it walks nothing."""
-    rows = [_row(scraper.target.name, scraper.peek()) for scraper in scrapers]
+def landing_page(scrapers: Iterable[Scraper], metrics_path: str, now: float) -> str:
+    """Render the page as HTML from what is known at `now` (Unix seconds): looking at it walks nothing."""
+    rows = [_row(scraper.target.name, scraper.peek(), now) for scraper in scrapers]
     template = _environment.get_template("index.html")
     return template.render(version=__version__, metrics_path=metrics_path, targets=rows)
 
 
-def _row(name: str, answer: Answer) -> _Row:
+def _row(name: str, answer: Answer, now: float) -> _Row:
     return _Row(
         name=name,
         state=_state(answer),
         backups=answer.snapshot.summary.backups if answer.snapshot else None,
-        age=f"{format_age(time.time() - answer.last_success)} ago" if answer.last_success else "none yet",
+        age=f"{format_age(now - answer.last_success)} ago" if answer.last_success is not None else "none yet",
     )
 
 

@@ -1,6 +1,7 @@
 """uvicorn in process: sockets bound before anything starts, signals that end in exit status 0."""
 
 import asyncio
+import re
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -13,15 +14,17 @@ from starlette.types import ASGIApp
 from exporter.errors import ConfigError
 
 DEFAULT_PORT: Final = 10140
+HIGHEST_PORT: Final = 65_535
 GRACE: Final = 4  # seconds for the scrapes in flight once the server is told to stop
 BACKLOG: Final = 2048
+_PORT: Final = re.compile("[0-9]{1,5}")
 
 
 def parse_address(text: str) -> tuple[str, int]:
     """Split `host:port`, `[ipv6]:port` or `:port`; raise `ConfigError`."""
     host, colon, port = text.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
-    if not colon or not port.isdecimal() or int(port) > 65535 or (":" in host and not bracketed):  # noqa: PLR2004 - the highest port
+    if not colon or not _PORT.fullmatch(port) or int(port) > HIGHEST_PORT or (":" in host and not bracketed):
         raise ConfigError(f"--web.listen-address: found {text!r}, allowed: HOST:PORT, [IPV6]:PORT or :PORT")
     return host.strip("[]"), int(port)
 
@@ -35,7 +38,10 @@ def listen(address: str) -> socket.socket:
         family, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(place[:2], family=family, backlog=BACKLOG)
     except OSError as error:
-        raise ConfigError(f"--web.listen-address: cannot listen on {address}: {error.strerror}") from None
+        problem, _, _ = str(error.strerror).partition(" (while")  # what Python adds says the address again
+        raise ConfigError(f"--web.listen-address: cannot listen on {address}: {problem}") from None
+    except UnicodeError:
+        raise ConfigError(f"--web.listen-address: cannot listen on {address}: no such host name") from None
 
 
 def port_of(listener: socket.socket) -> int:

@@ -16,6 +16,8 @@ _SCALARS: Final = {
     ),
 }
 """The scalars that are not text, after the core schema: https://yaml.org/spec/1.2.2/#103-core-schema"""
+_NAMED: Final = re.compile(r"\b(alias|anchor|tag|tag handle) ['\"].*")
+"""What PyYAML quotes of the file: an unquoted secret may begin with `*`, `&` or `!`."""
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -32,7 +34,7 @@ class _StrictLoader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str) or key in seen:
-                problem = f"the key {key!r} " + ("stands twice" if isinstance(key, str) else "is not text")
+                problem = f"the key {key!r} stands twice" if isinstance(key, str) else "a key is not text"
                 raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
@@ -54,6 +56,7 @@ def parse_yaml(text: str) -> object:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise ValueError(f"{where}{error.problem or error.context}") from None
+        parts = (_NAMED.sub(r"\1", part) for part in (error.context, error.problem) if part)
+        raise ValueError(f"{where}{': '.join(parts)}") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ValueError(f"not YAML: {str(error).splitlines()[0]}") from None

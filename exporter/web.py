@@ -1,7 +1,9 @@
 """The HTTP endpoints. Whatever may wait, for a walk or for the processor, runs in a worker thread."""
 
+import asyncio
 import math
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
@@ -13,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from exporter.clock import Clock
 from exporter.collector import TargetCollector
 from exporter.landing import landing_page
 from exporter.scrape import Scraper
@@ -32,11 +35,14 @@ class Endpoints:
         *,
         telemetry_path: str = "/metrics",
         max_requests: int = 40,
+        clock: Clock | None = None,
     ) -> None:
         self._scrapers = scrapers
         self._own = tuple(own)
         self._telemetry_path = telemetry_path
+        self._clock = clock or Clock()
         self._free = max_requests
+        self._threads = ThreadPoolExecutor(max_requests, "scrape")  # of its own: Starlette's has 40 for all
 
     def application(self) -> Starlette:
         """Return the ASGI application."""
@@ -54,13 +60,17 @@ class Endpoints:
 
     async def landing(self, _: Request) -> Response:
         """Serve the page for people."""
-        page = await run_in_threadpool(landing_page, self._scrapers.values(), self._telemetry_path)
+        page = await run_in_threadpool(
+            landing_page, self._scrapers.values(), self._telemetry_path, self._clock.now()
+        )
         return HTMLResponse(page)
 
     async def metrics(self, request: Request) -> Response:
         """Serve the exporter's own metrics, and the target's where there is but one."""
         only = list(self._scrapers.values()) if len(self._scrapers) == 1 else []
-        return await self._scrape(request, [*(_collector(scraper, request) for scraper in only), *self._own])
+        return await self._scrape(
+            request, [*(self._collector(scraper, request) for scraper in only), *self._own]
+        )
 
     async def probe(self, request: Request) -> Response:
         """Serve one configured target's metrics; never those of an address that a request names."""
@@ -69,7 +79,11 @@ class Endpoints:
             raise HTTPException(400, "the parameter target is missing: /probe?target=NAME")
         if name not in self._scrapers:
             raise HTTPException(404, "no such target is configured")
-        return await self._scrape(request, [_collector(self._scrapers[name], request)])
+        return await self._scrape(request, [self._collector(self._scrapers[name], request)])
+
+    def _collector(self, scraper: Scraper, request: Request) -> Collector:
+        seconds = scrape_seconds(request.headers.get(TIMEOUT_HEADER), scraper.target.scrape_timeout)
+        return TargetCollector(lambda: scraper.scrape(seconds), clock=self._clock)
 
     async def _scrape(self, request: Request, collectors: Iterable[Collector]) -> Response:
         """Render in a worker thread; refuse more at once than allowed: scrapers must not pile up."""
@@ -77,7 +91,8 @@ class Endpoints:
             raise HTTPException(503, "too many requests at once: see --web.max-requests")
         self._free -= 1
         try:
-            return await run_in_threadpool(_render, request, collectors)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, _render, request, collectors)
         finally:
             self._free += 1
 
@@ -91,11 +106,6 @@ def scrape_seconds(header: str | None, otherwise: float) -> float:
     if not (math.isfinite(seconds) and seconds > 0):
         return otherwise
     return min(max(seconds - MARGIN, seconds / 2), LONGEST)
-
-
-def _collector(scraper: Scraper, request: Request) -> Collector:
-    seconds = scrape_seconds(request.headers.get(TIMEOUT_HEADER), scraper.target.scrape_timeout)
-    return TargetCollector(lambda: scraper.scrape(seconds))
 
 
 def _render(request: Request, collectors: Iterable[Collector]) -> Response:

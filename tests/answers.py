@@ -1,0 +1,82 @@
+"""What scrapes may answer, made by hand, and scrapers that give it without an API."""
+
+from collections.abc import Callable
+
+import structlog
+from msgspec.structs import replace
+
+from exporter.budget import Budget
+from exporter.clock import Clock
+from exporter.config import Target
+from exporter.credentials import Secret
+from exporter.errors import ApiError, Reason
+from exporter.model import Answer, Group, GroupKey, Snapshot, Summary, WalkStats
+from exporter.scrape import Scraper
+from exporter.target_walk import Outcome
+
+NOW = 1_767_225_600.0
+"""The moment at which all of this is served: 2026-01-01 00:00 UTC."""
+
+STATS = WalkStats(seconds=2.5, pages=3, requests=4)
+GROUP = Group(
+    key=GroupKey("COMPLETED", "postgresql", "550e8400-e29b-41d4-a716-446655440000"),
+    count=7,
+    size_bytes=700.5,
+    newest_timestamp=NOW - 3600,
+    oldest_timestamp=NOW - 86_400,
+    newest_size_bytes=101.25,
+    newest_duration_seconds=600.0,
+)
+RUNNING = replace(
+    GROUP,
+    key=GroupKey("BUILDING", "unknown", "unknown"),
+    count=1,
+    size_bytes=0.0,
+    newest_size_bytes=None,
+    newest_duration_seconds=None,
+)
+SNAPSHOT = Snapshot(
+    summary=Summary(
+        groups=(RUNNING, GROUP), backups=8, unknown_statuses=(("PAUSED", 2), ("X", 1)), largest_size=101.25
+    ),
+    duplicates=1,
+    malformed=2,
+    reported=10,
+    completed_at=NOW - 30,
+)
+WELL = Answer(
+    up=True, failure=None, deferred=False, snapshot=SNAPSHOT, last_success=NOW - 30, last_walk=STATS
+)
+NOTHING_YET = Answer(
+    up=False, failure=Reason.TIMEOUT, deferred=False, snapshot=None, last_success=None, last_walk=None
+)
+FAILED = replace(WELL, up=False, failure=Reason.AUTH, snapshot=None)
+
+SUCCESS = Outcome(stats=STATS, snapshot=SNAPSHOT, limit=1000)
+FAILURE = Outcome(stats=STATS, error=ApiError(Reason.AUTH, "token <invalid>", status=401))
+
+
+class FixedClock(Clock):
+    """A clock that stands at `NOW`."""
+
+    def now(self) -> float:
+        """Return `NOW`."""
+        return NOW
+
+
+def scraper(walk: Callable[[], Outcome] = lambda: SUCCESS, name: str = "default") -> Scraper:
+    """Make a scraper whose walks are calls of `walk`, made at once by whoever scrapes."""
+    target = Target(name=name, api_key=Secret("id:hidden"))
+    clock = FixedClock()
+
+    def walking(_seconds: float, _next_walk: int = 1) -> Outcome:
+        return walk()
+
+    return Scraper(
+        target,
+        walking,  # type: ignore[arg-type] # by place, as it is called
+        Budget(clock=clock),
+        structlog.get_logger(),
+        clock=clock,
+        spawn=lambda work: work(),
+    )

@@ -1,0 +1,46 @@
+"""What several test files need."""
+
+import logging
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+import structlog
+
+Promtool = Callable[[str], str]
+
+
+@pytest.fixture
+def promtool() -> Promtool:
+    """Return what says what `promtool check metrics` finds in an exposition."""
+    path = shutil.which("promtool")
+    if path is None and os.environ.get("CI") == "true":
+        pytest.fail("promtool is missing: apt-get install prometheus")
+    if path is None:
+        pytest.skip("NOT HELD AGAINST promtool: it is missing (apt-get install prometheus)")
+
+    def check(exposition: str) -> str:
+        command = [path, "check", "metrics"]
+        return subprocess.run(
+            command,
+            input=exposition,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        ).stdout
+
+    return check
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """Let no test see the logging that another one has set up."""
+    yield
+    structlog.reset_defaults()
+    for handler in logging.root.handlers[:]:
+        if type(handler).__module__ == "exporter.logs":
+            logging.root.removeHandler(handler)
+    logging.root.setLevel(logging.WARNING)

@@ -1,0 +1,125 @@
+"""What `check` says of one walk."""
+
+import pytest
+from msgspec.structs import replace
+
+from exporter.budget import Budget
+from exporter.check import Finding, Level, examine
+from exporter.config import Target
+from exporter.credentials import Secret
+from exporter.model import Snapshot, Summary, WalkStats
+from exporter.target_walk import Outcome
+from tests.answers import FAILURE, NOW, FixedClock
+
+CLEAN = Snapshot(
+    summary=Summary(groups=(), backups=1234, unknown_statuses=(), largest_size=5e9),
+    duplicates=0,
+    malformed=0,
+    reported=1234,
+    completed_at=NOW,
+)
+
+
+def walked(requests: int, snapshot: Snapshot = CLEAN) -> Outcome:
+    """Make the outcome of a walk of so many requests."""
+    return Outcome(stats=WalkStats(seconds=3.2, pages=2, requests=requests), snapshot=snapshot, limit=1000)
+
+
+def findings(
+    outcome: Outcome, limit: int | None, *, interval: float = 60, **settings: object
+) -> list[Finding]:
+    """Examine an outcome where the API names this limit a minute."""
+    target = Target(name="prod", **{"token": Secret("hidden"), **settings})  # type: ignore[arg-type]
+    budget = Budget(tier=target.api_tier, share=target.budget_share, clock=FixedClock())
+    if limit:
+        budget.observe(200, {"X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(limit - 3)})
+    return list(examine(target, outcome, budget, interval))
+
+
+def test_a_good_target() -> None:
+    """Who one is, what there is, what is allowed, and that it fits."""
+    assert findings(walked(3), 300) == [
+        Finding(Level.OK, "authenticated by token"),
+        Finding(Level.OK, "1,234 backups on 2 pages of at most 1000, walked in 3.2s with 3 requests"),
+        Finding(
+            Level.OK,
+            "rate limit 300 requests a minute, 297 left (Professional: 5,000 an hour;"
+            " budget_share 0.5 of it is ours)",
+        ),
+        Finding(Level.OK, "a walk every 1m takes 3 requests a minute of 150"),
+        Finding(Level.OK, "a walk every 1m takes 180 requests an hour of 2,500"),
+    ]
+
+
+def test_an_interval_that_does_not_fit() -> None:
+    """Each window is held against it, with what happens and what to change."""
+    found = findings(walked(9), 60, interval=15)[-2:]
+
+    assert [finding.level for finding in found] == [Level.WARN, Level.WARN]
+    assert found[0].text == (
+        "a walk every 15s takes 36 requests a minute of 30: walks will come every 1m 5s, scrapes between get"
+        " the last one; a larger page_size, budget_share or tier changes that"
+    )
+    assert found[1].text.startswith("a walk every 15s takes 2,160 requests an hour of 500: walks will come")
+
+
+def test_a_walk_larger_than_the_minute_without_an_hour() -> None:
+    """It pauses at the end of each window; the vendor's tiers are named as far as it fits them."""
+    found = findings(walked(200), 250, api_tier="unlimited")
+
+    assert found[-3].text == (
+        "rate limit 250 requests a minute, 247 left (a number of no tier, so the hour's limit is unknown)"
+    )
+    assert found[-2] == Finding(
+        Level.WARN,
+        "a walk every 1m takes 200 requests a minute of 125: walks will pause;"
+        " a larger page_size, budget_share or tier changes that",
+    )
+    assert found[-1].text == (
+        "a walk every 1m takes 12,000 requests an hour; of the vendor's tiers it fits Enterprise"
+    )
+
+
+@pytest.mark.parametrize(
+    ("requests", "tiers"),
+    [(1, "Standard, Professional, Enterprise"), (50, "Professional, Enterprise"), (999, "none of them")],
+)
+def test_an_api_without_rate_limits(requests: int, tiers: str) -> None:
+    """It is said, and what the vendor's documentation would allow."""
+    found = findings(walked(requests), None)[-2:]
+
+    assert found[0] == Finding(Level.WARN, "the API names no rate limit in its headers")
+    assert found[1].text.endswith(f"of the vendor's tiers it fits {tiers}")
+
+
+def test_doubts() -> None:
+    """Each is a warning of its own, with a number."""
+    summary = replace(
+        CLEAN.summary, backups=5, unknown_statuses=(("PAUSED", 1), ("X\n", 2)), largest_size=137.5
+    )
+    outcome = walked(1, replace(CLEAN, summary=summary, malformed=1, reported=9))
+    doubts = [finding.text for finding in findings(outcome, 60) if finding.level is Level.WARN]
+
+    assert doubts == [
+        "sizes look like GiB, not bytes (the largest is 137.5): set size_unit: GiB?",
+        "1 backup of status 'PAUSED', which no class of `statuses` names",
+        "2 backups of status 'X\\n', which no class of `statuses` names",
+        "1 malformed record, left out of every count: see the log",
+        "the API reports 9 backups but lists 5",
+    ]
+
+
+def test_no_doubt_where_the_unit_was_chosen() -> None:
+    """Small numbers of GiB are what one expects."""
+    outcome = walked(1, replace(CLEAN, summary=replace(CLEAN.summary, largest_size=137.5)))
+
+    assert not any("GiB" in finding.text for finding in findings(outcome, 60, size_unit="GiB"))
+
+
+@pytest.mark.parametrize("limit", [None, 60])
+def test_a_failure(limit: int | None) -> None:
+    """It is told with the API's words; of the rate limit only where an answer named one."""
+    found = findings(FAILURE, limit)
+
+    assert found[0] == Finding(Level.FAIL, "auth: token <invalid> (HTTP 401)")
+    assert [finding.text[:10] for finding in found[1:]] == (["rate limit"] if limit else [])

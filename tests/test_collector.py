@@ -1,0 +1,73 @@
+"""A target as a collector."""
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.collector import TargetCollector, render_text, write_text
+from exporter.model import Answer
+from tests.answers import RUNNING, SNAPSHOT, WELL, FixedClock
+
+
+def names(text: str) -> set[str]:
+    """Return the names of the families in an exposition."""
+    return {family.name for family in text_string_to_metric_families(text)}
+
+
+def test_registering_scrapes_nothing() -> None:
+    """Only collecting does, once each, and what it gives is new every time."""
+    scrapes: list[None] = []
+
+    def scrape() -> Answer:
+        scrapes.append(None)
+        return WELL
+
+    registry = CollectorRegistry(auto_describe=True)
+    registry.register(TargetCollector(scrape, clock=FixedClock()))
+    registered = len(scrapes)
+    age = registry.get_sample_value("bycloud_database_backup_newest_age_seconds", RUNNING.key._asdict())
+
+    assert (registered, len(scrapes)) == (0, 1)
+    assert age == 3600
+
+
+def test_a_rendering_has_ages_of_now() -> None:
+    """It is Prometheus's text format."""
+    text = render_text(WELL)
+
+    assert "bycloud_up 1.0\n" in text
+    assert "bycloud_database_backup_newest_age_seconds" in names(text)
+
+
+def test_a_file_has_no_ages(tmp_path: Path) -> None:
+    """They would freeze there; nothing else is missing, and no other file is left behind."""
+    path = tmp_path / "bycloud.prom"
+    path.write_text("old")
+    write_text(WELL, path)
+
+    assert names(render_text(WELL)) - names(path.read_text()) == {
+        "bycloud_database_backup_newest_age_seconds"
+    }
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_written_is_as_it_was(tmp_path: Path) -> None:
+    """Nor is anything left where the new one was begun."""
+    path = tmp_path / "folder"
+    path.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write_text(WELL, path)
+
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_odd_label_is_written_as_utf_8(tmp_path: Path) -> None:
+    """Whatever the locale."""
+    group = replace(RUNNING, key=RUNNING.key._replace(status="FERTIG: über\n"))
+    answer = replace(WELL, snapshot=replace(SNAPSHOT, summary=replace(SNAPSHOT.summary, groups=(group,))))
+    write_text(answer, tmp_path / "file")
+
+    assert 'status="FERTIG: über\\n"' in (tmp_path / "file").read_text(encoding="utf-8")

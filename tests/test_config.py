@@ -1,0 +1,409 @@
+"""The configuration: design's example, every mistake's one line, the environment, and no secret anywhere."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.config import DEFAULT_URL, Config, Limit, Match, Objective, Target, Url
+from exporter.config_file import load_config
+from exporter.credentials import Secret
+from exporter.errors import ConfigError
+
+EXAMPLE = """
+targets:
+  - name: production                 # unique; becomes /probe?target=production
+    url: https://api.spo1.mycloud.com
+    api_key_file: /run/secrets/bycloud   # or api_key, token, token_file; exactly one
+    page_size: auto                  # or 1…; auto starts at 1000 and comes down where the API asks it to
+    max_concurrency: 4               # requests in flight in one walk
+    scrape_timeout: 30s              # where the scraper names none
+    request_timeout: 10s
+    min_walk_interval: 0s            # 0: every scrape walks; more: scrapes in between reuse the snapshot
+    stale_after: 5m                  # how long the last complete snapshot stands in for a failed walk
+    size_unit: bytes                 # bytes KB MB GB KiB MiB GiB: the vendor documents no unit
+    tls_config: {ca_file: ca.pem, cert_file: /cert.pem, key_file: key.pem, insecure_skip_verify: false}
+    proxy_url: http://user:hidden@proxy.example:3128
+    api_tier: auto                   # or standard, professional, enterprise, unlimited
+    budget_share: 0.5                # how much of the API's budget we use
+    instances: auto                  # walk /v1/database-instances too: auto, on, off (§5)
+    expected_instances:              # databases that must have backups, with a name for people
+      - {id: 550e8400-e29b-41d4-a716-446655440000, name: orders-db, datastore_type: postgresql}
+    statuses:                        # the vendor documents no list: these are the defaults
+      usable: [COMPLETED, RESTORED]
+      running: [NEW, BUILDING, SAVING]
+      failed: [FAILED]
+      other: [DELETE_FAILED, DELETING, DELETED]
+objectives:                          # what is asked of a database's backups; the first match counts
+  - {match: {datastore_type: redis}, max_age: 7d}
+  - {match: {instance_name: "dev-*"}, max_age: never}
+  - {match: {instance_id: 550e8400-e29b-41d4-a716-446655440000}, max_age: 1h, max_duration: 30m}
+  - {max_age: 26h, max_duration: 6h}
+"""
+KEYS = (
+    "name, url, api_key, api_key_file, token, token_file, page_size, max_concurrency, scrape_timeout,"
+    " request_timeout, min_walk_interval, stale_after, size_unit, tls_config, proxy_url, api_tier,"
+    " budget_share, instances, expected_instances, statuses"
+)
+ADDRESS = "an address such as https://api.spo1.mycloud.com, without user, query or fragment"
+PERIOD = "a duration above zero and up to 1d, such as 10s or 1m"
+
+
+def load(folder: Path, text: str) -> Config:
+    """Load a configuration of this text, without an environment."""
+    path = folder / "config.yml"
+    path.write_text(text, encoding="utf-8")
+    return load_config(path, {})
+
+
+def one(folder: Path, settings: str) -> Target:
+    """Load the one target of these settings."""
+    return load(folder, f"targets: [{{name: one, {settings}}}]").targets[0]
+
+
+def test_the_example_parses(tmp_path: Path) -> None:
+    """Every line of the design's example, with the defaults where it shows them."""
+    config = load(tmp_path, EXAMPLE)
+    target = config.targets[0]
+    plain = Target(name="production", api_key_file="/run/secrets/bycloud")
+
+    assert target.url == plain.url == DEFAULT_URL
+    assert target.credential == plain.credential
+    for key in (
+        "page_size",
+        "max_concurrency",
+        "scrape_timeout",
+        "request_timeout",
+        "min_walk_interval",
+        "stale_after",
+        "size_unit",
+        "api_tier",
+        "budget_share",
+        "instances",
+        "statuses",
+    ):
+        assert getattr(target, key) == getattr(plain, key), key
+    assert target.tls_config.ca_file == str(tmp_path / "ca.pem")
+    assert target.tls_config.cert_file == "/cert.pem"
+    assert target.proxy_url is not None
+    assert target.proxy_url.reveal() == "http://user:hidden@proxy.example:3128"
+    assert target.expected_instances[0].name == "orders-db"
+    assert config.objectives == (
+        Objective(match=Match(datastore_type="redis"), max_age=Limit(604_800)),
+        Objective(match=Match(instance_name="dev-*"), max_age=Limit("inf")),
+        Objective(
+            match=Match(instance_id="550e8400-e29b-41d4-a716-446655440000"),
+            max_age=Limit(3600),
+            max_duration=Limit(1800),
+        ),
+        *Config().objectives,
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ("page_size: 0", "targets[0].page_size: found 0, allowed: a whole number from 1 or auto"),
+        ("page_size: true", "targets[0].page_size: found true, allowed: a whole number from 1 or auto"),
+        ("max_concurrency: 1.5", "targets[0].max_concurrency: found 1.5, allowed: a whole number from 1"),
+        ("scrape_timeout: 0s", f"targets[0].scrape_timeout: found '0s', allowed: {PERIOD}"),
+        ("scrape_timeout: 30", f"targets[0].scrape_timeout: found 30, allowed: {PERIOD}"),
+        ("request_timeout: 2d", f"targets[0].request_timeout: found '2d', allowed: {PERIOD}"),
+        ("request_timeout: null", f"targets[0].request_timeout: found nothing, allowed: {PERIOD}"),
+        (
+            "stale_after: -5m",
+            "targets[0].stale_after: found '-5m', allowed: a duration such as 90s, 5m, 1h30m or 7d",
+        ),
+        ("size_unit: TB", "targets[0].size_unit: found 'TB', allowed: GB, GiB, KB, KiB, MB, MiB, bytes"),
+        ("url: ftp://x", f"targets[0].url: found 'ftp://x', allowed: {ADDRESS}"),
+        ("url: 'https://me:hidden@x'", f"targets[0].url: found 'https://…@x', allowed: {ADDRESS}"),
+        ("url: 5", f"targets[0].url: found 5, allowed: {ADDRESS}"),
+        (
+            "proxy_url: hidden",
+            "targets[0].proxy_url: no such address, allowed: an address such as http://proxy.example:3128",
+        ),
+        (
+            "proxy_url: [hidden]",
+            "targets[0].proxy_url: found a list, allowed: an address such as http://proxy.example:3128",
+        ),
+        ("tls_config: {key_file: k}", "targets[0].tls_config: key_file needs a cert_file beside it"),
+        (
+            "tls_config: {insecure_skip_verify: yes}",
+            "targets[0].tls_config.insecure_skip_verify: found 'yes', allowed: true or false",
+        ),
+        ("tls_config: {ca_file: ''}", "targets[0].tls_config.ca_file: found '', allowed: text, not empty"),
+        (
+            "api_tier: gold",
+            "targets[0].api_tier: found 'gold', allowed: auto, enterprise, professional, standard, unlimited",
+        ),
+        ("budget_share: 1.5", "targets[0].budget_share: found 1.5, allowed: a number above 0, at most 1"),
+        ("instances: true", "targets[0].instances: found true, allowed: auto, off, on"),
+        ("expected_instances: [{name: x}]", "targets[0].expected_instances[0]: the key id is missing"),
+        (
+            "expected_instances: [{id: x, type: y}]",
+            (
+                "targets[0].expected_instances[0]: unknown key 'type',"
+                " allowed: the keys id, name, datastore_type"
+            ),
+        ),
+        (
+            "statuses: {usable: COMPLETED}",
+            "targets[0].statuses.usable: found a value of another type, allowed: a list",
+        ),
+        ("statuses: {usable: [1]}", "targets[0].statuses.usable[0]: found 1, allowed: text"),
+        ("pagesize: 5", f"targets[0]: unknown key 'pagesize', allowed: the keys {KEYS}"),
+        (
+            "token: hidden",
+            (
+                "targets[0]: found api_key and token,"
+                " allowed: exactly one of api_key, api_key_file, token, token_file"
+            ),
+        ),
+        ("name: again", "line 1, column 40: the key 'name' stands twice"),
+    ],
+)
+def test_a_mistake_in_a_target_is_one_line(tmp_path: Path, settings: str, line: str) -> None:
+    """It names file, key path, what was found and what is allowed, and no secret."""
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path, f"targets: [{{name: one, api_key: hidden, {settings}}}]")
+
+    assert str(raised.value) == f"{tmp_path / 'config.yml'}: {line}"
+    assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[]", "the top level: found a list, allowed: the keys targets, objectives"),
+        ("target: []", "the top level: unknown key 'target', allowed: the keys targets, objectives"),
+        ("targets: 12:30", "targets: found a value of another type, allowed: a list"),
+        ("targets: [{api_key: hidden}]", "targets[0]: the key name is missing"),
+        (
+            "targets: [{name: a}]",
+            "targets[0]: found none, allowed: exactly one of api_key, api_key_file, token, token_file",
+        ),
+        (
+            "targets: [{name: a, token: k}, {name: a, token: k}]",
+            "targets: found the name 'a' twice, allowed: each name once",
+        ),
+        (
+            'targets: [{name: a, api_key: "hid\\nden"}]',
+            (
+                "targets[0].api_key: holds a line break, a space or another character"
+                " that no HTTP header can carry"
+            ),
+        ),
+        (
+            "targets: [{name: a, token: 12345}]",
+            "targets[0].token: found a value of another type, allowed: text",
+        ),
+        ("targets: [{name: a, token: *hidden}]", "line 1, column 28: found undefined alias"),
+        (
+            "objectives: [{match: {instance: x}}]",
+            (
+                "objectives[0].match: unknown key 'instance',"
+                " allowed: the keys instance_id, instance_name, datastore_type"
+            ),
+        ),
+        (
+            "objectives: [{max_age: 26}]",
+            "objectives[0].max_age: found 26, allowed: a duration such as 26h or 7d, or never",
+        ),
+    ],
+)
+def test_a_mistake_in_the_file_is_one_line(tmp_path: Path, text: str, line: str) -> None:
+    """It names file, key path, what was found and what is allowed, and no secret."""
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path, text)
+
+    assert str(raised.value) == f"{tmp_path / 'config.yml'}: {line}"
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """Neither one that is not there nor one that is no text."""
+    path = tmp_path / "config.yml"
+    path.write_bytes(b"a: \xff")
+    with pytest.raises(ConfigError) as no_text:
+        load_config(path, {})
+    with pytest.raises(ConfigError) as no_file:
+        load_config(tmp_path / "gone.yml", {})
+
+    assert str(no_text.value) == f"{path}: found bytes that are no UTF-8 at 3, allowed: YAML in UTF-8"
+    assert str(no_file.value) == f"{tmp_path / 'gone.yml'}: cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize("word", ["on", "off", "auto"])
+def test_switches_stay_words(tmp_path: Path, word: str) -> None:
+    """YAML 1.1 would take two of them for booleans."""
+    assert one(tmp_path, f"token: t, instances: {word}").instances == word
+
+
+def test_relative_files_are_relative_to_the_file(tmp_path: Path) -> None:
+    """As Prometheus takes them; absolute ones stay."""
+    (tmp_path / "key").write_text("id:secret")
+
+    assert one(tmp_path, "api_key_file: key").credential.read() == Secret("id:secret")
+    assert one(tmp_path, "token_file: /k").token_file == "/k"
+    assert one(tmp_path, "token: t").tls_config.ca_file is None
+
+
+def test_secrets_are_in_no_text(tmp_path: Path) -> None:
+    """Not in `str` or `repr` of the configuration, whatever the way they were given."""
+    text = (
+        "targets: [{name: a, api_key: 'id:hidden', proxy_url: 'http://u:hidden@p'}, {name: b, token: hidden}]"
+    )
+    config = load(tmp_path, text)
+
+    assert "hidden" not in f"{config} {config!r} {config.targets[0]!r} {config.targets[0].credential!r}"
+    assert config.targets[0].credential.read().reveal() == "id:hidden"
+    assert config.targets[1].credential.kind == "token"
+
+
+@pytest.mark.parametrize(
+    ("variable", "kind"), [("BYCLOUD_API_KEY", "api_key"), ("BYCLOUD_API_TOKEN", "token")]
+)
+def test_the_environment_makes_a_target(tmp_path: Path, variable: str, kind: str) -> None:
+    """It is called `default`; its secret stands in a variable, or in a file that another one names."""
+    path = tmp_path / "secret"
+    path.write_text("from-file")
+    plain = load_config(None, {variable: "plain", "BYCLOUD_API_URL": "http://127.0.0.1:9/"}).targets[0]
+    filed = load_config(None, {f"{variable}_FILE": str(path), variable: ""}).targets[0]
+
+    assert (plain.name, plain.url, plain.credential.kind) == ("default", "http://127.0.0.1:9", kind)
+    assert (filed.name, filed.url, filed.credential.kind) == ("default", DEFAULT_URL, kind)
+    assert plain.credential.read().reveal() == "plain"
+    assert filed.credential.read().reveal() == "from-file"
+
+
+def test_the_environment_stands_in_where_a_file_has_no_targets(tmp_path: Path) -> None:
+    """Its other settings count; a file with targets needs no environment."""
+    path = tmp_path / "config.yml"
+    path.write_text("objectives: []")
+    config = load_config(path, {"BYCLOUD_API_KEY": "a:b"})
+    path.write_text("")
+    empty = load_config(path, {"BYCLOUD_API_KEY": "a:b"})
+    path.write_text("targets: [{name: a, token: t}]")
+    full = load_config(path, {"BYCLOUD_API_KEY": "a:b"})
+
+    assert (config.targets[0].name, config.objectives) == ("default", ())
+    assert (empty.targets[0].name, empty.objectives) == ("default", Config().objectives)
+    assert full.targets[0].name == "a"
+
+
+@pytest.mark.parametrize(
+    ("environ", "line"),
+    [
+        (
+            {},
+            (
+                "found none, needed: exactly one of BYCLOUD_API_KEY, BYCLOUD_API_KEY_FILE, BYCLOUD_API_TOKEN,"
+                " BYCLOUD_API_TOKEN_FILE (or --config.file with `targets`)"
+            ),
+        ),
+        (
+            {"BYCLOUD_API_KEY": "hidden", "BYCLOUD_API_TOKEN": "hidden"},
+            (
+                "found BYCLOUD_API_KEY and BYCLOUD_API_TOKEN, needed: exactly one of BYCLOUD_API_KEY,"
+                " BYCLOUD_API_KEY_FILE, BYCLOUD_API_TOKEN, BYCLOUD_API_TOKEN_FILE"
+                " (or --config.file with `targets`)"
+            ),
+        ),
+        (
+            {"BYCLOUD_API_KEY": "hidden\n"},
+            "BYCLOUD_API_KEY: holds a line break, a space or another character that no HTTP header can carry",
+        ),
+        (
+            {"BYCLOUD_API_KEY": "hidden", "BYCLOUD_API_URL": "nowhere"},
+            f"BYCLOUD_API_URL: found 'nowhere', allowed: {ADDRESS}",
+        ),
+    ],
+)
+def test_a_mistake_in_the_environment_is_one_line(environ: dict[str, str], line: str) -> None:
+    """It names the variable, and no secret."""
+    with pytest.raises(ConfigError) as raised:
+        load_config(None, environ)
+
+    assert str(raised.value) == f"environment: {line}"
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://api.spo1.mycloud.com", "https://api.spo1.mycloud.com"),
+        ("http://[::1]:80/", "http://[::1]:80"),
+        ("https://host/behind/", "https://host/behind"),
+    ],
+)
+def test_addresses(text: str, url: str) -> None:
+    """A path may be in front of `/v1`; the slash at the end goes."""
+    assert Url.parse(text) == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "host",
+        "//host",
+        "file:///etc",
+        "https://",
+        "https://host:x",
+        "https://host:70000",
+        "https://[::1",
+        "https://me@host",
+        "https://me:pw@host",
+        "https://host?",
+        "https://host?a=b",
+        "https://host#",
+        "https://ho st",
+        " https://host",
+        "https://host\n",
+    ],
+)
+def test_no_addresses(text: str) -> None:
+    """Credentials, query and fragment, even empty ones, have no place in it."""
+    with pytest.raises(ValueError, match=r"no such address|Invalid IPv6|Port"):
+        Url.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("match", "covered"),
+    [
+        (Match(), True),
+        (Match(instance_id="550e*"), True),
+        (Match(instance_id="551*"), False),
+        (Match(instance_name="orders-?b"), True),
+        (Match(instance_name="Orders-*"), False),
+        (Match(instance_name="orders-*", datastore_type="redis"), False),
+        (Match(instance_id="[0-9]*", instance_name="*", datastore_type="post*"), True),
+    ],
+)
+def test_patterns(match: Match, covered: bool) -> None:  # noqa: FBT001 - what is expected
+    """All that are given must match, letter case included."""
+    assert match.covers("550e8400", "orders-db", "postgresql") is covered
+
+
+def test_no_pattern_of_a_name_covers_what_has_none() -> None:
+    """Not even one that matches everything."""
+    assert not Match(instance_name="*").covers("550e8400", None, "redis")
+    assert Match(datastore_type="*").covers("550e8400", None, "redis")
+
+
+@pytest.mark.parametrize(("unit", "size"), [("bytes", 1), ("KB", 1000), ("GiB", 2**30)])
+def test_units_of_size(tmp_path: Path, unit: str, size: int) -> None:
+    """K, M and G are powers of ten, Ki, Mi and Gi of two."""
+    assert one(tmp_path, f"token: t, size_unit: {unit}").bytes_per_unit == size
+
+
+@given(st.text(max_size=40))
+def test_any_secret_is_kept_or_refused_unseen(text: str) -> None:
+    """No complaint holds what stood in the variable."""
+    secret = f"hidden{text}"
+    try:
+        target = load_config(None, {"BYCLOUD_API_TOKEN": secret}).targets[0]
+    except ConfigError as error:
+        assert "hidden" not in str(error)  # noqa: PT017 - either is right
+    else:
+        assert target.credential.read().reveal() == secret
+        assert "hidden" not in repr(target)

@@ -1,0 +1,90 @@
+"""Secrets: kept, and kept out of sight."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.credentials import LARGEST, Credential, Secret
+from exporter.errors import ConfigError
+
+
+def test_a_secret_shows_itself_to_none_but_who_asks() -> None:
+    """`str`, `repr` and format strings are blind; equal texts are equal secrets."""
+    secret = Secret("id:hidden")
+
+    assert secret.reveal() == "id:hidden"
+    assert f"{secret} {secret!r}" == "Secret(…) Secret(…)"
+    assert secret == Secret("id:hidden")
+    assert secret != Secret("id:other")
+    assert secret != "id:hidden"
+    assert len({secret, Secret("id:hidden")}) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hid den", "hidden\n", "hid\r\nden", "hid\tden", "hiddén", "hidden\x7f"]
+)
+def test_what_no_header_can_carry_is_refused_unseen(text: str) -> None:
+    """The message does not hold it."""
+    with pytest.raises(ValueError, match=r"is empty|holds a line break") as raised:
+        Secret(text)
+
+    assert "hid" not in str(raised.value)
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
+def test_what_a_header_can_carry_is_taken(text: str) -> None:
+    """Every visible ASCII character is allowed."""
+    assert Secret(text).reveal() == text
+
+
+def test_a_secret_of_its_own_needs_no_file() -> None:
+    """A credential that is itself is returned as it is."""
+    secret = Secret("id:hidden")
+
+    assert Credential("token", secret, "prod").read() is secret
+
+
+def test_a_rotated_file_just_works(tmp_path: Path) -> None:
+    """The file is read at every use; a line break at its end belongs to the file, not to the secret."""
+    path = tmp_path / "key"
+    credential = Credential("api_key", path, "prod")
+    path.write_text("id:old\n")
+    old = credential.read()
+    path.write_bytes(b"id:new\r\n")
+    new = credential.read()
+
+    assert (old.reveal(), new.reveal()) == ("id:old", "id:new")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "is empty"),
+        (b"\n", "is empty"),
+        (b"hidden\nhidden\n", "holds a line break"),
+        (b"hidden\xff", "holds a line break"),
+        (b"hidden " * LARGEST, "holds a line break"),
+    ],
+)
+def test_a_file_without_one_secret(tmp_path: Path, content: bytes, problem: str) -> None:
+    """The complaint names target, setting and file, and shows none of the content."""
+    path = tmp_path / "key"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as raised:
+        Credential("api_key", path, "prod").read()
+
+    assert str(raised.value).startswith(f"target prod: api_key_file: the content of {path} {problem}")
+    assert "hidden" not in str(raised.value)
+    assert raised.value.__suppress_context__
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """The complaint says which and why."""
+    with pytest.raises(ConfigError) as raised:
+        Credential("token", tmp_path / "gone", "prod").read()
+
+    assert str(raised.value) == (
+        f"target prod: token_file: cannot read {tmp_path / 'gone'}: No such file or directory"
+    )

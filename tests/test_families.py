@@ -1,0 +1,201 @@
+"""The metric families: exactly the contract's names and labels, and nothing where nothing is known."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from exporter.collector import TargetCollector
+from exporter.errors import Reason
+from exporter.families import KEPT, described, families
+from exporter.model import Answer, GroupKey
+from tests.answers import FAILED, GROUP, NOTHING_YET, NOW, SNAPSHOT, WELL
+from tests.conftest import Promtool
+
+GOLDEN = Path(__file__).parent / "golden" / "metrics.txt"
+BACKUP = ("status", "datastore_type", "instance_id")
+CONTRACT: dict[str, tuple[str, ...]] = {
+    "bycloud_database_backups": BACKUP,
+    "bycloud_database_backups_size_bytes": BACKUP,
+    "bycloud_database_backup_newest_age_seconds": BACKUP,
+    "bycloud_database_backup_newest_timestamp_seconds": BACKUP,
+    "bycloud_database_backup_oldest_timestamp_seconds": BACKUP,
+    "bycloud_database_backup_newest_size_bytes": BACKUP,
+    "bycloud_database_backup_newest_duration_seconds": BACKUP,
+    "bycloud_up": (),
+    "bycloud_last_success_timestamp_seconds": (),
+    "bycloud_scrape_duration_seconds": (),
+    "bycloud_scrape_pages": (),
+    "bycloud_scrape_requests": (),
+    "bycloud_scrape_deferred": (),
+    "bycloud_scrape_backups": (),
+    "bycloud_scrape_reported_backups": (),
+    "bycloud_scrape_malformed_backups": (),
+    "bycloud_scrape_duplicate_backups": (),
+    "bycloud_scrape_unknown_status_backups": (),
+    "bycloud_scrape_failure": ("reason",),
+    "bycloud_scrape_collector_success": ("collector",),
+}
+"""Design §5: may be added to, not changed."""
+
+ALWAYS = {"bycloud_up", "bycloud_scrape_failure", "bycloud_scrape_collector_success"}
+REASONS = (
+    "auth forbidden client_error rate_limited timeout connection tls server_error bad_response pagination"
+)
+LABEL_VALUES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+def made(answer: Answer, *, now: float = NOW, ages: bool = True) -> dict[str, GaugeMetricFamily]:
+    """Make the families of an answer, by name."""
+    return {family.name: family for family in families(answer, now, ages=ages)}
+
+
+def value(answer: Answer, name: str, *, now: float = NOW, **labels: str) -> float:
+    """Return the value of the one sample with these labels."""
+    (found,) = (
+        sample for sample in made(answer, now=now)[name].samples if labels.items() <= sample.labels.items()
+    )
+    return found.value
+
+
+def test_names_and_labels_are_the_contract_s() -> None:
+    """Every family has its samples under exactly its labels."""
+    found = made(WELL)
+
+    assert list(found) == list(CONTRACT)
+    for name, labels in CONTRACT.items():
+        assert {tuple(sample.labels) for sample in found[name].samples} == {labels}
+        assert {sample.name for sample in found[name].samples} == {name}
+
+
+def test_every_family_is_described_without_an_answer() -> None:
+    """Under the same names, with no samples."""
+    descriptions = list(described())
+
+    assert [family.name for family in descriptions] == list(CONTRACT)
+    assert not any(family.samples for family in descriptions)
+
+
+def test_what_may_be_kept_says_so() -> None:
+    """HELP of every gauge that may come from a snapshot names the metric that tells its age."""
+    kept = {family.name for family in described() if KEPT in family.documentation}
+
+    assert kept == {name for name, labels in CONTRACT.items() if labels == BACKUP} | {
+        "bycloud_scrape_backups",
+        "bycloud_scrape_reported_backups",
+        "bycloud_scrape_malformed_backups",
+        "bycloud_scrape_duplicate_backups",
+        "bycloud_scrape_unknown_status_backups",
+    }
+
+
+def test_before_the_first_walk() -> None:
+    """Only what is always there, and whether this scrape was put off: nothing else is true yet."""
+    assert set(made(NOTHING_YET)) == ALWAYS | {"bycloud_scrape_deferred"}
+    assert value(NOTHING_YET, "bycloud_up") == 0
+    assert value(NOTHING_YET, "bycloud_scrape_failure", reason="timeout") == 1
+
+
+def test_after_a_failure_without_a_snapshot() -> None:
+    """What the failed walk cost, and when the last good one ended."""
+    assert set(made(FAILED)) == {
+        *ALWAYS,
+        "bycloud_last_success_timestamp_seconds",
+        "bycloud_scrape_duration_seconds",
+        "bycloud_scrape_pages",
+        "bycloud_scrape_requests",
+        "bycloud_scrape_deferred",
+    }
+
+
+@pytest.mark.parametrize("failure", [None, *Reason])
+def test_every_reason_has_a_sample(failure: Reason | None) -> None:
+    """At most one is 1."""
+    answer = replace(WELL, up=failure is None, failure=failure)
+    samples = made(answer)["bycloud_scrape_failure"].samples
+
+    assert [sample.labels["reason"] for sample in samples] == REASONS.split()
+    assert {sample.labels["reason"] for sample in samples if sample.value == 1} == (
+        {failure} if failure else set()
+    )
+    assert {sample.value for sample in samples} <= {0, 1}
+    assert (
+        value(answer, "bycloud_up") == value(answer, "bycloud_scrape_collector_success") == (failure is None)
+    )
+
+
+def test_values() -> None:
+    """Each gauge shows its own part of the answer; unknown statuses are added up."""
+    answer = replace(WELL, deferred=True)
+
+    assert value(answer, "bycloud_scrape_deferred") == 1
+    assert value(answer, "bycloud_scrape_unknown_status_backups") == 3
+    assert value(answer, "bycloud_scrape_reported_backups") == 10
+    assert value(answer, "bycloud_database_backups", status="COMPLETED") == 7
+    assert value(answer, "bycloud_last_success_timestamp_seconds") == NOW - 30
+
+
+@given(st.floats(0, 4e9))
+def test_ages_are_of_the_moment_given(now: float) -> None:
+    """A snapshot's ages go on; its time stamps stay."""
+    age = value(WELL, "bycloud_database_backup_newest_age_seconds", now=now, status="COMPLETED")
+
+    assert age == now - GROUP.newest_timestamp
+    assert (
+        value(WELL, "bycloud_database_backup_newest_timestamp_seconds", now=now, status="COMPLETED")
+        == NOW - 3600
+    )
+
+
+def test_ages_can_be_left_out() -> None:
+    """In a file they would freeze."""
+    assert set(CONTRACT) - set(made(WELL, ages=False)) == {"bycloud_database_backup_newest_age_seconds"}
+
+
+def test_what_is_null_has_no_sample() -> None:
+    """Of a group without a size or a duration there is none, nor a family without a sample."""
+    group = replace(GROUP, newest_size_bytes=None, newest_duration_seconds=None)
+    answer = replace(
+        WELL,
+        snapshot=replace(SNAPSHOT, summary=replace(SNAPSHOT.summary, groups=(group,)), reported=None),
+    )
+
+    assert set(CONTRACT) - set(made(answer)) == {
+        "bycloud_database_backup_newest_size_bytes",
+        "bycloud_database_backup_newest_duration_seconds",
+        "bycloud_scrape_reported_backups",
+    }
+
+
+@given(st.builds(GroupKey, status=LABEL_VALUES, datastore_type=LABEL_VALUES, instance_id=LABEL_VALUES))
+def test_odd_label_values_survive(key: GroupKey) -> None:
+    """Quotes, backslashes, newlines and whatever is not ASCII come back from both text formats."""
+    summary = replace(SNAPSHOT.summary, groups=(replace(GROUP, key=key),))
+    answer = replace(WELL, snapshot=replace(SNAPSHOT, summary=summary))
+    registry = CollectorRegistry()
+    registry.register(TargetCollector(lambda: answer))
+    openmetrics = generate_openmetrics(registry).decode()  # type: ignore[no-untyped-call]
+    read = [
+        *parse_text(generate_latest(registry).decode()),
+        *parse_openmetrics(openmetrics),  # type: ignore[no-untyped-call]
+    ]
+    found = [family.samples for family in read if family.name == "bycloud_database_backups"]
+
+    assert [[sample.labels for sample in samples] for samples in found] == [[key._asdict()]] * 2
+
+
+def test_promtool_finds_nothing_in_the_golden_exposition(promtool: Promtool) -> None:
+    """Names, units and help are as Prometheus's own linter wants them."""
+    assert promtool(GOLDEN.read_text(encoding="utf-8")) == ""
+
+
+def test_the_golden_exposition_has_every_family() -> None:
+    """What is held against promtool is all there is."""
+    assert [family.name for family in parse_text(GOLDEN.read_text(encoding="utf-8"))] == list(CONTRACT)

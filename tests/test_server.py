@@ -1,0 +1,132 @@
+"""Listening, serving, and the end of both."""
+
+import asyncio
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+
+import pytest
+import requests
+from starlette.types import Receive, Scope, Send
+
+from exporter.errors import ConfigError
+from exporter.server import listen, parse_address, port_of, serve
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (":10140", ("", 10140)),
+        ("127.0.0.1:0", ("127.0.0.1", 0)),
+        ("[::1]:65535", ("::1", 65535)),
+        ("localhost:80", ("localhost", 80)),
+    ],
+)
+def test_addresses(text: str, address: tuple[str, int]) -> None:
+    """A host may be left out, one of IPv6 stands in brackets."""
+    assert parse_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "text", ["", "10140", "host", "host:", ":http", "::1:80", ":65536", ":-1", ":٣", ":" + "9" * 5000]
+)
+def test_no_addresses(text: str) -> None:
+    """One line says what is allowed."""
+    with pytest.raises(ConfigError) as raised:
+        parse_address(text)
+
+    assert str(raised.value) == (
+        f"--web.listen-address: found {text!r}, allowed: HOST:PORT, [IPV6]:PORT or :PORT"
+    )
+
+
+def test_without_a_host_it_listens_everywhere() -> None:
+    """IPv4 reaches it, whatever the family of the socket."""
+    with listen(":0") as listener:
+        socket.create_connection(("127.0.0.1", port_of(listener)), timeout=5).close()
+
+
+def test_a_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It listens on IPv4."""
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+    with listen(":0") as listener:
+        family = listener.family
+
+    assert family is socket.AF_INET
+
+
+def test_a_port_in_use() -> None:
+    """One line says so, and the address once."""
+    with listen("127.0.0.1:0") as listener:
+        address = f"127.0.0.1:{port_of(listener)}"
+        with pytest.raises(ConfigError) as raised:
+            listen(address)
+
+    assert str(raised.value) == (f"--web.listen-address: cannot listen on {address}: Address already in use")
+
+
+@pytest.mark.parametrize(
+    ("host", "problem"),
+    [
+        ("192.0.2.1", "Cannot assign requested address"),
+        ("x" * 64, "no such host name"),
+        ("a..b", "no such host name"),
+    ],
+)
+def test_a_host_that_is_not_here(host: str, problem: str) -> None:
+    """Neither another machine's address nor what is no name."""
+    with pytest.raises(ConfigError) as raised:
+        listen(f"{host}:0")
+
+    assert str(raised.value) == f"--web.listen-address: cannot listen on {host}:0: {problem}"
+
+
+async def hello(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answer every request."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"hi"})
+
+
+def while_serving(listener: socket.socket, act: Callable[[str], None]) -> threading.Thread:
+    """Do something with the server's URL in another thread."""
+    thread = threading.Thread(target=act, args=(f"http://127.0.0.1:{port_of(listener)}/",))
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it(number: signal.Signals) -> None:
+    """It answers until then, without saying what it is, and returns."""
+    answers: list[requests.Response] = []
+
+    def act(url: str) -> None:
+        answers.append(requests.get(url, timeout=5))
+        os.kill(os.getpid(), number)
+
+    with listen("127.0.0.1:0") as listener:
+        thread = while_serving(listener, act)
+        serve(hello, listener, on_stop=lambda: None)
+        thread.join()
+
+    assert answers[0].text == "hi"
+    assert "server" not in answers[0].headers
+
+
+def test_what_is_in_flight_is_told_when_the_grace_nears_its_end() -> None:
+    """It then answers, and only then the server returns."""
+    told = asyncio.Event()
+    answers: list[requests.Response] = []
+
+    async def waiting(scope: Scope, receive: Receive, send: Send) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await told.wait()
+        await hello(scope, receive, send)
+
+    with listen("127.0.0.1:0") as listener:
+        thread = while_serving(listener, lambda url: answers.append(requests.get(url, timeout=10)))
+        serve(waiting, listener, on_stop=told.set)
+        thread.join()
+
+    assert answers[0].text == "hi"

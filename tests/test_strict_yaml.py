@@ -1,0 +1,101 @@
+"""YAML 1.2's scalars, each key once, and complaints that quote no value."""
+
+import re
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.strict_yaml import parse_yaml
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("on", "on"),
+        ("off", "off"),
+        ("yes", "yes"),
+        ("12:30", "12:30"),
+        ("1_000", "1_000"),
+        ("2026-01-02", "2026-01-02"),
+        ("0x1f", "0x1f"),
+        ("=", "="),
+        ("1e3", "1e3"),
+        ("010", 10),
+        ("-3", -3),
+        ("0.5", 0.5),
+        (".5", 0.5),
+        ("1.5e3", 1500.0),
+        ("true", True),
+        ("False", False),
+        ("~", None),
+        ("null", None),
+        ("", None),
+        ("'5'", "5"),
+    ],
+)
+def test_scalars(text: str, value: object) -> None:
+    """What YAML 1.1 takes for a switch, a time or a date is text."""
+    found = parse_yaml(text)
+
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_merge_keys_are_keys() -> None:
+    """YAML 1.2 has no `<<`."""
+    assert parse_yaml("a: &a {b: 1}\nc: {<<: *a}") == {"a": {"b": 1}, "c": {"<<": {"b": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("a: 1\nb: 2\na: 3", "line 3, column 1: the key 'a' stands twice"),
+        ("12: x", "line 1, column 1: a key is not text"),
+        ("api_key: {{ SECRET }}", "line 1, column 11: a key is not text"),
+        ("? [a]\n: 1", "line 1, column 3: a key is not text"),
+        ("api_key: *SECRET", "line 1, column 10: found undefined alias"),
+        ("api_key: !SECRET x", "line 1, column 10: could not determine a constructor for the tag"),
+        ("api_key: !SECRET!x y", "line 1, column 10: while parsing a node: found undefined tag handle"),
+        ("a: &SECRET 1\nb: &SECRET 2", "line 2, column 4: found duplicate anchor: second occurrence"),
+        (
+            "[]\n---\n[]",
+            "line 2, column 1: expected a single document in the stream: but found another document",
+        ),
+        ("a: 'x", "line 1, column 6: while scanning a quoted scalar: found unexpected end of stream"),
+        ("\x00", "not YAML: unacceptable character #x0000: special characters are not allowed"),
+    ],
+)
+def test_complaints_name_the_place_and_quote_no_value(text: str, complaint: str) -> None:
+    """What stands there may be a secret."""
+    with pytest.raises(ValueError, match=f"^{re.escape(complaint)}$"):
+        parse_yaml(text)
+
+
+@pytest.mark.parametrize("text", ["[" * 5000, "a: " + "9" * 5000])
+def test_too_deep_or_too_long_is_not_yaml(text: str) -> None:
+    """Neither Python's recursion nor its limit of digits gets out as anything else."""
+    with pytest.raises(ValueError, match=r"^not YAML: "):
+        parse_yaml(text)
+
+
+@given(st.text("ab:{}[],&*!|>'\"#%@- \n\t\\0", max_size=30))
+def test_any_text_is_parsed_or_refused_in_one_line(text: str) -> None:
+    """Nothing but a `ValueError` comes out of it."""
+    try:
+        parse_yaml(text)
+    except ValueError as error:
+        assert len(str(error).splitlines()) == 1  # noqa: PT017 - either is right
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+        max_leaves=8,
+    )
+)
+def test_what_yaml_writes_is_read(document: object) -> None:
+    """PyYAML quotes whatever version 1.1 would take for something else, so both versions agree."""
+    assert parse_yaml(yaml.safe_dump(document)) == document

@@ -1,0 +1,170 @@
+"""Sums over backups: equal to the naive ones, whatever the order."""
+
+import math
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.model import Backup, Datastore, Group, GroupKey, Statuses, Summary
+from exporter.summary import sizes_look_like_gib, summarize
+from tests.builders import NOON, backup
+
+STATUSES = Statuses()
+MYSQL = Datastore(type="mysql")
+RECORDS = st.lists(
+    st.builds(
+        Backup,
+        id=st.uuids().map(str),
+        status=st.sampled_from(["COMPLETED", "FAILED", "BUILDING", "DELETED", "PAUSED"]),
+        created_at=st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5))])),
+        updated_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+        instance_id=st.sampled_from([None, "", "one", "two"]),
+        size=st.none() | st.floats(0, 1e300),
+        datastore=st.sampled_from([None, Datastore(), MYSQL]),
+    ),
+    max_size=12,
+    unique_by=lambda record: record.id,
+)
+
+
+def group(*backups: Backup, bytes_per_unit: float = 1) -> Group:
+    """Sum up backups that all have the same labels."""
+    (only,) = summarize(backups, bytes_per_unit=bytes_per_unit, statuses=STATUSES).groups
+    return only
+
+
+def made(minutes: int, **fields: Any) -> Backup:
+    """Make a backup that many minutes after noon, which took one."""
+    return backup(
+        minutes, **{"updated_at": NOON + timedelta(minutes=minutes + 1), "datastore": MYSQL, **fields}
+    )
+
+
+def test_one_group() -> None:
+    """Number, total, newest and oldest of what has the same labels."""
+    assert group(made(0, size=2), made(9, size=3), made(5), bytes_per_unit=1024) == Group(
+        key=GroupKey("COMPLETED", "mysql", "one"),
+        count=3,
+        size_bytes=5 * 1024,
+        newest_timestamp=NOON.timestamp() + 540,
+        oldest_timestamp=NOON.timestamp(),
+        newest_size_bytes=3 * 1024,
+        newest_duration_seconds=60,
+    )
+
+
+def test_no_backups() -> None:
+    """Nothing is said of nothing."""
+    assert summarize([], statuses=STATUSES) == Summary(
+        groups=(), backups=0, unknown_statuses=(), largest_size=None
+    )
+
+
+@given(RECORDS, st.randoms(use_true_random=False))
+def test_order_makes_no_difference(records: list[Backup], random: Any) -> None:
+    """Not to the last bit, and not among backups of the same moment."""
+    shuffled = random.sample(records, len(records))
+
+    assert summarize(shuffled, statuses=STATUSES) == summarize(records, statuses=STATUSES)
+
+
+@given(RECORDS)
+def test_sums_equal_the_naive_ones(records: list[Backup]) -> None:
+    """Every backup is in exactly one group, under its own labels."""
+    summary = summarize(records, bytes_per_unit=2, statuses=STATUSES)
+
+    assert summary.backups == sum(found.count for found in summary.groups) == len(records)
+    assert [found.key for found in summary.groups] == sorted({_labels(record) for record in records})
+    for found in summary.groups:
+        members = [record for record in records if _labels(record) == found.key]
+        assert found.count == len(members)
+        assert math.isclose(found.size_bytes, 2 * math.fsum(record.size or 0 for record in members))
+        assert found.newest_timestamp == max(record.created_at.timestamp() for record in members)
+        assert found.oldest_timestamp == min(record.created_at.timestamp() for record in members)
+    assert summary.largest_size == max((record.size for record in records if record.size), default=None)
+
+
+def _labels(record: Backup) -> tuple[str, str, str]:
+    kind = record.datastore.type if record.datastore else None
+    return record.status, kind or "unknown", record.instance_id or "unknown"
+
+
+def test_what_is_null_or_absent_is_unknown() -> None:
+    """Labels are never empty, which to Prometheus would be none."""
+    keys = {
+        group(made(0, instance_id=instance, datastore=datastore)).key
+        for instance in (None, "")
+        for datastore in (None, Datastore(), Datastore(type=""))
+    }
+
+    assert keys == {GroupKey("COMPLETED", "unknown", "unknown")}
+
+
+def test_null_sizes() -> None:
+    """They add nothing; of the newest, one is no sample rather than zero."""
+    found = group(made(0, size=5), made(1))
+
+    assert found.size_bytes == 5
+    assert found.newest_size_bytes is None
+    assert group(made(0, size=0)).newest_size_bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes", "seconds"),
+    [
+        ("COMPLETED", 10, 600),
+        ("RESTORED", 10, 600),
+        ("FAILED", 0, 0),
+        ("FAILED", None, None),
+        ("COMPLETED", -1, None),
+        ("BUILDING", 10, None),
+        ("DELETED", 10, None),
+        ("PAUSED", 10, None),
+    ],
+)
+def test_durations_are_of_the_finished(status: str, minutes: int | None, seconds: float | None) -> None:
+    """What still runs, or was touched since for another reason, took no time that one could tell."""
+    end = None if minutes is None else NOON + timedelta(minutes=minutes)
+
+    assert group(made(0, status=status, updated_at=end)).newest_duration_seconds == seconds
+
+
+def test_what_is_finished_is_a_setting() -> None:
+    """A status of another name counts where the configuration says so."""
+    statuses = Statuses(usable=frozenset({"READY"}))
+    summary = summarize([made(0, status="READY"), made(0, status="COMPLETED")], statuses=statuses)
+
+    assert [found.newest_duration_seconds for found in summary.groups] == [None, 60]
+    assert summary.unknown_statuses == (("COMPLETED", 1),)
+
+
+def test_unknown_statuses_are_counted_by_name() -> None:
+    """Over all their groups."""
+    records = [made(0, status="B"), made(1, status="A"), made(2, status="B", instance_id="two"), made(3)]
+
+    assert summarize(records, statuses=STATUSES).unknown_statuses == (("A", 1), ("B", 2))
+
+
+def test_numbers_at_the_edges() -> None:
+    """Sizes beyond a float's range are infinite, the first and the last year have time stamps."""
+    first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(-timedelta(hours=5)))
+    found = group(made(0, size=1e308, created_at=first), made(1, size=1e308, created_at=last))
+
+    assert found.size_bytes == math.inf
+    assert found.oldest_timestamp == datetime(1, 1, 1, tzinfo=UTC).timestamp() - 18_000
+    assert found.newest_timestamp == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp() + 18_000
+
+
+@pytest.mark.parametrize(
+    ("sizes", "doubtful"),
+    [((), False), ((None, 0), False), ((0.02, 137.5), True), ((0.02, 5e9), False), ((1_000_000,), False)],
+)
+def test_sizes_that_look_like_gib(sizes: tuple[float | None, ...], doubtful: bool) -> None:  # noqa: FBT001 - what is expected
+    """Where every database would be smaller than a megabyte, the unit is in doubt."""
+    records = [made(place, size=size) for place, size in enumerate(sizes)]
+
+    assert sizes_look_like_gib(summarize(records, statuses=STATUSES)) is doubtful

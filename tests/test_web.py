@@ -1,0 +1,264 @@
+"""The endpoints, over real sockets."""
+
+import gzip
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+import pytest
+import requests
+import structlog
+import uvicorn
+from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client.registry import Collector
+from starlette.applications import Starlette
+
+from exporter.budget import Budget
+from exporter.collector import TargetCollector
+from exporter.config import Target
+from exporter.credentials import Secret
+from exporter.instruments import Instruments, ReloadCollector, own_collectors
+from exporter.scrape import Scraper
+from exporter.server import listen, port_of
+from exporter.target_walk import Outcome
+from exporter.web import Endpoints, scrape_seconds
+from tests.answers import NOW, SUCCESS, FixedClock, scraper
+
+PROMETHEUS = (
+    "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,"
+    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
+)
+
+
+@contextmanager
+def running(app: Starlette) -> Iterator[str]:
+    """Serve on a free port for as long as the block lasts; give the URL."""
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+    with listen("127.0.0.1:0") as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{port_of(listener)}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., str]]:
+    """Return what serves scrapers, and collectors of the exporter itself, and gives the URL."""
+    with ExitStack() as stack:
+
+        def serve(*scrapers: Scraper, own: Iterable[Collector] = (), **options: object) -> str:
+            named = {one.target.name: one for one in scrapers}
+            endpoints = Endpoints(named, own, clock=FixedClock(), **options)  # type: ignore[arg-type]
+            return stack.enter_context(running(endpoints.application()))
+
+        yield serve
+
+
+def get(url: str, **headers: str | None) -> requests.Response:
+    """Fetch without following redirects; a header that is None is not sent."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return requests.get(url, headers=named, timeout=10, allow_redirects=False)
+
+
+def reference(
+    collectors: Iterable[Collector], query: str, **environ: str
+) -> tuple[str, dict[str, str], bytes]:
+    """Let prometheus_client's own endpoint answer over a registry of these."""
+    registry = CollectorRegistry(auto_describe=True)
+    for collector in collectors:
+        registry.register(collector)
+    said: list[tuple[str, list[tuple[str, str]]]] = []
+    request = {"REQUEST_METHOD": "GET", "PATH_INFO": "/metrics", "QUERY_STRING": query, **environ}
+    body = b"".join(make_wsgi_app(registry)(request, lambda *answer: said.append(answer)))
+    return said[0][0], dict(said[0][1]), body
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        None,
+        "*/*",
+        "text/plain",
+        "text/plain;version=1.0.0;escaping=allow-utf-8",
+        "application/openmetrics-text; version=1.0.0",
+        "application/openmetrics-text; version=1.0.0; escaping=underscores",
+        PROMETHEUS,
+        "nonsense",
+    ],
+)
+@pytest.mark.parametrize("query", ["", "name[]=bycloud_up&name[]=bycloud_scrape_failure"])
+def test_metrics_are_prometheus_client_s(serve: Callable[..., str], accept: str | None, query: str) -> None:
+    """The same status, headers and body as its own endpoint gives, for every way to ask."""
+    own = [ReloadCollector(NOW)]
+    url = serve(scraper(), own=own)
+    for encoding in (None, "gzip", "br;q=1, gzip;q=0.5", "identity"):
+        answer = get(f"{url}/metrics?{query}", accept=accept, accept_encoding=encoding)
+        target = TargetCollector(lambda: scraper().scrape(1), clock=FixedClock())
+        environ = {"HTTP_ACCEPT": accept or "", "HTTP_ACCEPT_ENCODING": encoding or ""}
+        status, headers, body = reference([target, *own], query, **environ)
+
+        assert status == f"{answer.status_code} OK"
+        assert {name: answer.headers.get(name) for name in headers} == headers
+        assert answer.headers.get("content-encoding") == headers.get("Content-Encoding")
+        assert answer.content == (gzip.decompress(body) if "Content-Encoding" in headers else body)
+        assert b"bycloud_up 1.0\n" in answer.content
+        assert (b"bycloud_scrape_pages" in answer.content) is not bool(query)
+
+
+@pytest.mark.parametrize(
+    ("query", "walks"),
+    [("name[]=process_cpu_seconds_total", 0), ("name[]=nothing", 0), ("name[]=bycloud_up", 1), ("", 1)],
+)
+def test_only_what_is_asked_for_is_walked(serve: Callable[..., str], query: str, walks: int) -> None:
+    """A scrape of the process's metrics makes no request to the API; nor does the start."""
+    walked: list[None] = []
+
+    def walk() -> Outcome:
+        walked.append(None)
+        return SUCCESS
+
+    url = serve(scraper(walk), own=own_collectors(Instruments(), dict, loaded_at=NOW))
+    text = get(f"{url}/metrics?{query}").text
+
+    assert len(walked) == walks
+    assert ("process_cpu_seconds_total" in text) is ("process" in query or not query)
+
+
+def test_several_targets(serve: Callable[..., str]) -> None:
+    """Each has its probe, and `/metrics` is the exporter alone."""
+    url = serve(scraper(name="a"), scraper(name="b & c"), own=[ReloadCollector(NOW)])
+    metrics, probe = get(f"{url}/metrics"), get(f"{url}/probe?target=b+%26+c")
+
+    assert "bycloud_exporter_config_last_reload_successful 1.0" in metrics.text
+    assert "bycloud_up" not in metrics.text
+    assert probe.status_code == 200
+    assert "bycloud_up 1.0" in probe.text
+    assert "bycloud_exporter" not in probe.text
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "text"),
+    [
+        ("", 400, "the parameter target is missing: /probe?target=NAME"),
+        ("?target=", 404, "no such target is configured"),
+        ("?target=http://example.com", 404, "no such target is configured"),
+    ],
+)
+def test_probes_of_what_is_not_configured(
+    serve: Callable[..., str], query: str, status: int, text: str
+) -> None:
+    """Never an address that a request names."""
+    answer = get(f"{serve(scraper())}/probe{query}")
+
+    assert (answer.status_code, answer.text) == (status, text)
+
+
+@pytest.mark.parametrize(
+    "path", ["/nope", "/metrics/", "/probe/", "/-/healthy/", "/-/", "/sd/x", "//", "/favicon.ico"]
+)
+def test_anything_else_is_not_found(serve: Callable[..., str], path: str) -> None:
+    """Without a redirect to where a slash is more or less."""
+    assert get(serve(scraper()) + path).status_code == 404
+
+
+def test_the_other_pages(serve: Callable[..., str]) -> None:
+    """The landing page links to the path that was chosen; health and readiness are told."""
+    url = serve(scraper(), telemetry_path="/other")
+    landing = get(f"{url}/")
+
+    assert landing.headers["content-type"] == "text/html; charset=utf-8"
+    assert 'href="/other"' in landing.text
+    assert get(f"{url}/other").status_code == 200
+    assert get(f"{url}/metrics").status_code == 404
+    assert [get(f"{url}/-/{path}").text for path in ("healthy", "ready")] == ["OK\n", "OK\n"]
+    assert requests.post(f"{url}/other", timeout=5).status_code == 405
+    assert requests.head(f"{url}/other", timeout=5).text == ""
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("10", 9.5),
+        ("0.6", 0.3),
+        ("1", 0.5),
+        ("1e9", 3600),
+        *((text, 30) for text in (None, "", "nan", "inf", "-inf", "-1", "0", "1e999", "text", "10s")),
+    ],
+)
+def test_how_long_a_scrape_may_take(header: str | None, seconds: float) -> None:
+    """A little less than the scraper waits; what makes no sense is not taken for a time."""
+    assert scrape_seconds(header, 30) == pytest.approx(seconds)
+
+
+def test_a_scrape_ends_before_its_scraper_gives_up(serve: Callable[..., str]) -> None:
+    """The header counts: the target's own time-out would be 30 seconds."""
+    clock = FixedClock()
+    never = Scraper(
+        Target(name="default", api_key=Secret("id:secret")),
+        lambda _seconds, _next: SUCCESS,  # type: ignore[arg-type] # by place, as it is called
+        Budget(clock=clock),
+        structlog.get_logger(),
+        clock=clock,
+        spawn=lambda _: None,
+    )
+    text = get(f"{serve(never)}/metrics", x_prometheus_scrape_timeout_seconds="0.02").text
+
+    assert "bycloud_up 0.0" in text
+    assert 'bycloud_scrape_failure{reason="timeout"} 1.0' in text
+
+
+def test_scrapers_must_not_pile_up(serve: Callable[..., str]) -> None:
+    """One more than allowed is refused at once, while health is told; then there is room again."""
+    entered, released = threading.Event(), threading.Event()
+
+    def walk() -> Outcome:
+        entered.set()
+        assert released.wait(10)
+        return SUCCESS
+
+    url = serve(scraper(walk), max_requests=1)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(get, f"{url}/metrics")
+        assert entered.wait(10)
+        second, healthy = get(f"{url}/metrics"), get(f"{url}/-/healthy")
+        released.set()
+
+    assert (second.status_code, second.text) == (503, "too many requests at once: see --web.max-requests")
+    assert healthy.status_code == 200
+    assert first.result().status_code == get(f"{url}/metrics").status_code == 200
+
+
+def test_as_many_scrapes_as_allowed_go_on_at_once(serve: Callable[..., str]) -> None:
+    """More than the 40 that Starlette's own threads would do, and the landing page besides."""
+    together = threading.Barrier(42)
+
+    def walk() -> Outcome:
+        together.wait(10)
+        return SUCCESS
+
+    url = serve(*(scraper(walk, name=str(place)) for place in range(41)), max_requests=41)
+    with ThreadPoolExecutor(41) as pool:
+        answers = pool.map(lambda place: get(f"{url}/probe?target={place}").status_code, range(41))
+        assert get(f"{url}/-/healthy").status_code == 200
+        together.wait(10)
+
+    assert set(answers) == {200}
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/probe?target=default"])
+def test_a_bug_is_a_500_with_a_traceback(caplog: pytest.LogCaptureFixture, path: str) -> None:
+    """The next request is served: no room is lost."""
+
+    def walk() -> Outcome:
+        raise ZeroDivisionError("a bug")
+
+    with running(Endpoints({"default": scraper(walk)}, (), max_requests=1).application()) as url:
+        statuses = [get(url + path).status_code for _ in range(2)]
+
+    assert statuses == [500, 500]
+    assert "ZeroDivisionError: a bug" in caplog.text
+    assert "Traceback" in caplog.text

@@ -8,6 +8,7 @@ from exporter.client import Api, HttpTransport, Watchdog
 from exporter.clock import Clock
 from exporter.config import Config, Target
 from exporter.errors import ConfigError
+from exporter.instance_list import InstanceList
 from exporter.instruments import Instruments, own_collectors
 from exporter.scrape import Scraper
 from exporter.target_walk import TargetWalk
@@ -25,7 +26,7 @@ class Exporter:
         self._watchdog = Watchdog()
         self._clock = clock or Clock()
         for target in config.targets:
-            self._add(target)
+            self._add(target, config)
 
     def application(self, *, telemetry_path: str = "/metrics", max_requests: int = 40) -> Starlette:
         """Return the ASGI application that serves it."""
@@ -62,14 +63,15 @@ class Exporter:
     def _budgets(self) -> dict[str, Budget]:
         return {name: api.budget for name, api in self.apis.items()}
 
-    def _add(self, target: Target) -> None:
+    def _add(self, target: Target, config: Config) -> None:
         target.credential.read()  # a credential that cannot be read is told at start, as a `ConfigError`
         log = structlog.get_logger().bind(target=target.name)
         budget = Budget(tier=target.api_tier, share=target.budget_share, clock=self._clock)
         transport = HttpTransport(target, self._watchdog)
         observer = self.instruments.observer(target.name)
         api = Api(target, budget, observer, transport, self._clock)
-        walk = TargetWalk(api, log)
+        instances = InstanceList(api, target.instances, log)
+        walk = TargetWalk(api, instances, config.objectives, log)
         self.apis[target.name] = api
         self.walks[target.name] = walk
         self.scrapers[target.name] = Scraper(target, walk, budget, log, clock=self._clock)

@@ -11,7 +11,7 @@ from exporter.config import Target
 from exporter.durations import format_age
 from exporter.model import Snapshot
 from exporter.summary import sizes_look_like_gib
-from exporter.target_walk import Outcome
+from exporter.target_walk import Outcome, TargetWalk
 
 TIERS: Final = {60: "Standard", 300: "Professional", 1_000: "Enterprise"}
 
@@ -31,17 +31,17 @@ class Finding(Struct, frozen=True):
     text: str
 
 
-def examine(target: Target, outcome: Outcome, budget: Budget, interval: float) -> Iterator[Finding]:
-    """Say what one walk of `target` showed, and whether walks every `interval` seconds fit its budget."""
+def examine(walk: TargetWalk, outcome: Outcome, interval: float) -> Iterator[Finding]:
+    """Say what one walk showed, and whether walks every `interval` seconds fit the API's budget."""
+    target, budget = walk.api.target, walk.api.budget
     if outcome.error is not None:
         yield Finding(Level.FAIL, f"{outcome.error.reason}: {outcome.error}")
     if outcome.snapshot is not None:
         yield Finding(Level.OK, f"authenticated by {target.credential.kind}")
         yield _walked(outcome, outcome.snapshot)
+        yield from _listed(walk)
         yield from _doubts(target, outcome.snapshot)
-    if outcome.snapshot is not None or budget.minute_limit is not None:
         yield _rate_limit(target, budget)
-    if outcome.snapshot is not None:
         yield from _fit(outcome, budget, interval)
 
 
@@ -52,6 +52,17 @@ def _walked(outcome: Outcome, snapshot: Snapshot) -> Finding:
         f"{_count(snapshot.summary.backups, 'backup')} on {_count(stats.pages, 'page')} of at most"
         f" {outcome.limit}, walked in {format_age(stats.seconds)} with {_count(stats.requests, 'request')}",
     )
+
+
+def _listed(walk: TargetWalk) -> Iterator[Finding]:
+    """Say how the list of instances fared, and what is not known without it."""
+    instances = walk.instances
+    if instances.listed is not None:
+        yield Finding(Level.OK, f"{_count(len(instances.listed), 'instance')} listed")
+    elif instances.error is not None:
+        yield Finding(Level.WARN, f"instances cannot be listed: {instances.error.reason}: {instances.error}")
+    if walk.lacks_names:
+        yield Finding(Level.WARN, "objectives by instance_name match nothing: no names are known")
 
 
 def _doubts(target: Target, snapshot: Snapshot) -> Iterator[Finding]:
@@ -67,7 +78,7 @@ def _doubts(target: Target, snapshot: Snapshot) -> Iterator[Finding]:
     if snapshot.malformed:
         yield Finding(
             Level.WARN,
-            f"{_count(snapshot.malformed, 'malformed record')}, left out of every count: see the log",
+            f"{_count(snapshot.malformed, 'malformed record')}, not counted: --log.level=warning tells more",
         )
     if snapshot.reported is not None and snapshot.reported > snapshot.summary.backups + snapshot.malformed:
         yield Finding(
@@ -98,11 +109,11 @@ def _fit(outcome: Outcome, budget: Budget, interval: float) -> Iterator[Finding]
     a_minute, an_hour = cost * max(1.0, MINUTE / interval), cost * HOUR / interval
     if budget.minute_share is not None:
         fits = a_minute <= budget.minute_share
-        text = f"{walks} {a_minute:,.0f} requests a minute of {budget.minute_share:,}"
+        text = f"{walks} {a_minute:,.0f} requests a minute of our {budget.minute_share:,}"
         yield Finding(Level.OK if fits else Level.WARN, text + ("" if fits else f": {_advice(budget, cost)}"))
     if budget.hour_limit is not None:
         fits = an_hour <= budget.hour_limit
-        text = f"{walks} {an_hour:,.0f} requests an hour of {budget.hour_limit:,}"
+        text = f"{walks} {an_hour:,.0f} requests an hour of our {budget.hour_limit:,}"
         yield Finding(Level.OK if fits else Level.WARN, text + ("" if fits else f": {_advice(budget, cost)}"))
     else:
         tiers = [TIERS[minute] for minute, hour in HOURLY.items() if an_hour <= hour]
@@ -118,5 +129,7 @@ def _count(number: int, noun: str) -> str:
 
 def _advice(budget: Budget, cost: int) -> str:
     pace = budget.pace(cost)
-    spread = f"walks will come every {format_age(pace)}, scrapes between get the last one" if pace else ""
-    return f"{spread or 'walks will pause'}; a larger page_size, budget_share or tier changes that"
+    happens = (
+        f"walks come every {format_age(pace)}, scrapes between get the last one" if pace else "walks pause"
+    )
+    return f"{happens}; scrape as seldom, or raise page_size, budget_share or the tier"

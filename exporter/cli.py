@@ -79,11 +79,17 @@ def _parser() -> _Parser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    configured = _options(_log_options(), _config_options())
+    configured = _options(_log_options("error"), _config_options())
     served = _options(_log_options(), _web_options())
     _command(commands, "serve", serve_command, "serve metrics over HTTP", _config_options(), served)
     check = _command(
         commands, "check", check_command, "try each target once and say what is wrong", configured
+    )
+    check.add_argument(
+        "--output",
+        choices=("text", "json"),
+        default="text",
+        help="text for people, json for machines (default text)",
     )
     check.add_argument(
         "--scrape-interval",
@@ -131,9 +137,9 @@ def _config_options() -> _Parser:
     return options
 
 
-def _log_options() -> _Parser:
+def _log_options(level: str = "info") -> _Parser:
     options = _options()
-    options.add_argument("--log.level", dest="level", choices=LEVELS, default="info", help="default info")
+    options.add_argument("--log.level", dest="level", choices=LEVELS, default=level, help=f"default {level}")
     options.add_argument(
         "--log.format", dest="style", choices=FORMATS, default="logfmt", help="default logfmt"
     )

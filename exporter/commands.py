@@ -6,13 +6,13 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 import structlog
 
 from exporter import __version__
 from exporter.assembly import Exporter
-from exporter.check import Level, examine
+from exporter.check import examine
 from exporter.collector import render_text, write_text
 from exporter.config import Config
 from exporter.config_file import load_config
@@ -20,12 +20,14 @@ from exporter.demo import run_demo
 from exporter.durations import parse_duration
 from exporter.errors import ConfigError
 from exporter.model import Answer
-from exporter.scrape import LONGEST_WALK
+from exporter.report import Report, as_json, as_lines
+from exporter.risk import risks
+from exporter.scrape import LONGEST_WALK, answer_once
 from exporter.server import listen, port_of, serve
+from exporter.target_walk import TargetWalk
 
 FAILED: Final = 1
 _PATH: Final = re.compile("(/[A-Za-z0-9._~-]+)+")
-COLOURS: Final = {Level.OK: "\x1b[32m", Level.WARN: "\x1b[33m", Level.FAIL: "\x1b[31m"}
 
 
 def serve_command(options: Namespace) -> int:
@@ -69,17 +71,28 @@ def _telemetry_path(options: Namespace) -> str:
 def check_command(options: Namespace) -> int:
     """Try each target once and print what was found; return the exit status."""
     interval = _interval(options.scrape_interval)
-    config = load_config(options.config, os.environ)
-    exporter = Exporter(config)
-    failed = False
-    for target in config.targets:
-        print(f"{target.name}  {target.url}")
-        outcome = exporter.walks[target.name](LONGEST_WALK)
-        for finding in examine(target, outcome, exporter.apis[target.name].budget, interval):
-            print(f"  {_coloured(finding.level, sys.stdout)}  {finding.text}")
-            failed = failed or finding.level is Level.FAIL
+    exporter = Exporter(load_config(options.config, os.environ))
+    reports = []
+    for walk in exporter.walks.values():
+        reports.append(_examined(walk, interval))
+        if options.output == "text":
+            print("\n".join(as_lines(reports[-1], coloured=_is_coloured())))
+    if options.output == "json":
+        print(as_json(reports))
     exporter.close()
-    return FAILED if failed else 0
+    return 0 if all(report.is_well for report in reports) else FAILED
+
+
+def _examined(walk: TargetWalk, interval: float) -> Report:
+    outcome = walk(LONGEST_WALK, patience=LONGEST_WALK)
+    found = outcome.snapshot.recoveries if outcome.snapshot else ()
+    target = walk.api.target
+    at_risk = risks(found, walk.api.clock.now())
+    return Report(target.name, str(target.url), list(examine(walk, outcome, interval)), at_risk)
+
+
+def _is_coloured() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
 def _interval(text: str) -> float:
@@ -94,21 +107,20 @@ def _interval(text: str) -> float:
     return seconds
 
 
-def _coloured(level: Level, stream: TextIO) -> str:
-    word = f"{level.value:4}"
-    return f"{COLOURS[level]}{word}\x1b[0m" if stream.isatty() and "NO_COLOR" not in os.environ else word
-
-
 def once_command(options: Namespace) -> int:
-    """Print or write the metrics of one scrape; return the exit status."""
+    """Print or write the metrics of one walk; return the exit status."""
     exporter = Exporter(load_config(options.config, os.environ))
-    answer = exporter.scrapers[exporter.target(options.target)].scrape(LONGEST_WALK)
+    name = exporter.target(options.target)
+    outcome = exporter.walks[name](LONGEST_WALK, patience=LONGEST_WALK)
+    answer = answer_once(outcome, exporter.apis[name].clock.now())
     exporter.close()
-    if answer.up and options.output:
-        _write(answer, options.output)
-    elif not options.output:
+    if not options.output:
         sys.stdout.write(render_text(answer))
-    return 0 if answer.up else FAILED
+    elif outcome.error is None:
+        _write(answer, options.output)
+    if outcome.error is not None:
+        print(f"{name}: {outcome.error.reason}: {outcome.error}", file=sys.stderr)
+    return 0 if outcome.error is None else FAILED
 
 
 def _write(answer: Answer, path: Path) -> None:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from prometheus_client.core import GaugeMetricFamily
 
 from exporter.errors import Reason
-from exporter.model import Answer, Group
+from exporter.model import Answer, Group, Recovery
 
 Labels = tuple[str, ...]
 KEPT: Final = "May come from the last complete walk: see bycloud_last_success_timestamp_seconds."
@@ -69,7 +69,31 @@ def _reasons(answer: Answer) -> Iterable[tuple[Labels, bool]]:
 
 
 def _collectors(answer: Answer) -> Iterable[tuple[Labels, bool]]:
-    return [(("backups",), answer.up)]
+    yield ("backups",), answer.up
+    if answer.instances_well is not None:
+        yield ("instances",), answer.instances_well
+
+
+def _recoveries(answer: Answer) -> Iterable[tuple[Labels, Recovery]]:
+    found = answer.snapshot.recoveries if answer.snapshot else ()
+    return [((one.datastore_type, one.instance_id), one) for one in found]
+
+
+def _broken(answer: Answer) -> Iterable[tuple[Labels, int]]:
+    for labels, recovery in _recoveries(answer):
+        for reason, count in recovery.unrestorable:
+            yield (*labels, reason), count
+
+
+def _named(answer: Answer) -> Iterable[tuple[Labels, None]]:
+    for labels, recovery in _recoveries(answer):
+        if recovery.instance_name:
+            more = (recovery.instance_name, recovery.datastore_version or "", recovery.replica_of or "")
+            yield (*labels, *more), None
+
+
+def _since(timestamp: float | None, now: float) -> float | None:
+    return None if timestamp is None else now - timestamp
 
 
 def _unknown_statuses(answer: Answer) -> float | None:
@@ -115,6 +139,90 @@ SECTIONS: Final = (
                 "bycloud_database_backup_newest_duration_seconds",
                 f"How long the newest backup took, from creation to last update; finished ones only. {KEPT}",
                 lambda group, _: group.newest_duration_seconds,
+            ),
+        ),
+    ),
+    Section(
+        "Recoverability",
+        ("datastore_type", "instance_id"),
+        _recoveries,
+        (
+            Gauge(
+                "bycloud_database_restorable_backups",
+                "Backups that can be restored: usable, and so is every backup that they build on."
+                f" 0 for a known instance without one. {KEPT}",
+                lambda recovery, _: recovery.restorable,
+            ),
+            Gauge(
+                "bycloud_database_restorable_newest_timestamp_seconds",
+                f"When the newest restorable backup was created. {KEPT}",
+                lambda recovery, _: recovery.newest_timestamp,
+            ),
+            Gauge(
+                "bycloud_database_restorable_newest_age_seconds",
+                f"Time since the newest restorable backup was created, at the moment of the scrape. {KEPT}",
+                lambda recovery, now: _since(recovery.newest_timestamp, now),
+                is_age=True,
+            ),
+            Gauge(
+                "bycloud_database_restorable_newest_chain_length",
+                f"Backups that a restore of the newest restorable one reads: 1 is a full backup. {KEPT}",
+                lambda recovery, _: recovery.newest_chain_length,
+            ),
+            Gauge(
+                "bycloud_database_restorable_newest_full_timestamp_seconds",
+                f"When the newest restorable full backup was created. {KEPT}",
+                lambda recovery, _: recovery.newest_full_timestamp,
+            ),
+            Gauge(
+                "bycloud_database_restorable_newest_full_size_bytes",
+                f"Size of the newest restorable full backup. {KEPT}",
+                lambda recovery, _: recovery.newest_full_size_bytes,
+            ),
+            Gauge(
+                "bycloud_database_backup_running_oldest_timestamp_seconds",
+                f"When the oldest backup that still runs was created. {KEPT}",
+                lambda recovery, _: recovery.running_oldest_timestamp,
+            ),
+            Gauge(
+                "bycloud_database_backup_last_attempt_failed",
+                f"1 if the newest finished attempt at a backup failed, else 0. {KEPT}",
+                lambda recovery, _: recovery.last_attempt_failed,
+            ),
+            Gauge(
+                "bycloud_database_backup_objective_age_seconds",
+                f"How old the newest restorable backup may be; no sample where nothing is asked. {KEPT}",
+                lambda recovery, _: recovery.objective_age,
+            ),
+            Gauge(
+                "bycloud_database_backup_objective_duration_seconds",
+                f"How long a backup may run; no sample where nothing is asked. {KEPT}",
+                lambda recovery, _: recovery.objective_duration,
+            ),
+        ),
+    ),
+    Section(
+        "Broken chains",
+        ("datastore_type", "instance_id", "reason"),
+        _broken,
+        (
+            Gauge(
+                "bycloud_database_unrestorable_backups",
+                "Backups of a usable status whose chain is broken, by the broken link nearest to them;"
+                f" no sample where there is none. {KEPT}",
+                lambda count, _: count,
+            ),
+        ),
+    ),
+    Section(
+        "Names",
+        ("datastore_type", "instance_id", "instance_name", "datastore_version", "replica_of"),
+        _named,
+        (
+            Gauge(
+                "bycloud_database_instance_info",
+                f"1 for each instance whose name is known, from the API's list or the configuration. {KEPT}",
+                lambda _, __: 1,
             ),
         ),
     ),

@@ -14,6 +14,7 @@ from exporter.model import Instance
 from exporter.walker import PageSize, walk
 
 EVERY: Final = 600.0  # seconds between two walks, whether they succeed or not
+EVERY_WALKS: Final = 12  # walks of the backups between them, where the API's budget makes those rare
 NOT_FOR_US: Final = frozenset({403, 404})
 Wait = Callable[[float], None]
 """Wait for what runs beside us, for some seconds at most."""
@@ -49,11 +50,14 @@ class InstanceList:
         self._due = 0.0
         self._busy = threading.Lock()
 
-    def refresh(self, seconds: float) -> Wait:
-        """Begin a walk of `seconds` at most, if one is due and none under way; return how to wait for it."""
+    def refresh(self, seconds: float, next_walk: int) -> Wait:
+        """Begin a walk of `seconds` at most, if one is due and none under way; return how to wait for it.
+
+        `next_walk` is what a walk of the backups costs, which comes first in the budget.
+        """
         if not self.is_on or self._api.clock.now() < self._due or not self._busy.acquire(blocking=False):
             return lambda _: None
-        self._due = self._api.clock.now() + EVERY
+        self._due = self._api.clock.now() + max(EVERY, EVERY_WALKS * self._api.budget.pace(next_walk))
         return self._run(lambda: self._walk(seconds))
 
     def _walk(self, seconds: float) -> None:
@@ -69,10 +73,11 @@ class InstanceList:
 
     def _note(self, error: ApiError | None) -> None:
         """Take in how the walk ended; a refusal at first means that this credential may not list them."""
+        self.error = error
         if error and self.listed is None and error.status in NOT_FOR_US and not self._is_demanded:
             self.is_on = False
-            self._log.info("instances cannot be listed, so names are unknown", message=error.message)
-        elif error and self.well is not False:
+            self._log.info("instances cannot be listed, so their names are unknown", message=error.message)
+            return
+        if error and self.well is not False:
             self._log.warning("listing instances fails", reason=error.reason.value, message=error.message)
         self.well = error is None
-        self.error = error

@@ -179,6 +179,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     """The result of a complete walk, which ended at `completed_at` (Unix seconds)."""
 
     summary: Summary
+    recoveries: tuple[Recovery, ...] = ()
     duplicates: int
     malformed: int
     reported: int | None
@@ -190,7 +191,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     `snapshot` is what may still be served, `last_success` the time of the last complete walk even where it
     may not. `failure` is a `Reason`; `up` and `last_walk` speak of the last walk that ended, `deferred` of
-    this scrape.
+    this scrape, `instances_well` of the last walk of the instances' list (`None`: that one is off).
     """
 
     up: bool
@@ -199,3 +200,4 @@ class Answer(Struct, frozen=True, kw_only=True):
     snapshot: Snapshot | None
     last_success: float | None
     last_walk: WalkStats | None
+    instances_well: bool | None = None

@@ -31,6 +31,23 @@ def _spawn(work: Callable[[], None]) -> None:
     threading.Thread(target=work, name="walk", daemon=True).start()
 
 
+def answer_once(outcome: Outcome, now: float) -> Answer:
+    """Say what is true after a single walk that ended at `now`."""
+    state = State(stale_after=0)
+    state.begin(now)
+    end(state, outcome)
+    return state.answer(now, deferred=False)
+
+
+def end(state: State, outcome: Outcome) -> None:
+    """Let a state's walk end."""
+    state.instances_well = outcome.instances_well
+    if isinstance(outcome.result, ApiError):
+        state.fail(outcome.result.reason, outcome.stats)
+    else:
+        state.succeed(outcome.result, outcome.stats)
+
+
 class Scraper:
     """Answers the scrapes of one target. Safe to use from many threads."""
 
@@ -122,14 +139,18 @@ class Scraper:
             self._bug = bug
             if outcome is None:
                 self._state.give_up()
-            elif outcome.snapshot is not None:
-                self._state.succeed(outcome.snapshot, outcome.stats)
-                self._log_success(outcome.snapshot, outcome.stats)
-            elif outcome.error is not None:
-                self._state.fail(outcome.error.reason, outcome.stats)
-                self._log_failure(outcome.error)
+            else:
+                end(self._state, outcome)
+                self._log_change(outcome)
             self._walks_ended += 1
             self._changed.notify_all()
+
+    def _log_change(self, outcome: Outcome) -> None:
+        """Log how a walk ended where that is news: an outage is one line, however long it lasts."""
+        if isinstance(outcome.result, ApiError):
+            self._log_failure(outcome.result)
+        else:
+            self._log_success(outcome.result, outcome.stats)
 
     def _log_success(self, snapshot: Snapshot, stats: WalkStats) -> None:
         if self._is_news(()):
@@ -151,6 +172,6 @@ class Scraper:
             )
 
     def _is_news(self, outcome: tuple[object, ...]) -> bool:
-        """Say whether walks end otherwise than before: an outage is one line, however long it lasts."""
+        """Say whether walks end otherwise than before."""
         known, self._logged = self._logged, outcome
         return known != outcome

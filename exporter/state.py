@@ -25,6 +25,7 @@ class State:
         self.last_walk: WalkStats | None = None
         self._last_complete: WalkStats | None = None
         self.failure: Reason | None = None
+        self.instances_well: bool | None = None
 
     def begin(self, now: float) -> None:
         """Note that a walk begins."""
@@ -68,6 +69,7 @@ class State:
             snapshot=self.servable(now),
             last_success=self._snapshot.completed_at if self._snapshot else None,
             last_walk=self.last_walk,
+            instances_well=self.instances_well,
         )
 
     def _failure_to_show(self, *, deferred: bool) -> Reason | None:

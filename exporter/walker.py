@@ -51,6 +51,7 @@ class _Course(Generic[Record]):
         self._used: set[str] = set()
         self._trail: tuple[str, ...] = ()
         self._pages = 0
+        self._read = 0
         self._duplicates = 0
         self._malformed = 0
         self._first_malformed: str | None = None
@@ -145,20 +146,20 @@ class _Course(Generic[Record]):
         return self._claims_more(page) or (page.more is None and self._fewer_than_reported())
 
     def _claims_more(self, page: Page[Record]) -> bool:
-        if page.more is not None:
-            return page.more
-        return page.length >= (page.limit or self._page_size.asked)
+        return claims_more(page, self._page_size.asked)
 
     def _fewer_than_reported(self) -> bool:
         return self._total is not None and len(self._records) + self._malformed < self._total
 
     def _take(self, page: Page[Record]) -> Page[Record]:
         self._pages += 1
-        self._duplicates += self._keep(page)
+        repeated = self._keep(page)
+        self._duplicates += 0 if self._ended else repeated  # what only confirms the end did not come again
         self._malformed += len(page.malformed)
         if page.malformed and self._first_malformed is None:
             first = page.malformed[0]
-            self._first_malformed = f"page {self._pages}, record {first.position}: {first.problem}"
+            self._first_malformed = f"record {self._read + first.position}: {first.problem}"
+        self._read += page.length
         for record in page.records[-2:]:
             self._remember(record.id)
         return page
@@ -185,6 +186,13 @@ class _Course(Generic[Record]):
 
     def _lost(self, problem: str) -> ApiError:
         return ApiError(Reason.PAGINATION, f"page {self._pages + 1} {problem}")
+
+
+def claims_more(page: Page[Record], asked: int) -> bool:
+    """Say whether a page, of which so many records were `asked`, says that others follow it."""
+    if page.more is not None:
+        return page.more
+    return page.length >= (page.limit or asked)
 
 
 def _holds(page: Page[Record], marker: str) -> bool:

@@ -10,7 +10,7 @@ from exporter.clock import Clock
 from exporter.config import Target
 from exporter.credentials import Secret
 from exporter.errors import ApiError, Reason
-from exporter.model import Answer, Group, GroupKey, Snapshot, Summary, WalkStats
+from exporter.model import Answer, Group, GroupKey, Recovery, Snapshot, Summary, WalkStats
 from exporter.scrape import Scraper
 from exporter.target_walk import Outcome
 
@@ -35,25 +35,50 @@ RUNNING = replace(
     newest_size_bytes=None,
     newest_duration_seconds=None,
 )
+RECOVERY = Recovery(
+    instance_id="550e8400-e29b-41d4-a716-446655440000",
+    datastore_type="postgresql",
+    instance_name="orders-db",
+    datastore_version="15.4",
+    replica_of=None,
+    restorable=5,
+    newest_timestamp=NOW - 3600,
+    newest_chain_length=3,
+    newest_full_timestamp=NOW - 7200,
+    newest_full_size_bytes=100.5,
+    unrestorable=(("parent_failed", 1), ("parent_missing", 1)),
+    running_oldest_timestamp=NOW - 60,
+    last_attempt_failed=False,
+    objective_age=93_600.0,
+    objective_duration=21_600.0,
+)
+NEVER = Recovery(instance_id="7", datastore_type="unknown")
 SNAPSHOT = Snapshot(
     summary=Summary(
         groups=(RUNNING, GROUP), backups=8, unknown_statuses=(("PAUSED", 2), ("X", 1)), largest_size=101.25
     ),
+    recoveries=(RECOVERY, NEVER),
     duplicates=1,
     malformed=2,
     reported=10,
     completed_at=NOW - 30,
 )
 WELL = Answer(
-    up=True, failure=None, deferred=False, snapshot=SNAPSHOT, last_success=NOW - 30, last_walk=STATS
+    up=True,
+    failure=None,
+    deferred=False,
+    snapshot=SNAPSHOT,
+    last_success=NOW - 30,
+    last_walk=STATS,
+    instances_well=True,
 )
 NOTHING_YET = Answer(
     up=False, failure=Reason.TIMEOUT, deferred=False, snapshot=None, last_success=None, last_walk=None
 )
 FAILED = replace(WELL, up=False, failure=Reason.AUTH, snapshot=None)
 
-SUCCESS = Outcome(stats=STATS, snapshot=SNAPSHOT, limit=1000)
-FAILURE = Outcome(stats=STATS, error=ApiError(Reason.AUTH, "token <invalid>", status=401))
+SUCCESS = Outcome(stats=STATS, result=SNAPSHOT, limit=1000)
+FAILURE = Outcome(stats=STATS, result=ApiError(Reason.AUTH, "token <invalid>", status=401))
 
 
 class FixedClock(Clock):

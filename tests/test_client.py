@@ -21,6 +21,7 @@ from exporter.clock import Clock
 from exporter.config import Period, ProxyUrl, Target, TlsConfig, Url
 from exporter.credentials import Secret
 from exporter.errors import ApiError, Reason
+from exporter.instance_list import InstanceList
 from exporter.simulator import (
     Answer,
     CutBody,
@@ -79,13 +80,19 @@ class Rig:
     """A target's walk over real sockets, with its parts at hand."""
 
     def __init__(self, url: str, **settings: object) -> None:
-        fields = {"api_key": Secret(KEY), "request_timeout": Period(5), "page_size": 20} | settings
+        fields = {
+            "api_key": Secret(KEY),
+            "request_timeout": Period(5),
+            "page_size": 20,
+            "instances": "off",
+        } | settings
         self.target = Target(name="default", url=Url(url), **fields)  # type: ignore[arg-type]
         self.clock = Impatient()
         self.notes = Notes()
         self.budget = Budget(clock=self.clock, tier=self.target.api_tier)
         self.api = Api(self.target, self.budget, self.notes, HttpTransport(self.target, WATCHDOG), self.clock)
-        self.walk = TargetWalk(self.api, structlog.get_logger())
+        instances = InstanceList(self.api, self.target.instances, structlog.get_logger())
+        self.walk = TargetWalk(self.api, instances, (), structlog.get_logger())
 
     def failure(self, seconds: float = 30) -> ApiError:
         """Walk, and return how it failed."""
@@ -524,7 +531,7 @@ class TestBodies:
         assert outcome.snapshot.malformed == 2
         assert outcome.snapshot.summary.backups == 43
         assert [line["first"] for line in logs if "malformed" in line["event"]] == [
-            "page 2, record 3: Object missing required field `status`"
+            "record 23: Object missing required field `status`"
         ]
 
 

@@ -49,7 +49,8 @@ def test_a_file_has_no_ages(tmp_path: Path) -> None:
     write_text(WELL, path)
 
     assert names(render_text(WELL)) - names(path.read_text()) == {
-        "bycloud_database_backup_newest_age_seconds"
+        "bycloud_database_backup_newest_age_seconds",
+        "bycloud_database_restorable_newest_age_seconds",
     }
     assert list(tmp_path.iterdir()) == [path]
 

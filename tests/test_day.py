@@ -2,6 +2,7 @@
 
 import pytest
 
+from exporter.decode import BACKUPS, INSTANCES
 from tests.world import LATENCY, LimitedTransport, World, limited_scraper
 
 DAY = 86_400.0
@@ -26,7 +27,7 @@ def test_a_day_sees_no_429_and_no_snapshot_older_than_the_budget_forces(
     """Two Prometheus servers at 15 s: no request is refused, and walks come as often as the hour allows."""
     world = World()
     api = LimitedTransport(world, tier, backups, page)  # type: ignore[arg-type]
-    scraper = limited_scraper(world, api, budget_share=share)
+    scraper = limited_scraper(world, api, budget_share=share, instances="off")
     ages: list[float] = []
 
     def scrape() -> None:
@@ -45,3 +46,21 @@ def test_a_day_sees_no_429_and_no_snapshot_older_than_the_budget_forces(
     assert 429 not in api.statuses
     assert max(ages) <= pace + walk + 15
     assert len(api.statuses) <= DAY / 3600 * HOURLY[tier] * share * 1.05
+
+
+def test_the_list_of_instances_stays_within_the_budget_too() -> None:
+    """Where two walks fill the hour to the last request, the list takes little, and brings no 429."""
+    world = World()
+    api = LimitedTransport(world, "standard", 5000, 20)
+    scraper = limited_scraper(world, api)
+
+    def scrape() -> None:
+        scraper.scrape(0)
+
+    world.repeat(scrape, 15.0)
+    world.sleep(DAY)
+
+    assert 429 not in api.statuses
+    assert 1 <= api.paths.count(INSTANCES.path) <= 2 * DAY / (6 * 3600) + 2
+    assert api.paths.count(BACKUPS.path) >= 250 * 40
+    assert scraper.peek().instances_well

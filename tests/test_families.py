@@ -29,6 +29,29 @@ CONTRACT: dict[str, tuple[str, ...]] = {
     "bycloud_database_backup_oldest_timestamp_seconds": BACKUP,
     "bycloud_database_backup_newest_size_bytes": BACKUP,
     "bycloud_database_backup_newest_duration_seconds": BACKUP,
+    **dict.fromkeys(
+        (
+            "bycloud_database_restorable_backups",
+            "bycloud_database_restorable_newest_timestamp_seconds",
+            "bycloud_database_restorable_newest_age_seconds",
+            "bycloud_database_restorable_newest_chain_length",
+            "bycloud_database_restorable_newest_full_timestamp_seconds",
+            "bycloud_database_restorable_newest_full_size_bytes",
+            "bycloud_database_backup_running_oldest_timestamp_seconds",
+            "bycloud_database_backup_last_attempt_failed",
+            "bycloud_database_backup_objective_age_seconds",
+            "bycloud_database_backup_objective_duration_seconds",
+        ),
+        ("datastore_type", "instance_id"),
+    ),
+    "bycloud_database_unrestorable_backups": ("datastore_type", "instance_id", "reason"),
+    "bycloud_database_instance_info": (
+        "datastore_type",
+        "instance_id",
+        "instance_name",
+        "datastore_version",
+        "replica_of",
+    ),
     "bycloud_up": (),
     "bycloud_last_success_timestamp_seconds": (),
     "bycloud_scrape_duration_seconds": (),
@@ -87,7 +110,7 @@ def test_what_may_be_kept_says_so() -> None:
     """HELP of every gauge that may come from a snapshot names the metric that tells its age."""
     kept = {family.name for family in described() if KEPT in family.documentation}
 
-    assert kept == {name for name, labels in CONTRACT.items() if labels == BACKUP} | {
+    assert kept == {name for name in CONTRACT if name.startswith("bycloud_database_")} | {
         "bycloud_scrape_backups",
         "bycloud_scrape_reported_backups",
         "bycloud_scrape_malformed_backups",
@@ -127,7 +150,9 @@ def test_every_reason_has_a_sample(failure: Reason | None) -> None:
     )
     assert {sample.value for sample in samples} <= {0, 1}
     assert (
-        value(answer, "bycloud_up") == value(answer, "bycloud_scrape_collector_success") == (failure is None)
+        value(answer, "bycloud_up")
+        == value(answer, "bycloud_scrape_collector_success", collector="backups")
+        == (failure is None)
     )
 
 
@@ -156,7 +181,10 @@ def test_ages_are_of_the_moment_given(now: float) -> None:
 
 def test_ages_can_be_left_out() -> None:
     """In a file they would freeze."""
-    assert set(CONTRACT) - set(made(WELL, ages=False)) == {"bycloud_database_backup_newest_age_seconds"}
+    assert set(CONTRACT) - set(made(WELL, ages=False)) == {
+        "bycloud_database_backup_newest_age_seconds",
+        "bycloud_database_restorable_newest_age_seconds",
+    }
 
 
 def test_what_is_null_has_no_sample() -> None:

@@ -79,14 +79,16 @@ def demo() -> Iterator[Demo]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         addresses: dict[str, str] = {}
-        for line in process.stdout:
-            if match := re.match(r"(exporter|embedded API) +(http://[0-9.:]+)", line):
-                addresses[match[1]] = match[2]
-            if len(addresses) == 2:
-                break
-        yield Demo(addresses["exporter"], addresses["embedded API"])
-        process.terminate()
-        process.stdout.read()
+        try:
+            for line in process.stdout:
+                if match := re.match(r"(exporter|embedded API) +(http://[0-9.:]+)", line):
+                    addresses[match[1]] = match[2]
+                if len(addresses) == 2:
+                    break
+            yield Demo(addresses["exporter"], addresses["embedded API"])
+        finally:
+            process.terminate()
+            process.stdout.read()
 
 
 @pytest.fixture(scope="module")
@@ -111,14 +113,17 @@ def prometheus(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     ]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         running = Prometheus(f"http://{address}")
-        wait_until(lambda: _answers(running))
-        yield running
-        process.terminate()
+        try:
+            wait_until(lambda: _is_ready(running))
+            wait_until(lambda: running.value("count_over_time(up[1m])") >= 2)
+            yield running
+        finally:
+            process.terminate()
 
 
-def _answers(prometheus: Prometheus) -> bool:
+def _is_ready(prometheus: Prometheus) -> bool:
     try:
-        return prometheus.value("count_over_time(up[1m])") >= 2
+        return requests.get(f"{prometheus.url}/-/ready", timeout=10).ok
     except requests.ConnectionError:
         return False
 

@@ -33,13 +33,13 @@ def complete(at: float, seconds: float = 1.0) -> Outcome:
     """Make the outcome of a walk that ended well."""
     summary = Summary(groups=(), backups=0, unknown_statuses=(), largest_size=None)
     snapshot = Snapshot(summary=summary, duplicates=0, malformed=0, reported=None, completed_at=at)
-    return Outcome(WalkStats(seconds=seconds, pages=1, requests=1), snapshot=snapshot)
+    return Outcome(WalkStats(seconds=seconds, pages=1, requests=1), result=snapshot)
 
 
 def failed(reason: Reason = Reason.SERVER_ERROR, seconds: float = 1.0, **facts: object) -> Outcome:
     """Make the outcome of a walk that failed."""
     error = ApiError(reason, "no luck", **facts)  # type: ignore[arg-type]
-    return Outcome(WalkStats(seconds=seconds, pages=0, requests=1), error=error)
+    return Outcome(WalkStats(seconds=seconds, pages=0, requests=1), result=error)
 
 
 class Walks:
@@ -210,7 +210,7 @@ def test_a_failed_walk_costs_the_next_one_no_estimate() -> None:
     """The budget is asked for what the last complete walk took, not for what a failed one came to."""
     rig = Rig()
     rig.scrape()
-    rig.walks.end(Outcome(WalkStats(1.0, 40, 40), snapshot=complete(0.0).snapshot))
+    rig.walks.end(Outcome(WalkStats(1.0, 40, 40), result=complete(0.0).result))
     rig.scrape()
     rig.walks.end(failed())
     headers = {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "39", "X-RateLimit-Reset": "0"}

@@ -187,7 +187,7 @@ def test_malformed_records_are_counted_and_the_first_is_placed() -> None:
     walked = walk(fetch, PageSize(2))
 
     assert walked.malformed == 2
-    assert walked.first_malformed == "page 2, record 1: no status"
+    assert walked.first_malformed == "record 3: no status"
     assert ids(walked.records) == ["2", "1", "0"]
 
 

@@ -10,14 +10,16 @@ from exporter.budget import Budget
 from exporter.client import Api
 from exporter.client.transport import ObserveHeaders
 from exporter.clock import Clock
-from exporter.config import Target
+from exporter.config import Config, Target
 from exporter.credentials import Secret
 from exporter.errors import Reason
+from exporter.instance_list import InstanceList, Wait
 from exporter.scrape import Scraper
 from exporter.simulator.habits import Habits
 from exporter.simulator.listing import Listing
+from exporter.simulator.many import hosts
 from exporter.simulator.ratelimit import RateLimit, Tier
-from exporter.simulator.wire import BACKUPS
+from exporter.simulator.wire import BACKUPS, INSTANCES
 from exporter.target_walk import TargetWalk
 from tests.builders import backup
 
@@ -69,21 +71,25 @@ class LimitedTransport:
     def __init__(self, world: World, tier: Tier, backups: int, max_limit: int) -> None:
         self.world = world
         self.statuses: list[int] = []
+        self.paths: list[str] = []
         self._rates = RateLimit(tier, world.now)
         records = tuple(backup(number) for number in range(backups))
         self._listing = Listing(BACKUPS, records, Habits(max_limit=max_limit))
+        self._instances = Listing(INSTANCES, hosts(30), Habits(max_limit=max_limit))
 
     def get(
-        self, _path: str, query: Mapping[str, str], _secret: Secret, _seconds: float, observe: ObserveHeaders
+        self, path: str, query: Mapping[str, str], _secret: Secret, _seconds: float, observe: ObserveHeaders
     ) -> tuple[int, bytes]:
         """Answer after some latency."""
         self.world.sleep(LATENCY)
         allowance = self._rates.take()
         refused = allowance.retry_after is not None
         self.statuses.append(429 if refused else 200)
+        self.paths.append(path)
         headers = dict(allowance.headers) | ({"Retry-After": str(allowance.retry_after)} if refused else {})
         observe(self.statuses[-1], headers)
-        return self.statuses[-1], b"" if refused else self._listing.encoded(query)
+        listing = self._listing if path == BACKUPS.path else self._instances
+        return self.statuses[-1], b"" if refused else listing.encoded(query)
 
     def close(self) -> None:
         """Do nothing."""
@@ -105,4 +111,11 @@ def limited_scraper(world: World, transport: LimitedTransport, **settings: objec
     budget = Budget(tier=target.api_tier, share=target.budget_share, clock=world)
     api = Api(target, budget, Silent(), transport, world)
     log = structlog.get_logger()
-    return Scraper(target, TargetWalk(api, log), budget, log, clock=world, spawn=world.plan)
+    instances = InstanceList(api, target.instances, log, run=_at_once)
+    walk = TargetWalk(api, instances, Config().objectives, log)
+    return Scraper(target, walk, budget, log, clock=world, spawn=world.plan)
+
+
+def _at_once(work: Callable[[], None]) -> Wait:
+    work()
+    return lambda _: None

@@ -1,0 +1,105 @@
+"""Which instances are at risk, and of those the worst first."""
+
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+
+from msgspec import Struct
+
+from exporter.durations import format_age
+from exporter.model import Recovery
+
+
+class Danger(IntEnum):
+    """What is wrong with an instance's backups, the worst first."""
+
+    NO_RESTORABLE_BACKUP = 0
+    OVER_OBJECTIVE = 1
+    CHAIN_BROKEN = 2
+    LAST_ATTEMPT_FAILED = 3
+    RUNS_TOO_LONG = 4
+
+
+class Risk(Struct, frozen=True):
+    """One instance at risk. Ages and durations are seconds; `age` is `None` where nothing can be restored."""
+
+    instance_id: str
+    instance_name: str | None
+    datastore_type: str
+    age: float | None
+    objective_age: float | None
+    running_for: float | None
+    dangers: tuple[Danger, ...]
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.instance_name or self.instance_id
+
+
+def risks(recoveries: Iterable[Recovery], now: float) -> list[Risk]:
+    """Return the instances at risk at `now` (Unix seconds), by their worst danger and then by age.
+
+    Of an instance without an objective nothing is asked, so it is at no risk.
+    """
+    found = (_risk(recovery, now) for recovery in recoveries)
+    return sorted((risk for risk in found if risk.dangers), key=_rank)
+
+
+def describe(risk: Risk) -> str:
+    """Say in words what is wrong, for people."""
+    return ", ".join(_words(risk, danger) for danger in risk.dangers)
+
+
+def _risk(recovery: Recovery, now: float) -> Risk:
+    age, running = (
+        _since(then, now) for then in (recovery.newest_timestamp, recovery.running_oldest_timestamp)
+    )
+    return Risk(
+        instance_id=recovery.instance_id,
+        instance_name=recovery.instance_name,
+        datastore_type=recovery.datastore_type,
+        age=age,
+        objective_age=recovery.objective_age,
+        running_for=running,
+        dangers=tuple(_dangers(recovery, age, running)),
+    )
+
+
+def _since(timestamp: float | None, now: float) -> float | None:
+    return None if timestamp is None else now - timestamp
+
+
+def _dangers(recovery: Recovery, age: float | None, running: float | None) -> Iterator[Danger]:
+    if recovery.objective_age is None:
+        return
+    if age is None:
+        yield Danger.NO_RESTORABLE_BACKUP
+    elif age > recovery.objective_age:
+        yield Danger.OVER_OBJECTIVE
+    if recovery.unrestorable:
+        yield Danger.CHAIN_BROKEN
+    if recovery.last_attempt_failed:
+        yield Danger.LAST_ATTEMPT_FAILED
+    if (
+        running is not None
+        and recovery.objective_duration is not None
+        and running > recovery.objective_duration
+    ):
+        yield Danger.RUNS_TOO_LONG
+
+
+def _rank(risk: Risk) -> tuple[Danger, float, str]:
+    return risk.dangers[0], -(risk.age or 0.0), risk.name
+
+
+def _words(risk: Risk, danger: Danger) -> str:
+    match danger:
+        case Danger.NO_RESTORABLE_BACKUP:
+            return "no restorable backup"
+        case Danger.OVER_OBJECTIVE:
+            return f"older than {format_age(risk.objective_age or 0.0)}"
+        case Danger.CHAIN_BROKEN:
+            return "broken chain"
+        case Danger.RUNS_TOO_LONG:
+            return f"one runs for {format_age(risk.running_for or 0.0)}"
+    return "last attempt failed"

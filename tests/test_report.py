@@ -1,0 +1,57 @@
+"""What `check` prints."""
+
+import json
+
+from exporter.check import Finding, Level
+from exporter.report import Report, as_json, as_lines
+from exporter.risk import risks
+from tests.test_risk import NEVER, NOW, OLD
+
+FINDINGS = (Finding(Level.OK, "fine"), Finding(Level.WARN, "hm"))
+REPORT = Report("prod", "https://api.example", FINDINGS, risks([OLD, NEVER], NOW))
+
+
+def test_for_people() -> None:
+    """A line a finding, then a table with its columns in line."""
+    assert list(as_lines(REPORT, coloured=False)) == [
+        "prod  https://api.example",
+        "  ok    fine",
+        "  warn  hm",
+        "",
+        "  2 at risk, the worst first",
+        "  instance  datastore  restorable  what is wrong",
+        "  carts     redis      never       no restorable backup",
+        "  old       redis      5m ago      older than 3m 20s",
+    ]
+
+
+def test_without_risks_there_is_no_table() -> None:
+    """Nothing is said of what is well."""
+    lines = list(as_lines(Report("prod", "https://api.example", FINDINGS, ()), coloured=True))
+
+    assert lines == ["prod  https://api.example", "  \x1b[32mok  \x1b[0m  fine", "  \x1b[33mwarn\x1b[0m  hm"]
+
+
+def test_for_machines() -> None:
+    """The same in JSON, ages in seconds."""
+    (target,) = json.loads(as_json([REPORT]))["targets"]
+
+    assert (target["name"], target["url"], target["well"]) == ("prod", "https://api.example", True)
+    assert target["findings"] == [{"level": "ok", "text": "fine"}, {"level": "warn", "text": "hm"}]
+    assert target["at_risk"][0] == {
+        "instance_id": "never",
+        "instance_name": "carts",
+        "datastore_type": "redis",
+        "restorable_age_seconds": None,
+        "objective_age_seconds": 200.0,
+        "running_for_seconds": 50.0,
+        "dangers": ["no_restorable_backup"],
+    }
+
+
+def test_a_failure_is_not_well() -> None:
+    """What fails the command is said to machines too."""
+    failed = Report("prod", "https://api.example", (Finding(Level.FAIL, "no"),), ())
+
+    assert not failed.is_well
+    assert json.loads(as_json([failed]))["targets"][0]["findings"] == [{"level": "fail", "text": "no"}]

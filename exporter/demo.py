@@ -22,7 +22,10 @@ class Demo(Struct, frozen=True):
     def announce(self, port: int) -> None:
         """Print where everything is and what is worth a look."""
         api = self.config.targets[0].url
-        sick = "\n".join(f"  {sick.kind:<13} {sick.name:<16} {sick.story}" for sick in self.sick)
+        kinds, names = (
+            max(map(len, words)) for words in zip(*((s.kind, s.name) for s in self.sick), strict=True)
+        )
+        sick = "\n".join(f"  {s.kind:<{kinds}}  {s.name:<{names}}  {s.story}" for s in self.sick)
         print(
             f"""
 exporter      http://127.0.0.1:{port}/

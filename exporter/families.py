@@ -233,7 +233,7 @@ SECTIONS: Final = (
         (
             Gauge(
                 "bycloud_up",
-                "1 if the last walk that ended was complete and well, else 0; 0 before the first.",
+                "1 if the last finished walk was complete and well, else 0; 0 before the first.",
                 lambda answer, _: answer.up,
             ),
             Gauge(
@@ -243,17 +243,17 @@ SECTIONS: Final = (
             ),
             Gauge(
                 "bycloud_scrape_duration_seconds",
-                "How long the last walk took that ended.",
+                "How long the last finished walk took.",
                 lambda answer, _: answer.last_walk and answer.last_walk.seconds,
             ),
             Gauge(
                 "bycloud_scrape_pages",
-                "Pages that the last walk read that ended.",
+                "Pages that the last finished walk read.",
                 lambda answer, _: answer.last_walk and answer.last_walk.pages,
             ),
             Gauge(
                 "bycloud_scrape_requests",
-                "API requests of the last walk that ended, retries included.",
+                "API requests of the last finished walk, retries included.",
                 lambda answer, _: answer.last_walk and answer.last_walk.requests,
             ),
             Gauge(
@@ -295,7 +295,7 @@ SECTIONS: Final = (
         (
             Gauge(
                 "bycloud_scrape_failure",
-                "1 for the reason why the last walk that ended failed, else 0.",
+                "1 for the reason why the last finished walk failed, else 0.",
                 lambda is_reason, _: is_reason,
             ),
         ),
@@ -307,7 +307,7 @@ SECTIONS: Final = (
         (
             Gauge(
                 "bycloud_scrape_collector_success",
-                "1 if the collector's last walk that ended was complete and well, else 0.",
+                "1 if the collector's last finished walk was complete and well, else 0.",
                 lambda is_well, _: is_well,
             ),
         ),

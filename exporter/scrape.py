@@ -101,8 +101,7 @@ class Scraper:
 
     def _is_due(self, now: float) -> bool:
         began = self._state.succeeded_from
-        fresh = began is not None and 0 <= now - began < self.target.min_walk_interval
-        return not (fresh and self._state.failure is None)
+        return began is None or not 0 <= now - began < self.target.min_walk_interval
 
     def _begin(self, now: float) -> bool:
         """Begin a walk, unless the budget forbids it."""

@@ -20,6 +20,7 @@ from exporter.client import Api, HttpTransport, Watchdog
 from exporter.clock import Clock
 from exporter.config import Period, ProxyUrl, Target, TlsConfig, Url
 from exporter.credentials import Secret
+from exporter.decode import BACKUPS
 from exporter.errors import ApiError, Reason
 from exporter.instance_list import InstanceList
 from exporter.simulator import (
@@ -53,6 +54,11 @@ class Impatient(Clock):
 
     def __init__(self) -> None:
         self.slept: list[float] = []
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        """Return Unix time, as far ahead as a test put it."""
+        return super().now() + self.ahead
 
     def sleep(self, seconds: float) -> None:
         """Note it."""
@@ -85,6 +91,7 @@ class Rig:
             "request_timeout": Period(5),
             "page_size": 20,
             "instances": "off",
+            "max_concurrency": 1,
         } | settings
         self.target = Target(name="default", url=Url(url), **fields)  # type: ignore[arg-type]
         self.clock = Impatient()
@@ -270,6 +277,13 @@ class TestErrors:
         assert "demo-secret" not in error.message
         assert "\n" not in error.message
 
+    def test_masks_a_secret_in_the_request_id(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+        """That goes into the log too."""
+        body = b'{"error": {"message": "no", "request_id": "req-demo:demo-secret"}}'
+        api.faults.add(Answer(401, {}, body))
+
+        assert rig(api.url).failure().request_id == "req-***"
+
     def test_is_short_however_much_the_api_says(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
         """A page of text is cut."""
         api.faults.add(ErrorBody(500, "x" * 10_000), times=None)
@@ -338,6 +352,18 @@ class TestDeadlines:
         assert first.error is not None
         assert second.snapshot is not None
 
+    def test_a_drip_on_a_connection_that_closes_is_cut_too(self, rig: Callable[..., Rig]) -> None:
+        """Where the connection has already let go of its socket, which drips on."""
+        head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100000\r\n\r\n"
+        with _Server(lambda _head: head, drips=True) as server:
+            made = rig(f"http://127.0.0.1:{server.port}", request_timeout=Period(0.4))
+            started = time.monotonic()
+
+            error = made.failure(seconds=20)
+
+        assert error.reason is Reason.TIMEOUT
+        assert time.monotonic() - started < 10
+
     def test_a_tls_handshake_that_hangs_is_cut(self, rig: Callable[..., Rig]) -> None:
         """A listener that never answers a hello costs the time-out and no more."""
         with _Server(lambda _head: b"", silent=True) as server:
@@ -373,17 +399,29 @@ class TestBudget:
         assert outcome.snapshot is not None
         assert any(2.5 < slept <= 3 for slept in made.clock.slept)
 
+    def test_a_retry_after_that_is_too_long_leaves_the_reason(
+        self, api: SimulatedApi, rig: Callable[..., Rig]
+    ) -> None:
+        """A 503 that asks for more time than the walk has is a failure of the server, not of the budget."""
+        api.faults.add(Answer(503, {"Retry-After": "100"}))
+
+        error = rig(api.url).failure(seconds=20)
+
+        assert error.reason is Reason.SERVER_ERROR
+        assert len(api.requests) == 1
+
     def test_a_retry_never_eats_the_budget_of_the_next_walk(self, rig: Callable[..., Rig]) -> None:
         """With no more left in the hour than the next walk needs, a failed request is not made again."""
         with SimulatedApi(backups=many(5, 1), tier="standard") as api:
             made = rig(api.url, api_tier="standard")
             for _ in range(990):
                 made.budget.spend()
+            made.clock.ahead = 120  # those are out of the minute, and in the hour
             api.faults.add(ErrorBody(503), times=None)
 
-            outcome = made.walk(20, next_walk=10)
+            tight, roomy = made.walk(20, next_walk=9), made.walk(20, next_walk=1)
 
-        assert outcome.stats.requests == 1
+        assert (tight.stats.requests, roomy.stats.requests) == (1, 3)
 
     def test_the_limits_are_read_off_every_response(self, rig: Callable[..., Rig]) -> None:
         """Errors included."""
@@ -612,6 +650,39 @@ class TestUnit:
         assert sum("look like GiB" in line["event"] for line in logs) == doubts
 
 
+class TestConcurrency:
+    """Several requests of one walk at once."""
+
+    def test_an_unchanged_list_costs_its_pages_and_says_the_same(
+        self, api: SimulatedApi, rig: Callable[..., Rig]
+    ) -> None:
+        """The second walk knows where the pages begin; the third too, and no thread outlives a walk."""
+        made = rig(api.url, max_concurrency=4)
+        cold, *warm = (made.walk(20) for _ in range(3))
+        for thread in threading.enumerate():
+            if thread.name == "fetch":
+                thread.join(10)
+
+        assert len(api.requests) == 9
+        assert all(outcome.stats.requests == 3 for outcome in warm)
+        assert cold.snapshot
+        assert [o.snapshot and o.snapshot.summary for o in warm] == [cold.snapshot.summary] * 2
+        assert not any(thread.name == "fetch" for thread in threading.enumerate())
+
+    def test_what_waits_for_its_turn_when_the_walk_ends_is_not_sent(
+        self, api: SimulatedApi, rig: Callable[..., Rig]
+    ) -> None:
+        """A client that is closed sends nothing."""
+        client = rig(api.url).api.client(30)
+        client.close()
+
+        with pytest.raises(ApiError) as failure:
+            client.fetch(BACKUPS, None, 20)
+
+        assert failure.value.reason is Reason.TIMEOUT
+        assert api.requests == []
+
+
 class TestWatchdog:
     """The thread that cuts."""
 
@@ -639,13 +710,16 @@ class TestWatchdog:
 
 
 class _Server(ThreadingTCPServer):
-    """Answers heads of requests with bytes, over kept connections that it counts; a silent one never does."""
+    """Answers heads of requests, over kept connections that it counts; or never, or without an end."""
 
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, answer: Callable[[bytes], bytes], *, silent: bool = False) -> None:
+    def __init__(
+        self, answer: Callable[[bytes], bytes], *, silent: bool = False, drips: bool = False
+    ) -> None:
         self.answer = answer
+        self.drips = drips
         self.connections = 0
         self.closing = threading.Event()
         self.silent = silent
@@ -680,6 +754,8 @@ class _Exchange(StreamRequestHandler):
             if line == b"\r\n":
                 self.wfile.write(self.server.answer(head))
                 head = b""
+                while self.server.drips and not self.server.closing.wait(0.05):
+                    self.wfile.write(b" ")
 
 
 def _forward(api: SimulatedApi) -> Callable[[bytes], bytes]:

@@ -256,6 +256,16 @@ def test_an_empty_list_is_told_of(rig: Make, api: SimulatedApi) -> None:
     assert sum("no instances are listed" in line["event"] for line in logs) == 1
 
 
+def test_where_there_is_nothing_an_empty_list_is_no_surprise(rig: Make, api: SimulatedApi) -> None:
+    """A new organization has neither backups nor instances."""
+    api.instances, api.backups = (), ()
+
+    with capture_logs() as logs:
+        rig().walk()
+
+    assert not any("no instances" in line["event"] for line in logs)
+
+
 class TestRulesByName:
     """Objectives that go by name."""
 

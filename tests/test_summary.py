@@ -168,3 +168,13 @@ def test_sizes_that_look_like_gib(sizes: tuple[float | None, ...], doubtful: boo
     records = [made(place, size=size) for place, size in enumerate(sizes)]
 
     assert sizes_look_like_gib(summarize(records, statuses=STATUSES)) is doubtful
+
+
+def test_of_two_that_are_equally_new_the_order_decides_nothing() -> None:
+    """The one of the greater id is the newest, wherever it stands."""
+    one, other = backup("a", size=1.0), backup("b", size=2.0)
+
+    forth, back = (summarize(pair, statuses=Statuses()).groups[0] for pair in ((one, other), (other, one)))
+
+    assert forth == back
+    assert forth.newest_size_bytes == 2.0

@@ -1,0 +1,1 @@
+"""The Grafana dashboards: JSON to import, and the Python that writes it."""

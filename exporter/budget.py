@@ -20,6 +20,8 @@ HOURLY: Final = {60: 1_000, 300: 5_000, 1_000: 20_000}
 """Requests a minute → requests an hour, of the vendor's tiers."""
 TIERS: Final = {"standard": 1_000, "professional": 5_000, "enterprise": 20_000, "unlimited": None}
 TOO_MANY: Final = 429
+NEW_WINDOW: Final = 5.0
+"""Seconds by which a window's end moves only if it is another one's: `Date` is exact to a second."""
 DEMAND: Final = 600.0
 """Seconds over which the walks that scrapes ask for are counted."""
 
@@ -42,10 +44,28 @@ class Budget:
         self._lock = RLock()
         self._minute: Window | None = None
         self._sent: deque[float] = deque()
+        self._in_flight = 0
         self._asked: deque[float] = deque()
         self._closed_until = 0.0
         self._paced_until = 0.0
         self._begun = clock.now()
+
+    def take(self, *, retry: bool = False) -> float:
+        """Count a request that is about to be sent and return 0, or return the seconds that it must wait.
+
+        Whoever took one gives it back once its answer is there, or none will come.
+        """
+        with self._lock:
+            wait = self.wait_for_request()
+            if not wait:
+                self.spend(retry=retry)
+                self._in_flight += 1
+            return wait
+
+    def give_back(self) -> None:
+        """Note that a request which was taken is no longer under way."""
+        with self._lock:
+            self._in_flight -= 1
 
     def spend(self, *, retry: bool = False) -> None:
         """Count a request that is about to be sent; a retry does not move the next walk's turn."""
@@ -63,7 +83,8 @@ class Budget:
         with self._lock:
             now = self._clock.now()
             here = _their_now(headers, now)
-            self._minute = _window(headers, now, here) or self._minute
+            told = _window(headers, now, here)
+            self._minute = self._less_in_flight(told) if told else self._minute
             wait = _retry_after(headers, here)
             if status == TOO_MANY and wait is None:
                 wait = self._minute.reset - now if self._minute else MINUTE
@@ -150,6 +171,13 @@ class Budget:
     def closed_until(self) -> float:
         """The time before which the API asked to be left alone."""
         return self._closed_until
+
+    def _less_in_flight(self, told: Window) -> Window:
+        """Keep our own count while other requests are under way: the answer cannot tell of all of those."""
+        known = self.minute
+        if self._in_flight <= 1 or known is None or told.reset > known.reset + NEW_WINDOW:
+            return told
+        return Window(told.limit, min(told.remaining, known.remaining), told.reset)
 
     def _ours(self, limit: int) -> int:
         return max(1, int(limit * self._share))

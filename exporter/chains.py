@@ -23,30 +23,27 @@ class Broken(StrEnum):
 Verdict: TypeAlias = int | Broken
 """How many backups a restore reads (1: a full backup), or why there can be none."""
 
-_NO_PARENT = ""
-"""Where a full backup's way ends; no backup has this id."""
-
 
 def judge(backups: Iterable[Backup], statuses: Statuses) -> Mapping[str, Verdict]:
     """Return the verdict on every backup of a usable status, by its id; others have none. Raises nothing.
 
     Each of `backups` stands there once; their order makes no difference, nor do their instances. The time
-    is linear in their number, however long the chains.
+    is linear in their number, however long the chains, and least where parents come before their children.
     """
+    verdicts: dict[str, Verdict] = {}
     parents: dict[str, str] = {}
-    ends: dict[str, Verdict] = {_NO_PARENT: 0}
+    ends: dict[str, Verdict] = {}
+    usable = statuses.usable
     for backup in backups:
-        if backup.status in statuses.usable:
-            parents[backup.id] = _parent(backup)
-        else:
+        if backup.status not in usable:
             ends[backup.id] = _break_at(backup, statuses)
-    return _judge(parents, ends)
-
-
-def _parent(backup: Backup) -> str:
-    """Return the parent's id; the full backup in the vendor's example names itself."""
-    parent = backup.parent_id or _NO_PARENT
-    return _NO_PARENT if parent == backup.id else parent
+        elif not (parent := backup.parent_id) or parent == backup.id:  # as in the vendor's example
+            verdicts[backup.id] = 1
+        elif type(length := verdicts.get(parent)) is int:
+            verdicts[backup.id] = length + 1
+        else:
+            parents[backup.id] = parent
+    return _judge(parents, verdicts, ends)
 
 
 def _break_at(parent: Backup, statuses: Statuses) -> Broken:
@@ -54,9 +51,10 @@ def _break_at(parent: Backup, statuses: Statuses) -> Broken:
     return Broken.PARENT_RUNNING if parent.status in statuses.running else Broken.PARENT_FAILED
 
 
-def _judge(parents: dict[str, str], ends: Mapping[str, Verdict]) -> dict[str, Verdict]:
-    """Return the verdict on each of `parents`, where every backup is visited once: it is taken out then."""
-    verdicts: dict[str, Verdict] = {}
+def _judge(
+    parents: dict[str, str], verdicts: dict[str, Verdict], ends: Mapping[str, Verdict]
+) -> dict[str, Verdict]:
+    """Add the verdict on each of `parents`, where every backup is visited once: it is taken out then."""
     for start in tuple(parents):
         if start in parents:
             path, beyond = _climb(start, parents)

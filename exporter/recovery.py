@@ -4,9 +4,10 @@ Known is an instance that has a backup, that is configured, or that the API list
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from math import isfinite
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -14,6 +15,11 @@ from exporter.chains import Broken, Verdict, judge
 from exporter.config import ExpectedInstance, Limit, Objective
 from exporter.model import Backup, Instance, Recovery, Statuses
 from exporter.summary import UNKNOWN
+
+_creation = attrgetter("created_at")
+_instance = attrgetter("instance_id")
+_id = attrgetter("id")
+_status = attrgetter("status")
 
 
 class Register(Struct, frozen=True):
@@ -33,29 +39,44 @@ class Rules(Struct, frozen=True):
 
 def recoveries(backups: Sequence[Backup], register: Register, rules: Rules) -> tuple[Recovery, ...]:
     """Judge every known instance, each once; the order of `backups` makes no difference."""
-    verdicts = judge(backups, rules.statuses)
-    grouped: defaultdict[str, list[Backup]] = defaultdict(list)
+    by_age = sorted(backups, key=_creation)
+    verdicts = judge(by_age, rules.statuses)
+    found: defaultdict[str | None, _Found] = defaultdict(_Found)
     for known in (*register.expected, *(register.listed or ())):
-        grouped[known] = []
-    for backup in backups:
-        if backup.instance_id:
-            grouped[backup.instance_id].append(backup)
-    return tuple(_Judge(key, grouped[key], verdicts, register, rules).recovery() for key in sorted(grouped))
+        found[known] = _Found()
+    for backup in by_age:
+        found[backup.instance_id].backups.append(backup)
+    judged = zip(map(_instance, by_age), map(verdicts.get, map(_id, by_age)), strict=True)
+    for (instance, verdict), count in Counter(judged).items():
+        found[instance].counts[verdict] = count
+    names = sorted(name for name in found if name)
+    return tuple(_Judge(name, found[name], verdicts, register, rules).recovery() for name in names)
+
+
+class _Found(Struct):
+    """One instance's backups, oldest first, and how many have which verdict."""
+
+    backups: list[Backup] = []
+    counts: dict[Verdict | None, int] = {}
 
 
 class _Judge:
-    """One instance, and what is to be said of it."""
+    """One instance, and what is to be said of it.
+
+    Its backups are looked at from the newest on, and no further than an answer needs.
+    """
 
     def __init__(
         self,
         instance_id: str,
-        backups: Sequence[Backup],
+        found: _Found,
         verdicts: Mapping[str, Verdict],
         register: Register,
         rules: Rules,
     ) -> None:
         self._id = instance_id
-        self._backups = backups
+        self._backups = found.backups
+        self._counts = found.counts
         self._verdicts = verdicts
         self._rules = rules
         self._expected = register.expected.get(instance_id)
@@ -63,9 +84,8 @@ class _Judge:
         self._is_gone = register.listed is not None and not (self._listed or self._expected)
 
     def recovery(self) -> Recovery:
-        restorable = [b for b in self._backups if isinstance(self._verdicts.get(b.id), int)]
-        newest = _newest(restorable)
-        full = _newest(backup for backup in restorable if self._verdicts[backup.id] == 1)
+        newest = self._newest(lambda backup: self._length(backup) is not None)
+        full = self._newest(lambda backup: self._length(backup) == 1)
         age, duration = self._objective()
         return Recovery(
             instance_id=self._id,
@@ -73,12 +93,12 @@ class _Judge:
             instance_name=self._name(),
             datastore_version=self._version(),
             replica_of=self._replica_of(),
-            restorable=len(restorable),
+            restorable=sum(count for verdict, count in self._counts.items() if isinstance(verdict, int)),
             newest_timestamp=_created(newest),
             newest_chain_length=self._length(newest),
             newest_full_timestamp=_created(full),
             newest_full_size_bytes=self._size(full),
-            unrestorable=self._unrestorable(),
+            unrestorable=_unrestorable(self._counts),
             running_oldest_timestamp=self._running_since(),
             last_attempt_failed=self._last_attempt_failed(),
             objective_age=age,
@@ -91,7 +111,7 @@ class _Judge:
             return self._listed.datastore.type
         if self._expected and self._expected.datastore_type:
             return self._expected.datastore_type
-        telling = _newest(b for b in self._backups if b.datastore and b.datastore.type)
+        telling = self._newest(lambda backup: bool(backup.datastore and backup.datastore.type))
         return telling.datastore.type or UNKNOWN if telling and telling.datastore else UNKNOWN
 
     def _name(self) -> str | None:
@@ -104,24 +124,33 @@ class _Judge:
     def _version(self) -> str | None:
         return self._listed.datastore.version if self._listed and self._listed.datastore else None
 
+    def _newest(self, is_it: Callable[[Backup], bool]) -> Backup | None:
+        """Return the one created last of which it is true; of several the one with the greatest id."""
+        found = filter(is_it, reversed(self._backups))
+        last = next(found, None)
+        if last is None:
+            return None
+        same = takewhile(lambda backup: backup.created_at == last.created_at, found)
+        return max((last, *same), key=_id)
+
     def _length(self, backup: Backup | None) -> int | None:
-        verdict = self._verdicts[backup.id] if backup else None
+        verdict = self._verdicts.get(backup.id) if backup else None
         return verdict if isinstance(verdict, int) else None
 
     def _size(self, backup: Backup | None) -> float | None:
         return None if backup is None or backup.size is None else backup.size * self._rules.bytes_per_unit
 
-    def _unrestorable(self) -> tuple[tuple[str, int], ...]:
-        found = (self._verdicts.get(backup.id) for backup in self._backups)
-        return tuple(sorted(Counter(v.value for v in found if isinstance(v, Broken)).items()))
-
     def _running_since(self) -> float | None:
-        running = [b.created_at for b in self._backups if b.status in self._rules.statuses.running]
-        return min(running).timestamp() if running else None
+        running = self._rules.statuses.running
+        if running.isdisjoint(map(_status, self._backups)):
+            return None
+        return _created(next(backup for backup in self._backups if backup.status in running))
 
     def _last_attempt_failed(self) -> bool | None:
-        last = _newest(b for b in self._backups if b.status in self._rules.statuses.finished)
-        return None if last is None else last.status in self._rules.statuses.failed
+        statuses = self._rules.statuses
+        finished = statuses.finished
+        last = self._newest(lambda backup: backup.status in finished)
+        return None if last is None else last.status in statuses.failed
 
     def _objective(self) -> tuple[float | None, float | None]:
         """Return what is asked; nothing of a database that is gone or that is a replica."""
@@ -132,16 +161,12 @@ class _Judge:
         return _finite(match.max_age), _finite(match.max_duration)
 
 
-def _newest(backups: Iterable[Backup]) -> Backup | None:
-    return max(backups, key=_by_creation, default=None)
+def _unrestorable(found: Mapping[Verdict | None, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted((why.value, count) for why, count in found.items() if isinstance(why, Broken)))
 
 
 def _created(backup: Backup | None) -> float | None:
     return backup.created_at.timestamp() if backup else None
-
-
-def _by_creation(backup: Backup) -> tuple[datetime, str]:
-    return backup.created_at, backup.id
 
 
 def _finite(limit: Limit | None) -> float | None:

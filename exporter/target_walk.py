@@ -1,7 +1,7 @@
 """One walk of one target, from requests to snapshot, and what it cost, whether it failed or not."""
 
 from collections.abc import Sequence
-from functools import partial
+from contextlib import closing
 from typing import Final
 
 from msgspec import Struct
@@ -13,9 +13,12 @@ from exporter.config import Objective
 from exporter.decode import BACKUPS
 from exporter.errors import ApiError
 from exporter.instance_list import InstanceList
-from exporter.model import Backup, Snapshot, Summary, Walk, WalkStats
+from exporter.interning import Interning
+from exporter.model import Backup, Page, Snapshot, Summary, Walk, WalkStats
+from exporter.prefetch import Marks, Pool, walk_ahead
 from exporter.recovery import Register, Rules, recoveries
 from exporter.summary import sizes_look_like_gib, summarize
+from exporter.threads import Threads
 from exporter.walker import PageSize, walk
 
 PATIENCE: Final = 2.0  # seconds that a complete walk waits for the list of instances, which runs beside it
@@ -56,10 +59,11 @@ class TargetWalk:
     ) -> None:
         self.instances = instances
         self.api = api
-        self._objectives = objectives
+        self.objectives = objectives
         self._log = log
         self._clock = api.clock
         self._page_size = PageSize(None if api.target.page_size == "auto" else api.target.page_size)
+        self._marks = Marks()
         self._told: set[str] = set()
 
     def __call__(self, seconds: float, next_walk: int = 1, patience: float = PATIENCE) -> Outcome:
@@ -69,7 +73,7 @@ class TargetWalk:
         await_instances = self.instances.refresh(seconds, next_walk)
         try:
             client = self.api.client(seconds, next_walk)
-            walked = walk(partial(client.fetch, BACKUPS), self._page_size)
+            walked = self._walk(client)
         except ApiError as error:
             failed = Outcome(self._stats(client, started), error)
             await_instances(patience)
@@ -78,10 +82,21 @@ class TargetWalk:
         await_instances(patience)
         return Outcome(stats, self._snapshot(walked), limit=walked.limit, instances_well=self.instances.well)
 
+    def _walk(self, client: Client) -> Walk[Backup]:
+        kept_once, most = Interning(), self.api.target.max_concurrency
+
+        def fetch(marker: str | None, limit: int) -> Page[Backup]:
+            return kept_once(client.fetch(BACKUPS, marker, limit))
+
+        if most == 1:
+            return walk(fetch, self._page_size)
+        with closing(client), Threads(most) as threads:
+            return walk_ahead(fetch, self._page_size, self._marks, Pool(threads.submit, most))
+
     @property
     def lacks_names(self) -> bool:
         """Say whether an objective goes by name while no name can be had."""
-        by_name = any(objective.match.instance_name for objective in self._objectives)
+        by_name = any(objective.match.instance_name for objective in self.objectives)
         configured = any(instance.name for instance in self.api.target.expected_instances)
         return by_name and not configured and self.instances.listed is None
 
@@ -90,7 +105,7 @@ class TargetWalk:
         register = Register(
             {instance.id: instance for instance in target.expected_instances}, self.instances.listed
         )
-        rules = Rules(target.statuses, self._objectives, target.bytes_per_unit)
+        rules = Rules(target.statuses, self.objectives, target.bytes_per_unit)
         summary = summarize(walked.records, bytes_per_unit=target.bytes_per_unit, statuses=target.statuses)
         self._warn(walked, summary)
         return Snapshot(

@@ -11,7 +11,7 @@ FetchPage = Callable[[str | None, int], Page[Record]]
 
 DEAD_MARKER: Final = frozenset({400, 404, 422})
 LIMIT_REFUSED: Final = frozenset({400, 422})
-HEAD_PAGES: Final = 3
+PAGES_AGAIN: Final = 3
 
 
 class PageSize:
@@ -31,13 +31,19 @@ class PageSize:
         return True
 
 
-def walk(fetch_page: FetchPage[Record], page_size: PageSize) -> Walk[Record]:
-    """Walk the whole list or raise `ApiError`: there is no partial result."""
+def walk(fetch_page: FetchPage[Record], page_size: PageSize, *, reread_tail: bool = False) -> Walk[Record]:
+    """Walk the whole list or raise `ApiError`: there is no partial result.
+
+    Where fewer records came than the API reports, the head is read again for rows that jumped there, and the
+    tail too if `fetch_page` does not read it last.
+    """
     course = _Course(fetch_page, page_size)
     page = course.first()
     while (marker := course.next_marker(page)) is not None:
         page = course.after(marker)
-    course.reread_head()
+    course.reread(None)
+    if reread_tail:
+        course.reread(course.last)
     return course.walked()
 
 
@@ -88,13 +94,17 @@ class _Course(Generic[Record]):
             return self._take(page)
         return self._take(self._detour(marker, page))
 
-    def reread_head(self) -> None:
-        """Look at the head again for rows that jumped there: where fewer came than the API reports."""
-        marker = None
-        for _ in range(HEAD_PAGES):
-            if not self._fewer_than_reported():
+    @property
+    def last(self) -> str | None:
+        """The last record's id."""
+        return self._trail[-1] if self._trail else None
+
+    def reread(self, marker: str | None) -> None:
+        """Read some pages from `marker` for rows that moved there: where fewer came than the API reports."""
+        for _ in range(PAGES_AGAIN):
+            page = self._try(marker) if self._fewer_than_reported() else None
+            if page is None:
                 return
-            page = self._fetch(marker)
             news = self._brings_news(page)
             self._keep(page)
             if not (news and self._more(page) and page.markers):

@@ -1,12 +1,13 @@
 """The API's budget, by a clock that tests turn."""
 
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.budget import HOUR, Budget
+from exporter.budget import HOUR, Budget, Window
 from exporter.simulator.ratelimit import RateLimit
 from tests.world import World
 
@@ -275,3 +276,72 @@ def test_who_keeps_to_it_is_never_refused(
             budget.observe(200, allowance.headers)
 
     assert refusals == 0
+
+
+class TestInFlight:
+    """Requests that are under way at the same time."""
+
+    def test_one_step_asks_and_counts(self, world: World, budget: Budget) -> None:
+        """Fifty threads find ten requests left: ten may send, the others learn how long to wait."""
+        budget.observe(200, headers(100, 10, world.now() + 42))
+        with ThreadPoolExecutor(50) as threads:
+            waits = [future.result() for future in [threads.submit(budget.take) for _ in range(50)]]
+
+        assert sorted(waits) == [0] * 10 + [42] * 40
+
+    def test_an_answer_does_not_hide_those_still_under_way(self, world: World, budget: Budget) -> None:
+        """Answers overtake one another: the API's count falls behind ours until the last has come."""
+        budget.observe(200, headers(100, 3, world.now() + 42))
+        waits = [budget.take() for _ in range(3)]
+        budget.observe(200, headers(100, 2, world.now() + 42))
+        budget.give_back()
+
+        assert waits == [0, 0, 0]
+        assert budget.take() == 42
+
+    def test_the_last_answer_is_taken_at_its_word(self, world: World, budget: Budget) -> None:
+        """With nothing else under way the API knows best."""
+        budget.observe(200, headers(100, 3, world.now() + 42))
+        budget.take()
+        budget.observe(200, headers(100, 7, world.now() + 42))
+        budget.give_back()
+
+        assert budget.minute == Window(100, 7, world.now() + 42)
+
+    def test_what_others_took_counts_at_once(self, world: World, budget: Budget) -> None:
+        """An answer that tells of less than we knew is believed."""
+        budget.observe(200, headers(100, 50, world.now() + 42))
+        budget.take()
+        budget.take()
+        budget.observe(200, headers(100, 1, world.now() + 42))
+
+        assert budget.minute == Window(100, 1, world.now() + 42)
+
+    def test_a_new_window_begins_whole(self, world: World, budget: Budget) -> None:
+        """Our count says nothing of it, even where the window before has not yet ended by our clock."""
+        budget.observe(200, headers(100, 2, world.now() + 0.5))
+        budget.take()
+        budget.take()
+        budget.observe(200, headers(100, 99, world.now() + 60))
+
+        assert budget.minute == Window(100, 99, world.now() + 60)
+
+    def test_eight_threads_use_the_window_up_and_not_more(self, world: World, budget: Budget) -> None:
+        """However answers overtake one another, all that the API allows is sent, and nothing is refused."""
+        rates, refused = RateLimit("standard", world.now), []
+
+        def send() -> int:
+            sent = 0
+            while not budget.take():
+                allowance = rates.take()
+                refused.append(allowance.retry_after is not None)
+                budget.observe(200, allowance.headers)
+                budget.give_back()
+                sent += 1
+            return sent
+
+        with ThreadPoolExecutor(8) as threads:
+            sent = [future.result() for future in [threads.submit(send) for _ in range(8)]]
+
+        assert sum(sent) == 60
+        assert not any(refused)

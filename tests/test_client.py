@@ -431,6 +431,17 @@ class TestBudget:
 
         assert made.budget.minute_limit == 300
 
+    def test_a_retry_moves_no_walks_turn(self, rig: Callable[..., Rig]) -> None:
+        """After a walk of one page and two retries the next may come as if there had been none."""
+        with SimulatedApi(backups=many(5, 1), tier="standard") as api:
+            made = rig(api.url, api_tier="standard")
+            api.faults.add(ErrorBody(503), times=2)
+
+            outcome = made.walk(20)
+
+        assert outcome.stats.requests == 3
+        assert made.budget.wait_for_walk(1) <= made.budget.pace(1)
+
 
 class TestRequests:
     """What is sent."""

@@ -107,7 +107,7 @@ class Silent:
 
 def limited_scraper(world: World, transport: LimitedTransport, **settings: object) -> Scraper:
     """Put the exporter's real parts over the world's clock and the limited API; walks are planned events."""
-    target = Target(name="default", api_key=Secret("id:secret"), **settings)  # type: ignore[arg-type]
+    target = Target(name="default", api_key=Secret("id:secret"), max_concurrency=1, **settings)  # type: ignore[arg-type]
     budget = Budget(tier=target.api_tier, share=target.budget_share, clock=world)
     api = Api(target, budget, Silent(), transport, world)
     log = structlog.get_logger()

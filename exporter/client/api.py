@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from itertools import count
 from typing import Final, NoReturn, Protocol, cast
 
 from tenacity import Future, RetryCallState, Retrying, retry_if_exception, wait_random_exponential
@@ -93,16 +94,23 @@ class Client:
         self._started = api.clock.monotonic()
         self._next_walk = next_walk
         self._lock = threading.Lock()
+        self._closed = False
         self.requests = 0
         self.pages = 0
 
     def fetch(self, resource: Resource[Record], marker: str | None, limit: int) -> Page[Record]:
         """Fetch one page; raise `ApiError`."""
         query = {"limit": str(limit)} | ({"marker": marker} if marker else {})
-        page = decode_page(resource, self._retrying()(self._attempt, resource.path, query))
+        tries = count()
+        body = self._retrying()(lambda: self._attempt(resource.path, query, is_retry=next(tries) > 0))
+        page = decode_page(resource, body)
         with self._lock:
             self.pages += 1
         return page
+
+    def close(self) -> None:
+        """End the walk: whatever still waits for its turn is not sent."""
+        self._closed = True
 
     def _retrying(self) -> Retrying:
         return Retrying(
@@ -114,8 +122,15 @@ class Client:
             reraise=True,
         )
 
-    def _attempt(self, path: str, query: dict[str, str]) -> bytes:
-        self._await_budget()
+    def _attempt(self, path: str, query: dict[str, str], *, is_retry: bool) -> bytes:
+        self._await_budget(is_retry=is_retry)
+        try:
+            status, body = self._observed(path, query)
+        finally:
+            self._api.budget.give_back()
+        return body if status == OK else self._refused(status, body)
+
+    def _observed(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
         with self._lock:
             self.requests += 1
         started = self._api.clock.monotonic()
@@ -125,15 +140,14 @@ class Client:
             self._api.observer.requested(error.reason, self._api.clock.monotonic() - started)
             raise
         self._api.observer.requested(str(status), self._api.clock.monotonic() - started)
-        return body if status == OK else self._refused(status, body)
+        return status, body
 
-    def _await_budget(self) -> None:
-        wait = self._api.budget.wait_for_request()
-        if wait and wait > self._left():
-            raise ApiError(Reason.RATE_LIMITED, f"the API's budget is used up for another {format_age(wait)}")
-        if wait:
+    def _await_budget(self, *, is_retry: bool) -> None:
+        while wait := self._api.budget.take(retry=is_retry):
+            if wait > self._left():
+                text = f"the API's budget is used up for another {format_age(wait)}"
+                raise ApiError(Reason.RATE_LIMITED, text)
             self._api.clock.sleep(wait)
-        self._api.budget.spend()
 
     def _get(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
         seconds = min(self._left(), self._api.target.request_timeout)
@@ -171,7 +185,7 @@ class Client:
 
     def _left(self) -> float:
         allowed = max(self._seconds, STRETCH * self._api.budget.pace(self.requests))
-        return self._started + allowed - self._api.clock.monotonic()
+        return 0.0 if self._closed else self._started + allowed - self._api.clock.monotonic()
 
 
 def _is_transient(error: BaseException) -> bool:

@@ -36,7 +36,8 @@ class HttpTransport:
         self._watchdog = watchdog
         self._session = requests.Session()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _GuardedAdapter(pool_maxsize=target.max_concurrency, max_retries=0)
+        most = target.max_concurrency + 1  # the list of instances is walked beside that of backups
+        adapter = _GuardedAdapter(pool_maxsize=most, max_retries=0)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         self._connection = _connection_settings(target)

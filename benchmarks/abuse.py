@@ -1,0 +1,294 @@
+"""Abuse: everything that clients can do to a server, while a scrape a second must succeed within a second.
+
+    python -m benchmarks.abuse [--seconds 15]
+
+Runs the exporter twice on 20,000 samples, once in plain HTTP and once over TLS with a user, and does to it
+one thing after the other for some seconds each: 500 connections that send their headers byte by byte, 500
+that stay silent (over TLS: before the handshake), 60 clients that never read, oversized and broken requests,
+time-outs that are none. Prints for each how many scrapes held, the slowest, and threads and memory; then
+whether a request that ends in its headers began a walk. Exits with 1 where a scrape was late or missing.
+"""
+
+import argparse
+import base64
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import bcrypt
+import requests
+import trustme
+from msgspec import Struct
+
+from benchmarks.soak import reading
+from exporter.simulator import SimulatedApi, many
+
+BACKUPS, INSTANCES = 7_000, 1_400  # 20,000 samples
+LOGIN = ("alice", "wonderland")
+BASIC = b"Authorization: Basic " + base64.b64encode(":".join(LOGIN).encode())
+TIMEOUTS = ("nan", "inf", "-1", "0", "1e999", "text", "")
+HEAD = b"GET /metrics HTTP/1.1\r\nHost: x\r\n" + BASIC + b"\r\n"
+BROKEN = {
+    "1 MB header": HEAD + b"X-Large: " + b"x" * 1_000_000 + b"\r\n\r\n",
+    "1 MB request line": b"GET /" + b"x" * 1_000_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    "garbage": os.urandom(4096),
+    "CL with TE": HEAD + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "EOF in the headers": HEAD,
+}
+
+
+class Server(Struct, frozen=True):
+    """The exporter that runs."""
+
+    pid: int
+    port: int
+    ca: Path | None
+
+    @property
+    def url(self) -> str:
+        """Where its metrics are."""
+        return f"http{'s' if self.ca else ''}://127.0.0.1:{self.port}/metrics"
+
+    def scrape(self, **headers: str) -> requests.Response:
+        """Scrape once, on a connection of its own."""
+        verify = str(self.ca) if self.ca else True
+        sent = {"Connection": "close", **headers}
+        return requests.get(self.url, auth=LOGIN, verify=verify, headers=sent, timeout=30)
+
+    def connect(self) -> socket.socket:
+        """Open a connection, without a handshake."""
+        return socket.create_connection(("127.0.0.1", self.port), 30)
+
+    def secured(self) -> socket.socket:
+        """Open one on which HTTP is spoken."""
+        plain = self.connect()
+        if self.ca is None:
+            return plain
+        context = ssl.create_default_context(cafile=self.ca)
+        return context.wrap_socket(plain, server_hostname="127.0.0.1")
+
+
+Abuse = Callable[[Server, threading.Event, ExitStack], None]
+
+
+def nothing(_server: Server, stop: threading.Event, _stack: ExitStack) -> None:
+    """Leave it alone."""
+    stop.wait()
+
+
+def slow_headers(server: Server, stop: threading.Event, stack: ExitStack) -> None:
+    """Send the headers byte by byte on 500 connections; connect anew where they were ended."""
+    held = [server.secured() for _ in range(500)]
+    while not stop.is_set():
+        for place in range(len(held)):
+            try:
+                held[place].send(HEAD[:1])
+            except OSError:
+                held[place].close()
+                held[place] = server.secured()
+        stop.wait(0.1)
+    for one in held:
+        stack.enter_context(one)
+
+
+def silent(server: Server, stop: threading.Event, stack: ExitStack) -> None:
+    """Hold 500 connections, and say nothing: no handshake either."""
+    for _ in range(500):
+        stack.enter_context(server.connect())
+    stop.wait()
+
+
+def never_read(server: Server, stop: threading.Event, stack: ExitStack) -> None:
+    """Ask for the metrics 60 times, a few at once, and read nothing."""
+    for number in range(60):
+        one = stack.enter_context(server.secured())
+        one.sendall(HEAD + b"\r\n")
+        if number % 10 == 9:  # noqa: PLR2004 - ten at once
+            stop.wait(0.3)
+    stop.wait()
+
+
+def broken(server: Server, stop: threading.Event, _stack: ExitStack) -> None:
+    """Send what is too large or no HTTP, again and again."""
+    while not stop.is_set():
+        for request in BROKEN.values():
+            with suppress(OSError), server.secured() as one:
+                one.sendall(request)
+                if request is not HEAD:
+                    one.recv(1000)
+
+
+def large_post(server: Server, stop: threading.Event, _stack: ExitStack) -> None:
+    """Post 100 MB."""
+    block = b"x" * 1_000_000
+    while not stop.is_set():
+        with suppress(OSError), server.secured() as one:
+            one.sendall(b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n")
+            for _ in range(100):
+                one.sendall(block)
+
+
+def unusual(server: Server, stop: threading.Event, _stack: ExitStack) -> None:
+    """Send what is HTTP, but seldom: pipelines, bare line feeds, HTTP/1.0, time-outs that are none."""
+    healthy = HEAD.replace(b"/metrics", b"/-/healthy")
+    requests_ = (
+        (healthy + b"\r\n") * 50 + healthy + b"Connection: close\r\n\r\n",
+        (healthy + b"Connection: close\r\n\r\n").replace(b"\r\n", b"\n"),
+        (healthy + b"\r\n").replace(b"HTTP/1.1", b"HTTP/1.0"),
+    )
+    while not stop.is_set():
+        for request in requests_:
+            with suppress(OSError), server.secured() as one:
+                one.sendall(request)
+                while one.recv(65_536):
+                    pass
+        for text in TIMEOUTS:
+            with suppress(requests.RequestException):
+                server.scrape(**{"X-Prometheus-Scrape-Timeout-Seconds": text})
+            if stop.wait(0.2):
+                break
+
+
+ABUSES: dict[str, Abuse] = {
+    "nothing": nothing,
+    "500 slow headers": slow_headers,
+    "500 silent": silent,
+    "60 never read": never_read,
+    "broken requests": broken,
+    "100 MB posts": large_post,
+    "unusual requests": unusual,
+}
+
+
+class Held(Struct):
+    """What came of the scrapes under one abuse."""
+
+    good: int = 0
+    tried: int = 0
+    slowest: float = 0.0
+    memory_kb: int = 0
+    threads: int = 0
+    descriptors: int = 0
+
+
+def endure(server: Server, abuse: Abuse, seconds: int, patience: float) -> Held:
+    """Scrape once a second while the abuse goes on."""
+    held, stop = Held(), threading.Event()
+    with ExitStack() as stack:
+        thread = threading.Thread(target=abuse, args=(server, stop, stack), daemon=True)
+        thread.start()
+        for _ in range(seconds):
+            began = time.monotonic()
+            with suppress(requests.RequestException):
+                answer = server.scrape()
+                took = time.monotonic() - began
+                held.good += answer.status_code == requests.codes.ok and took <= patience
+                held.slowest = max(held.slowest, took)
+            held.tried += 1
+            _look(server, held)
+            time.sleep(max(0.0, began + 1 - time.monotonic()))
+        stop.set()
+        thread.join(30)
+    return held
+
+
+def _look(server: Server, held: Held) -> None:
+    found = reading(server.pid)
+    held.memory_kb = max(held.memory_kb, found["memory, kB"])
+    held.threads = max(held.threads, found["threads"])
+    held.descriptors = max(held.descriptors, found["descriptors"])
+
+
+@contextmanager
+def exporting(api: SimulatedApi, folder: Path, *, tls: bool) -> Iterator[Server]:
+    """Run the exporter; it must end well."""
+    blocks = [
+        f"basic_auth_users: {{alice: '{bcrypt.hashpw(LOGIN[1].encode(), bcrypt.gensalt(8)).decode()}'}}"
+    ]
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
+    if tls:
+        blocks.append("tls_server_config: {cert_file: server.pem, key_file: server.pem}")
+    (folder / "web.yml").write_text("\n".join(blocks), encoding="utf-8")
+    (folder / "config.yml").write_text(
+        f"targets: [{{name: default, url: '{api.url}', api_key: 'demo:demo-secret'}}]", encoding="utf-8"
+    )
+    command = [
+        *(sys.executable, "-m", "exporter", "--web.listen-address=127.0.0.1:0"),
+        f"--config.file={folder}/config.yml",
+        f"--web.config.file={folder}/web.yml",
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+        assert process.stderr is not None  # noqa: S101 - a pipe was asked for
+        port = int(re.findall(r" port=(\d+)", process.stderr.readline())[0])
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+        try:
+            yield Server(process.pid, port, folder / "ca.pem" if tls else None)
+        finally:
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            print(f"exit status {process.wait(30)} after {time.monotonic() - began:.1f} s")
+
+
+def walks_for_half_a_request(api: SimulatedApi, server: Server) -> int:
+    """Say how many requests to the API a request that ends in its headers brought."""
+    before = len(api.requests)
+    with server.secured() as one:
+        one.sendall(HEAD)
+    server.scrape(**{"X-Marker": "after"})
+    walked = len(api.requests) - before
+    before = len(api.requests)
+    server.scrape()
+    return walked - (len(api.requests) - before)
+
+
+def run(seconds: int, patience: float = 1.0) -> bool:
+    """Print the tables; say whether every scrape succeeded within its `patience`, in seconds."""
+    well = True
+    for tls in (False, True):
+        with (
+            SimulatedApi(backups=many(BACKUPS, INSTANCES)) as api,
+            tempfile.TemporaryDirectory() as folder,
+            exporting(api, Path(folder), tls=tls) as server,
+        ):
+            samples = sum(not line.startswith("#") for line in server.scrape().text.splitlines())
+            print(f"\n{'TLS' if tls else 'plain HTTP'}, a user, {samples:,} samples")
+            print(
+                f"{'abuse':<20}{'scrapes':>9}{'slowest':>10}{'threads':>9}{'memory':>10}{'descriptors':>13}"
+            )
+            for name, abuse in {**ABUSES, "nothing any more": nothing}.items():
+                held = endure(server, abuse, seconds, patience)
+                well = well and held.good == held.tried
+                print(
+                    f"{name:<20}{f'{held.good}/{held.tried}':>9}{held.slowest:>8.2f} s{held.threads:>9}"
+                    f"{held.memory_kb // 1024:>7} MB{held.descriptors:>13}",
+                    flush=True,
+                )
+            half = walks_for_half_a_request(api, server)
+            print(f"requests to the API for half a request: {half}")
+            well = well and half == 0
+    return well
+
+
+def main() -> int:
+    """Run it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=int, default=15, help="for each abuse (default 15)")
+    return 0 if run(parser.parse_args().seconds) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,191 @@
+"""What a scrape costs beside a straightforward script and beside what cannot be undercut.
+
+    python -m benchmarks.bench [--quick] [--scrapes 100]
+
+Prints one table and writes docs/performance.md with its curves. Times depend on the machine and on what else
+runs there: judge the ratios, all of which are measured side by side in this one run.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from math import ceil
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.registry import Collector
+
+from benchmarks.page import Measured, Row, section, write_page
+from benchmarks.processes import Cost, embedded_api, run_script, running_exporter
+from benchmarks.script import encode
+from exporter.exposition import hastened
+from exporter.families import families
+from exporter.model import Answer, Group, GroupKey, Snapshot, Summary, WalkStats
+
+PORT: Final = 10149
+RUNS: Final = 3
+CONCURRENCIES: Final = (1, 4, 8, 16)
+LATENCIES: Final = (0.0, 0.02, 0.1)
+SIZES: Final = (10_000, 100_000, 1_000_000)
+
+
+def best(scrape: Callable[[], Cost], runs: int = RUNS) -> Cost:
+    """Return the least of several runs, each kind of time by itself."""
+    costs = [scrape() for _ in range(runs)]
+    return Cost(min(cost.wall for cost in costs), min(cost.processor for cost in costs))
+
+
+def walk_rows() -> Iterator[Row]:
+    """Hold cold and warm walks of 100 pages against the script and the network's floor."""
+    pages, latency, most = 100, 0.04, 8
+    floor = ceil(pages / most) * latency
+    with embedded_api(10_000, 100, latency) as url:
+        script = run_script("script", (url, 100, RUNS))
+        cold = best(lambda: _cold(url), RUNS)
+        with running_exporter(url, PORT, page_size=100, max_concurrency=most) as exporter:
+            exporter.scrape()
+            before = exporter.requests()
+            warm = best(exporter.scrape, 3 * RUNS)
+            asked = (exporter.requests() - before) / (3 * RUNS)
+    what = "100 pages, 40 ms, 8 in flight"
+    yield f"{what}: the script", f"{script.wall:.2f} s", "", ""
+    yield f"{what}: cold / script", f"{cold.wall:.2f} s", f"{cold.wall / script.wall:.2f}", "≤ 1.05"
+    yield f"{what}: warm / network floor", f"{warm.wall:.2f} s", f"{warm.wall / floor:.2f}", "≤ 1.25"
+    yield f"{what}: script / warm", f"{warm.wall:.2f} s", f"{script.wall / warm.wall:.1f}", "≥ 6"
+    yield "requests for an unchanged list of 100 pages", f"{asked:g}", f"{asked / pages:.2f}", "1"
+
+
+def _cold(url: str) -> Cost:
+    with running_exporter(url, PORT, page_size=100, max_concurrency=8) as exporter:
+        return exporter.scrape()
+
+
+def processor_rows() -> Iterator[Row]:
+    """Hold a scrape's share of the processor against fetch and decode alone, and against the script."""
+    with embedded_api(200_000, 1_000) as url:
+        floor, script = run_script("floor", (url, 1000, RUNS)), run_script("script", (url, 1000, RUNS))
+        with running_exporter(url, PORT, page_size=1000) as exporter:
+            exporter.scrape()
+            warm = best(exporter.scrape, 2 * RUNS)
+    what = "200,000 backups in 1,000 instances"
+    yield f"{what}: fetch and decode alone", _both(floor), "", ""
+    yield f"{what}: the script", _both(script), "", ""
+    for kind, mine, least, theirs in (
+        ("processor", warm.processor, floor.processor, script.processor),
+        ("wall", warm.wall, floor.wall, script.wall),
+    ):
+        yield f"{what}: scrape / floor, {kind}", f"{mine:.2f} s", f"{mine / least:.2f}", "≤ 1.5"
+        yield f"{what}: scrape / script, {kind}", f"{mine:.2f} s", f"{mine / theirs:.2f}", "≤ 0.5"
+
+
+def _both(cost: Cost) -> str:
+    return f"{cost.wall:.2f} s, {cost.processor:.2f} s of processor"
+
+
+class _Groups(Collector):
+    """The families of many groups."""
+
+    def __init__(self) -> None:
+        keys = (GroupKey("COMPLETED", "postgresql", f"00000000-0000-0000-0000-{n:012}") for n in range(2_000))
+        groups = tuple(
+            Group(key, 3, 1e9 / 7, 1.7e9 + n, 1.6e9 + n, 1e8 / 3, 61.5) for n, key in enumerate(keys)
+        )
+        snapshot = Snapshot(
+            summary=Summary(groups, 6_000, (), 1e9),
+            duplicates=0,
+            malformed=0,
+            reported=6_000,
+            completed_at=1.0,
+        )
+        stats = WalkStats(1.0, 6, 6)
+        self.answer = Answer(
+            up=True, failure=None, deferred=False, snapshot=snapshot, last_success=1.0, last_walk=stats
+        )
+        self.families = list(families(self.answer, 1.8e9))
+
+    def collect(self) -> Sequence[object]:  # type: ignore[override] # prometheus_client's own is looser
+        """Return the same families again and again."""
+        return self.families
+
+
+def exposition_rows() -> Iterator[Row]:
+    """Hold the faster encoder against prometheus_client's."""
+    registry, groups = CollectorRegistry(), _Groups()
+    registry.register(groups)
+    samples = sum(len(family.samples) for family in groups.families)
+    theirs = _seconds(lambda: encode(registry)) / samples * 1e6
+    ours = _seconds(lambda: hastened(encode, "")(registry)) / samples * 1e6
+    yield "OpenMetrics, prometheus_client's encoder", f"{theirs:.2f} µs a sample", "", ""
+    yield (
+        "OpenMetrics, exporter.exposition: the same bytes",
+        f"{ours:.2f} µs a sample",
+        f"{ours / theirs:.2f}",
+        "",
+    )
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    times = []
+    for _ in range(2 * RUNS):
+        began = time.process_time()
+        work()
+        times.append(time.process_time() - began)
+    return min(times)
+
+
+def growth_rows(scrapes: int) -> Iterator[Row]:
+    """Hold a million backups against a hundred thousand: time and memory."""
+    costs, peak, growth = {}, 0.0, 0.0
+    for backups in (100_000, 1_000_000):
+        with embedded_api(backups, 1_000) as url, running_exporter(url, PORT, page_size=1000) as exporter:
+            exporter.scrape()
+            costs[backups] = best(exporter.scrape)
+            if backups == 1_000_000:  # noqa: PLR2004 - the last of them
+                early = exporter.memory_mib()
+                for _ in range(scrapes):
+                    exporter.scrape()
+                peak, growth = exporter.peak_mib(), exporter.memory_mib() / early
+    ratio = costs[1_000_000].processor / costs[100_000].processor
+    yield "1,000,000 backups / 100,000, processor", _both(costs[1_000_000]), f"{ratio:.1f}", "9 to 11"
+    yield "1,000,000 backups: peak memory", f"{peak:.0f} MiB", "", "≤ 600 MiB"
+    yield f"1,000,000 backups: memory after {scrapes} scrapes / after the first", "", f"{growth:.2f}", "1"
+
+
+def matrix(backups: int) -> Iterator[Measured]:
+    """Measure warm walks of every latency and concurrency."""
+    pages = backups // 1_000
+    for latency in LATENCIES:
+        with embedded_api(backups, 1_000, latency) as url:
+            script = run_script("script", (url, 1000)).wall
+            for most in CONCURRENCIES:
+                with running_exporter(url, PORT, page_size=1000, max_concurrency=most) as exporter:
+                    exporter.scrape()
+                    warm = best(exporter.scrape, 2).wall
+                yield Measured(latency, most, warm, ceil(pages / most) * latency, script)
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="leave out the million and the curves")
+    parser.add_argument("--scrapes", type=int, default=100, help="of a million backups (default: 100)")
+    parser.add_argument("--curves", type=int, default=max(SIZES), help="up to so many backups (default: all)")
+    options = parser.parse_args()
+    parts = [walk_rows(), processor_rows(), exposition_rows()]
+    if not options.quick:
+        parts.append(growth_rows(options.scrapes))
+    rows = []
+    for row in chain.from_iterable(parts):
+        print("  ".join(filter(None, row)), flush=True)
+        rows.append(row)
+    if not options.quick:
+        sections = [section(size, list(matrix(size))) for size in SIZES if size <= options.curves]
+        print(*sections)
+        write_page(rows, sections)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""The floor under the processor's share: the exporter's own fetch and decode, page by page, and nothing else.
+
+    python -m benchmarks.floor URL PAGE_SIZE [RUNS]
+
+Prints the least seconds that a run took, by the wall's clock and of the processor.
+"""
+
+import sys
+
+from benchmarks.processes import KEY, PATIENCE
+from benchmarks.script import least
+from exporter.budget import Budget
+from exporter.client import Api, HttpTransport, Watchdog
+from exporter.clock import Clock
+from exporter.config import Target, Url
+from exporter.credentials import Secret
+from exporter.decode import BACKUPS
+from exporter.instruments import Instruments
+
+
+def main() -> None:
+    """Measure it."""
+    url, page_size, *runs = sys.argv[1:]
+    target = Target(name="bench", url=Url(url), api_key=Secret(KEY))
+    clock = Clock()
+    observer = Instruments().observer(target.name)
+    api = Api(target, Budget(clock=clock), observer, HttpTransport(target, Watchdog()), clock)
+
+    def fetch_all() -> None:
+        client = api.client(PATIENCE)
+        marker, more = None, True
+        while more:
+            page = client.fetch(BACKUPS, marker, int(page_size))
+            marker, more = page.markers[0], bool(page.more)
+
+    print(*least(fetch_all, int(runs[0]) if runs else 1))
+
+
+if __name__ == "__main__":
+    main()

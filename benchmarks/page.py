@@ -1,0 +1,80 @@
+"""docs/performance.md: what was measured, with its curves and the machine's description."""
+
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from benchmarks.curves import draw
+
+DOCS: Final = Path(__file__).parent.parent / "docs"
+Row = tuple[str, str, str, str]
+HEAD: Final[Row] = ("what", "measured", "ratio", "asked for")
+PAGE: Final = """\
+<!-- Written by `make bench`: change benchmarks/page.py instead. -->
+
+# Performance
+
+Measured on {machine}, side by side in one run, the embedded API in a
+process of its own. Other work on the machine moves the seconds; judge the ratios.
+
+*The script* is benchmarks/script.py: requests, json, page by page, seven gauges by prometheus_client. *Cold*
+is the first walk, which has no markers to remember; *warm* are those after it. *The network floor* is
+`ceil(pages / max_concurrency)` times the latency; *the processor's floor* fetches and decodes every page with
+the exporter's own client and does nothing else. A scrape is a whole one: OpenMetrics and gzip over HTTP, as
+Prometheus asks for it.
+
+{table}
+## Walks by latency and requests in flight
+
+{sections}"""
+
+
+class Measured(NamedTuple):
+    """Seconds of a warm walk of one latency and concurrency, of the network's floor and of the script."""
+
+    latency: float
+    most: int
+    warm: float
+    floor: float
+    script: float
+
+
+def write_page(rows: Sequence[Row], sections: Sequence[str]) -> None:
+    """Write docs/performance.md."""
+    page = PAGE.format(machine=_machine(), table=_table(rows), sections="\n".join(sections))
+    (DOCS / "performance.md").write_text(page, encoding="utf-8")
+
+
+def section(backups: int, measured: Sequence[Measured]) -> str:
+    """Draw the curves of one list, and make its part of the page."""
+    curves = {}
+    for latency in sorted({row.latency for row in measured}):
+        chosen = [row for row in measured if row.latency == latency]
+        name = f"{latency * 1000:g} ms"
+        curves[name] = [(row.most, row.warm) for row in chosen]
+        curves[f"{name}, floor"] = [(row.most, row.floor) for row in chosen if row.floor]
+    image = f"images/walk-{backups}.svg"
+    (DOCS / image).write_text(draw(curves, across="requests in flight", up="seconds"), encoding="utf-8")
+    head = "| latency | in flight | warm scrape | network floor | the script |\n" + "| --- " * 5 + "|\n"
+    title = f"### {backups:,} backups, pages of 1,000\n\n![Seconds by requests in flight]({image})\n\n"
+    return title + head + "".join(map(_line, measured))
+
+
+def _line(row: Measured) -> str:
+    times = (f"{seconds:.2f} s" for seconds in (row.warm, row.floor, row.script))
+    return "| " + " | ".join([f"{row.latency * 1000:g} ms", str(row.most), *times]) + " |\n"
+
+
+def _table(rows: Sequence[Row]) -> str:
+    lines = ["| " + " | ".join(row) + " |\n" for row in (HEAD, *rows)]
+    return "".join([lines[0], "| --- | --- | --- | --- |\n", *lines[1:]])
+
+
+def _machine() -> str:
+    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} processors ({platform.machine()}), {gib:.0f} GiB of memory, {platform.system()},"
+        f" Python {platform.python_version()}"
+    )

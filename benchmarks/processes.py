@@ -1,0 +1,132 @@
+"""The processes of a benchmark, each alone with its work: the embedded API and the exporter."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import requests
+import yaml
+
+KEY: Final = "demo:demo-secret"
+PATIENCE: Final = 600.0  # seconds
+HEADERS: Final = {
+    "Accept": "application/openmetrics-text; version=1.0.0; escaping=allow-utf-8",
+    "Accept-Encoding": "gzip",
+    "X-Prometheus-Scrape-Timeout-Seconds": str(PATIENCE),
+}
+"""What Prometheus asks for."""
+TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def embedded_api(backups: int, instances: int, latency: float = 0.0) -> Iterator[str]:
+    """Run the embedded API over a list that does not change; give its URL."""
+    command = [sys.executable, "-m", "exporter.simulator", "--backups", str(backups)]
+    options = ["--instances", str(instances), "--latency", str(latency)]
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+        try:
+            yield next(iter(process.stdout or ())).strip()
+        finally:
+            process.terminate()
+
+
+class Cost:
+    """What something took: seconds by the wall's clock and of the processor."""
+
+    def __init__(self, wall: float, processor: float) -> None:
+        self.wall = wall
+        self.processor = processor
+
+
+class ExporterProcess:
+    """The real command on one target."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self._process = process
+        self._url = f"http://127.0.0.1:{port}/metrics"
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self.bytes = 0
+
+    def scrape(self) -> Cost:
+        """Scrape as Prometheus does; fail where the walk did."""
+        began, processor = time.perf_counter(), self._processor_seconds()
+        with self._session.get(self._url, headers=HEADERS, timeout=PATIENCE) as answer:
+            answer.raise_for_status()
+        cost = Cost(time.perf_counter() - began, self._processor_seconds() - processor)
+        self.bytes = len(answer.content)
+        if b"\nbycloud_up 1.0\n" not in answer.content:
+            raise RuntimeError("the walk failed")
+        return cost
+
+    def value(self, name: str) -> float:
+        """Return one metric's value without a walk of its own."""
+        text = self._session.get(self._url, params={"name[]": name}, timeout=PATIENCE).text
+        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
+
+    def requests(self) -> int:
+        """Return how many requests of the API it has made."""
+        return int(self.value("bycloud_api_requests_total"))
+
+    def peak_mib(self) -> float:
+        """Return the most memory that it ever had, in MiB."""
+        return self._memory("VmHWM")
+
+    def memory_mib(self) -> float:
+        """Return the memory that it has, in MiB."""
+        return self._memory("VmRSS")
+
+    def await_start(self) -> None:
+        """Wait until it serves."""
+        while True:
+            try:
+                self._session.get(self._url.replace("/metrics", "/-/ready"), timeout=1).raise_for_status()
+            except requests.RequestException:
+                if self._process.poll() is not None:
+                    raise RuntimeError("the exporter does not start") from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def _memory(self, kind: str) -> float:
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="utf-8")
+        line = next(line for line in status.splitlines() if line.startswith(kind))
+        return int(line.split()[1]) / 1024
+
+    def _processor_seconds(self) -> float:
+        fields = (
+            Path(f"/proc/{self._process.pid}/stat").read_text(encoding="utf-8").rsplit(") ", 1)[1].split()
+        )
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+@contextmanager
+def running_exporter(url: str, port: int, **settings: object) -> Iterator[ExporterProcess]:
+    """Run the exporter on one target of these settings."""
+    target = {"name": "bench", "url": url, "api_key": KEY, "instances": "off", "scrape_timeout": "10m"}
+    with TemporaryDirectory() as folder:
+        config = Path(folder) / "config.yml"
+        config.write_text(yaml.safe_dump({"targets": [target | settings]}), encoding="utf-8")
+        config.chmod(0o600)
+        command = [sys.executable, "-m", "exporter", f"--config.file={config}"]
+        options = [f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
+        with subprocess.Popen([*command, *options]) as process:  # noqa: S603 - our own
+            try:
+                exporter = ExporterProcess(process, port)
+                exporter.await_start()
+                yield exporter
+            finally:
+                process.terminate()
+
+
+def run_script(name: str, arguments: Sequence[object]) -> Cost:
+    """Run one of the programs beside which the exporter is held; it prints its two costs."""
+    command = [sys.executable, "-m", f"benchmarks.{name}", *map(str, arguments)]
+    wall, processor = subprocess.check_output(command, text=True).split()  # noqa: S603 - our own
+    return Cost(float(wall), float(processor))

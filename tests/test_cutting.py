@@ -1,0 +1,63 @@
+"""Parts of a page."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.cutting import id_at, split
+from exporter.model import Backup, Malformed, Page
+from tests.builders import backup
+
+
+def page(records: Sequence[bool]) -> Page[Backup]:
+    """Make a page whose records are well-formed or not."""
+    places = list(enumerate(records, start=1))
+    return Page(
+        records=tuple(backup(f"at-{place}") for place, well in places if well),
+        malformed=tuple(Malformed(place, f"bad-{place}") for place, well in places if not well),
+        length=len(records),
+        markers=("the end",),
+        more=False,
+        limit=9,
+        total=99,
+    )
+
+
+@given(
+    before=st.lists(st.booleans()),
+    behind=st.lists(st.booleans()),
+)
+def test_a_page_is_the_sum_of_its_parts(before: list[bool], behind: list[bool]) -> None:
+    """Each has what stands there, malformed records with their new places; the first claims more."""
+    whole = page([*before, True, *behind])
+    until, rest = split(whole, sum(before) + 1)
+    place = len(before) + 1
+
+    assert until.records + rest.records == whole.records
+    assert (until.length, rest.length) == (place, len(behind))
+    assert [bad.position for bad in until.malformed] == [
+        at for at, well in enumerate(before, start=1) if not well
+    ]
+    assert [bad.position for bad in rest.malformed] == [
+        at for at, well in enumerate(behind, start=1) if not well
+    ]
+    assert [bad.problem for bad in rest.malformed] == [
+        f"bad-{place + bad.position}" for bad in rest.malformed
+    ]
+    assert (until.markers, until.more) == ((f"at-{place}",), True)
+    assert (rest.markers, rest.more, rest.limit, rest.total) == (("the end",), False, 9, 99)
+
+
+@pytest.mark.parametrize(
+    ("place", "found"), [(1, None), (2, "at-2"), (3, None), (4, None), (5, "at-5"), (6, "the end")]
+)
+def test_a_place_has_an_id_if_its_record_is_well(place: int, found: str | None) -> None:
+    """The last one's is the page's marker, even where the record is malformed."""
+    assert id_at(page([False, True, False, False, True, False]), place) == found
+
+
+def test_a_page_may_have_no_marker() -> None:
+    """Then its last place has no id."""
+    assert id_at(Page(records=(), length=1), 1) is None

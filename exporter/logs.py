@@ -31,6 +31,7 @@ def configure_logs(level: str, style: Literal["logfmt", "json"]) -> None:
     )
     logging.basicConfig(handlers=[_ToStructlog()], level=max(threshold, logging.WARNING), force=True)
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # what it warns of, our own exceptions tell better
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # it warns of each request that is no HTTP
 
 
 def _drop_absent(

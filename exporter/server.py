@@ -1,17 +1,25 @@
 """uvicorn in process: sockets bound before anything starts, signals that end in exit status 0."""
 
 import asyncio
+import os
 import re
 import signal
 import socket
-from collections.abc import Callable, Iterator
+import ssl
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from exporter.connections import Connections
 from exporter.errors import ConfigError
+from exporter.intake import Intake
+from exporter.limits import Limits, room_for
+from exporter.notify import READY, STOPPING, notify
+from exporter.protocol import GuardedProtocol
 
 DEFAULT_PORT: Final = 10140
 HIGHEST_PORT: Final = 65_535
@@ -49,28 +57,62 @@ def port_of(listener: socket.socket) -> int:
     return int(listener.getsockname()[1])
 
 
-def serve(app: ASGIApp, listener: socket.socket, *, on_stop: Callable[[], None]) -> None:
+def serve(
+    app: ASGIApp,
+    listeners: Sequence[socket.socket],
+    *,
+    on_stop: Callable[[], None],
+    tls: ssl.SSLContext | None = None,
+    limits: Limits | None = None,
+) -> None:
     """Serve until SIGTERM or SIGINT; then finish what is in flight, for `GRACE` seconds at most."""
+    server = make_server(app, on_stop=on_stop, tls=tls, limits=limits)
+    asyncio.run(server.serve(sockets=list(listeners)))
+
+
+def make_server(
+    app: ASGIApp,
+    *,
+    on_stop: Callable[[], None],
+    tls: ssl.SSLContext | None = None,
+    limits: Limits | None = None,
+) -> "Server":
+    """Return a server that has yet to be run."""
+    limits = room_for(limits or Limits())
     config = uvicorn.Config(
-        app,
+        Intake(app, limits),
+        http="h11",
+        ws="none",
         log_config=None,
         access_log=False,
         lifespan="off",
         server_header=False,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=limits.header_bytes,
+        timeout_keep_alive=limits.keep_alive_seconds,  # type: ignore[arg-type] # it only ever waits for them
         timeout_graceful_shutdown=GRACE,
     )
-    asyncio.run(_Server(config, on_stop).serve(sockets=[listener]))
+    return Server(config, limits, tls, on_stop)
 
 
-class _Server(uvicorn.Server):
-    """A server whose signals end it and nothing else; uvicorn's own raises them anew when it has ended."""
+class Server(uvicorn.Server):
+    """A server with connections of our own, and signals that end it; uvicorn's would be raised anew."""
 
-    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        limits: Limits,
+        tls: ssl.SSLContext | None,
+        on_stop: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._on_stop = on_stop
+        make = partial(GuardedProtocol, config, self.server_state, limits)
+        self._connections = Connections(make, tls, limits)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Let SIGTERM and SIGINT stop the server."""
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             with suppress(RuntimeError, ValueError):  # not in the main thread, as in tests
@@ -80,7 +122,22 @@ class _Server(uvicorn.Server):
     def stop(self) -> None:
         """Stop accepting; who still waits for a walk when the grace nears its end is answered without."""
         self.should_exit = True
+        notify(STOPPING, os.environ)
         asyncio.get_running_loop().call_later(GRACE - 1, self._on_stop)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept, and tell systemd so."""
+        self.servers = []
+        for listener in sockets or ():
+            self._connections.open(listener)
+        self.started = True
+        notify(READY, os.environ)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more, then finish what is in flight."""
+        await self._connections.close()
+        await super().shutdown(sockets)
+        await self._connections.abort()
 
 
 def _listen_everywhere(port: int) -> socket.socket:

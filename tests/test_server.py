@@ -107,7 +107,7 @@ def test_a_signal_ends_it(number: signal.Signals) -> None:
 
     with listen("127.0.0.1:0") as listener:
         thread = while_serving(listener, act)
-        serve(hello, listener, on_stop=lambda: None)
+        serve(hello, [listener], on_stop=lambda: None)
         thread.join()
 
     assert answers[0].text == "hi"
@@ -126,7 +126,7 @@ def test_what_is_in_flight_is_told_when_the_grace_nears_its_end() -> None:
 
     with listen("127.0.0.1:0") as listener:
         thread = while_serving(listener, lambda url: answers.append(requests.get(url, timeout=10)))
-        serve(waiting, listener, on_stop=told.set)
+        serve(waiting, [listener], on_stop=told.set)
         thread.join()
 
     assert answers[0].text == "hi"

@@ -1,0 +1,60 @@
+"""Whole requests only: what is too large is refused, and a body is read to its end before anything begins."""
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from exporter.limits import Limits
+
+
+class Intake:
+    """Lets through what is small enough; no endpoint wants a body, so that none is kept."""
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        self._app = app
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it and close the connection."""
+        refusal = self._refusal(scope) or await self._read_body(receive)
+        if refusal == _GONE:
+            return
+        if refusal:
+            status, text = refusal
+            answer = PlainTextResponse(f"{text}\n", status, headers={"connection": "close"})
+            await answer(scope, receive, send)
+        else:
+            await self._app(scope, _nothing_more, send)
+
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        headers = Headers(scope=scope)
+        if scope["http_version"] not in {"1.0", "1.1"}:
+            return 505, "HTTP/1.1 is spoken here"
+        if len(scope["raw_path"]) + len(scope["query_string"]) > self._limits.target_bytes:
+            return 414, "the address is too long"
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > self._limits.header_bytes:
+            return 431, "the headers are too large"
+        if "content-length" in headers and "transfer-encoding" in headers:
+            return 400, "Content-Length and Transfer-Encoding exclude each other"
+        if int(headers.get("content-length", "0")) > self._limits.body_bytes:
+            return 413, "the body is too large: none is wanted"
+        return None
+
+    async def _read_body(self, receive: Receive) -> tuple[int, str] | None:
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return _GONE
+            size += len(message["body"])
+            if size > self._limits.body_bytes:
+                return 413, "the body is too large: none is wanted"
+            more = message["more_body"]
+        return None
+
+
+_GONE = (0, "")
+
+
+async def _nothing_more() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}

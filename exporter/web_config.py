@@ -1,0 +1,197 @@
+"""What `--web.config.file` may hold: the Prometheus exporter-toolkit's format, as frozen types."""
+
+import re
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+import bcrypt
+import msgspec
+from msgspec import Meta, Struct, field
+
+from exporter.complaint import complaint
+from exporter.errors import ConfigError
+from exporter.strict_yaml import parse_yaml
+
+COSTS: Final = range(4, 21)
+_HASH: Final = re.compile(r"\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{53}")
+_NOT_OFFERED: Final = {
+    "": ("rate_limit",),
+    "tls_server_config": (
+        "cert",
+        "key",
+        "client_ca",
+        "client_allowed_sans",
+        "cipher_suites",
+        "prefer_server_cipher_suites",
+        "curve_preferences",
+    ),
+}
+"""Keys of the exporter-toolkit's format that are refused, by the block they stand in."""
+_UNVERIFIED: Final = ("RequestClientCert", "RequireAnyClientCert", "RequireClientCert")
+_OLD: Final = ("TLS10", "TLS11")
+
+Text = Annotated[str, Meta(min_length=1, extra_json_schema={"description": "text, not empty"})]
+Line = Annotated[
+    str, Meta(pattern=r"^[ -~]*\Z", extra_json_schema={"description": "one line of printable ASCII"})
+]
+Version = Literal["TLS12", "TLS13"]
+ClientAuth = Literal["NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"]
+
+
+class Users:
+    """Names with the bcrypt hashes of their passwords; shows neither."""
+
+    ALLOWED: ClassVar = "names, each with a bcrypt hash"
+    SECRET: ClassVar = True
+    __slots__ = ("hashes",)
+
+    def __init__(self, found: object = MappingProxyType({})) -> None:
+        """Take what stands in the file; raise `ValueError`, whose message holds no hash."""
+        if not isinstance(found, dict | MappingProxyType):
+            raise ValueError("Expected `object`")  # noqa: TRY004 - what msgspec expects of a hook
+        for name, hashed in found.items():
+            if not name or ":" in name:
+                raise ValueError(f"no client can send the name {name!r}, allowed: text without a colon")
+            if not (isinstance(hashed, str) and _is_hash(hashed)):
+                raise ValueError(
+                    f"what stands for {name} is no bcrypt hash of a cost from {COSTS[0]} to {COSTS[-1]},"
+                    " allowed: what `htpasswd -nBC 10 NAME` prints after the colon"
+                )
+        self.hashes = {name.encode(): hashed.encode() for name, hashed in found.items()}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Users) and other.hashes == self.hashes
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.hashes.items()))
+
+    def __repr__(self) -> str:
+        return f"Users({len(self.hashes)})"
+
+
+class TlsServerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which certificate is shown, and which ones clients have to show."""
+
+    cert_file: Text
+    key_file: Text
+    client_ca_file: Text | None = None
+    client_auth_type: ClientAuth = "NoClientCert"
+    min_version: Version = "TLS12"
+    max_version: Version = "TLS13"
+
+    def __post_init__(self) -> None:
+        verifies = self.client_auth_type != "NoClientCert"
+        if verifies and not self.client_ca_file:
+            raise ValueError(f"client_auth_type: {self.client_auth_type} needs a client_ca_file beside it")
+        if self.client_ca_file and not verifies:
+            raise ValueError(
+                "client_ca_file verifies nobody without a client_auth_type of"
+                " VerifyClientCertIfGiven or RequireAndVerifyClientCert"
+            )
+        if self.min_version > self.max_version:
+            raise ValueError(f"min_version {self.min_version} is above max_version {self.max_version}")
+
+
+class Headers(Struct, frozen=True, forbid_unknown_fields=True):
+    """Headers that every answer may carry; an empty one is not sent."""
+
+    strict_transport_security: Line = field(default="", name="Strict-Transport-Security")
+    content_type_options: Literal["nosniff"] | None = field(default=None, name="X-Content-Type-Options")
+    frame_options: Literal["deny", "sameorigin"] | None = field(default=None, name="X-Frame-Options")
+    xss_protection: Line = field(default="", name="X-XSS-Protection")
+    content_security_policy: Line = field(default="", name="Content-Security-Policy")
+
+    @property
+    def pairs(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The headers as HTTP has them."""
+        found = msgspec.to_builtins(self).items()
+        return tuple((name.lower().encode(), value.encode()) for name, value in found if value)
+
+
+class HttpServerConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """How HTTP is spoken. HTTP/2 is not offered, whatever `http2` says."""
+
+    http2: bool = False
+    headers: Headers = Headers()
+
+
+class WebConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that the file says; without one, plain HTTP for everybody."""
+
+    tls_server_config: TlsServerConfig | None = None
+    http_server_config: HttpServerConfig = HttpServerConfig()
+    basic_auth_users: Users = Users()
+
+
+def load_web_config(path: Path) -> WebConfig:
+    """Read the file; raise `ConfigError`. Relative paths in it start at its folder."""
+    try:
+        document = parse_yaml(path.read_text(encoding="utf-8"))
+        document = {} if document is None else document
+        _refuse_what_is_not_offered(document)
+        return _resolve_files(msgspec.convert(document, WebConfig, dec_hook=_decode), path.parent)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: found bytes that are no UTF-8 at {error.start}, allowed: YAML in UTF-8"
+        ) from None
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {complaint(error, document, WebConfig)}") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _is_hash(text: str) -> bool:
+    match = _HASH.fullmatch(text)
+    if not match or int(match[1]) not in COSTS:
+        return False
+    try:
+        bcrypt.checkpw(b"", f"{text[:4]}{COSTS[0]:02}{text[6:]}".encode())  # cheap, and it reads the salt
+    except ValueError:
+        return False
+    return True
+
+
+def _refuse_what_is_not_offered(document: object) -> None:
+    for place, keys in _NOT_OFFERED.items():
+        block = _block(document, place) if place else document
+        for key in keys:
+            if isinstance(block, dict) and key in block:
+                name = f"{place}.{key}".lstrip(".")
+                raise ValueError(f"{name}: the exporter-toolkit has this key, but this exporter does not")
+    tls = _block(document, "tls_server_config")
+    if isinstance(tls, dict):
+        _refuse_what_ssl_cannot(tls)
+
+
+def _refuse_what_ssl_cannot(tls: dict[str, Any]) -> None:
+    if (policy := tls.get("client_auth_type")) in _UNVERIFIED:
+        raise ValueError(
+            f"tls_server_config.client_auth_type: {policy} takes certificates without verifying them,"
+            " which Python's ssl cannot do; allowed: NoClientCert, VerifyClientCertIfGiven,"
+            " RequireAndVerifyClientCert"
+        )
+    for key in ("min_version", "max_version"):
+        if tls.get(key) in _OLD:
+            raise ValueError(
+                f"tls_server_config.{key}: {tls[key]} is too old for Python's ssl, allowed: TLS12, TLS13"
+            )
+
+
+def _block(document: object, name: str) -> object:
+    return document.get(name) if isinstance(document, dict) else None
+
+
+def _decode(_wanted: type, found: Any) -> Users:  # noqa: ANN401 - whatever YAML gave
+    return Users(found)
+
+
+def _resolve_files(config: WebConfig, folder: Path) -> WebConfig:
+    tls = config.tls_server_config
+    if tls is None:
+        return config
+    paths = {key: getattr(tls, key) for key in ("cert_file", "key_file", "client_ca_file")}
+    resolved = {key: str(folder / path) for key, path in paths.items() if path}
+    return msgspec.structs.replace(config, tls_server_config=msgspec.structs.replace(tls, **resolved))

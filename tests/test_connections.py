@@ -1,0 +1,161 @@
+"""Room for connections: who makes it where there is none, and what is never made to."""
+
+import errno
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.limits import Limits
+from exporter.server import listen
+from exporter.tls import server_context
+from exporter.web_config import TlsServerConfig
+from tests.certificates import Authority
+from tests.serving import App, Client, get, serving
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """Return an authority."""
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def tls(authority: Authority) -> ssl.SSLContext:
+    """Return a server's context."""
+    files = authority.issue("server")
+    return server_context(TlsServerConfig(cert_file=str(files.cert), key_file=str(files.key)))
+
+
+def secure_get(port: int, authority: Authority) -> bytes:
+    """Ask over TLS."""
+    context = ssl.create_default_context(cafile=authority.file)
+    with Client(port) as client:
+        client.socket = context.wrap_socket(client.socket, server_hostname="127.0.0.1")
+        return client.send(get(b"/", b"Connection: close")).rest()
+
+
+def test_the_oldest_silent_connection_makes_room() -> None:
+    """As many as wish may connect; who has a request is served."""
+    with serving(App(), Limits(connections=3)) as port:
+        silent = [Client(port) for _ in range(10)]
+        with Client(port) as client:
+            answer = client.send(get()).answer()
+        gone = [one.rest() for one in silent[:7]]
+        for one in silent:
+            one.socket.close()
+
+    assert answer == (200, b"hi")
+    assert gone == [b""] * 7
+
+
+def test_who_is_being_served_stays() -> None:
+    """Where everybody is, there is no room; and then there is again."""
+    app = App()
+    app.release.clear()
+    with serving(app, Limits(connections=2)) as port, Client(port) as one, Client(port) as two:
+        one.send(get(b"/1"))
+        two.send(get(b"/2"))
+        while len(app.paths) < 2:
+            assert app.called.wait(10)
+        with Client(port) as refused:
+            assert refused.rest() == b""
+        app.release.set()
+        answers = [one.answer(), two.answer()]
+        with Client(port) as client:
+            later = client.send(get()).answer()
+
+    assert [*answers, later] == [(200, b"hi")] * 3
+
+
+def test_who_does_not_read_makes_room_too() -> None:
+    """Its answer is ready, so it is not being served any more."""
+    app = App(b"x" * 12_000_000)
+    with serving(app, Limits(connections=1)) as port, Client(port) as client:
+        client.send(get(b"/1"))
+        assert app.called.wait(10)
+        assert client.socket.recv(1)  # its answer is on the way
+        with Client(port) as other:
+            answer = other.send(get(b"/other", b"Connection: close")).rest()
+        cut = client.rest()
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert len(cut) < 12_000_000
+
+
+def test_silent_handshakes_end(tls: ssl.SSLContext, authority: Authority) -> None:
+    """They have their time, and no more; meanwhile others are served."""
+    with serving(App(), Limits(request_seconds=0.3), tls) as port, Client(port) as client:
+        answer = secure_get(port, authority)
+        rest = client.rest()
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert rest == b""
+
+
+def test_silent_handshakes_make_room(tls: ssl.SSLContext, authority: Authority) -> None:
+    """As silent connections do."""
+    with serving(App(), Limits(connections=2), tls) as port:
+        silent = [Client(port) for _ in range(6)]
+        answer = secure_get(port, authority)
+        gone = [one.rest() for one in silent[:5]]
+        for one in silent:
+            one.socket.close()
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert gone == [b""] * 5
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n\r\n", bytes(1_000)])
+def test_a_handshake_that_is_none(
+    tls: ssl.SSLContext, authority: Authority, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Plain HTTP, garbage, or an end at once: the connection ends, and nothing is logged."""
+    with serving(App(), tls=tls) as port:
+        with Client(port) as client:
+            client.send(sent)
+            client.socket.shutdown(socket.SHUT_WR)
+            client.rest()
+        answer = secure_get(port, authority)
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert caplog.records == []
+
+
+def test_handshakes_end_with_the_server(tls: ssl.SSLContext) -> None:
+    """They hold up nothing."""
+    with serving(App(), tls=tls) as port:
+        client = Client(port)
+        client.send(b"\x16")
+        with Client(port):
+            pass
+    rest = client.rest()
+    client.socket.close()
+
+    assert rest == b""
+
+
+class Exhausted(socket.socket):
+    """A listener for whose first connections the system has no descriptor."""
+
+    failures = 3
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Accept after some failures."""
+        if self.failures:
+            self.failures -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return super().accept()
+
+
+def test_no_descriptors() -> None:
+    """It is tried again."""
+    with listen("127.0.0.1:0") as opened:
+        listener = Exhausted(fileno=opened.detach())
+    with serving(App(), listener=listener) as port, Client(port) as client:
+        answer = client.send(get()).answer()
+
+    assert listener.failures == 0
+    assert answer == (200, b"hi")

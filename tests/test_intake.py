@@ -1,0 +1,82 @@
+"""What is too large is refused, over real sockets."""
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from tests.serving import App, Client, get, serving, status
+
+
+def post(*headers: bytes, body: bytes = b"") -> bytes:
+    """Write a request with a body."""
+    return b"\r\n".join([b"POST / HTTP/1.1", b"Host: x", *headers]) + b"\r\n\r\n" + body
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (get(b"/" + b"a" * 9_000), 414),
+        (get(b"/?" + b"a" * 9_000), 414),
+        (get(b"/", *[b"X-%d: %b" % (number, b"y" * 900) for number in range(20)]), 431),
+        (get(version=b"2.0"), 505),
+        (post(b"Content-Length: 100000000"), 413),
+        (post(b"Content-Length: 100000000", b"Expect: 100-continue"), 413),
+        (post(b"Content-Length: 100000000", body=b"x" * 5_000_000), 413),
+        (post(b"Transfer-Encoding: chunked", body=b"4000\r\n" + b"x" * 0x4000 + b"\r\n1\r\nx\r\n"), 413),
+        (post(b"Content-Length: 3", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"), 400),
+    ],
+)
+def test_what_is_refused(sent: bytes, expected: int) -> None:
+    """With a status that says why, and the connection closed; nothing is begun."""
+    app = App()
+    with serving(app) as port, Client(port) as client:
+        answer = client.send(sent).rest()
+
+    assert status(answer) == expected
+    assert b"connection: close" in answer.lower()
+    assert app.paths == []
+
+
+def test_an_endpoint_that_reads_the_body() -> None:
+    """It finds none, and waits for none."""
+
+    async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+        body = await Request(scope, receive).body()
+        await PlainTextResponse(f"{len(body)} bytes")(scope, receive, send)
+
+    with serving(echo) as port, Client(port) as client:
+        answer = client.send(post(b"Content-Length: 3", body=b"abc")).answer()
+
+    assert answer == (200, b"0 bytes")
+
+
+def test_who_goes_in_the_middle_of_a_body() -> None:
+    """Nothing is begun."""
+    app = App()
+    with serving(app) as port, Client(port) as client, Client(port) as other:
+        client.send(post(b"Content-Length: 3", b"Expect: 100-continue", body=b"a"))
+        client.socket.recv(100)
+        client.socket.close()
+        other.send(get(b"/other")).answer()
+
+    assert app.paths == ["/other"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        post(),
+        post(b"Content-Length: 3", body=b"abc"),
+        post(b"Content-Length: 16384", body=b"x" * 16384),
+        post(b"Transfer-Encoding: chunked", body=b"3\r\nabc\r\n0\r\n\r\n"),
+    ],
+)
+def test_what_is_small_is_let_through(sent: bytes) -> None:
+    """The next request on the connection is as welcome."""
+    app = App()
+    with serving(app) as port, Client(port) as client:
+        answers = [client.send(sent).answer(), client.send(get(b"/next")).answer()]
+
+    assert answers == [(200, b"hi")] * 2
+    assert app.paths == ["/", "/next"]

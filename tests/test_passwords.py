@@ -1,0 +1,243 @@
+"""Basic authentication: who is let in, what it costs, and what cannot be confused."""
+
+import asyncio
+import base64
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+import bcrypt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter import passwords
+from exporter.passwords import CACHED, LONGEST, Passwords, TooManyLoginsError, login_key, parse_basic
+
+SALT: Final = bcrypt.gensalt(4)
+ALICE: Final = bcrypt.hashpw(b"wonderland", SALT)
+BOB: Final = bcrypt.hashpw(b"a" * LONGEST, SALT)
+HASHES: Final = {b"alice": ALICE, b"bob": BOB}
+
+
+def basic(user: bytes, password: bytes) -> str:
+    """Write the header."""
+    return "Basic " + base64.b64encode(user + b":" + password).decode()
+
+
+class Counting:
+    """bcrypt, counted; says how many checks went on at once."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[tuple[bytes, bytes]] = Counter()
+        self.threads: set[int] = set()
+        self.at_once = self.most_at_once = 0
+
+    def __call__(self, password: bytes, hashed: bytes) -> bool:
+        """Check as bcrypt does."""
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        self.threads.add(threading.get_ident())
+        self.calls[password, hashed] += 1
+        matches = bcrypt.checkpw(password, hashed)
+        self.at_once -= 1
+        return matches
+
+
+def let_in(
+    *headers: str, hashes: Mapping[bytes, bytes] = HASHES, checker: Passwords | None = None
+) -> list[bool]:
+    """Check one after the other."""
+
+    async def check() -> list[bool]:
+        used = checker or Passwords()
+        return [await used.let_in(hashes, header) for header in headers]
+
+    return asyncio.run(check())
+
+
+@pytest.mark.parametrize(
+    ("header", "good"),
+    [
+        (basic(b"alice", b"wonderland"), True),
+        (basic(b"bob", b"a" * LONGEST), True),
+        (basic(b"alice", b"wonderland").replace("Basic", "bAsIc"), True),
+        (basic(b"alice", b""), False),
+        (basic(b"alice", b"Wonderland"), False),
+        (basic(b"Alice", b"wonderland"), False),
+        (basic(b"carol", b"wonderland"), False),
+        (basic(b"bob", b"wonderland"), False),
+        (basic(b"", b""), False),
+        ("", False),
+        ("Basic", False),
+        ("Basic !!!!", False),
+        ("Basic é", False),
+        ("Bearer " + base64.b64encode(b"alice:wonderland").decode(), False),
+        ("Basic " + base64.b64encode(b"alice").decode(), False),
+    ],
+)
+def test_who_is_let_in(header: str, good: bool) -> None:  # noqa: FBT001 - what is expected
+    """A known user with the right password, and nobody else."""
+    assert let_in(header) == [good]
+
+
+@pytest.mark.parametrize(
+    "password", [b"a" * (LONGEST + 1), b"a" * 5000, b"wonderland\0wonderland", b"wonderland\0"]
+)
+def test_what_bcrypt_would_cut_or_repeat(password: bytes) -> None:
+    """Bcrypt is not asked: it would take what begins with the right 72 bytes, or repeats them by a NUL."""
+    counting = Counting()
+
+    assert (
+        let_in(basic(b"alice", password), basic(b"bob", password), checker=Passwords(counting)) == [False] * 2
+    )
+    assert not counting.calls
+
+
+def test_a_good_login_is_checked_once() -> None:
+    """A bad one every time, so that no flood of them pushes the good ones out."""
+    counting = Counting()
+    headers = [basic(b"alice", b"wonderland"), basic(b"alice", b"bad")] * 3
+
+    assert let_in(*headers, checker=Passwords(counting)) == [True, False] * 3
+    assert counting.calls == {(b"wonderland", ALICE): 1, (b"bad", ALICE): 3}
+
+
+def test_a_new_hash_is_asked() -> None:
+    """The old password is of no use any more, the same password under a new salt is checked anew."""
+    checker = Passwords()
+    header = basic(b"alice", b"wonderland")
+    changed = {b"alice": bcrypt.hashpw(b"looking-glass", SALT)}
+
+    async def check() -> list[bool]:
+        return [await checker.let_in(hashes, header) for hashes in (HASHES, changed, {b"bob": BOB})]
+
+    assert asyncio.run(check()) == [True, False, False]
+
+
+def test_an_unknown_user_costs_a_check_too() -> None:
+    """Against a known one's hash, and the right password of that one opens nothing."""
+    counting = Counting()
+    hashes = {b"alice": ALICE}
+
+    assert let_in(basic(b"carol", b"wonderland"), hashes=hashes, checker=Passwords(counting)) == [False]
+    assert counting.calls == {(b"wonderland", ALICE): 1}
+
+
+def test_three_hundred_logins_at_once() -> None:
+    """The loop stays free, one bcrypt goes on at a time, and equal logins share it."""
+    counting = Counting()
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            await asyncio.sleep(0)
+            beats += 1
+
+    async def check() -> list[bool]:
+        checker = Passwords(counting)
+        heart = asyncio.create_task(beat())
+        good = [checker.let_in(HASHES, basic(b"alice", b"wonderland")) for _ in range(150)]
+        bad = [checker.let_in(HASHES, basic(b"alice", b"%d" % number)) for number in range(150)]
+        answers = await asyncio.gather(*good, *bad)
+        heart.cancel()
+        return answers
+
+    assert asyncio.run(check()) == [True] * 150 + [False] * 150
+    assert counting.calls[b"wonderland", ALICE] == 1
+    assert counting.calls.total() == 151
+    assert counting.most_at_once == 1
+    assert len(counting.threads) == 1
+    assert threading.get_ident() not in counting.threads
+    assert beats > 150
+
+
+def test_not_endlessly_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next is told so at once; a remembered login needs no place in the line."""
+    monkeypatch.setattr(passwords, "WAITING", 2)
+    release = threading.Event()
+
+    def slow(password: bytes, hashed: bytes) -> bool:
+        if password != b"wonderland":
+            assert release.wait(10)
+        return bcrypt.checkpw(password, hashed)
+
+    async def check() -> None:
+        checker = Passwords(slow)
+        assert await checker.let_in(HASHES, basic(b"alice", b"wonderland"))
+        waiting = [asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"%d" % n))) for n in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(TooManyLoginsError):
+            await checker.let_in(HASHES, basic(b"a", b"more"))
+        assert await checker.let_in(HASHES, basic(b"alice", b"wonderland"))
+        release.set()
+        assert await asyncio.gather(*waiting) == [False, False]
+
+    asyncio.run(check())
+
+
+def test_what_is_remembered_is_bounded_and_no_password() -> None:
+    """The longest unused is forgotten; nothing of what was sent is kept."""
+    hashes = {b"user-%d" % number: bcrypt.hashpw(b"secret-%d" % number, SALT) for number in range(CACHED + 1)}
+    headers = [basic(b"user-%d" % number, b"secret-%d" % number) for number in range(CACHED)]
+    counting = Counting()
+    checker = Passwords(counting)
+
+    async def check() -> None:
+        for header in (*headers, headers[0], basic(b"user-%d" % CACHED, b"secret-%d" % CACHED)):
+            assert await checker.let_in(hashes, header)
+        before = counting.calls.total()
+        assert await checker.let_in(hashes, headers[0])
+        assert counting.calls.total() == before
+        assert await checker.let_in(hashes, headers[1])
+        assert counting.calls.total() == before + 1
+
+    asyncio.run(check())
+
+    assert len(checker.remembered) == CACHED
+    assert not any(b"secret" in key or b"user" in key for key in checker.remembered)
+
+
+PARTS: Final = st.binary(max_size=6)
+
+
+@given(st.tuples(PARTS, PARTS, PARTS), st.tuples(PARTS, PARTS, PARTS))
+def test_keys_cannot_be_confused(one: tuple[bytes, ...], other: tuple[bytes, ...]) -> None:
+    """User, hash and password are equal each, or the keys differ, wherever one ends and the next begins."""
+    assert (login_key(b"", *one) == login_key(b"", *other)) is (one == other)
+
+
+@given(st.tuples(PARTS, PARTS))
+def test_moved_borders_are_other_keys(pair: tuple[bytes, bytes]) -> None:
+    """What only shifts bytes from one part to the next is another login."""
+    first, second = pair
+
+    assert login_key(b"", first, b"h" + second, b"p") != login_key(b"", first + b"h", second, b"p")
+
+
+def test_parsing_leaves_colons_to_the_password() -> None:
+    """The first colon ends the name."""
+    assert parse_basic(basic(b"a", b"b:c")) == (b"a", b"b:c")
+
+
+def test_the_loop_may_end_before_the_check() -> None:
+    """What comes of it then interests nobody."""
+    entered, release, done = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(_password: bytes, _hashed: bytes) -> bool:
+        entered.set()
+        assert release.wait(10)
+        threading.Timer(0, done.set).start()
+        return True
+
+    async def check() -> None:
+        login = asyncio.ensure_future(Passwords(slow).let_in(HASHES, basic(b"alice", b"x")))
+        await asyncio.to_thread(entered.wait, 10)
+        login.cancel()
+
+    asyncio.run(check())
+    release.set()
+
+    assert done.wait(10)

@@ -1,0 +1,227 @@
+"""One connection's life: what is no HTTP, who is too slow, and who does not read."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from exporter.limits import Limits
+from exporter.server import Server
+from tests.serving import App, Client, get, serving, status, wait_until
+
+LARGE = b"x" * 12_000_000  # more than the kernel takes off our hands
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"G",
+        b"GET / HTTP/1.1\r\nHost: x\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n",
+    ],
+)
+def test_who_sends_no_whole_request(begun: bytes) -> None:
+    """The connection ends, and nothing was begun for it."""
+    app = App()
+    with serving(app, Limits(request_seconds=0.2)) as port, Client(port) as client:
+        answer = client.send(begun).rest()
+
+    assert status(answer) in {0, 100}
+    assert app.paths == []
+
+
+def test_the_time_does_not_begin_anew_with_each_byte() -> None:
+    """Who drips is as slow as who sends nothing."""
+    with serving(App(), Limits(request_seconds=0.5)) as port, Client(port) as client:
+        client.socket.settimeout(0.01)
+        sent = 0
+        while sent < 1_000:  # ten seconds and more
+            try:
+                client.socket.sendall(b"G")
+                sent += 1
+                if not client.socket.recv(10):
+                    break
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+
+    assert 0 < sent < 500
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTT"])
+def test_a_connection_that_was_of_use_once(begun: bytes) -> None:
+    """It is closed when it is idle for long, and when its next request is slow."""
+    limits = Limits(request_seconds=0.2, keep_alive_seconds=0.2)
+    with serving(App(), limits) as port, Client(port) as client:
+        first = client.send(get()).answer()
+        rest = client.send(begun).rest()
+
+    assert first == (200, b"hi")
+    assert rest == b""
+
+
+def test_keep_alive() -> None:
+    """One request after the other on the same connection; what a request takes counts for itself."""
+    app = App()
+    with serving(app, Limits(request_seconds=10)) as port, Client(port) as client:
+        answers = [client.send(get(b"/%d" % number)).answer() for number in range(3)]
+
+    assert answers == [(200, b"hi")] * 3
+    assert app.paths == ["/0", "/1", "/2"]
+
+
+def test_pipelining() -> None:
+    """Requests sent at once are answered in their order."""
+    app = App()
+    with serving(app) as port, Client(port) as client:
+        rest = client.send(get(b"/1"), get(b"/2"), get(b"/3", b"Connection: close")).rest()
+
+    assert rest.count(b"HTTP/1.1 200 OK") == 3
+    assert app.paths == ["/1", "/2", "/3"]
+
+
+@pytest.mark.parametrize("after", [b"", b"Connection: close"])
+def test_who_does_not_read(after: bytes) -> None:
+    """The connection ends, and held no more than one answer: the next request was not begun."""
+    app = App(LARGE)
+    servers: list[Server] = []
+    with (
+        serving(app, Limits(answer_seconds=0.5), servers=servers) as port,
+        Client(port) as client,
+        Client(port) as other,
+    ):
+        client.send(get(b"/1", *filter(None, [after])), get(b"/2"))
+        assert app.called.wait(10)
+        answered = other.send(get(b"/other")).answer()
+        other.send(get(b"/ends", b"Connection: close")).rest()
+        wait_until(lambda: not servers[0].server_state.connections)
+        received = client.rest()
+
+    assert answered[0] == 200
+    assert 0 < len(received) < len(LARGE)
+    assert "/2" not in app.paths
+
+
+def test_who_reads_late_and_wants_no_more() -> None:
+    """The answer comes whole, and then the end."""
+    app = App(LARGE)
+    with serving(app) as port, Client(port) as client, Client(port) as other:
+        client.send(get(b"/1", b"Connection: close"))
+        assert app.called.wait(10)
+        other.send(get(b"/other", b"Connection: close")).rest()
+        rest = client.rest()
+
+    assert rest.endswith(LARGE)
+
+
+@pytest.mark.parametrize("after", [b"", b"Connection: close"])
+def test_the_end_of_the_server(after: bytes) -> None:
+    """It waits neither for who is idle nor for who does not read."""
+    app = App(LARGE)
+    servers: list[Server] = []
+    with ExitStack() as stack:
+        with serving(app, servers=servers) as port:
+            idle, late = (stack.enter_context(Client(port)) for _ in range(2))
+            idle.send(get()).answer()
+            late.send(get(b"/late", *filter(None, [after])))
+            assert late.socket.recv(1)
+        rest = idle.rest()
+
+    assert rest == b""
+    assert app.paths == ["/", "/late"]
+
+
+def test_who_reads_late() -> None:
+    """The next request is begun once the answer has left; both come whole."""
+    app = App(LARGE)
+    with serving(app) as port, Client(port) as client, Client(port) as other:
+        client.send(get(b"/1"), get(b"/2", b"Connection: close"))
+        assert app.called.wait(10)
+        other.send(get(b"/other", b"Connection: close")).rest()
+        before = list(app.paths)
+        rest = client.rest()
+
+    assert "/2" not in before
+    assert rest.count(b"HTTP/1.1 200 OK") == 2
+    assert len(rest) > 2 * len(LARGE)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
+        b"\0" * 100 + b"\r\n\r\n",
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nA b: c\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"GET /\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 200_000,
+        b"GET /" + b"x" * 1_000_000,
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+    ],
+)
+def test_what_is_no_http(garbage: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """It is refused with a 4xx and the connection closed; nothing is begun, no error logged."""
+    app = App()
+    with serving(app) as port, Client(port) as client:
+        answer = client.send(garbage).rest()
+
+    assert 400 <= status(answer) < 500
+    assert b"connection: close" in answer.lower()
+    assert app.paths == []
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_garbage_after_an_answer_that_is_unread() -> None:
+    """It changes nothing for anybody else."""
+    app = App(LARGE)
+    limits = Limits(answer_seconds=0.5)
+    with serving(app, limits) as port, Client(port) as client, Client(port) as other:
+        client.send(get(), b"\0" * 100_000)
+        rest = client.rest()
+        answer = other.send(get()).answer()
+
+    assert rest.startswith(b"HTTP/1.1 200 OK")
+    assert answer == (200, LARGE)
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        get(version=b"1.0"),
+        b"GET / HTTP/1.0\r\n\r\n",
+        b"GET / HTTP/1.1\nHost: x\nConnection: close\n\n",
+        get(b"/", b"Connection: Upgrade, close", b"Upgrade: websocket"),
+    ],
+)
+def test_what_is_unusual_but_http(request_bytes: bytes) -> None:
+    """HTTP/1.0, bare line feeds and a wish for another protocol are answered, and the connection closed."""
+    app = App()
+    with serving(app) as port, Client(port) as client:
+        answer = client.send(request_bytes).rest()
+
+    assert status(answer) == 200
+    assert answer.endswith(b"hi")
+    assert app.paths == ["/"]
+
+
+@pytest.mark.parametrize(
+    "sent", [b"GET /metrics HTTP/1.1\r\nHost: x", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"]
+)
+def test_an_end_within_a_request(sent: bytes) -> None:
+    """It begins nothing."""
+    app = App()
+    with serving(app) as port, Client(port) as client, Client(port) as other:
+        client.send(sent).socket.shutdown(1)
+        rest = client.rest()
+        other.send(get(b"/other")).answer()
+
+    assert status(rest) in {0, 400}
+    assert app.paths == ["/other"]

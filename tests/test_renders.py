@@ -1,0 +1,63 @@
+"""Renderings that are shared."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from exporter.renders import Renders
+
+
+class Key:
+    """Equals "key", and says when it was looked up: what that finds, it then waits for."""
+
+    def __init__(self) -> None:
+        self.looked_up = threading.Event()
+
+    def __hash__(self) -> int:
+        self.looked_up.set()
+        return hash("key")
+
+    def __eq__(self, other: object) -> bool:
+        return other == "key"
+
+
+def test_who_asks_meanwhile_shares() -> None:
+    """One rendering serves all, and nobody who asks for something else or later."""
+    renders: Renders[int] = Renders()
+    calls: list[str] = []
+    entered, release = threading.Event(), threading.Event()
+
+    def slow() -> int:
+        calls.append("slow")
+        entered.set()
+        assert release.wait(10)
+        return 1
+
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(renders.share, "key", slow)
+        assert entered.wait(10)
+        asked = [Key(), Key()]
+        others = [pool.submit(renders.share, key, slow) for key in asked]
+        another = renders.share("other key", lambda: 2)
+        assert all(key.looked_up.wait(10) for key in asked)
+        release.set()
+        answers = [future.result() for future in (first, *others)]
+    later = renders.share("key", lambda: 3)
+
+    assert answers == [1, 1, 1]
+    assert (another, later) == (2, 3)
+    assert calls == ["slow"]
+
+
+def test_a_bug_is_everybody_s() -> None:
+    """It is raised to all who share, and then forgotten."""
+    renders: Renders[int] = Renders()
+
+    def bug() -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        renders.share("key", bug)
+
+    assert renders.share("key", lambda: 1) == 1

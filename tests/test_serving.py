@@ -1,0 +1,422 @@
+"""The whole program over TLS, with users, and with what a bad file says."""
+
+import base64
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import bcrypt
+import pytest
+import requests
+
+from exporter.server import listen, port_of
+from exporter.simulator import SimulatedApi, many
+from tests.certificates import Authority, Files
+from tests.real_prometheus import running_prometheus
+from tests.serving import wait_until
+from tests.test_cli import COMMAND, LOOPBACK, ended, running
+
+PASSWORD = "looking-glass"
+LOGIN = ("alice", PASSWORD)
+
+
+def hashed(password: str, cost: int = 4) -> str:
+    """Hash as the file has it."""
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
+
+
+@pytest.fixture(autouse=True)
+def _environ(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have the environment name an API and its key."""
+    for name in list(os.environ):
+        if name.startswith("BYCLOUD_"):
+            monkeypatch.delenv(name)
+    with SimulatedApi(backups=many(20, 4)) as api:
+        monkeypatch.setenv("BYCLOUD_API_URL", api.url)
+        monkeypatch.setenv("BYCLOUD_API_KEY", "demo:demo-secret")
+        yield
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """Return the authority of servers and clients."""
+    return Authority(tmp_path)
+
+
+class Web:
+    """A web configuration in a folder, that can be written anew."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "web.yml"
+
+    def write(self, *blocks: str) -> str:
+        """Write it; return the flag for it."""
+        part = self.path.with_suffix(".part")
+        part.write_text("\n".join(blocks))
+        part.replace(self.path)
+        return f"--web.config.file={self.path}"
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Web:
+    """Return one beside the certificates."""
+    return Web(tmp_path)
+
+
+def tls(more: str = "") -> str:
+    """Write the block."""
+    return f"tls_server_config: {{cert_file: server.crt, key_file: server.key{more}}}"
+
+
+VERIFIED = ", client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert"
+GIVEN = ", client_ca_file: ca.pem, client_auth_type: VerifyClientCertIfGiven"
+
+
+def users(**passwords: str) -> str:
+    """Write the block."""
+    lines = [f"  {name}: {hashed(password)}" for name, password in passwords.items()]
+    return "\n".join(["basic_auth_users:", *lines])
+
+
+class Server:
+    """An exporter that serves."""
+
+    def __init__(self, process: "subprocess.Popen[str]", address: str) -> None:
+        self.process = process
+        self.port = int(address.rpartition(":")[2])
+
+    def get(
+        self,
+        ca: Path,
+        path: str = "/metrics",
+        *,
+        client: Files | None = None,
+        login: tuple[str, str] | None = None,
+    ) -> requests.Response:
+        """Ask it, on a connection of its own."""
+        return requests.get(
+            f"https://127.0.0.1:{self.port}{path}",
+            verify=str(ca),
+            cert=client.pair if client else None,
+            auth=login,
+            timeout=20,
+            headers={"Connection": "close"},
+        )
+
+    def certificate(self) -> str:
+        """Return the certificate that it shows now."""
+        return ssl.get_server_certificate(("127.0.0.1", self.port))
+
+
+@contextmanager
+def serving(*flags: str) -> Iterator[Server]:
+    """Run `serve`."""
+    with running(LOOPBACK, *flags) as (process, url):
+        yield Server(process, url)
+
+
+def test_tls(authority: Authority, web: Web) -> None:
+    """The metrics come over TLS and no other way; SIGTERM ends it as well as ever."""
+    authority.issue("server")
+    with serving(web.write(tls())) as server:
+        answer = server.get(authority.file)
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"http://127.0.0.1:{server.port}/metrics", timeout=10)
+        status, seconds = ended(server.process, signal.SIGTERM)
+
+    assert "bycloud_up 1.0\n" in answer.text
+    assert (status, seconds < 5) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("more", "version", "agreed"),
+    [
+        ("", ssl.TLSVersion.TLSv1_1, None),
+        ("", ssl.TLSVersion.TLSv1_2, "TLSv1.2"),
+        ("", ssl.TLSVersion.TLSv1_3, "TLSv1.3"),
+        (", min_version: TLS13", ssl.TLSVersion.TLSv1_2, None),
+        (", max_version: TLS12", ssl.TLSVersion.TLSv1_3, None),
+    ],
+)
+def test_versions(
+    authority: Authority, web: Web, more: str, version: ssl.TLSVersion, agreed: str | None
+) -> None:
+    """TLS 1.1 is refused, and what the file excludes; ALPN gives HTTP/1.1 to who would take HTTP/2."""
+    authority.issue("server")
+    context = ssl.create_default_context(cafile=authority.file)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    context.set_ciphers("ALL:@SECLEVEL=0")  # without which OpenSSL's client would refuse TLS 1.1 itself
+    with (
+        pytest.warns(DeprecationWarning, match="TLSv1_1") if version is ssl.TLSVersion.TLSv1_1 else _nothing()
+    ):
+        context.minimum_version = context.maximum_version = version
+    with serving(web.write(tls(more))) as server:
+        found, protocol = _shake_hands(context, server.port)
+
+    assert found == agreed
+    assert protocol == (agreed and "http/1.1")
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+def _shake_hands(context: ssl.SSLContext, port: int) -> tuple[str | None, str | None]:
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", port), 10) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
+        ):
+            return secured.version(), secured.selected_alpn_protocol()
+    except OSError:  # asyncio ends the connection without OpenSSL's reason
+        return None, None
+
+
+def test_client_certificates(authority: Authority, web: Web, tmp_path: Path) -> None:
+    """Only one of the configured authority opens the door; no other, an expired one, or none."""
+    authority.issue("server")
+    good, expired = authority.issue("good"), authority.issue("expired", expired=True)
+    rogue = Authority(tmp_path, "rogue-ca").issue("rogue")
+    with serving(web.write(tls(VERIFIED))) as server:
+        answer = server.get(authority.file, client=good)
+        for bad in (None, expired, rogue):
+            with pytest.raises(requests.ConnectionError):
+                server.get(authority.file, client=bad)
+        again = server.get(authority.file, client=good)
+
+    assert (answer.status_code, again.status_code) == (200, 200)
+
+
+def test_a_client_certificate_if_given(authority: Authority, web: Web, tmp_path: Path) -> None:
+    """None is needed, but a bad one is refused."""
+    authority.issue("server")
+    rogue = Authority(tmp_path, "rogue-ca").issue("rogue")
+    with serving(web.write(tls(GIVEN))) as server:
+        answers = [server.get(authority.file, client=client) for client in (None, authority.issue("good"))]
+        with pytest.raises(requests.ConnectionError):
+            server.get(authority.file, client=rogue)
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+
+
+def test_users(authority: Authority, web: Web) -> None:
+    """Every page asks for the same login: metrics, the page for people, and health."""
+    authority.issue("server")
+    with serving(web.write(tls(), users(alice=PASSWORD))) as server:
+        statuses = {
+            path: [server.get(authority.file, path, login=login).status_code for login in (None, LOGIN)]
+            for path in ("/", "/metrics", "/-/healthy", "/-/ready", "/probe?target=default")
+        }
+
+    assert set(map(tuple, statuses.values())) == {(401, 200)}
+
+
+def test_everything_is_read_anew(authority: Authority, web: Web, tmp_path: Path) -> None:
+    """Users, headers, client authorities and the certificate, while it runs; a bad file changes nothing."""
+    authority.issue("server")
+    with serving(web.write(tls(), users(alice=PASSWORD))) as server:
+        first = server.certificate()
+        assert server.get(authority.file, login=LOGIN).status_code == 200
+        authority.issue("server")
+        wait_until(lambda: server.certificate() != first)
+        web.write(tls(), users(bob=PASSWORD), "http_server_config: {headers: {X-Frame-Options: deny}}")
+        wait_until(lambda: server.get(authority.file, login=("bob", PASSWORD)).status_code == 200)
+        gone = server.get(authority.file, login=LOGIN)
+        web.write("nonsense: 1")
+        new = Authority(tmp_path, "other-ca")
+        (tmp_path / "ca.pem").write_bytes((tmp_path / "ca.pem").read_bytes())
+        assert server.get(authority.file, login=("bob", PASSWORD)).status_code == 200
+        (tmp_path / "clients.pem").write_bytes(new.file.read_bytes())
+        web.write(tls(VERIFIED.replace("ca.pem", "clients.pem")))
+        client = new.issue("client")
+        wait_until(lambda: _is_refused(lambda: server.get(authority.file)))
+        status = server.get(authority.file, client=client).status_code
+
+    assert gone.status_code == 401
+    assert gone.headers["x-frame-options"] == "deny"
+    assert status == 200
+
+
+def _is_refused(ask: Callable[[], object]) -> bool:
+    try:
+        ask()
+    except requests.ConnectionError:
+        return True
+    return False
+
+
+def test_three_hundred_logins_at_once(web: Web) -> None:
+    """Of a real cost, right and wrong: each gets its answer, and who is known waits for none of them."""
+    flag = web.write(f"basic_auth_users: {{alice: {hashed(PASSWORD, cost=8)}}}")
+    stop = threading.Event()
+    waits: list[float] = []
+    with running(LOOPBACK, flag) as (_, url), ThreadPoolExecutor(301) as pool:
+
+        def ask(login: tuple[str, str]) -> tuple[int, float]:
+            answer = requests.get(f"{url}/-/healthy", auth=login, timeout=60)
+            return answer.status_code, answer.elapsed.total_seconds()
+
+        def known() -> None:
+            while not stop.is_set():
+                status, seconds = ask(LOGIN)
+                assert status == 200
+                waits.append(seconds)
+
+        assert ask(LOGIN)[0] == 200
+        knowing = pool.submit(known)
+        logins = [LOGIN if number % 2 else ("alice", str(number)) for number in range(300)]
+        statuses = [status for status, _ in pool.map(ask, logins)]
+        stop.set()
+        knowing.result()
+
+    assert statuses == [200 if number % 2 else 401 for number in range(300)]
+    assert max(waits) < 5
+
+
+def test_several_addresses() -> None:
+    """Of IPv4 and of IPv6, each with its line in the log."""
+    command = [str(COMMAND), LOOPBACK, "--web.listen-address=[::1]:0"]
+    with subprocess.Popen(command, text=True, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        lines = [process.stderr.readline() for _ in range(2)]
+        ports = [re.findall(r" port=(\d+)", line)[0] for line in lines]
+        texts = [
+            requests.get(f"http://{host}:{port}/metrics", timeout=10).text
+            for host, port in zip(("127.0.0.1", "[::1]"), ports, strict=True)
+        ]
+        process.terminate()
+        status = process.wait(10)
+        process.stderr.read()
+
+    assert all("bycloud_up 1.0\n" in text for text in texts)
+    assert status == 0
+
+
+def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When it serves, and when it stops."""
+    place = tmp_path / "notify"
+    monkeypatch.setenv("NOTIFY_SOCKET", str(place))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(place))
+        receiver.settimeout(20)
+        with running(LOOPBACK) as (process, _):
+            ready = receiver.recv(100)
+            process.terminate()
+            stopping = receiver.recv(100)
+            process.wait(10)
+            assert process.stderr is not None
+            process.stderr.read()
+
+    assert (ready, stopping) == (b"READY=1", b"STOPPING=1")
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    """Run a command that ends."""
+    done = subprocess.run([COMMAND, *arguments], text=True, capture_output=True, check=False, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def _in_use(_web: Web, _authority: Authority, port: int) -> tuple[list[str], str]:
+    address = f"127.0.0.1:{port}"
+    flags = [LOOPBACK, f"--web.listen-address={address}"]
+    return flags, f"--web.listen-address: cannot listen on {address}: Address already in use"
+
+
+def _mismatch(web: Web, authority: Authority, _port: int) -> tuple[list[str], str]:
+    server, other = authority.issue("server"), authority.issue("other")
+    flag = web.write(f"tls_server_config: {{cert_file: server.crt, key_file: {other.key}}}")
+    return [LOOPBACK, flag], f"tls_server_config.key_file: {other.key} is not the key of {server.cert}"
+
+
+def _no_certificate(web: Web, _authority: Authority, _port: int) -> tuple[list[str], str]:
+    problem = "No such file or directory"
+    return [LOOPBACK, web.write(tls())], (
+        f"tls_server_config.cert_file: cannot read {web.path.parent}/server.crt: {problem}"
+    )
+
+
+def _bad_hash(web: Web, _authority: Authority, _port: int) -> tuple[list[str], str]:
+    return [LOOPBACK, web.write("basic_auth_users: {alice: looking-glass}")], (
+        f"{web.path}: basic_auth_users: what stands for alice is no bcrypt hash of a cost from 4 to 20,"
+        " allowed: what `htpasswd -nBC 10 NAME` prints after the colon"
+    )
+
+
+@pytest.mark.parametrize("prepare", [_in_use, _mismatch, _no_certificate, _bad_hash])
+def test_what_cannot_be_served(
+    authority: Authority, web: Web, prepare: Callable[[Web, Authority, int], tuple[list[str], str]]
+) -> None:
+    """Exit status 2 and one line, which shows no password."""
+    with listen("127.0.0.1:0") as used:
+        flags, line = prepare(web, authority, port_of(used))
+        done = run(*flags)
+
+    assert done == (2, "", f"bycloud-backup-exporter: {line}\n")
+
+
+def test_check_reads_the_file_too(authority: Authority, web: Web) -> None:
+    """What `serve` would refuse, it refuses before it asks the API."""
+    flag = web.write(tls())
+    bad = run("check", flag)
+    authority.issue("server")
+    good = run("check", flag)
+
+    assert bad[0] == 2
+    assert bad[1] == ""
+    assert len(bad[2].splitlines()) == 1
+    assert good[0] == 0
+
+
+def test_the_access_log() -> None:
+    """Is for debugging, names no login and no query; what is no HTTP is no line at all."""
+    authorization = base64.b64encode(b"alice:hunter2").decode()
+    with running(LOOPBACK, "--log.level=debug") as (process, url):
+        requests.get(f"{url}/-/healthy?hunter2", auth=("alice", "hunter2"), timeout=10)
+        with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), 10) as client:
+            client.sendall(b"hunter2\r\n\r\n")
+            assert client.recv(1000).startswith(b"HTTP/1.1 400")
+        ended(process, signal.SIGTERM)
+        said = process.stderr.read() if process.stderr else ""
+
+    assert re.search(
+        r"level=debug event=request client=127\.0\.0\.1 method=GET path=/-/healthy status=200", said
+    )
+    assert "hunter2" not in said
+    assert authorization not in said
+    assert "Invalid HTTP" not in said
+
+
+def test_a_real_prometheus(authority: Authority, web: Web, tmp_path: Path) -> None:
+    """It scrapes over TLS with a client certificate and a login; a job that lacks either gets nothing."""
+    authority.issue("server")
+    client = authority.issue("client")
+    shown = f"cert_file: {client.cert}, key_file: {client.key}"
+    jobs = {"good": (shown, PASSWORD), "no_certificate": ("", PASSWORD), "wrong_password": (shown, "wrong")}
+    with serving(web.write(tls(VERIFIED), users(alice=PASSWORD))) as server:
+        scrapes = "scrape_configs:\n" + "".join(
+            f"  - {{job_name: {name}, scheme: https,\n"
+            f"     static_configs: [{{targets: ['127.0.0.1:{server.port}']}}],\n"
+            f"     tls_config: {{ca_file: {authority.file}, {certificate}}},\n"
+            f"     basic_auth: {{username: alice, password: {password}}}}}\n"
+            for name, (certificate, password) in jobs.items()
+        )
+        with running_prometheus(scrapes, tmp_path) as prometheus:
+
+            def newest(metric: str, job: str) -> float:
+                return prometheus.value(f'max_over_time({metric}{{job="{job}"}}[1m])')
+
+            wait_until(lambda: newest("up", "good") == 1 and all(newest("up", job) >= 0 for job in jobs))
+            ups = {job: newest("up", job) for job in jobs}
+            well = newest("bycloud_up", "good")
+
+    assert ups == {"good": 1, "no_certificate": 0, "wrong_password": 0}
+    assert well == 1

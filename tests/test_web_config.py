@@ -1,0 +1,228 @@
+"""The web configuration: what it may hold, and the one line on what it may not."""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pytest
+
+from exporter.errors import ConfigError
+from exporter.web_config import (
+    Headers,
+    HttpServerConfig,
+    TlsServerConfig,
+    Users,
+    WebConfig,
+    load_web_config,
+)
+
+HASH: Final = "$2b$04$DFGXSCD.oBGt.PCFrDKbPe9UZXdCzAuYcHQMYKRDvYSZ39LbPRXcK"
+TLS: Final = "cert_file: a.crt, key_file: a.key"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the file is."""
+    return tmp_path / "web.yml"
+
+
+def test_an_empty_file_asks_for_nothing(path: Path) -> None:
+    """It is plain HTTP for everybody."""
+    path.write_text("# nothing\n")
+
+    assert load_web_config(path) == WebConfig()
+
+
+def test_everything_that_is_offered(path: Path) -> None:
+    """Relative paths start at the file's folder; an empty header is not sent."""
+    path.write_text(
+        f"""
+tls_server_config:
+  cert_file: certs/a.crt
+  key_file: /etc/a.key
+  client_ca_file: ca.pem
+  client_auth_type: RequireAndVerifyClientCert
+  min_version: TLS13
+  max_version: TLS13
+http_server_config:
+  http2: true
+  headers:
+    Strict-Transport-Security: max-age=31536000
+    X-Content-Type-Options: nosniff
+    X-Frame-Options: deny
+    X-XSS-Protection: ''
+    Content-Security-Policy: "default-src 'self'"
+basic_auth_users:
+  alice: {HASH}
+  josé: {HASH.replace("$2b", "$2y")}
+"""
+    )
+    config = load_web_config(path)
+    tls = config.tls_server_config
+
+    assert tls is not None
+    assert (tls.cert_file, tls.key_file, tls.client_ca_file) == (
+        str(path.parent / "certs/a.crt"),
+        "/etc/a.key",
+        str(path.parent / "ca.pem"),
+    )
+    assert (tls.client_auth_type, tls.min_version, tls.max_version) == (
+        "RequireAndVerifyClientCert",
+        "TLS13",
+        "TLS13",
+    )
+    assert config.http_server_config.http2
+    assert config.http_server_config.headers.pairs == (
+        (b"strict-transport-security", b"max-age=31536000"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"deny"),
+        (b"content-security-policy", b"default-src 'self'"),
+    )
+    assert set(config.basic_auth_users.hashes) == {b"alice", "josé".encode()}
+
+
+def test_the_defaults_are_the_toolkit_s(path: Path) -> None:
+    """TLS 1.2 and newer, and nobody has to show a certificate."""
+    path.write_text(f"tls_server_config: {{{TLS}}}")
+    tls = load_web_config(path).tls_server_config
+
+    assert tls is not None
+    assert (tls.min_version, tls.max_version, tls.client_auth_type) == ("TLS12", "TLS13", "NoClientCert")
+
+
+NOT_HERE = "the exporter-toolkit has this key, but this exporter does not"
+UNVERIFIED = (
+    "takes certificates without verifying them, which Python's ssl cannot do; allowed:"
+    " NoClientCert, VerifyClientCertIfGiven, RequireAndVerifyClientCert"
+)
+NO_HASH = (
+    "basic_auth_users: what stands for a is no bcrypt hash of a cost from 4 to 20,"
+    " allowed: what `htpasswd -nBC 10 NAME` prints after the colon"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 1", "the top level: unknown key 'a', allowed: the keys tls_server_config, "),
+        ("[]", "the top level: found a list"),
+        ("basic_auth_users: {}\nbasic_auth_users: {}", "line 2, column 1: the key 'basic_auth_users' stands"),
+        ("rate_limit: {interval: 1s}", f"rate_limit: {NOT_HERE}"),
+        *(
+            (f"tls_server_config: {{{TLS}, {key}: x}}", f"tls_server_config.{key}: {NOT_HERE}")
+            for key in (
+                "cert",
+                "key",
+                "client_ca",
+                "client_allowed_sans",
+                "cipher_suites",
+                "prefer_server_cipher_suites",
+                "curve_preferences",
+            )
+        ),
+        *(
+            (
+                f"tls_server_config: {{{TLS}, client_auth_type: {policy}}}",
+                f"tls_server_config.client_auth_type: {policy} {UNVERIFIED}",
+            )
+            for policy in ("RequestClientCert", "RequireAnyClientCert", "RequireClientCert")
+        ),
+        *(
+            (
+                f"tls_server_config: {{{TLS}, {key}: {version}}}",
+                f"tls_server_config.{key}: {version} is too old for Python's ssl, allowed: TLS12, TLS13",
+            )
+            for key in ("min_version", "max_version")
+            for version in ("TLS10", "TLS11")
+        ),
+        (f"tls_server_config: {{{TLS}, min_version: SSL3}}", "tls_server_config.min_version: found 'SSL3', "),
+        (
+            f"tls_server_config: {{{TLS}, min_version: TLS13, max_version: TLS12}}",
+            "tls_server_config: min_version TLS13 is above max_version TLS12",
+        ),
+        (
+            f"tls_server_config: {{{TLS}, client_auth_type: Yes}}",
+            "tls_server_config.client_auth_type: found 'Yes'",
+        ),
+        ("tls_server_config: {}", "tls_server_config: the key cert_file is missing"),
+        ("tls_server_config: {cert_file: a}", "tls_server_config: the key key_file is missing"),
+        ("tls_server_config: 1", "tls_server_config: found a value of another type"),
+        (
+            f"tls_server_config: {{{TLS}, client_auth_type: VerifyClientCertIfGiven}}",
+            "tls_server_config: client_auth_type: VerifyClientCertIfGiven needs a client_ca_file beside it",
+        ),
+        (
+            f"tls_server_config: {{{TLS}, client_ca_file: a}}",
+            "tls_server_config: client_ca_file verifies nobody without a client_auth_type of",
+        ),
+        (
+            "http_server_config: {headers: {Server: x}}",
+            "http_server_config.headers: unknown key 'Server', allowed: the keys Strict-Transport-Security, ",
+        ),
+        (
+            "http_server_config: {headers: {X-Frame-Options: allow}}",
+            "http_server_config.headers.X-Frame-Options: found 'allow', allowed: deny, sameorigin",
+        ),
+        (
+            'http_server_config: {headers: {X-XSS-Protection: "a\\r\\nb"}}',
+            "http_server_config.headers.X-XSS-Protection: found 'a\\r\\nb', allowed: one line of printable",
+        ),
+        ("http_server_config: {http2: maybe}", "http_server_config.http2: found 'maybe', allowed: true or"),
+        ("basic_auth_users: {a: hunter2}", NO_HASH),
+        ("basic_auth_users: {a: [hunter2]}", NO_HASH),
+        (f"basic_auth_users: {{a: '{HASH}x'}}", NO_HASH),
+        (f"basic_auth_users: {{a: '{HASH.replace('$04$', '$21$')}'}}", NO_HASH),
+        (f"basic_auth_users: {{a: '{HASH.replace('DFGXSCD.oBGt.PCFrDKbPe', 'a' * 22)}'}}", NO_HASH),
+        (
+            f"basic_auth_users: {{'a:b': '{HASH}'}}",
+            "basic_auth_users: no client can send the name 'a:b', allowed: text without a colon",
+        ),
+        (f"basic_auth_users: {{'': '{HASH}'}}", "basic_auth_users: no client can send the name ''"),
+        (
+            "basic_auth_users: hunter2",
+            "basic_auth_users: found a value of another type, allowed: names, each",
+        ),
+    ],
+)
+def test_what_is_refused(path: Path, text: str, line: str) -> None:
+    """One line names the file and the place, and shows no password or hash."""
+    path.write_text(text)
+    with pytest.raises(ConfigError) as raised:
+        load_web_config(path)
+    said = str(raised.value)
+
+    assert said.startswith(f"{path}: {line}")
+    assert "\n" not in said
+    assert "hunter2" not in said
+    assert HASH[10:] not in said
+
+
+def test_files_that_cannot_be_read(path: Path) -> None:
+    """Neither what is not there nor what is no text."""
+    with pytest.raises(ConfigError, match=r"web\.yml: cannot be read: No such file or directory$"):
+        load_web_config(path)
+    path.write_bytes(b"a: \xff")
+    with pytest.raises(ConfigError, match="found bytes that are no UTF-8 at 3, allowed: YAML in UTF-8"):
+        load_web_config(path)
+
+
+def test_users_show_nothing() -> None:
+    """Neither names nor hashes, and the same users are equal."""
+    users = Users({"alice": HASH})
+
+    assert repr(users) == "Users(1)"
+    assert len({users, Users({"alice": HASH}), Users()}) == 2
+    assert users != HASH
+
+
+def test_the_documentation_s_example(path: Path) -> None:
+    """It is a configuration, and the page names every key."""
+    page = (Path(__file__).parents[1] / "docs" / "serving.md").read_text(encoding="utf-8")
+    path.write_text(page.partition("```yaml\n")[2].partition("```")[0])
+    config = load_web_config(path)
+    kinds = (WebConfig, TlsServerConfig, HttpServerConfig, Headers)
+    keys = [field.encode_name for kind in kinds for field in msgspec.structs.fields(kind)]
+
+    assert config.tls_server_config
+    assert config.basic_auth_users.hashes
+    assert not [key for key in keys if key not in page]

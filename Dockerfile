@@ -19,11 +19,12 @@ RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir 
  && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/exporter/lib
 
 FROM ${PYTHON_IMAGE}
-ARG VERSION=unknown
+ARG VERSION=unknown REVISION=unknown
 LABEL org.opencontainers.image.title="bycloud-backup-exporter" \
       org.opencontainers.image.description="Prometheus exporter that says whether each ByCloud database can be restored, and to how long ago." \
       org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}"
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 ENV PATH="/opt/exporter/bin:${PATH}" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 COPY --from=build /opt/exporter /opt/exporter
 USER 65532:65532

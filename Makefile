@@ -2,10 +2,15 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+DEPLOY := .venv-deploy
+# The first Python that is new enough for Helm's library; DEPLOY_PYTHON=… names another.
+NEWER   = $(foreach python,python3.14 python3.13 python3.12 $(PYTHON) $(wildcard $(HOME)/.pyenv/versions/3.1[2-9].*/bin/python3), \
+  $(shell $(python) -c 'import sys; sys.version_info >= (3, 12) and print(sys.executable)' 2>/dev/null))
+DEPLOY_PYTHON ?= $(firstword $(NEWER))
 PORT   ?= 10140
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix docs soak lock clean
+.PHONY: help demo test check fix docs dashboards history tools manifests bench soak abuse lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -14,13 +19,13 @@ demo: $(VENV)/runs ## run the exporter on an embedded API, on port 10140 (PORT=�
 	@$(BIN)/bycloud-backup-exporter demo --web.listen-address=127.0.0.1:$(PORT)
 
 test: $(VENV)/tests ## run the whole suite but for what is marked slow
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 check: $(VENV)/tests ## lint, types, and the suite in random order with branch coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy exporter tests benchmarks
-	$(BIN)/python -m pytest --cov --cov-report=term-missing
+	$(BIN)/mypy exporter tests benchmarks dashboards
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing
 
 fix: $(VENV)/tests ## let ruff mend and format what it can
 	$(BIN)/ruff check --fix
@@ -28,6 +33,23 @@ fix: $(VENV)/tests ## let ruff mend and format what it can
 
 docs: $(VENV)/tests ## write what is generated: docs/metrics.md
 	$(BIN)/python -m tests.generated
+
+dashboards: $(VENV)/tests ## write the dashboards' JSON from dashboards/source
+	$(BIN)/python -m dashboards.source
+
+history: $(VENV)/tests ## replay eight days of the demo's fleet into a real Prometheus, on port 19090
+	$(BIN)/python -m tests.history $(or $(FOLDER),$(shell mktemp -d))
+
+tools: $(DEPLOY)/installed ## install Helm, kubectl, hadolint and pip-audit for the tests of deploy/ (Python 3.12 or newer)
+
+manifests: $(VENV)/tests $(DEPLOY)/installed ## write deploy/kubernetes/exporter.yaml: what the chart renders by default
+	$(BIN)/python -m tests.chart
+
+abuse: $(VENV)/tests ## everything that clients can do to a server, while a scrape a second must hold
+	$(BIN)/python -m benchmarks.abuse
+
+bench: $(VENV)/runs ## what a scrape costs beside a plain script and the floor; writes docs/performance.md (an hour)
+	$(BIN)/python -m benchmarks.bench
 
 soak: $(VENV)/runs ## ten minutes of 50 scrapers on an API that fails in every way
 	$(BIN)/python -m benchmarks.soak
@@ -37,9 +59,11 @@ lock: $(VENV)/tests ## resolve the lock files anew from pyproject.toml
 	  --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command 'make lock' pyproject.toml --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --python-version 3.12 --custom-compile-command 'make lock' --group deploy -o requirements-deploy.lock
 
 clean: ## forget the virtual environment and every cache
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(DEPLOY) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -51,4 +75,10 @@ $(VENV)/runs: $(VENV)/bin/python requirements.lock pyproject.toml
 
 $(VENV)/tests: $(VENV)/runs requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(DEPLOY)/installed: $(VENV)/tests requirements-deploy.lock
+	@test -n '$(DEPLOY_PYTHON)' || { echo 'make tools: needs Python 3.12 or newer, by DEPLOY_PYTHON=…' >&2; exit 1; }
+	$(BIN)/uv venv --quiet --clear --python '$(DEPLOY_PYTHON)' $(DEPLOY)
+	$(BIN)/uv pip install --quiet --python $(DEPLOY)/bin/python --require-hashes -r requirements-deploy.lock
 	@touch $@

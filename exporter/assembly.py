@@ -1,44 +1,105 @@
 """The parts put together: for each target an API, a budget, its walk and its scraper."""
 
+from collections.abc import Mapping, Sequence
+
 import structlog
+from msgspec import Struct
 from starlette.applications import Starlette
 
 from exporter.budget import Budget
 from exporter.client import Api, HttpTransport, Watchdog
 from exporter.clock import Clock
-from exporter.config import Config, Target
+from exporter.config import Config, Objective, Target
+from exporter.discovery import Place
 from exporter.errors import ConfigError
 from exporter.instance_list import InstanceList
-from exporter.instruments import Instruments, own_collectors
+from exporter.instruments import Instruments, ReloadCollector, own_collectors
 from exporter.scrape import Scraper
 from exporter.target_walk import TargetWalk
-from exporter.web import Endpoints
+from exporter.web import Endpoints, Lifecycle
+
+
+class Parts(Struct, frozen=True, eq=False):
+    """What runs for one target."""
+
+    target: Target
+    api: Api
+    walk: TargetWalk
+    scraper: Scraper
+
+    def go_on(self, objectives: Sequence[Objective]) -> None:
+        """Keep all that is known, but judge by these objectives, and try anew what was refused."""
+        self.walk.objectives = objectives
+        self.walk.instances.retry()
+
+    def close(self) -> None:
+        """Let every scrape that waits answer at once, and close the connections to the API."""
+        self.scraper.close()
+        self.api.close()
 
 
 class Exporter:
-    """Everything that runs for one configuration."""
+    """Everything that runs for the configuration in force."""
 
     def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
         self.instruments = Instruments()
-        self.apis: dict[str, Api] = {}
-        self.walks: dict[str, TargetWalk] = {}
-        self.scrapers: dict[str, Scraper] = {}
+        self.clock = clock or Clock()
+        self.reloads = ReloadCollector(self.clock.now())
         self._watchdog = Watchdog()
-        self._clock = clock or Clock()
-        for target in config.targets:
-            self._add(target, config)
+        self._parts: dict[str, Parts] = {}
+        self._endpoints: Endpoints | None = None
+        self.apply(config)
 
-    def application(self, *, telemetry_path: str = "/metrics", max_requests: int = 40) -> Starlette:
+    def application(
+        self,
+        *,
+        telemetry_path: str = "/metrics",
+        max_requests: int = 40,
+        lifecycle: Lifecycle | None = None,
+        place: Place | None = None,
+    ) -> Starlette:
         """Return the ASGI application that serves it."""
-        own = own_collectors(self.instruments, self._budgets, loaded_at=self._clock.now())
-        endpoints = Endpoints(
+        self._endpoints = Endpoints(
             self.scrapers,
-            own,
+            own_collectors(self.instruments, self._budgets, self.reloads),
             telemetry_path=telemetry_path,
             max_requests=max_requests,
-            clock=self._clock,
+            lifecycle=lifecycle,
+            place=place,
+            clock=self.clock,
         )
-        return endpoints.application()
+        return self._endpoints.application()
+
+    def apply(self, config: Config) -> None:
+        """Put a configuration into force, or raise `ConfigError` and go on as before.
+
+        A target that did not change keeps its snapshot and what it remembers of its pages.
+        """
+        before = self._parts
+        kept = {t.name: before[t.name] for t in config.targets if _runs(before, t)}
+        made = self._make_all([t for t in config.targets if t.name not in kept], config.objectives)
+        for parts in kept.values():
+            parts.go_on(config.objectives)
+        self._parts = {target.name: (kept | made)[target.name] for target in config.targets}
+        if self._endpoints:
+            self._endpoints.replace(self.scrapers)
+        for name in before.keys() - kept.keys():
+            before[name].close()
+
+    @property
+    def apis(self) -> dict[str, Api]:
+        """The API of each target."""
+        return {name: parts.api for name, parts in self._parts.items()}
+
+    @property
+    def walks(self) -> dict[str, TargetWalk]:
+        """The walk of each target."""
+        return {name: parts.walk for name, parts in self._parts.items()}
+
+    @property
+    def scrapers(self) -> dict[str, Scraper]:
+        """The scraper of each target."""
+        return {name: parts.scraper for name, parts in self._parts.items()}
 
     def target(self, name: str | None) -> str:
         """Return the name of the target that is meant, which only one target can leave open."""
@@ -56,22 +117,35 @@ class Exporter:
 
     def close(self) -> None:
         """Close every connection to the API."""
-        self.release_scrapes()
-        for api in self.apis.values():
-            api.close()
+        for parts in self._parts.values():
+            parts.close()
 
     def _budgets(self) -> dict[str, Budget]:
         return {name: api.budget for name, api in self.apis.items()}
 
-    def _add(self, target: Target, config: Config) -> None:
-        target.credential.read()  # a credential that cannot be read is told at start, as a `ConfigError`
+    def _make_all(self, targets: Sequence[Target], objectives: Sequence[Objective]) -> dict[str, Parts]:
+        """Make the parts of these targets; of none, where one of them cannot be."""
+        made: dict[str, Parts] = {}
+        try:
+            for target in targets:
+                made[target.name] = self._make(target, objectives)
+        except ConfigError:
+            for parts in made.values():
+                parts.close()
+            raise
+        return made
+
+    def _make(self, target: Target, objectives: Sequence[Objective]) -> Parts:
+        target.credential.read()  # a credential that cannot be read is told at once, as a `ConfigError`
         log = structlog.get_logger().bind(target=target.name)
-        budget = Budget(tier=target.api_tier, share=target.budget_share, clock=self._clock)
+        budget = Budget(tier=target.api_tier, share=target.budget_share, clock=self.clock)
         transport = HttpTransport(target, self._watchdog)
         observer = self.instruments.observer(target.name)
-        api = Api(target, budget, observer, transport, self._clock)
+        api = Api(target, budget, observer, transport, self.clock)
         instances = InstanceList(api, target.instances, log)
-        walk = TargetWalk(api, instances, config.objectives, log)
-        self.apis[target.name] = api
-        self.walks[target.name] = walk
-        self.scrapers[target.name] = Scraper(target, walk, budget, log, clock=self._clock)
+        walk = TargetWalk(api, instances, objectives, log)
+        return Parts(target, api, walk, Scraper(target, walk, budget, log, clock=self.clock))
+
+
+def _runs(parts: Mapping[str, Parts], target: Target) -> bool:
+    return target.name in parts and parts[target.name].target == target

@@ -83,7 +83,12 @@ def _parser() -> _Parser:
     served = _options(_log_options(), _web_options())
     _command(commands, "serve", serve_command, "serve metrics over HTTP", _config_options(), served)
     check = _command(
-        commands, "check", check_command, "try each target once and say what is wrong", configured
+        commands,
+        "check",
+        check_command,
+        "try each target once and say what is wrong",
+        configured,
+        _web_file_option(),
     )
     check.add_argument(
         "--output",
@@ -146,14 +151,26 @@ def _log_options(level: str = "info") -> _Parser:
     return options
 
 
-def _web_options() -> _Parser:
+def _web_file_option() -> _Parser:
     options = _options()
     options.add_argument(
+        "--web.config.file",
+        dest="web_config",
+        metavar="FILE",
+        type=Path,
+        help="YAML file with TLS, users and headers, in the Prometheus exporter-toolkit's format",
+    )
+    return options
+
+
+def _web_options() -> _Parser:
+    options = _options(_web_file_option())
+    options.add_argument(
         "--web.listen-address",
-        dest="address",
+        dest="addresses",
         metavar="HOST:PORT",
-        default=f":{DEFAULT_PORT}",
-        help=f"default :{DEFAULT_PORT}",
+        action="append",
+        help=f"where to listen; may be given several times (default :{DEFAULT_PORT})",
     )
     options.add_argument(
         "--web.telemetry-path",
@@ -161,6 +178,18 @@ def _web_options() -> _Parser:
         metavar="PATH",
         default="/metrics",
         help="default /metrics",
+    )
+    options.add_argument(
+        "--web.external-url",
+        dest="external_url",
+        metavar="URL",
+        help="where others reach us, for /sd (default: the listen address's host or the request's)",
+    )
+    options.add_argument(
+        "--web.enable-lifecycle",
+        dest="lifecycle",
+        action="store_true",
+        help="let whoever reaches the port reload the configuration, by POST or PUT to /-/reload",
     )
     options.add_argument(
         "--web.max-requests",

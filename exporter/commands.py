@@ -4,59 +4,97 @@ import os
 import re
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 import structlog
 
 from exporter import __version__
+from exporter.access_log import AccessLog
 from exporter.assembly import Exporter
 from exporter.check import examine
 from exporter.collector import render_text, write_text
 from exporter.config import Config
 from exporter.config_file import load_config
 from exporter.demo import run_demo
+from exporter.discovery import Place, external_place, is_address
 from exporter.durations import parse_duration
 from exporter.errors import ConfigError
+from exporter.gate import Gate
 from exporter.model import Answer
+from exporter.passwords import Passwords
+from exporter.reload import Reloader
 from exporter.report import Report, as_json, as_lines
 from exporter.risk import risks
 from exporter.scrape import LONGEST_WALK, answer_once
-from exporter.server import listen, port_of, serve
+from exporter.server import DEFAULT_PORT, listen, port_of, serve
 from exporter.target_walk import TargetWalk
+from exporter.web_file import WebFile
 
 FAILED: Final = 1
+EVERYWHERE: Final = {"", "0.0.0.0", "[::]"}  # noqa: S104 - which name no host
 _PATH: Final = re.compile("(/[A-Za-z0-9._~-]+)+")
 
 
 def serve_command(options: Namespace) -> int:
     """Serve the configured targets until a signal; return the exit status."""
-    _run(load_config(options.config, os.environ), options)
+    _run(lambda: load_config(options.config, os.environ), options)
     return 0
 
 
 def demo_command(options: Namespace) -> int:
     """Serve the embedded API's fleet until a signal; return the exit status."""
     with run_demo(options.seed) as demo:
-        _run(demo.config, options, announce=demo.announce)
+        _run(lambda: demo.config, options, announce=demo.announce)
     return 0
 
 
-def _run(config: Config, options: Namespace, announce: Callable[[int], None] | None = None) -> None:
-    exporter = Exporter(config)
-    app = exporter.application(telemetry_path=_telemetry_path(options), max_requests=options.max_requests)
-    with listen(options.address) as listener:
-        port = port_of(listener)
-        structlog.get_logger().info(
-            "listening", address=options.address, port=port, targets=len(config.targets), version=__version__
+def _run(
+    load: Callable[[], Config], options: Namespace, announce: Callable[[int], None] | None = None
+) -> None:
+    log = structlog.get_logger()
+    web = WebFile(options.web_config, log)
+    exporter = Exporter(load())
+    reloader = Reloader(load, exporter.apply, exporter.reloads, log, exporter.clock)
+    with ExitStack() as stack:
+        stack.callback(exporter.close)
+        addresses = options.addresses or [f":{DEFAULT_PORT}"]
+        listeners = [stack.enter_context(listen(address)) for address in addresses]
+        ports = [port_of(listener) for listener in listeners]
+        app = exporter.application(
+            telemetry_path=_telemetry_path(options),
+            max_requests=options.max_requests,
+            lifecycle=reloader.reload if options.lifecycle else None,
+            place=_place(options.external_url, addresses, ports, web),
         )
-        if announce:
-            announce(port)
-        try:
-            serve(app, listener, on_stop=exporter.release_scrapes)
-        finally:
-            exporter.close()
+        guarded = AccessLog(Gate(app, web, Passwords()))
+        for address, port in zip(addresses, ports, strict=True):
+            log.info(
+                "listening",
+                address=address,
+                port=port,
+                tls=web.tls is not None,
+                targets=len(exporter.scrapers),
+                version=__version__,
+            )
+        if announce:  # the demo, which ends with its terminal
+            announce(ports[0])
+        else:
+            stack.enter_context(reloader.on_signal())
+        stack.enter_context(web.watched())
+        serve(guarded, listeners, tls=web.tls, on_stop=exporter.release_scrapes)
+
+
+def _place(url: str | None, addresses: Sequence[str], ports: Sequence[int], web: WebFile) -> Place | None:
+    """Say where others reach us, if the command line does: its URL, else the host that it listens on."""
+    if url is not None:
+        return external_place(url)
+    hosts = (address.rpartition(":")[0] for address in addresses)
+    named = (f"{host}:{port}" for host, port in zip(hosts, ports, strict=True) if host not in EVERYWHERE)
+    address = next(filter(is_address, named), None)
+    return Place("https" if web.tls else "http", address) if address else None
 
 
 def _telemetry_path(options: Namespace) -> str:
@@ -71,6 +109,7 @@ def _telemetry_path(options: Namespace) -> str:
 def check_command(options: Namespace) -> int:
     """Try each target once and print what was found; return the exit status."""
     interval = _interval(options.scrape_interval)
+    WebFile(options.web_config, structlog.get_logger())  # what is wrong with it is a `ConfigError`
     exporter = Exporter(load_config(options.config, os.environ))
     reports = []
     for walk in exporter.walks.values():

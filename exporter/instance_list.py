@@ -38,6 +38,7 @@ class InstanceList:
         *,
         run: Callable[[Callable[[], None]], Wait] = run_beside,
     ) -> None:
+        self._mode = mode
         self.is_on = mode != "off"
         self.listed: dict[str, Instance] | None = None
         self.well: bool | None = None
@@ -59,6 +60,11 @@ class InstanceList:
             return lambda _: None
         self._due = self._api.clock.now() + max(EVERY, EVERY_WALKS * self._api.budget.pace(next_walk))
         return self._run(lambda: self._walk(seconds))
+
+    def retry(self) -> None:
+        """Forget that the list was refused: the credential may have been given the right to it."""
+        if self._mode != "off" and not self.is_on:
+            self.is_on, self._due = True, 0.0
 
     def _walk(self, seconds: float) -> None:
         try:

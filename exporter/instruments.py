@@ -139,14 +139,14 @@ class ReloadCollector(Collector):
 
 
 def own_collectors(
-    instruments: Instruments, budgets: Callable[[], Mapping[str, Budget]], *, loaded_at: float
+    instruments: Instruments, budgets: Callable[[], Mapping[str, Budget]], reloads: ReloadCollector
 ) -> tuple[Collector, ...]:
     """Return all that the exporter serves of itself, its process and its Python."""
     aside = CollectorRegistry()
     return (
         *instruments.collectors,
         BudgetCollector(budgets),
-        ReloadCollector(loaded_at),
+        reloads,
         ProcessCollector(registry=None),
         PlatformCollector(registry=aside),
         GCCollector(registry=aside),

@@ -7,8 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from exporter.check import Finding, Level
-from exporter.durations import format_age
-from exporter.risk import Risk, describe
+from exporter.risk import Risk, describe, describe_age
 
 COLOURS: Final = {Level.OK: "\x1b[32m", Level.WARN: "\x1b[33m", Level.FAIL: "\x1b[31m"}
 PLAIN: Final = "\x1b[0m"
@@ -61,8 +60,7 @@ def _table(risks: Sequence[Risk]) -> Iterator[str]:
 
 
 def _row(risk: Risk) -> tuple[str, str, str, str]:
-    age = "never" if risk.age is None else f"{format_age(risk.age)} ago"
-    return risk.name, risk.datastore_type, age, describe(risk)
+    return risk.name, risk.datastore_type, describe_age(risk), describe(risk)
 
 
 def _object(report: Report) -> dict[str, Any]:

@@ -42,7 +42,17 @@ def risks(recoveries: Iterable[Recovery], now: float) -> list[Risk]:
     Of an instance without an objective nothing is asked, so it is at no risk.
     """
     found = (_risk(recovery, now) for recovery in recoveries)
-    return sorted((risk for risk in found if risk.dangers), key=_rank)
+    return sorted((risk for risk in found if risk.dangers), key=severity)
+
+
+def severity(risk: Risk) -> tuple[Danger, float, str]:
+    """Return what risks are sorted by: the worst first, and of those alike the oldest."""
+    return risk.dangers[0], -(risk.age or 0.0), risk.name
+
+
+def describe_age(risk: Risk) -> str:
+    """Say to how long ago the instance can be restored, for people."""
+    return "never" if risk.age is None else f"{format_age(risk.age)} ago"
 
 
 def describe(risk: Risk) -> str:
@@ -86,10 +96,6 @@ def _dangers(recovery: Recovery, age: float | None, running: float | None) -> It
         and running > recovery.objective_duration
     ):
         yield Danger.RUNS_TOO_LONG
-
-
-def _rank(risk: Risk) -> tuple[Danger, float, str]:
-    return risk.dangers[0], -(risk.age or 0.0), risk.name
 
 
 def _words(risk: Risk, danger: Danger) -> str:

@@ -68,8 +68,8 @@ def test_an_interval_that_does_not_fit() -> None:
 
     assert [finding.level for finding in found] == [Level.WARN, Level.WARN]
     assert found[0].text == (
-        "a walk every 15s takes 36 requests a minute of our 30: walks come every 1m 5s, scrapes between get the"
-        " last one; scrape as seldom, or raise page_size, budget_share or the tier"
+        "a walk every 15s takes 36 requests a minute of our 30: walks come every 1m 5s, scrapes between get"
+        " the last one; scrape as seldom, or raise page_size, budget_share or the tier"
     )
     assert found[1].text.startswith("a walk every 15s takes 2,160 requests an hour of our 500: walks come")
 

@@ -481,3 +481,12 @@ def _all_of(terminal: int) -> str:
         pass
     os.close(terminal)
     return said.decode()
+
+
+def test_the_demo_ends_with_its_terminal() -> None:
+    """A terminal that is closed sends SIGHUP, which nobody means as a reload there."""
+    with running("demo", LOOPBACK) as (process, url):
+        requests.get(f"{url}/-/healthy", timeout=10)
+        status, _ = ended(process, signal.SIGHUP)
+
+    assert status == -signal.SIGHUP

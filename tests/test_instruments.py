@@ -98,7 +98,7 @@ def test_all_of_it_in_one_exposition(promtool: Promtool) -> None:
     instruments = Instruments()
     instruments.observer("a").requested("200", 0.02)
     instruments.observer("a").retried(Reason.CONNECTION)
-    own = own_collectors(instruments, lambda: {"a": budget(Limit=60, Remaining=59)}, loaded_at=NOW)
+    own = own_collectors(instruments, lambda: {"a": budget(Limit=60, Remaining=59)}, ReloadCollector(NOW))
     text = generate_latest(registry(*own)).decode()
 
     assert "_created" not in text

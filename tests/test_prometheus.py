@@ -3,22 +3,19 @@
 import re
 import subprocess
 import sys
-import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from msgspec import Struct
 
-from tests.programs import free_port, need
+from tests.programs import need
+from tests.real_prometheus import Labels, Prometheus, running_prometheus, wait_until
 
-PATIENCE = 60.0
 KEY = {"X-Api-Key": "demo:demo-secret"}
-Labels = tuple[str, str, str]
 
 
 class Demo(Struct):
@@ -34,42 +31,6 @@ class Demo(Struct):
         )
         listed: list[dict[str, Any]] = answer.json()["database_backups"]
         return listed
-
-
-class Prometheus(Struct):
-    """A Prometheus that runs."""
-
-    url: str
-
-    def query(self, expression: str) -> list[dict[str, Any]]:
-        """Return an instant query's result."""
-        answer = requests.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=10)
-        result: list[dict[str, Any]] = answer.json()["data"]["result"]
-        return result
-
-    def value(self, expression: str) -> float:
-        """Return the only value of an instant query; -1 where there is none yet."""
-        result = self.query(expression)
-        return float(result[0]["value"][1]) if len(result) == 1 else -1.0
-
-    def by_labels(self, metric: str) -> dict[Labels, float]:
-        """Return a backup gauge's values."""
-        return {
-            (
-                sample["metric"]["status"],
-                sample["metric"]["datastore_type"],
-                sample["metric"]["instance_id"],
-            ): float(sample["value"][1])
-            for sample in self.query(metric)
-        }
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Ask again and again, with a deadline."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -94,38 +55,14 @@ def demo() -> Iterator[Demo]:
 @pytest.fixture(scope="module")
 def prometheus(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """Run the real Prometheus, scraping the demo every second."""
-    program = need("prometheus")
-    folder: Path = tmp_path_factory.mktemp("prometheus")
-    config = folder / "prometheus.yml"
-    config.write_text(
-        "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
+    scrape = (
         "scrape_configs:\n"
         "  - job_name: bycloud\n"
         f"    static_configs: [{{targets: ['{demo.exporter.removeprefix('http://')}']}}]\n"
     )
-    address = f"127.0.0.1:{free_port()}"
-    command = [
-        program,
-        f"--config.file={config}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address={address}",
-        "--log.level=error",
-    ]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        running = Prometheus(f"http://{address}")
-        try:
-            wait_until(lambda: _is_ready(running))
-            wait_until(lambda: running.value("count_over_time(up[1m])") >= 2)
-            yield running
-        finally:
-            process.terminate()
-
-
-def _is_ready(prometheus: Prometheus) -> bool:
-    try:
-        return requests.get(f"{prometheus.url}/-/ready", timeout=10).ok
-    except requests.ConnectionError:
-        return False
+    with running_prometheus(scrape, tmp_path_factory.mktemp("prometheus")) as running:
+        wait_until(lambda: running.value("count_over_time(up[1m])") >= 2)
+        yield running
 
 
 def test_prometheus_scrapes_it_twice_and_finds_it_well(prometheus: Prometheus) -> None:

@@ -16,7 +16,7 @@ from exporter.config import Config, Objective, Target, TlsConfig
 from exporter.config_file import CREDENTIALS, URL, load_config
 from exporter.errors import Reason
 from exporter.model import Statuses
-from tests.test_dashboards import NAME, served_names
+from tests.served import METRIC, served_names
 
 ROOT: Final = Path(__file__).parents[1]
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -123,7 +123,7 @@ def test_commands_parse(arguments: str) -> None:
 def test_metrics_exist() -> None:
     """The README names no metric that is not served."""
     served = served_names() | {name.removesuffix("_bucket") for name in served_names()}
-    named = {name for name in NAME.findall(README) if not name.endswith("_")}
+    named = {name for name in METRIC.findall(README) if not name.endswith("_")}
 
     assert named
     assert named <= served

@@ -18,7 +18,10 @@ from exporter.budget import Budget
 from exporter.collector import TargetCollector
 from exporter.config import Target
 from exporter.credentials import Secret
+from exporter.discovery import Place, target_groups
+from exporter.errors import ConfigError
 from exporter.instruments import Instruments, ReloadCollector, own_collectors
+from exporter.landing import HEADERS
 from exporter.scrape import Scraper
 from exporter.server import listen, port_of
 from exporter.target_walk import Outcome
@@ -121,7 +124,7 @@ def test_only_what_is_asked_for_is_walked(serve: Callable[..., str], query: str,
         walked.append(None)
         return SUCCESS
 
-    url = serve(scraper(walk), own=own_collectors(Instruments(), dict, loaded_at=NOW))
+    url = serve(scraper(walk), own=own_collectors(Instruments(), dict, ReloadCollector(NOW)))
     text = get(f"{url}/metrics?{query}").text
 
     assert len(walked) == walks
@@ -262,3 +265,136 @@ def test_a_bug_is_a_500_with_a_traceback(caplog: pytest.LogCaptureFixture, path:
     assert statuses == [500, 500]
     assert "ZeroDivisionError: a bug" in caplog.text
     assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("place", "host", "told"),
+    [
+        (None, "exporter.example:10140", Place("http", "exporter.example:10140")),
+        (Place("https", "x.example", "/p"), "other", Place("https", "x.example", "/p")),
+    ],
+)
+def test_discovery(serve: Callable[..., str], place: Place | None, host: str, told: Place) -> None:
+    """Every target, at the address that was given, else at the request's own."""
+    url = serve(scraper(name="a"), scraper(name="b & c"), place=place)
+    answer = get(f"{url}/sd", host=host)
+
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == target_groups(["a", "b & c"], told)
+
+
+def test_discovery_by_what_is_no_address(serve: Callable[..., str]) -> None:
+    """Nothing that a request sends beside a plain host is handed on."""
+    answer = get(f"{serve(scraper())}/sd", host="u:p@evil")
+
+    assert (answer.status_code, answer.text) == (400, "no plain Host in the request: see --web.external-url")
+
+
+def test_reload_must_be_enabled(serve: Callable[..., str]) -> None:
+    """Else whoever reaches the port could have files read."""
+    answer = requests.post(f"{serve(scraper())}/-/reload", timeout=10)
+
+    assert (answer.status_code, answer.text) == (403, "not enabled: see --web.enable-lifecycle")
+
+
+def test_reload(serve: Callable[..., str]) -> None:
+    """By POST and PUT, not by a link that somebody follows; what is wrong is the answer."""
+    results: list[ConfigError | None] = [None, ConfigError("exporter.yml: no"), None]
+
+    def reload() -> None:
+        if error := results.pop(0):
+            raise error
+
+    url = f"{serve(scraper(), lifecycle=reload)}/-/reload"
+    answers = [requests.request(method, url, timeout=10) for method in ("POST", "POST", "PUT", "GET")]
+
+    assert [answer.status_code for answer in answers] == [200, 500, 200, 405]
+    assert answers[1].text == "the old configuration stays: exporter.yml: no"
+    assert results == []
+
+
+def test_other_targets_are_served_from_a_reload_on() -> None:
+    """Those that are gone are no longer known."""
+    endpoints = Endpoints({"a": scraper(name="a")}, (), clock=FixedClock())
+    with running(endpoints.application()) as url:
+        endpoints.replace({"b": scraper(name="b")})
+        statuses = [get(f"{url}/probe?target={name}").status_code for name in "ab"]
+
+    assert statuses == [404, 200]
+
+
+def test_the_page_has_its_policy(serve: Callable[..., str]) -> None:
+    """The headers that keep everything out but its own style."""
+    headers = get(f"{serve(scraper())}/").headers
+
+    assert HEADERS.items() <= headers.items()
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("application/openmetrics-text;version=abc", "text/plain; version=0.0.4; charset=utf-8"),
+        ("application/openmetrics-text;version=9.9.9", "text/plain; version=0.0.4; charset=utf-8"),
+        (
+            "application/openmetrics-text;version=1.0.0;q=0.1, text/plain;version=0.0.4",
+            "text/plain; version=0.0.4; charset=utf-8",
+        ),
+        (
+            "text/plain;version=0.0.4;q=0.5, application/openmetrics-text;version=1.0.0",
+            "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores",
+        ),
+    ],
+)
+def test_where_prometheus_client_would_fail_or_echo(
+    serve: Callable[..., str], accept: str, content_type: str
+) -> None:
+    """What is malformed or unknown gets text 0.0.4, and what weighs more is preferred."""
+    answer = get(f"{serve(scraper())}/metrics", accept=accept)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, content_type)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "compressed"), [("gzip", True), ("gzip;q=0", False), ("br", False), ("x-gzip", False)]
+)
+def test_compression(serve: Callable[..., str], encoding: str, compressed: bool) -> None:  # noqa: FBT001 - what is expected
+    """By gzip at its cheapest, for who takes it."""
+    with requests.get(
+        f"{serve(scraper())}/metrics", headers={"Accept-Encoding": encoding}, timeout=10, stream=True
+    ) as answer:
+        body = answer.raw.read(decode_content=False)
+
+    assert (answer.headers.get("content-encoding") == "gzip") is compressed
+    assert b"bycloud_up" in (gzip.decompress(body) if compressed else body)
+    assert not compressed or body[8] == 4  # what RFC 1952 has for the fastest
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "FOO"])
+def test_other_methods(serve: Callable[..., str], method: str) -> None:
+    """They are told which are allowed, and walk nothing."""
+    walked: list[None] = []
+
+    def walk() -> Outcome:
+        walked.append(None)
+        return SUCCESS
+
+    url = serve(scraper(walk))
+    answers = [requests.request(method, url + path, timeout=10) for path in ("/metrics", "/", "/-/healthy")]
+
+    assert [answer.status_code for answer in answers] == [405] * 3
+    assert {frozenset(answer.headers["allow"].split(", ")) for answer in answers} == {
+        frozenset(("GET", "HEAD"))
+    }
+    assert walked == []
+
+
+def test_head(serve: Callable[..., str]) -> None:
+    """The headers of a GET, its length too, and no body."""
+    url = f"{serve(scraper())}/metrics"
+    got = get(url, accept_encoding="identity")
+    head = requests.head(url, headers={"Accept-Encoding": "identity"}, timeout=10)
+
+    assert head.status_code == 200
+    assert head.content == b""
+    assert head.headers["content-length"] == got.headers["content-length"]
+    assert head.headers["content-type"] == got.headers["content-type"]

@@ -1,0 +1,58 @@
+"""Reading the configuration anew while serving: all of it comes into force, or nothing does."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from structlog.typing import FilteringBoundLogger
+
+from exporter.clock import Clock
+from exporter.config import Config
+from exporter.errors import ConfigError
+from exporter.instruments import ReloadCollector
+
+
+class Reloader:
+    """Puts a configuration into force; says in gauges and log how that went. Safe for many threads."""
+
+    def __init__(
+        self,
+        load: Callable[[], Config],
+        apply: Callable[[Config], None],
+        gauges: ReloadCollector,
+        log: FilteringBoundLogger,
+        clock: Clock,
+    ) -> None:
+        self._load = load
+        self._apply = apply
+        self._gauges = gauges
+        self._log = log
+        self._clock = clock
+        self._one_at_a_time = threading.Lock()
+
+    def reload(self) -> None:
+        """Reload, or raise the `ConfigError` that says why the old configuration stays."""
+        with self._one_at_a_time:
+            try:
+                config = self._load()
+                self._apply(config)
+            except ConfigError as error:
+                self._gauges.successful = False
+                self._log.error("cannot reload: the old configuration stays", problem=str(error))
+                raise
+            self._gauges.successful, self._gauges.loaded_at = True, self._clock.now()
+            self._log.info("reloaded", targets=len(config.targets))
+
+    @contextmanager
+    def on_signal(self) -> Iterator[None]:
+        """Reload at each SIGHUP as long as the block lasts, which is to be the main thread's."""
+        before = signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=self._quietly).start())
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGHUP, before)
+
+    def _quietly(self) -> None:
+        with suppress(ConfigError):  # the log has it
+            self.reload()

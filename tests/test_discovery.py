@@ -1,0 +1,75 @@
+"""Where Prometheus is told to find the probes."""
+
+import pytest
+
+from exporter.discovery import Place, external_place, is_address, target_groups
+from exporter.errors import ConfigError
+
+
+def test_each_target_is_a_group() -> None:
+    """Its name is a parameter of the probe, and a label that stays."""
+    groups = target_groups(["a", "b & c"], Place("https", "exporter.example:10140", "/bycloud"))
+
+    assert [group["targets"] for group in groups] == [["exporter.example:10140"]] * 2
+    assert groups[1]["labels"] == {
+        "__scheme__": "https",
+        "__metrics_path__": "/bycloud/probe",
+        "__param_target": "b & c",
+        "target": "b & c",
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("http://exporter.example", Place("http", "exporter.example")),
+        ("https://exporter.example:8443/", Place("https", "exporter.example:8443")),
+        ("https://[2001:db8::1]:8443/a/b", Place("https", "[2001:db8::1]:8443", "/a/b")),
+    ],
+)
+def test_an_external_url_names_the_place(url: str, place: Place) -> None:
+    """With the path that a proxy puts before ours."""
+    assert external_place(url) == place
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "exporter",
+        "ftp://x",
+        "http://",
+        "http://u:p@x",
+        "http://x:70000",
+        "http://x/?a",
+        "http://x/#a",
+        "http://x/a b",
+    ],
+)
+def test_what_is_no_external_url(url: str) -> None:
+    """One line says what is allowed."""
+    with pytest.raises(ConfigError) as raised:
+        external_place(url)
+
+    assert str(raised.value).startswith(f"--web.external-url: found {url!r}, allowed: an address such as")
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("localhost", True),
+        ("exporter.example:65535", True),
+        ("127.0.0.1:1", True),
+        ("[::1]:10140", True),
+        ("::1", False),
+        ("x:65536", False),
+        ("x:", False),
+        ("u@x", False),
+        ("x/y", False),
+        ("x\n", False),
+        ("", False),
+    ],
+)
+def test_only_a_plain_host_is_an_address(text: str, plain: bool) -> None:  # noqa: FBT001 - by pytest
+    """A request's `Host` can be anything that somebody sends."""
+    assert is_address(text) is plain

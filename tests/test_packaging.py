@@ -1,0 +1,99 @@
+"""The wheel and the sdist: built, installed into an environment of its own, and run."""
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from exporter import __version__
+from tests.programs import need_tool
+
+ROOT: Final = Path(__file__).parents[1]
+NAME: Final = f"bycloud_backup_exporter-{__version__}"
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> str:
+    """Return what a command printed; fail with it if the command fails."""
+    done = subprocess.run(
+        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder with a fresh wheel and sdist."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "hatchling", "build", "--directory", folder)
+    return folder
+
+
+def test_the_wheel_has_what_the_exporter_reads(built: Path) -> None:
+    """Modules, templates and the mark of types; no tests, no caches."""
+    names = zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl").namelist()
+    ours = {
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "exporter").rglob("*")
+        if file.suffix in {".py", ".css", ".html"}
+    }
+
+    assert ours <= set(names)
+    assert "exporter/py.typed" in names
+    assert {name.partition("/")[0] for name in names} == {"exporter", f"{NAME}.dist-info"}
+    assert not [name for name in names if "__pycache__" in name]
+
+
+@pytest.mark.slow
+def test_the_sdist_makes_the_same_wheel(built: Path, tmp_path: Path) -> None:
+    """It has all that a build needs, the tests and the licence too."""
+    with tarfile.open(built / f"{NAME}.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    folder = tmp_path / NAME
+    run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path, cwd=folder)
+    wheels = [zipfile.ZipFile(place / f"{NAME}-py3-none-any.whl") for place in (built, tmp_path)]
+
+    assert wheels[0].namelist() == wheels[1].namelist()
+    assert (folder / "LICENSE").exists()
+    assert (folder / "tests/test_packaging.py").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_it_installs_into_a_clean_environment(built: Path, tmp_path: Path) -> None:
+    """From the hash-pinned lock and the wheel alone; what is required fits together, and the command runs."""
+    run(sys.executable, "-m", "venv", tmp_path / "clean")
+    pip: list[str | Path] = [tmp_path / "clean/bin/python", "-m", "pip", "--disable-pip-version-check"]
+    run(*pip, "install", "--quiet", "--require-hashes", "-r", ROOT / "requirements.lock")
+    run(*pip, "install", "--quiet", "--no-deps", "--no-index", built / f"{NAME}-py3-none-any.whl")
+    command = tmp_path / "clean/bin/bycloud-backup-exporter"
+
+    assert "No broken requirements found" in run(*pip, "check")
+    assert run(command, "--version", cwd=tmp_path) == f"bycloud-backup-exporter {__version__}\n"
+    assert "--web.listen-address" in run(command, "serve", "--help", cwd=tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-deploy.lock"])
+def test_no_vulnerability_is_known(lock: str) -> None:
+    """By `pip-audit`, where its database can be reached."""
+    command: list[str | Path] = [
+        need_tool("pip-audit"),
+        "--requirement",
+        ROOT / lock,
+        "--require-hashes",
+        "--disable-pip",
+    ]
+    done = subprocess.run(
+        [*command, "--progress-spinner=off", "--timeout=10"], capture_output=True, text=True, check=False
+    )
+    said = done.stdout + done.stderr
+    if "could not be audited" in said or "ServiceError" in said or "ConnectionError" in said:
+        pytest.skip("NOT AUDITED: the database of vulnerabilities cannot be reached")
+
+    assert done.returncode == 0, said
+    assert "No known vulnerabilities found" in said

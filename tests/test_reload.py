@@ -1,0 +1,97 @@
+"""Reading the configuration anew."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from structlog.testing import LogCapture
+
+from exporter.config import Config
+from exporter.errors import ConfigError
+from exporter.instruments import ReloadCollector
+from exporter.reload import Reloader
+from tests.world import World
+
+
+@pytest.fixture
+def logged() -> Iterator[LogCapture]:
+    """Return what is logged."""
+    capture = LogCapture()
+    structlog.configure(processors=[capture])
+    yield capture
+    structlog.reset_defaults()
+
+
+class Files:
+    """A configuration that can be well or wrong, and what was put into force."""
+
+    def __init__(self) -> None:
+        self.error: ConfigError | None = None
+        self.in_force: list[Config] = []
+        self.done = threading.Event()
+        self.gauges = ReloadCollector(5.0)
+        self.world = World(100.0)
+        self.reloader = Reloader(self.load, self.apply, self.gauges, structlog.get_logger(), self.world)
+
+    def load(self) -> Config:
+        """Return a configuration, or raise."""
+        if self.error:
+            self.done.set()
+            raise self.error
+        return Config()
+
+    def apply(self, config: Config) -> None:
+        """Note it."""
+        self.in_force.append(config)
+        self.done.set()
+
+    @property
+    def values(self) -> list[float]:
+        """The gauges' values."""
+        return [family.samples[0].value for family in self.gauges.collect()]
+
+
+def test_what_is_well_comes_into_force(logged: LogCapture) -> None:
+    """Gauges and log say so."""
+    files = Files()
+    files.reloader.reload()
+
+    assert files.in_force == [Config()]
+    assert files.values == [1, 100.0]
+    assert [entry["event"] for entry in logged.entries] == ["reloaded"]
+
+
+def test_what_is_wrong_changes_nothing(logged: LogCapture) -> None:
+    """The old one stays with its time; caller, gauge and log say why. Then all is well again."""
+    files = Files()
+    files.error = ConfigError("exporter.yml: no")
+    with pytest.raises(ConfigError, match=r"exporter\.yml: no"):
+        files.reloader.reload()
+    after_failure = files.values
+    files.error = None
+    files.reloader.reload()
+
+    assert after_failure == [0, 5.0]
+    assert logged.entries[0]["problem"] == "exporter.yml: no"
+    assert logged.entries[0]["log_level"] == "error"
+    assert files.values == [1, 100.0]
+    assert files.in_force == [Config()]
+
+
+@pytest.mark.parametrize("error", [None, ConfigError("no")])
+@pytest.mark.usefixtures("logged")
+def test_a_signal_reloads(error: ConfigError | None) -> None:
+    """SIGHUP does, whether it goes well or not, and no longer than it is asked to."""
+    before = signal.getsignal(signal.SIGHUP)
+    files = Files()
+    files.error = error
+    with files.reloader.on_signal():
+        os.kill(os.getpid(), signal.SIGHUP)
+
+        assert files.done.wait(10)
+
+    assert signal.getsignal(signal.SIGHUP) is before
+    assert len(files.in_force) == (0 if error else 1)

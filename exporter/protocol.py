@@ -48,9 +48,10 @@ class GuardedProtocol(H11Protocol):
         self._end_within(self._limits.request_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget everything."""
+        """Forget everything, at once: a timer of uvicorn's would keep an answer's buffers until it is due."""
         self._end_whenever()
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()
         self._on_end(self)
 
     def data_received(self, data: bytes) -> None:

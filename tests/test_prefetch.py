@@ -352,6 +352,29 @@ class TestAhead:
         assert walked.duplicates == 1
         assert marks.ids == ()
 
+    def test_a_malformed_record_marks_nothing(self) -> None:
+        """The page behind it is found by walking on, at no cost but its own."""
+        api, marks = FakeList(backups(40)), Marks()
+        walk_ahead(api.fetch, PageSize(10), marks, Hands().pool(2))
+        moved = spoilt(api.fetch, {"20"})
+        api.records = (backup("new"), backup("newer"), *api.records[:38])
+        api.asked.clear()
+        walk_ahead(moved, PageSize(10), marks, Hands().pool(2))
+        first = list(marks.ids)
+        api.asked.clear()
+        walk_ahead(moved, PageSize(10), marks, Hands().pool(2))
+
+        assert first == ["32", "22", "12"]
+        assert len(api.asked) == 4
+
+    def test_a_malformed_record_in_the_place_of_a_mark_is_passed_over(self) -> None:
+        """Its id may not be usable where it is not its page's last."""
+        api, marks = FakeList(backups(40)), Marks()
+        marks.ids = ("32",)
+        walk_ahead(spoilt(api.fetch, {"20"}), PageSize(10), marks, Hands().pool(2))
+
+        assert marks.ids == ("30", "10")
+
     def test_a_refused_limit_begins_anew(self) -> None:
         """What was asked for with the limit that is refused is not used."""
         api, marks = self.after_a_walk(2500, 1000)

@@ -1,5 +1,7 @@
 """One connection's life: what is no HTTP, who is too slow, and who does not read."""
 
+import gc
+import weakref
 from contextlib import ExitStack
 
 import pytest
@@ -103,6 +105,19 @@ def test_who_does_not_read(after: bytes) -> None:
     assert answered[0] == 200
     assert 0 < len(received) < len(LARGE)
     assert "/2" not in app.paths
+
+
+def test_who_breaks_off_is_forgotten() -> None:
+    """Nothing holds the connection or its buffers until it would have been idle for too long."""
+    servers: list[Server] = []
+    with serving(App(b"x" * 100_000), servers=servers) as port, Client(port) as client:
+        client.send(get())
+        assert client.socket.recv(1)
+        (protocol,) = map(weakref.ref, servers[0].server_state.connections)
+        client.socket.close()  # with an answer unread: that is a reset
+        wait_until(lambda: gc.collect() >= 0 and protocol() is None)
+
+    assert protocol() is None
 
 
 def test_who_reads_late_and_wants_no_more() -> None:

@@ -303,6 +303,8 @@ class TestInFlight:
         """With nothing else under way the API knows best."""
         budget.observe(200, headers(100, 3, world.now() + 42))
         budget.take()
+        budget.give_back()
+        budget.take()
         budget.observe(200, headers(100, 7, world.now() + 42))
         budget.give_back()
 

@@ -96,6 +96,15 @@ def test_the_newest_finished_attempt_counts() -> None:
     assert found.last_attempt_failed is True
 
 
+@pytest.mark.parametrize("step", [1, -1])
+def test_of_those_created_at_once_the_greatest_id_is_the_newest(step: int) -> None:
+    """So that nothing flaps between walks that list them in another order."""
+    twins = [backup(name, created_at=NOON, size=size) for name, size in (("a", 1.0), ("b", 2.0))]
+    found = judged(backup("0", created_at=NOON - timedelta(hours=1)), *twins[::step])
+
+    assert found["one"].newest_full_size_bytes == 20
+
+
 def test_where_there_is_nothing_nothing_is_said() -> None:
     """An instance whose only backup runs: none restorable, and no time, no attempt, no size."""
     found = judged(backup(0, status="BUILDING", size=None))["one"]

@@ -285,6 +285,7 @@ class TestChangingList:
         walked = walk(api.fetch, PageSize(5))
 
         assert len(walked.records) == 10
+        assert walked.duplicates == 0
         assert api.asked == [(None, 5), ("5", 5), ("0", 5), ("1", 5)]
 
     def test_the_only_record_of_a_page_is_gone_round_by_the_one_before(self) -> None:

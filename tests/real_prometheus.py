@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from tests.programs import free_port, need
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 Labels = tuple[str, str, str]
 
 

@@ -65,10 +65,12 @@ def watch(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watc
             subprocess.Popen(_prometheus(folder, server), stderr=subprocess.DEVNULL) as prometheus,
         ):
             running = Prometheus(f"http://{server}")
-            wait_until(lambda: _answers(running))
-            yield Watch(running, notified)
-            prometheus.terminate()
-            alertmanager.terminate()
+            try:
+                wait_until(lambda: _answers(running))
+                yield Watch(running, notified)
+            finally:
+                prometheus.terminate()
+                alertmanager.terminate()
         receiver.shutdown()
         thread.join()
 
@@ -96,7 +98,7 @@ def _configure(folder: Path, demo: Demo, manager: str, receiver: int) -> None:
     shortened = re.sub(r"for: \w+", "for: 1s", databases)
     (folder / "rules.yml").write_text(f"{shortened}  - name: bycloud-scrapes{walks}", encoding="utf-8")
     (folder / "prometheus.yml").write_text(
-        "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\n"
+        "global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s}\n"
         f"rule_files: ['{folder / 'rules.yml'}']\n"
         f"alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{manager}']}}]}}]}}\n"
         "scrape_configs:\n"
@@ -134,7 +136,7 @@ def _prometheus(folder: Path, address: str) -> list[str]:
 def _answers(prometheus: Prometheus) -> bool:
     try:
         return prometheus.value("count_over_time(bycloud_up[1m])") >= 2
-    except requests.ConnectionError:
+    except requests.RequestException:  # not there yet, or not ready
         return False
 
 

@@ -8,6 +8,9 @@ NEWER   = $(foreach python,python3.14 python3.13 python3.12 $(PYTHON) $(wildcard
   $(shell $(python) -c 'import sys; sys.version_info >= (3, 12) and print(sys.executable)' 2>/dev/null))
 DEPLOY_PYTHON ?= $(firstword $(NEWER))
 PORT   ?= 10140
+# Extras stay, or pip looks for the newest release of what another package wants with one, and finds no hash.
+LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras \
+  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check fix docs dashboards history tools manifests bench soak abuse lock clean
@@ -55,12 +58,9 @@ soak: $(VENV)/runs ## ten minutes of 50 scrapers on an API that fails in every w
 	$(BIN)/python -m benchmarks.soak
 
 lock: $(VENV)/tests ## resolve the lock files anew from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command 'make lock' pyproject.toml --group dev -o requirements-dev.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --python-version 3.12 --custom-compile-command 'make lock' --group deploy -o requirements-deploy.lock
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
+	$(LOCK) --python-version 3.12 --group deploy -o requirements-deploy.lock
 
 clean: ## forget the virtual environment and every cache
 	rm -rf $(VENV) $(DEPLOY) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

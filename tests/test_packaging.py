@@ -1,9 +1,12 @@
 """The wheel and the sdist: built, installed into an environment of its own, and run."""
 
+import re
 import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Iterator
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +49,24 @@ def test_the_wheel_has_what_the_exporter_reads(built: Path) -> None:
     assert "exporter/py.typed" in names
     assert {name.partition("/")[0] for name in names} == {"exporter", f"{NAME}.dist-info"}
     assert not [name for name in names if "__pycache__" in name]
+
+
+def wanted_with_extras() -> Iterator[str]:
+    """Name what the distributions of this environment want together with an extra, as `name[extra]`."""
+    for installed in distributions():
+        for requirement in installed.requires or ():
+            found = re.match(r"[\w.-]+\[\w+\]", requirement)
+            if found and "extra ==" not in requirement:
+                yield found[0]
+
+
+def test_the_lock_keeps_extras() -> None:
+    """A pin without the extra is not looked at where one is wanted: pip would take the newest, unhashed."""
+    locked = (ROOT / "requirements-dev.lock").read_text()
+    wanted = set(wanted_with_extras())
+
+    assert "coverage[toml]" in wanted
+    assert [name for name in wanted if f"\n{name}==" not in locked] == []
 
 
 @pytest.mark.slow

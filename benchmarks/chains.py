@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from exporter.chains import judge
+from exporter.chains import Chains
 from exporter.decode import BACKUPS, decode_page
 from exporter.model import Backup, Statuses
 from exporter.simulator import many
@@ -68,7 +68,8 @@ def measure(bodies: Sequence[bytes]) -> tuple[float, float]:
 def run(bodies: Sequence[bytes]) -> tuple[float, float]:
     """Decode and judge once; return the times of both."""
     decoding, backups = timed(lambda: [b for body in bodies for b in decode_page(BACKUPS, body).records])
-    judging, verdicts = timed(lambda: judge(backups, Statuses()))
+    chains = Chains({backup.id: backup for backup in backups}, Statuses())
+    judging, verdicts = timed(lambda: chains.judge(backups))
     if sum(isinstance(verdict, int) for verdict in verdicts.values()) != NUMBER:
         raise SystemExit("not every backup was found restorable")
     return decoding, judging

@@ -30,7 +30,7 @@ def main() -> None:
         client = api.client(PATIENCE)
         marker, more = None, True
         while more:
-            page = client.fetch(BACKUPS, marker, int(page_size))
+            page = client.page(BACKUPS, marker, int(page_size))
             marker, more = page.markers[0], bool(page.more)
 
     print(*least(fetch_all, int(runs[0]) if runs else 1))

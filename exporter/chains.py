@@ -1,6 +1,6 @@
 """Which backups can be restored, and which link is broken where one cannot. Pure, and without recursion."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -24,60 +24,54 @@ Verdict: TypeAlias = int | Broken
 """How many backups a restore reads (1: a full backup), or why there can be none."""
 
 
-def judge(backups: Iterable[Backup], statuses: Statuses) -> Mapping[str, Verdict]:
-    """Return the verdict on every backup of a usable status, by its id; others have none. Raises nothing.
+class Chains:
+    """The chains among all backups of a list, by their ids; their instances make no difference.
 
-    Each of `backups` stands there once; their order makes no difference, nor do their instances. The time
-    is linear in their number, however long the chains, and least where parents come before their children.
+    What was climbed is remembered, so that the time is linear in their number, however long the chains.
     """
-    verdicts: dict[str, Verdict] = {}
-    parents: dict[str, str] = {}
-    ends: dict[str, Verdict] = {}
-    usable = statuses.usable
-    for backup in backups:
-        if backup.status not in usable:
-            ends[backup.id] = _break_at(backup, statuses)
-        elif not (parent := backup.parent_id) or parent == backup.id:  # as in the vendor's example
-            verdicts[backup.id] = 1
-        elif type(length := verdicts.get(parent)) is int:
-            verdicts[backup.id] = length + 1
-        else:
-            parents[backup.id] = parent
-    return _judge(parents, verdicts, ends)
 
+    def __init__(self, backups: Mapping[str, Backup], statuses: Statuses) -> None:
+        self._backups = backups
+        self._statuses = statuses
+        self._climbed: dict[str, Verdict] = {}
 
-def _break_at(parent: Backup, statuses: Statuses) -> Broken:
-    """Return what the children of an unusable `parent` suffer from."""
-    return Broken.PARENT_RUNNING if parent.status in statuses.running else Broken.PARENT_FAILED
+    def judge(self, backups: Iterable[Backup]) -> dict[str, Verdict]:
+        """Return the verdict on each of `backups`, which must be of a usable status, by its id.
 
+        Their order makes no difference, but it is soonest where parents come before their children.
+        """
+        verdicts: dict[str, Verdict] = {}
+        for backup in backups:
+            parent = backup.parent_id
+            if not parent or parent == backup.id:  # as in the vendor's example
+                verdicts[backup.id] = 1
+            elif (below := verdicts.get(parent)) is None:
+                verdicts[backup.id] = self._climb(backup)
+            else:
+                verdicts[backup.id] = below + 1 if isinstance(below, int) else below
+        return verdicts
 
-def _judge(
-    parents: dict[str, str], verdicts: dict[str, Verdict], ends: Mapping[str, Verdict]
-) -> dict[str, Verdict]:
-    """Add the verdict on each of `parents`, where every backup is visited once: it is taken out then."""
-    for start in tuple(parents):
-        if start in parents:
-            path, beyond = _climb(start, parents)
-            end = verdicts.get(beyond, ends.get(beyond))
-            if end is None:
-                end = Broken.CYCLE if beyond in path else Broken.PARENT_MISSING
-            _settle(path, end, verdicts)
-    return verdicts
+    def _climb(self, backup: Backup) -> Verdict:
+        """Go from a backup to its ancestors, as far as they are not known; enter the verdicts on all."""
+        path: list[str] = []
+        end = self._climbed.get(backup.id)
+        while end is None:
+            path.append(backup.id)
+            self._climbed[backup.id] = Broken.CYCLE  # which it is if the way leads back here
+            backup, end = self._step(backup)
+        for passed in reversed(path):
+            end = end + 1 if isinstance(end, int) else end
+            self._climbed[passed] = end
+        return end
 
-
-def _climb(start: str, parents: dict[str, str]) -> tuple[Sequence[str], str]:
-    """Take `start` and its ancestors out of `parents`; return them and the id at which that ended."""
-    path: list[str] = []
-    here = start
-    while (parent := parents.pop(here, None)) is not None:
-        path.append(here)
-        here = parent
-    return path, here
-
-
-def _settle(path: Sequence[str], end: Verdict, verdicts: dict[str, Verdict]) -> None:
-    """Enter the verdicts on a path whose last backup stands upon `end`."""
-    for backup_id in reversed(path):
-        if not isinstance(end, Broken):
-            end += 1
-        verdicts[backup_id] = end
+    def _step(self, backup: Backup) -> tuple[Backup, Verdict | None]:
+        """Return the parent, with what its children stand upon, if that is known: 0 is the ground."""
+        if not backup.parent_id or backup.parent_id == backup.id:
+            return backup, 0
+        parent = self._backups.get(backup.parent_id)
+        if parent is None:
+            return backup, Broken.PARENT_MISSING
+        if parent.status in self._statuses.usable:
+            return parent, self._climbed.get(parent.id)
+        running = parent.status in self._statuses.running
+        return parent, Broken.PARENT_RUNNING if running else Broken.PARENT_FAILED

@@ -1,7 +1,7 @@
 """The list of instances: walked now and then, and on its own, so that its failures stay its own."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, Literal
 
@@ -40,7 +40,7 @@ class InstanceList:
     ) -> None:
         self._mode = mode
         self.is_on = mode != "off"
-        self.listed: dict[str, Instance] | None = None
+        self.listed: Mapping[str, Instance] | None = None
         self.well: bool | None = None
         self.error: ApiError | None = None
         self._api = api
@@ -69,8 +69,8 @@ class InstanceList:
     def _walk(self, seconds: float) -> None:
         try:
             client = self._api.client(seconds)
-            walked = walk(partial(client.fetch, INSTANCES), self._page_size)
-            self.listed = {instance.id: instance for instance in walked.records}
+            walked = walk(partial(client.page, INSTANCES), self._page_size)
+            self.listed = walked.records
             self._note(None)
         except ApiError as error:
             self._note(error)

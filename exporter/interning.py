@@ -8,7 +8,7 @@ from exporter.model import Backup, Page
 
 
 class Interning:
-    """Puts the first of equal values in the others' place, which nobody can tell; safe in many threads."""
+    """Puts the first of equal values in the others' place, which nobody can tell."""
 
     def __init__(self) -> None:
         self._first: dict[Any, Any] = {}

@@ -5,6 +5,7 @@ bytes; whatever else the API says is known to `decode` alone.
 """
 
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Generic, NamedTuple, TypeVar
 
@@ -80,13 +81,13 @@ class Page(Struct, Generic[Record], frozen=True, kw_only=True):
 
 
 class Walk(Struct, Generic[Record], frozen=True, kw_only=True):
-    """Every record of a list, each once.
+    """Every record of a list, by its id.
 
     `reported` is the last `meta.total`, `limit` the page size in force, `first_malformed` says where the
     first of the malformed records stood and what was wrong with it.
     """
 
-    records: tuple[Record, ...]
+    records: Mapping[str, Record]
     duplicates: int
     malformed: int
     first_malformed: str | None

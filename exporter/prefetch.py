@@ -3,12 +3,15 @@
 Markers cannot be guessed, but those of the last walk can be tried. A page asked for ahead is only kept until
 the walk comes to its marker by itself, so that the walk stays sequential and stays right: nothing is assumed
 of the list's order, or of what became of a marker meanwhile.
+
+The pool's threads only fetch. What came is read in the walk's own thread: Python reads no two pages at once
+anyway, and records are cheapest to work on where they have just been made.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import Any, Final, Generic
+from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,12 +19,17 @@ from msgspec.structs import replace
 from exporter.cutting import id_at, split
 from exporter.errors import ApiError, Reason
 from exporter.model import Page, Record, Walk
-from exporter.walker import FetchPage, PageSize, claims_more, walk
+from exporter.walker import PageSize, claims_more, walk
 
 STOPS: Final = frozenset({Reason.AUTH, Reason.FORBIDDEN, Reason.RATE_LIMITED})
 """Failures that speak of no page, but of every request."""
 
+Body = TypeVar("Body")
 Marker = str | None
+Fetch = Callable[[Marker, int], Body]
+"""Fetch what is read as the page after a marker, of so many records at most; raise `ApiError`."""
+Read = Callable[[Body], Page[Record]]
+"""Make a page of it; raise `ApiError`."""
 Submit = Callable[..., Future[Any]]
 """Call a function, with the arguments that follow it, beside the caller."""
 AwaitAny = Callable[[Collection[Future[Any]]], Collection[Future[Any]]]
@@ -48,23 +56,28 @@ class Pool(Struct, frozen=True):
     await_any: AwaitAny = await_any
 
 
-def walk_ahead(fetch_page: FetchPage[Record], page_size: PageSize, marks: Marks, pool: Pool) -> Walk[Record]:
+def walk_ahead(
+    fetch: Fetch[Body], read: Read[Body, Record], page_size: PageSize, marks: Marks, pool: Pool
+) -> Walk[Record]:
     """Walk the whole list as `walk` does, and raise what it raises; remember `marks` for the next time."""
-    ahead = _Ahead(fetch_page, page_size.asked, marks.ids, pool)
-    walked = walk(ahead.fetch, page_size, reread_tail=True)
+    ahead = _Ahead(fetch, read, page_size.asked, marks.ids, pool)
+    walked = walk(ahead.page, page_size, reread_tail=True)
     marks.ids = () if walked.duplicates else tuple(ahead.passed)
     return walked
 
 
-class _Ahead(Generic[Record]):
-    """A `FetchPage` before another. Only the walk's own thread is in here; the pool's are in `fetch_page`."""
+class _Ahead(Generic[Body, Record]):
+    """What its `page` is asked for, it has often fetched. Only the walk's own thread is in here."""
 
-    def __init__(self, fetch_page: FetchPage[Record], limit: int, marks: Sequence[str], pool: Pool) -> None:
-        self._fetch_page: FetchPage[Record] = fetch_page
+    def __init__(
+        self, fetch: Fetch[Body], read: Read[Body, Record], limit: int, marks: Sequence[str], pool: Pool
+    ) -> None:
+        self._fetch = fetch
+        self._read = read
         self._limit = limit
         self._pool = pool
         self._queue: OrderedDict[Marker, None] = OrderedDict.fromkeys((None, *marks))
-        self._running: dict[Future[Page[Record]], tuple[Marker, int]] = {}
+        self._running: dict[Future[Body], tuple[Marker, int]] = {}
         self._answers: dict[Marker, Page[Record] | ApiError] = {}
         self._unused = set(self._queue)
         self._known = set(self._queue)
@@ -74,7 +87,7 @@ class _Ahead(Generic[Record]):
         self.passed: dict[str, None] = {}
         """Every `limit`-th id, as far as the walk has come."""
 
-    def fetch(self, marker: Marker, limit: int) -> Page[Record]:
+    def page(self, marker: Marker, limit: int) -> Page[Record]:
         """Hand out the page after a marker, once; where it holds a later page's marker, only up to there."""
         if limit != self._limit:
             self._forget(limit)
@@ -113,7 +126,7 @@ class _Ahead(Generic[Record]):
         self._unused.add(marker)
         self._known.add(marker)
 
-    def _take_in(self, done: Iterable[Future[Page[Record]]]) -> None:
+    def _take_in(self, done: Iterable[Future[Body]]) -> None:
         for future in done:
             self._keep(future, *self._running.pop(future))
 
@@ -121,20 +134,23 @@ class _Ahead(Generic[Record]):
         """Let as many requests run at once as may."""
         while self._queue and len(self._running) < self._pool.size:
             marker, _ = self._queue.popitem(last=False)
-            future = self._pool.submit(self._fetch_page, marker, self._limit)
+            future = self._pool.submit(self._fetch, marker, self._limit)
             self._running[future] = (marker, self._limit)
 
-    def _keep(self, future: Future[Page[Record]], marker: Marker, limit: int) -> None:
-        try:
-            answer: Page[Record] | ApiError = future.result()
-        except ApiError as error:
-            if error.reason in STOPS:
-                raise
-            answer = error
+    def _keep(self, future: Future[Body], marker: Marker, limit: int) -> None:
+        answer = self._answer(future)
         if limit == self._limit and marker in self._unused:
             self._answers[marker] = answer
             if not isinstance(answer, ApiError):
                 self._walk_on(answer)
+
+    def _answer(self, future: Future[Body]) -> Page[Record] | ApiError:
+        try:
+            return self._read(future.result())
+        except ApiError as error:
+            if error.reason in STOPS:
+                raise
+            return error
 
     def _walk_on(self, page: Page[Record]) -> None:
         """Where a page reaches no marker that was asked for, go on by itself, without awaiting the walk."""

@@ -3,23 +3,18 @@
 Known is an instance that has a backup, that is configured, or that the API lists.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from itertools import takewhile
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from math import isfinite
-from operator import attrgetter
 
 from msgspec import Struct
 
-from exporter.chains import Broken, Verdict, judge
+from exporter.chains import Broken, Chains, Verdict
+from exporter.cohorts import Cohort, newest
 from exporter.config import ExpectedInstance, Limit, Objective
 from exporter.model import Backup, Instance, Recovery, Statuses
 from exporter.summary import UNKNOWN
-
-_creation = attrgetter("created_at")
-_instance = attrgetter("instance_id")
-_id = attrgetter("id")
-_status = attrgetter("status")
 
 
 class Register(Struct, frozen=True):
@@ -37,68 +32,54 @@ class Rules(Struct, frozen=True):
     bytes_per_unit: float = 1
 
 
-def recoveries(backups: Sequence[Backup], register: Register, rules: Rules) -> tuple[Recovery, ...]:
-    """Judge every known instance, each once; the order of `backups` makes no difference."""
-    by_age = sorted(backups, key=_creation)
-    verdicts = judge(by_age, rules.statuses)
-    found: defaultdict[str | None, _Found] = defaultdict(_Found)
-    for known in (*register.expected, *(register.listed or ())):
-        found[known] = _Found()
-    for backup in by_age:
-        found[backup.instance_id].backups.append(backup)
-    judged = zip(map(_instance, by_age), map(verdicts.get, map(_id, by_age)), strict=True)
-    for (instance, verdict), count in Counter(judged).items():
-        found[instance].counts[verdict] = count
-    names = sorted(name for name in found if name)
-    return tuple(_Judge(name, found[name], verdicts, register, rules).recovery() for name in names)
-
-
-class _Found(Struct):
-    """One instance's backups, oldest first, and how many have which verdict."""
-
-    backups: list[Backup] = []
-    counts: dict[Verdict | None, int] = {}
+def recoveries(
+    among: Iterable[Cohort], chains: Chains, register: Register, rules: Rules
+) -> tuple[Recovery, ...]:
+    """Judge every known instance, each once; the order of cohorts makes no difference."""
+    found: dict[str, list[Cohort]] = {known: [] for known in (*register.expected, *(register.listed or ()))}
+    for cohort in among:
+        if cohort.instance_id:
+            found.setdefault(cohort.instance_id, []).append(cohort)
+    return tuple(_Judge(name, found[name], chains, register, rules).recovery() for name in sorted(found))
 
 
 class _Judge:
-    """One instance, and what is to be said of it.
-
-    Its backups are looked at from the newest on, and no further than an answer needs.
-    """
+    """One instance, and what is to be said of it."""
 
     def __init__(
         self,
         instance_id: str,
-        found: _Found,
-        verdicts: Mapping[str, Verdict],
+        found: Sequence[Cohort],
+        chains: Chains,
         register: Register,
         rules: Rules,
     ) -> None:
         self._id = instance_id
-        self._backups = found.backups
-        self._counts = found.counts
-        self._verdicts = verdicts
+        self._cohorts = found
+        self._usable = [cohort for cohort in found if cohort.status in rules.statuses.usable]
+        self._verdicts = chains.judge(chain.from_iterable(cohort.backups for cohort in self._usable))
         self._rules = rules
         self._expected = register.expected.get(instance_id)
         self._listed = (register.listed or {}).get(instance_id)
         self._is_gone = register.listed is not None and not (self._listed or self._expected)
 
     def recovery(self) -> Recovery:
-        newest = self._newest(lambda backup: self._length(backup) is not None)
-        full = self._newest(lambda backup: self._length(backup) == 1)
+        last = newest(self._usable, lambda backup: isinstance(self._verdicts[backup.id], int))
+        full = newest(self._usable, lambda backup: self._verdicts[backup.id] == 1)
         age, duration = self._objective()
+        counts = Counter(self._verdicts.values())
         return Recovery(
             instance_id=self._id,
             datastore_type=self._type(),
             instance_name=self._name(),
             datastore_version=self._version(),
             replica_of=self._replica_of(),
-            restorable=sum(count for verdict, count in self._counts.items() if isinstance(verdict, int)),
-            newest_timestamp=_created(newest),
-            newest_chain_length=self._length(newest),
+            restorable=sum(count for verdict, count in counts.items() if isinstance(verdict, int)),
+            newest_timestamp=_created(last),
+            newest_chain_length=self._length(last),
             newest_full_timestamp=_created(full),
             newest_full_size_bytes=self._size(full),
-            unrestorable=_unrestorable(self._counts),
+            unrestorable=_unrestorable(counts),
             running_oldest_timestamp=self._running_since(),
             last_attempt_failed=self._last_attempt_failed(),
             objective_age=age,
@@ -111,7 +92,7 @@ class _Judge:
             return self._listed.datastore.type
         if self._expected and self._expected.datastore_type:
             return self._expected.datastore_type
-        telling = self._newest(lambda backup: bool(backup.datastore and backup.datastore.type))
+        telling = newest(cohort for cohort in self._cohorts if cohort.datastore_type)
         return telling.datastore.type or UNKNOWN if telling and telling.datastore else UNKNOWN
 
     def _name(self) -> str | None:
@@ -124,15 +105,6 @@ class _Judge:
     def _version(self) -> str | None:
         return self._listed.datastore.version if self._listed and self._listed.datastore else None
 
-    def _newest(self, is_it: Callable[[Backup], bool]) -> Backup | None:
-        """Return the one created last of which it is true; of several the one with the greatest id."""
-        found = filter(is_it, reversed(self._backups))
-        last = next(found, None)
-        if last is None:
-            return None
-        same = takewhile(lambda backup: backup.created_at == last.created_at, found)
-        return max((last, *same), key=_id)
-
     def _length(self, backup: Backup | None) -> int | None:
         verdict = self._verdicts.get(backup.id) if backup else None
         return verdict if isinstance(verdict, int) else None
@@ -141,15 +113,12 @@ class _Judge:
         return None if backup is None or backup.size is None else backup.size * self._rules.bytes_per_unit
 
     def _running_since(self) -> float | None:
-        running = self._rules.statuses.running
-        if running.isdisjoint(map(_status, self._backups)):
-            return None
-        return _created(next(backup for backup in self._backups if backup.status in running))
+        running = [cohort for cohort in self._cohorts if cohort.status in self._rules.statuses.running]
+        return min((cohort.backups[0].created_at.timestamp() for cohort in running), default=None)
 
     def _last_attempt_failed(self) -> bool | None:
         statuses = self._rules.statuses
-        finished = statuses.finished
-        last = self._newest(lambda backup: backup.status in finished)
+        last = newest(cohort for cohort in self._cohorts if cohort.status in statuses.finished)
         return None if last is None else last.status in statuses.failed
 
     def _objective(self) -> tuple[float | None, float | None]:
@@ -161,7 +130,7 @@ class _Judge:
         return _finite(match.max_age), _finite(match.max_duration)
 
 
-def _unrestorable(found: Mapping[Verdict | None, int]) -> tuple[tuple[str, int], ...]:
+def _unrestorable(found: Mapping[Verdict, int]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted((why.value, count) for why, count in found.items() if isinstance(why, Broken)))
 
 

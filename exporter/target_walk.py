@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
+from exporter.chains import Chains
 from exporter.client import Api, Client
+from exporter.cohorts import cohorts
 from exporter.config import Objective
 from exporter.decode import BACKUPS
 from exporter.errors import ApiError
@@ -84,14 +87,15 @@ class TargetWalk:
 
     def _walk(self, client: Client) -> Walk[Backup]:
         kept_once, most = Interning(), self.api.target.max_concurrency
+        fetch = partial(client.fetch, BACKUPS)
 
-        def fetch(marker: str | None, limit: int) -> Page[Backup]:
-            return kept_once(client.fetch(BACKUPS, marker, limit))
+        def read(body: bytes) -> Page[Backup]:
+            return kept_once(client.read(BACKUPS, body))
 
         if most == 1:
-            return walk(fetch, self._page_size)
+            return walk(lambda marker, limit: read(fetch(marker, limit)), self._page_size)
         with closing(client), Threads(most) as threads:
-            return walk_ahead(fetch, self._page_size, self._marks, Pool(threads.submit, most))
+            return walk_ahead(fetch, read, self._page_size, self._marks, Pool(threads.submit, most))
 
     @property
     def lacks_names(self) -> bool:
@@ -106,11 +110,12 @@ class TargetWalk:
             {instance.id: instance for instance in target.expected_instances}, self.instances.listed
         )
         rules = Rules(target.statuses, self.objectives, target.bytes_per_unit)
-        summary = summarize(walked.records, bytes_per_unit=target.bytes_per_unit, statuses=target.statuses)
+        among = cohorts(walked.records.values())
+        summary = summarize(among, bytes_per_unit=target.bytes_per_unit, statuses=target.statuses)
         self._warn(walked, summary)
         return Snapshot(
             summary=summary,
-            recoveries=recoveries(walked.records, register, rules),
+            recoveries=recoveries(among, Chains(walked.records, target.statuses), register, rules),
             duplicates=walked.duplicates,
             malformed=walked.malformed,
             reported=walked.reported,

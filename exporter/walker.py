@@ -1,6 +1,7 @@
 """The sequential walk: every page of a list, each from the marker where the one before it ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Final, Generic
 
 from exporter.errors import ApiError, Reason
@@ -12,6 +13,7 @@ FetchPage = Callable[[str | None, int], Page[Record]]
 DEAD_MARKER: Final = frozenset({400, 404, 422})
 LIMIT_REFUSED: Final = frozenset({400, 422})
 PAGES_AGAIN: Final = 3
+_id = attrgetter("id")
 
 
 class PageSize:
@@ -114,7 +116,7 @@ class _Course(Generic[Record]):
     def walked(self) -> Walk[Record]:
         """Return what the walk brought."""
         return Walk(
-            records=tuple(self._records.values()),
+            records=self._records,
             duplicates=self._duplicates,
             malformed=self._malformed,
             first_malformed=self._first_malformed,
@@ -178,17 +180,17 @@ class _Course(Generic[Record]):
         """Add the page's records, of a repeated one the newest copy; return how many were repeated."""
         self._total = page.total if page.total is not None else self._total
         self._limit = page.limit or self._limit
-        fresh = {record.id: record for record in page.records}
-        if len(fresh) < len(page.records) or not self._records.keys().isdisjoint(fresh):
-            return sum(self._keep_newest(record) for record in page.records)
-        self._records.update(fresh)
-        return 0
+        before = len(self._records)
+        list(map(self._records.setdefault, map(_id, page.records), page.records))
+        repeated = len(page.records) - (len(self._records) - before)
+        if repeated:
+            self._keep_newest(page.records)
+        return repeated
 
-    def _keep_newest(self, record: Record) -> bool:
-        known = self._records.get(record.id)
-        if known is None or _is_newer(record, known):
-            self._records[record.id] = record
-        return known is not None
+    def _keep_newest(self, records: Iterable[Record]) -> None:
+        for record in records:
+            if _is_newer(record, self._records[record.id]):
+                self._records[record.id] = record
 
     def _remember(self, marker: str) -> None:
         """Keep the last two markers that the list was seen to hold."""

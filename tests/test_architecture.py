@@ -27,6 +27,7 @@ RANKS = (
         "access_log",
         "budget",
         "chains",
+        "cohorts",
         "complaint",
         "credentials",
         "cutting",

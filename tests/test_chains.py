@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import DrawFn, composite, integers, lists, none, one_of, permutations, sampled_from
 
-from exporter.chains import Broken, Verdict, judge
+from exporter.chains import Broken, Chains, Verdict
 from exporter.model import Backup, Statuses
 from tests.builders import NOON, backup
 
@@ -25,6 +25,12 @@ def chain(*statuses: str) -> list[Backup]:
     """Make backups named 0, 1, …, each on the one before it; the first is full."""
     links = [on(place - 1, place, status) for place, status in enumerate(statuses)]
     return [backup(0, status=statuses[0]), *links[1:]]
+
+
+def judge(backups: Sequence[Backup], statuses: Statuses) -> dict[str, Verdict]:
+    """Judge the usable ones of these backups, as they come."""
+    chains = Chains({record.id: record for record in backups}, statuses)
+    return chains.judge(record for record in backups if record.status in statuses.usable)
 
 
 def naive(backups: Sequence[Backup]) -> dict[str, Verdict]:

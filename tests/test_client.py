@@ -688,7 +688,7 @@ class TestConcurrency:
         client.close()
 
         with pytest.raises(ApiError) as failure:
-            client.fetch(BACKUPS, None, 20)
+            client.page(BACKUPS, None, 20)
 
         assert failure.value.reason is Reason.TIMEOUT
         assert api.requests == []

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.chains import Chains
+from exporter.cohorts import cohorts
 from exporter.config import Config
 from exporter.demo import run_demo
 from exporter.model import Statuses
@@ -27,7 +29,9 @@ EXPECTED = {
 def at_risk(fleet: Fleet, now: datetime) -> dict[str, Risk]:
     """Judge a fleet by the default objectives; return those at risk by their ids."""
     listed = {instance.id: instance for instance in fleet.instances(now)}
-    found = recoveries(fleet.backups(now), Register({}, listed), Rules(Statuses(), Config().objectives))
+    backups, rules = fleet.backups(now), Rules(Statuses(), Config().objectives)
+    chains = Chains({backup.id: backup for backup in backups}, rules.statuses)
+    found = recoveries(cohorts(backups), chains, Register({}, listed), rules)
     return {risk.instance_id: risk for risk in risks(found, now.timestamp())}
 
 

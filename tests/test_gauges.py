@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.cohorts import cohorts
 from exporter.collector import TargetCollector
 from exporter.model import Answer, Backup, Datastore, Snapshot, Statuses, WalkStats
 from exporter.simulator.habits import Habits
@@ -50,7 +51,7 @@ def test_the_gauges_equal_a_naive_sum(fleet: list[Backup], habits: Habits, size:
     api = FakeList(tuple(fleet), habits)
     walked = walk(api.fetch, PageSize(min(size, habits.max_limit or size) if refused else size))
     snapshot = Snapshot(
-        summary=summarize(walked.records, bytes_per_unit=1024, statuses=Statuses()),
+        summary=summarize(cohorts(walked.records.values()), bytes_per_unit=1024, statuses=Statuses()),
         duplicates=walked.duplicates,
         malformed=walked.malformed,
         reported=walked.reported,

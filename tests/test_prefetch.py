@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Malformed, Page, Walk
-from exporter.prefetch import Marks, Pool, Submit, walk_ahead
+from exporter.prefetch import Marks, Pool, Submit
+from exporter.prefetch import walk_ahead as walk_ahead_of
 from exporter.simulator.habits import Habits
 from exporter.threads import Threads
 from exporter.walker import FetchPage, PageSize, walk
@@ -67,7 +68,12 @@ def backups(count: int) -> tuple[Backup, ...]:
 
 def ids(walked: Walk[Backup]) -> list[str]:
     """Name what was walked."""
-    return [record.id for record in walked.records]
+    return [record.id for record in walked.records.values()]
+
+
+def walk_ahead(fetch: FetchPage[Backup], page_size: PageSize, marks: Marks, pool: Pool) -> Walk[Backup]:
+    """Walk ahead over pages that need no reading."""
+    return walk_ahead_of(fetch, lambda page: page, page_size, marks, pool)
 
 
 def outcome(walking: Callable[[], Walk[Backup]]) -> object:
@@ -254,7 +260,7 @@ def test_what_was_there_all_along_is_never_lost(  # noqa: PLR0913 - each drawn
     found = outcome(lambda: walk_ahead(api.fetch, PageSize(size), marks, drawn(data).pool(hands)))
 
     if isinstance(found, Walk):
-        assert set(found.records) <= ever
+        assert set(found.records.values()) <= ever
         assert moves or stayed <= set(ids(found))
     else:
         assert found is Reason.PAGINATION
@@ -502,7 +508,7 @@ def test_failing_pages_fail_the_walk_or_do_not_matter(
     found = outcome(lambda: walk_ahead(fetch, PageSize(size), marks, drawn(data).pool(hands)))
 
     if isinstance(found, Walk):
-        assert found.records == api.records
+        assert tuple(found.records.values()) == api.records
     else:
         assert found in {failures[number] for number in failures if number <= len(asked)}
 
@@ -584,3 +590,35 @@ def test_answers_may_come_in_every_order(seed: int) -> None:
 
     assert walked == walk(api.fetch, PageSize(size))
     assert gate.most <= threads
+
+
+def test_pages_are_read_in_the_walks_own_thread() -> None:
+    """The pool's threads only fetch; what the walk has no more use for is not read at all."""
+    api, marks, read_in = FakeList(backups(60)), Marks(), []
+
+    def read(page: Page[Backup]) -> Page[Backup]:
+        read_in.append(threading.current_thread())
+        return page
+
+    with Threads(4) as threads:
+        for _ in range(2):
+            walked = walk_ahead_of(api.fetch, read, PageSize(10), marks, Pool(threads.submit, 4))
+
+    assert len(walked.records) == 60
+    assert set(read_in) == {threading.current_thread()}
+    assert len(read_in) == 12
+
+
+def test_what_cannot_be_read_fails_the_walk_where_it_is_reached() -> None:
+    """As a fetch that fails."""
+    api, marks = FakeList(backups(40)), Marks()
+    walk_ahead(api.fetch, PageSize(10), marks, Hands().pool(2))
+
+    def read(page: Page[Backup]) -> Page[Backup]:
+        if any(record.id == "15" for record in page.records):
+            raise ApiError(Reason.BAD_RESPONSE, "no JSON")
+        return page
+
+    found = outcome(lambda: walk_ahead_of(api.fetch, read, PageSize(10), marks, Hands().pool(2)))
+
+    assert found == Reason.BAD_RESPONSE

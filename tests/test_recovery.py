@@ -1,5 +1,6 @@
 """Whether each known instance can be restored."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.chains import Chains
+from exporter.cohorts import cohorts
 from exporter.config import Config, ExpectedInstance, Limit, Match, Objective
 from exporter.model import Backup, Datastore, Instance, Recovery, Reference, Statuses
 from exporter.recovery import Register, Rules, recoveries
@@ -16,11 +19,17 @@ DEFAULTS = Config().objectives
 DAY = 26 * 3600.0
 
 
+def found_among(backups: Sequence[Backup], register: Register, rules: Rules) -> tuple[Recovery, ...]:
+    """Judge these backups."""
+    chains = Chains({record.id: record for record in backups}, rules.statuses)
+    return recoveries(cohorts(backups), chains, register, rules)
+
+
 def judged(
     *backups: Backup, register: Register | None = None, rules: Rules | None = None
 ) -> dict[str, Recovery]:
     """Judge these backups; return each instance's recovery by its id."""
-    found = recoveries(
+    found = found_among(
         backups, register or Register({}, None), rules or Rules(Statuses(), DEFAULTS, bytes_per_unit=10)
     )
     return {recovery.instance_id: recovery for recovery in found}
@@ -249,7 +258,7 @@ def test_the_order_makes_no_difference(backups: list[Backup], data: st.DataObjec
 @given(backups=BACKUPS)
 def test_each_instance_is_there_once_and_its_usable_backups_are_all_counted(backups: list[Backup]) -> None:
     """Restorable and unrestorable backups are together the usable ones."""
-    found = recoveries(
+    found = found_among(
         backups, Register({"extra": ExpectedInstance("extra")}, None), Rules(Statuses(), DEFAULTS)
     )
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.cohorts import cohorts
 from exporter.model import Backup, Datastore, Group, GroupKey, Statuses, Summary
 from exporter.summary import sizes_look_like_gib, summarize
 from tests.builders import NOON, backup
@@ -32,7 +33,7 @@ RECORDS = st.lists(
 
 def group(*backups: Backup, bytes_per_unit: float = 1) -> Group:
     """Sum up backups that all have the same labels."""
-    (only,) = summarize(backups, bytes_per_unit=bytes_per_unit, statuses=STATUSES).groups
+    (only,) = summarize(cohorts(backups), bytes_per_unit=bytes_per_unit, statuses=STATUSES).groups
     return only
 
 
@@ -68,13 +69,13 @@ def test_order_makes_no_difference(records: list[Backup], random: Any) -> None:
     """Not to the last bit, and not among backups of the same moment."""
     shuffled = random.sample(records, len(records))
 
-    assert summarize(shuffled, statuses=STATUSES) == summarize(records, statuses=STATUSES)
+    assert summarize(cohorts(shuffled), statuses=STATUSES) == summarize(cohorts(records), statuses=STATUSES)
 
 
 @given(RECORDS)
 def test_sums_equal_the_naive_ones(records: list[Backup]) -> None:
     """Every backup is in exactly one group, under its own labels."""
-    summary = summarize(records, bytes_per_unit=2, statuses=STATUSES)
+    summary = summarize(cohorts(records), bytes_per_unit=2, statuses=STATUSES)
 
     assert summary.backups == sum(found.count for found in summary.groups) == len(records)
     assert [found.key for found in summary.groups] == sorted({_labels(record) for record in records})
@@ -135,7 +136,7 @@ def test_durations_are_of_the_finished(status: str, minutes: int | None, seconds
 def test_what_is_finished_is_a_setting() -> None:
     """A status of another name counts where the configuration says so."""
     statuses = Statuses(usable=frozenset({"READY"}))
-    summary = summarize([made(0, status="READY"), made(0, status="COMPLETED")], statuses=statuses)
+    summary = summarize(cohorts([made(0, status="READY"), made(0, status="COMPLETED")]), statuses=statuses)
 
     assert [found.newest_duration_seconds for found in summary.groups] == [None, 60]
     assert summary.unknown_statuses == (("COMPLETED", 1),)
@@ -145,7 +146,7 @@ def test_unknown_statuses_are_counted_by_name() -> None:
     """Over all their groups."""
     records = [made(0, status="B"), made(1, status="A"), made(2, status="B", instance_id="two"), made(3)]
 
-    assert summarize(records, statuses=STATUSES).unknown_statuses == (("A", 1), ("B", 2))
+    assert summarize(cohorts(records), statuses=STATUSES).unknown_statuses == (("A", 1), ("B", 2))
 
 
 def test_numbers_at_the_edges() -> None:
@@ -167,14 +168,16 @@ def test_sizes_that_look_like_gib(sizes: tuple[float | None, ...], doubtful: boo
     """Where every database would be smaller than a megabyte, the unit is in doubt."""
     records = [made(place, size=size) for place, size in enumerate(sizes)]
 
-    assert sizes_look_like_gib(summarize(records, statuses=STATUSES)) is doubtful
+    assert sizes_look_like_gib(summarize(cohorts(records), statuses=STATUSES)) is doubtful
 
 
 def test_of_two_that_are_equally_new_the_order_decides_nothing() -> None:
     """The one of the greater id is the newest, wherever it stands."""
     one, other = backup("a", size=1.0), backup("b", size=2.0)
 
-    forth, back = (summarize(pair, statuses=Statuses()).groups[0] for pair in ((one, other), (other, one)))
+    forth, back = (
+        summarize(cohorts(pair), statuses=Statuses()).groups[0] for pair in ((one, other), (other, one))
+    )
 
     assert forth == back
     assert forth.newest_size_bytes == 2.0

@@ -1,6 +1,6 @@
 """The sequential walk."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 import pytest
@@ -32,7 +32,7 @@ def backups(count: int) -> tuple[Backup, ...]:
     return tuple(backup(number) for number in reversed(range(count)))
 
 
-def ids(records: Sequence[Backup]) -> list[str]:
+def ids(records: Iterable[Backup]) -> list[str]:
     """Name the records."""
     return [record.id for record in records]
 
@@ -65,7 +65,7 @@ def test_every_record_comes_once(count: int, size: int, habits: Habits) -> None:
 
     walked = walk(api.fetch, PageSize(size))
 
-    assert sorted(ids(walked.records)) == sorted(ids(api.records))
+    assert sorted(ids(walked.records.values())) == sorted(ids(api.records))
     assert walked.malformed == 0
 
 
@@ -75,7 +75,7 @@ def test_a_short_page_ends_no_list_that_is_said_to_hold_more() -> None:
 
     walked = walk(fetch, PageSize(1000))
 
-    assert ids(walked.records) == ["5", "4", "3", "2", "1", "0"]
+    assert ids(walked.records.values()) == ["5", "4", "3", "2", "1", "0"]
 
 
 def test_an_unchanged_list_costs_exactly_its_pages() -> None:
@@ -145,7 +145,7 @@ def test_other_markers_serve_where_the_last_record_has_no_id() -> None:
         }
     )
 
-    assert ids(walk(fetch, PageSize(2)).records) == ["3", "2", "1", "0"]
+    assert ids(walk(fetch, PageSize(2)).records.values()) == ["3", "2", "1", "0"]
 
 
 def test_of_a_repeated_record_the_newest_copy_counts() -> None:
@@ -161,7 +161,7 @@ def test_of_a_repeated_record_the_newest_copy_counts() -> None:
 
     walked = walk(fetch, PageSize(2))
 
-    assert {record.id: record.size for record in walked.records}["1"] == 2
+    assert walked.records["1"].size == 2
     assert walked.duplicates == 2
 
 
@@ -170,7 +170,7 @@ def test_a_dated_copy_is_newer_than_an_undated_one() -> None:
     dated = backup(1, updated_at=NOON, size=2.0)
     fetch = pages({None: Page(records=(backup(1), dated), length=2, more=False)})
 
-    assert walk(fetch, PageSize(2)).records == (dated,)
+    assert walk(fetch, PageSize(2)).records == {"1": dated}
 
 
 def test_malformed_records_are_counted_and_the_first_is_placed() -> None:
@@ -188,7 +188,7 @@ def test_malformed_records_are_counted_and_the_first_is_placed() -> None:
 
     assert walked.malformed == 2
     assert walked.first_malformed == "record 3: no status"
-    assert ids(walked.records) == ["2", "1", "0"]
+    assert ids(walked.records.values()) == ["2", "1", "0"]
 
 
 class TestPageSize:
@@ -259,7 +259,7 @@ class TestChangingList:
 
         walked = walk(api.fetch, PageSize(5))
 
-        assert ids(walked.records) == ["9", "8", "7", "6", "5", "4", "3", "2", "1", "0"]
+        assert ids(walked.records.values()) == ["9", "8", "7", "6", "5", "4", "3", "2", "1", "0"]
         assert api.asked[1:3] == [("5", 5), ("4" if dead_marker == "start" else "6", 5)]
 
     @pytest.mark.parametrize("dead_marker", ["error", "empty"])
@@ -298,7 +298,7 @@ class TestChangingList:
 
         api.before = delete
 
-        assert ids(walk(api.fetch, PageSize(1)).records) == ["2", "1", "0"]
+        assert ids(walk(api.fetch, PageSize(1)).records.values()) == ["2", "1", "0"]
 
     def test_before_the_first_record_stands_the_head(self) -> None:
         """Where the list's first record was the marker and is gone, the head is asked for."""
@@ -310,7 +310,7 @@ class TestChangingList:
 
         api.before = delete
 
-        assert ids(walk(api.fetch, PageSize(1)).records) == ["2", "1", "0"]
+        assert ids(walk(api.fetch, PageSize(1)).records.values()) == ["2", "1", "0"]
 
     def test_other_failures_are_no_dead_marker(self) -> None:
         """A server error in the middle fails the walk with its own reason."""
@@ -339,7 +339,7 @@ class TestChangingList:
 
         walked = walk(api.fetch, PageSize(5))
 
-        assert sorted(map(int, ids(walked.records))) == list(range(10))
+        assert sorted(map(int, ids(walked.records.values()))) == list(range(10))
         assert walked.duplicates == 0
 
     def test_the_head_is_read_again_three_pages_at_most(self) -> None:
@@ -405,7 +405,7 @@ class TestChangingList:
         api.before = change
 
         try:
-            found = set(ids(walk(api.fetch, PageSize(size)).records))
+            found = set(ids(walk(api.fetch, PageSize(size)).records.values()))
         except ApiError as error:
             reasons, found = {error.reason}, stayed
         else:

@@ -98,15 +98,22 @@ class Client:
         self.requests = 0
         self.pages = 0
 
-    def fetch(self, resource: Resource[Record], marker: str | None, limit: int) -> Page[Record]:
-        """Fetch one page; raise `ApiError`."""
+    def fetch(self, resource: Resource[Record], marker: str | None, limit: int) -> bytes:
+        """Fetch one page's body; raise `ApiError`."""
         query = {"limit": str(limit)} | ({"marker": marker} if marker else {})
         tries = count()
-        body = self._retrying()(lambda: self._attempt(resource.path, query, is_retry=next(tries) > 0))
+        return self._retrying()(lambda: self._attempt(resource.path, query, is_retry=next(tries) > 0))
+
+    def read(self, resource: Resource[Record], body: bytes) -> Page[Record]:
+        """Decode and count a page; raise `ApiError`."""
         page = decode_page(resource, body)
         with self._lock:
             self.pages += 1
         return page
+
+    def page(self, resource: Resource[Record], marker: str | None, limit: int) -> Page[Record]:
+        """Fetch and read one page; raise `ApiError`."""
+        return self.read(resource, self.fetch(resource, marker, limit))
 
     def close(self) -> None:
         """End the walk: whatever still waits for its turn is not sent."""

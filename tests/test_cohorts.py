@@ -1,0 +1,66 @@
+"""Backups that are alike: divided without loss, and the newest among them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.cohorts import cohorts, newest, newest_of_each
+from exporter.model import Backup, Datastore
+from tests.builders import NOON, backup
+
+BACKUPS = st.lists(
+    st.builds(
+        Backup,
+        id=st.uuids().map(str),
+        status=st.sampled_from(["COMPLETED", "FAILED"]),
+        created_at=st.integers(0, 3).map(lambda minutes: NOON + timedelta(minutes=minutes)),
+        instance_id=st.sampled_from([None, "", "one", "two"]),
+        datastore=st.sampled_from([None, Datastore(), Datastore("redis"), Datastore("redis", "7.2")]),
+    ),
+    max_size=12,
+    unique_by=lambda made: made.id,
+)
+
+
+@given(BACKUPS)
+def test_each_backup_is_in_one_cohort_of_its_like(backups: list[Backup]) -> None:
+    """No two cohorts are alike, and each has the oldest first."""
+    found = cohorts(backups)
+
+    members = [(cohort, member) for cohort in found for member in cohort.backups]
+    assert sorted(member.id for _, member in members) == sorted(made.id for made in backups)
+    assert all(
+        (member.status, member.datastore, member.instance_id)
+        == (cohort.status, cohort.datastore, cohort.instance_id)
+        for cohort, member in members
+    )
+    assert len({(cohort.status, cohort.datastore, cohort.instance_id) for cohort in found}) == len(found)
+    for cohort in found:
+        times = [member.created_at for member in cohort.backups]
+        assert times == sorted(times)
+
+
+@given(BACKUPS, st.randoms(use_true_random=False))
+def test_the_newest_is_the_naive_one_in_any_order(backups: list[Backup], random: Any) -> None:
+    """The one created last, of several the one with the greatest id; of those alone that are asked for."""
+    found = cohorts(random.sample(backups, len(backups)))
+
+    ranked = sorted(backups, key=lambda made: (made.created_at, made.id))
+    failed = [made for made in ranked if made.status == "FAILED"]
+    assert newest(found) == (ranked[-1] if ranked else None)
+    assert newest(found, lambda made: made.status == "FAILED") == (failed[-1] if failed else None)
+    assert len(list(newest_of_each(found))) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("datastore", "kind"),
+    [(None, None), (Datastore(), None), (Datastore(type=""), None), (Datastore("redis", "7.2"), "redis")],
+)
+def test_a_type_that_says_nothing_is_none(datastore: Datastore | None, kind: str | None) -> None:
+    """Absent, null and empty are the same."""
+    (only,) = cohorts([backup("a", datastore=datastore)])
+
+    assert only.datastore_type == kind

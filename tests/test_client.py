@@ -537,6 +537,27 @@ class TestRequests:
         assert heads[0].startswith(b"GET http://api.example.invalid/v1/database-backups?limit=20 ")
         assert "p4ssw0rd" not in repr(made.target)
 
+    @pytest.mark.parametrize(("exempt", "goes_there"), [("", True), ("api.example.invalid", False)])
+    def test_goes_through_the_proxy_of_the_environment(
+        self,
+        api: SimulatedApi,
+        rig: Callable[..., Rig],
+        monkeypatch: pytest.MonkeyPatch,
+        exempt: str,
+        *,
+        goes_there: bool,
+    ) -> None:
+        """Where the target names none, as every client of the host does; unless the host is exempt."""
+        for name in ("http_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        with _Server(_forward(api)) as server:
+            monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.port}")
+            monkeypatch.setenv("NO_PROXY", exempt)
+            outcome = rig("http://api.example.invalid").walk(20)
+
+        assert (outcome.snapshot is not None) is goes_there
+        assert (server.connections == 1) is goes_there
+
 
 class TestBodies:
     """What is read."""
@@ -770,12 +791,13 @@ class _Exchange(StreamRequestHandler):
 
 
 def _forward(api: SimulatedApi) -> Callable[[bytes], bytes]:
-    """Return an answer that asks the embedded API the same by way of a plain connection."""
+    """Return an answer that asks the embedded API the same by way of a plain connection, and no proxy."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def answer(head: bytes) -> bytes:
         place = head.split(b" ")[1].decode().split("/v1/", 1)[1]
         request = urllib.request.Request(f"{api.url}/v1/{place}", headers={"X-Api-Key": KEY})  # noqa: S310 - loopback
-        with urllib.request.urlopen(request) as response:  # noqa: S310 - loopback
+        with opener.open(request) as response:
             body: bytes = response.read()
         return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 

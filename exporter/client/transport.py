@@ -40,7 +40,8 @@ class HttpTransport:
         adapter = _GuardedAdapter(pool_maxsize=most, max_retries=0)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
-        self._connection = _connection_settings(target)
+        self._connection = _connection_settings(self._session, target)
+        self._session.trust_env = False  # it has just been asked, once for all: each request would ask anew
         if target.tls_config.insecure_skip_verify:
             disable_warnings(InsecureRequestWarning)  # the user said so; once is enough
 
@@ -74,7 +75,6 @@ class HttpTransport:
             headers=HEADERS,
             timeout=seconds,
             allow_redirects=False,
-            stream=True,
             **self._connection,
         ) as response:
             observe(response.status_code, response.headers)
@@ -109,15 +109,14 @@ class _Authentication(AuthBase):
         return request
 
 
-def _connection_settings(target: Target) -> dict[str, Any]:
-    """Return settings to give with each request: only there do they win over the environment's."""
+def _connection_settings(session: requests.Session, target: Target) -> Mapping[str, Any]:
+    """Return settings to give with each request: only there do the target's win over the environment's."""
     tls = target.tls_config
     proxy = target.proxy_url.reveal() if target.proxy_url else None
-    return {
-        "verify": False if tls.insecure_skip_verify else tls.ca_file or True,
-        "cert": (tls.cert_file, tls.key_file) if tls.cert_file and tls.key_file else tls.cert_file,
-        "proxies": {"http": proxy, "https": proxy} if proxy else None,
-    }
+    proxies = {"http": proxy, "https": proxy} if proxy else {}
+    verify = False if tls.insecure_skip_verify else tls.ca_file or True
+    cert = (tls.cert_file, tls.key_file) if tls.cert_file and tls.key_file else tls.cert_file
+    return session.merge_environment_settings(target.url, proxies, stream=True, verify=verify, cert=cert)
 
 
 def _read(response: requests.Response) -> bytes:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from exporter.model import Backup, Datastore
 
+_Likeness = tuple[str, Datastore | None, str | None]
 _likeness = attrgetter("status", "datastore", "instance_id")
 _creation = attrgetter("created_at")
 rank = attrgetter("created_at", "id")
@@ -16,12 +17,16 @@ rank = attrgetter("created_at", "id")
 
 
 class Cohort(Struct, frozen=True):
-    """Backups, one at least and the oldest first, of which all else that stands here is true."""
+    """Backups, one at least and the oldest first, that are alike in what stands before them.
+
+    `sizes` are theirs, as far as they are known and above 0.
+    """
 
     status: str
     datastore: Datastore | None
     instance_id: str | None
     backups: Sequence[Backup]
+    sizes: Sequence[float]
 
     @property
     def datastore_type(self) -> str | None:
@@ -32,10 +37,13 @@ class Cohort(Struct, frozen=True):
 def cohorts(backups: Iterable[Backup]) -> Sequence[Cohort]:
     """Divide `backups`, each of which stands there once; their order makes no difference to what is said."""
     by_age = sorted(backups, key=_creation)
-    alike: defaultdict[tuple[str, Datastore | None, str | None], list[Backup]] = defaultdict(list)
+    alike: defaultdict[_Likeness, tuple[list[Backup], list[float]]] = defaultdict(lambda: ([], []))
     for likeness, backup in zip(map(_likeness, by_age), by_age, strict=True):
-        alike[likeness].append(backup)
-    return [Cohort(*likeness, members) for likeness, members in alike.items()]
+        members, sizes = alike[likeness]
+        members.append(backup)
+        if backup.size:
+            sizes.append(backup.size)
+    return [Cohort(*likeness, *found) for likeness, found in alike.items()]
 
 
 def newest(among: Iterable[Cohort], is_it: Callable[[Backup], bool] | None = None) -> Backup | None:

@@ -1,12 +1,13 @@
 """prometheus_client's expositions, byte for byte, in a fraction of the time.
 
-Its encoders render a sample's labels anew for each metric, though all metrics of one table have the same.
-Here a label block is rendered once. Only plain gauges go that way; whatever else there is, and every family's
-head, is prometheus_client's own work.
+Its encoders render a sample's labels anew for each metric, though all metrics of one table share them.
+Here the label block of one dict is rendered once. Only plain gauges go that way; whatever else there is, and
+every family's head, is prometheus_client's own work.
 """
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final, Protocol
 
 from prometheus_client.core import Metric
@@ -15,9 +16,7 @@ from prometheus_client.utils import floatToGoString
 PLAIN_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 PLAIN_LABEL: Final = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
 KEEPS_PLAIN_NAMES: Final = re.compile(r"(?!.*escaping=(dots|values))")
-BARE: Final = (None, None, None)
-"""What follows labels and value in a sample without time stamp, exemplar and histogram."""
-_ESCAPES: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
+_number: Callable[[float], str] = floatToGoString
 
 
 class Source(Protocol):
@@ -27,7 +26,6 @@ class Source(Protocol):
         """Return the families."""
 
 
-_number: Callable[[float], str] = floatToGoString
 Encoder = Callable[[Source], bytes]
 
 
@@ -37,28 +35,41 @@ def hastened(encoder: Encoder, content_type: str) -> Encoder:
 
 
 class _Hastened:
+    """An encoder for one exposition."""
+
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self._end = encoder(_Only())
-        self._blocks: dict[tuple[str, ...], str] = {}
+        self._blocks: dict[int, tuple[dict[str, str], str | None]] = {}
 
     def __call__(self, source: Source) -> bytes:
         return b"".join(map(self._family, source.collect())) + self._end
 
     def _family(self, family: Metric) -> bytes:
-        if not _is_plain(family):
+        lines = self._lines(family)
+        if lines is None:
             return self._encoder(_Only(family)).removesuffix(self._end)
-        head = self._encoder(_Only(_headed(family))).removesuffix(self._end)
-        name = family.name
-        lines = [f"{name}{self._block(s.labels)} {_number(s.value)}\n" for s in family.samples]
-        return head + "".join(lines).encode()
+        return self._encoder(_Only(_headed(family))).removesuffix(self._end) + lines.encode()
 
-    def _block(self, labels: dict[str, str]) -> str:
-        key = (*labels, *labels.values())
-        block = self._blocks.get(key)
-        if block is None:
-            block = self._blocks[key] = _block(labels)
-        return block
+    def _lines(self, family: Metric) -> str | None:
+        """Render the samples; `None` where an encoder does something special with the family or a sample."""
+        if family.type != "gauge" or not PLAIN_NAME.fullmatch(family.name):
+            return None
+        lines = []
+        for name, labels, value, timestamp, exemplar, histogram in family.samples:
+            block = self._block(labels)
+            is_bare = timestamp is None and exemplar is None and histogram is None
+            if block is None or name != family.name or not is_bare:
+                return None
+            lines.append(f"{name}{block} {_number(value)}\n")
+        return "".join(lines)
+
+    def _block(self, labels: dict[str, str]) -> str | None:
+        """Render labels once; whoever comes with the same dict gets the same block."""
+        known = self._blocks.get(id(labels))
+        if known is None:  # with its block the dict is kept, and so keeps its id to itself
+            known = self._blocks[id(labels)] = labels, _block(labels)
+        return known[1]
 
 
 class _Only:
@@ -71,20 +82,21 @@ class _Only:
         return self._families
 
 
-def _is_plain(family: Metric) -> bool:
-    """Say whether no encoder but one that alters plain names does anything special with the family."""
-    if family.type != "gauge" or not PLAIN_NAME.fullmatch(family.name):
-        return False
-    labels = set[str]().union(*(sample.labels for sample in family.samples))
-    return all(map(PLAIN_LABEL.fullmatch, labels)) and all(
-        sample.name == family.name and sample[3:] == BARE for sample in family.samples
-    )
-
-
 def _headed(family: Metric) -> Metric:
     return Metric(family.name, family.documentation, family.type, family.unit)
 
 
-def _block(labels: dict[str, str]) -> str:
-    pairs = ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in sorted(labels.items()))
+def _block(labels: dict[str, str]) -> str | None:
+    if not all(map(_is_plain, labels)):
+        return None
+    pairs = ",".join([f'{name}="{_escaped(value)}"' for name, value in sorted(labels.items())])
     return f"{{{pairs}}}" if pairs else ""
+
+
+@lru_cache
+def _is_plain(label_name: str) -> bool:
+    return PLAIN_LABEL.fullmatch(label_name) is not None
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

@@ -34,13 +34,13 @@ class Section(Struct, frozen=True):
 def families(answer: Answer, now: float, *, ages: bool = True) -> Iterator[GaugeMetricFamily]:
     """Make new metric families of what `answer` says at `now` (Unix seconds); without samples, none."""
     for section in SECTIONS:
-        rows = list(section.rows(answer))
+        rows = [(dict(zip(section.labels, labels, strict=True)), row) for labels, row in section.rows(answer)]
         for gauge in section.gauges:
             family = _family(section, gauge)
-            for labels, row in rows:
+            for labels, row in rows:  # whose dict all metrics share
                 value = gauge.value(row, now)
                 if value is not None:
-                    family.add_metric(labels, value)
+                    family.add_sample(gauge.name, labels, value)
             if family.samples and (ages or not gauge.is_age):
                 yield family
 

@@ -5,7 +5,6 @@ Known is an instance that has a backup, that is configured, or that the API list
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 from math import isfinite
 
 from msgspec import Struct
@@ -57,7 +56,9 @@ class _Judge:
         self._id = instance_id
         self._cohorts = found
         self._usable = [cohort for cohort in found if cohort.status in rules.statuses.usable]
-        self._verdicts = chains.judge(chain.from_iterable(cohort.backups for cohort in self._usable))
+        self._verdicts: dict[str, Verdict] = {}
+        for cohort in self._usable:
+            self._verdicts |= chains.judge(cohort.backups)
         self._rules = rules
         self._expected = register.expected.get(instance_id)
         self._listed = (register.listed or {}).get(instance_id)
@@ -66,11 +67,12 @@ class _Judge:
     def recovery(self) -> Recovery:
         last = newest(self._usable, lambda backup: isinstance(self._verdicts[backup.id], int))
         full = newest(self._usable, lambda backup: self._verdicts[backup.id] == 1)
-        age, duration = self._objective()
+        kind = self._type()
+        age, duration = self._objective(kind)
         counts = Counter(self._verdicts.values())
         return Recovery(
             instance_id=self._id,
-            datastore_type=self._type(),
+            datastore_type=kind,
             instance_name=self._name(),
             datastore_version=self._version(),
             replica_of=self._replica_of(),
@@ -121,11 +123,11 @@ class _Judge:
         last = newest(cohort for cohort in self._cohorts if cohort.status in statuses.finished)
         return None if last is None else last.status in statuses.failed
 
-    def _objective(self) -> tuple[float | None, float | None]:
+    def _objective(self, kind: str) -> tuple[float | None, float | None]:
         """Return what is asked; nothing of a database that is gone or that is a replica."""
         if self._is_gone or self._replica_of() is not None:
             return None, None
-        name, kind = self._name(), self._type()
+        name = self._name()
         match = next((o for o in self._rules.objectives if o.match.covers(self._id, name, kind)), Objective())
         return _finite(match.max_age), _finite(match.max_duration)
 

@@ -3,12 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from operator import attrgetter
 
 from exporter.cohorts import Cohort, newest_of_each, rank
 from exporter.model import Backup, Group, GroupKey, Statuses, Summary
 
-_size = attrgetter("size")
 UNKNOWN = "unknown"
 """The label of what the API left null or absent."""
 SMALLEST_DATABASE = 1_000_000
@@ -53,7 +51,7 @@ def _labelled(among: Iterable[Cohort]) -> Mapping[GroupKey, Sequence[Cohort]]:
 
 def _sizes(among: Iterable[Cohort]) -> list[float]:
     """Return the known sizes in their order: a sum of floats depends on it."""
-    return sorted(filter(None, map(_size, chain.from_iterable(cohort.backups for cohort in among))))
+    return sorted(chain.from_iterable(cohort.sizes for cohort in among))
 
 
 def _group(

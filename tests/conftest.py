@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import structlog
 
+from tests.leaks import pytest_configure, pytest_runtest_makereport
+
+__all__ = ["pytest_configure", "pytest_runtest_makereport"]
 Promtool = Callable[[str], str]
 
 

@@ -1,6 +1,5 @@
 """No secret shows: through good, failing and crashing walks, in every log, page, metric, file and error."""
 
-import base64
 import os
 import subprocess
 import sys
@@ -13,14 +12,10 @@ import requests
 
 from exporter.simulator import Answer, CutBody, ErrorBody, Fault, Reset, SimulatedApi, many
 from tests.certificates import Authority
+from tests.leaks import FORMS, KEY, PASSWORD, PROXY_PASSWORD, TOKEN, WRONG, showing
 from tests.test_cli import COMMAND, LOOPBACK, running
 from tests.test_serving import hashed
 
-KEY: Final = "ACCESSKEYID:kAA3secretAccessKey"
-TOKEN: Final = "tOKENofOAUTH0123456789"
-PROXY_PASSWORD: Final = "pr0xyPassw0rd"
-PASSWORD: Final = "c0rrectHorse"
-WRONG: Final = "wr0ngBattery"
 HASH: Final = hashed(PASSWORD)
 PATHS: Final = (
     "/",
@@ -44,26 +39,9 @@ main(sys.argv[1:])
 """The command, with a bug that tells all it knows."""
 
 
-class Secrets:
-    """Everything that may not show, in every form in which it may be sent."""
-
-    def __init__(self) -> None:
-        plain = [
-            KEY,
-            KEY.partition(":")[2],
-            TOKEN,
-            PROXY_PASSWORD,
-            PASSWORD,
-            WRONG,
-            HASH,
-            HASH[7:],
-        ]
-        logins = [f"alice:{PASSWORD}", f"alice:{WRONG}", f"proxyuser:{PROXY_PASSWORD}", KEY]
-        self.forms = [*plain, *(base64.b64encode(login.encode()).decode() for login in logins)]
-
-    def shown_in(self, text: str) -> list[str]:
-        """Return those that a text holds."""
-        return [secret for secret in self.forms if secret in text]
+def shown_in(text: str) -> list[str]:
+    """Return the lines that show a secret; a hash is one too."""
+    return showing(text, (*FORMS, HASH, HASH[7:]))
 
 
 @pytest.fixture
@@ -134,7 +112,6 @@ def pages(url: str) -> Iterator[str]:
 @pytest.mark.parametrize("style", ["logfmt", "json"])
 def test_what_serve_says(flags: list[str], tmp_path: Path, api: SimulatedApi, style: str) -> None:
     """Through walks that succeed and that fail in every way, with an API that echoes what it was sent."""
-    secrets = Secrets()
     said: list[str] = []
     if style == "logfmt":
         arguments = ["serve", LOOPBACK, *flags, f"--web.config.file={tmp_path}/web.yml"]
@@ -148,7 +125,7 @@ def test_what_serve_says(flags: list[str], tmp_path: Path, api: SimulatedApi, st
         said += process.communicate(timeout=20)
 
     assert process.returncode == 0
-    assert secrets.shown_in("\n".join(said)) == []
+    assert shown_in("\n".join(said)) == []
     assert any("bycloud_up" in text for text in said)
     assert "event=request" in said[-1]
 
@@ -176,7 +153,7 @@ def test_what_check_and_once_say(flags: list[str], tmp_path: Path, api: Simulate
         written.read_text() if written.exists() else "",
     ]
 
-    assert Secrets().shown_in("\n".join(said)) == []
+    assert shown_in("\n".join(said)) == []
     assert "keyed" in said[0]
 
 
@@ -192,7 +169,7 @@ def test_what_a_bug_says(flags: list[str], tmp_path: Path) -> None:
 
     assert all("ZeroDivisionError: a bug among" in text for text in said)
     assert all("Secret(…)" in text for text in said)
-    assert Secrets().shown_in("\n".join(said)) == []
+    assert shown_in("\n".join(said)) == []
 
 
 @pytest.mark.parametrize(
@@ -223,4 +200,4 @@ def test_what_a_bad_configuration_is_told(flags: list[str], tmp_path: Path, name
     )
 
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
-    assert Secrets().shown_in(done.stderr) == []
+    assert shown_in(done.stderr) == []

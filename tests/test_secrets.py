@@ -167,8 +167,8 @@ def test_what_a_bug_says(flags: list[str], tmp_path: Path) -> None:
         output([*command, "once", "--target=proxied", *flags]),
     ]
 
-    assert all("ZeroDivisionError: a bug among" in text for text in said)
-    assert all("Secret(…)" in text for text in said)
+    for part in ("ZeroDivisionError", "a bug among", "Secret(…)"):  # two threads' tracebacks may mingle
+        assert [text for text in said if part not in text] == []
     assert shown_in("\n".join(said)) == []
 
 

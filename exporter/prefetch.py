@@ -11,6 +11,7 @@ anyway, and records are cheapest to work on where they have just been made.
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -25,6 +26,7 @@ STOPS: Final = frozenset({Reason.AUTH, Reason.FORBIDDEN, Reason.RATE_LIMITED})
 """Failures that speak of no page, but of every request."""
 
 Body = TypeVar("Body")
+Result = TypeVar("Result")
 Marker = str | None
 Fetch = Callable[[Marker, int], Body]
 """Fetch what is read as the page after a marker, of so many records at most; raise `ApiError`."""
@@ -138,19 +140,13 @@ class _Ahead(Generic[Body, Record]):
             self._running[future] = (marker, self._limit)
 
     def _keep(self, future: Future[Body], marker: Marker, limit: int) -> None:
-        answer = self._answer(future)
+        """Read an answer and keep it; one that nobody wants any more may still stop the walk."""
+        fetched = _settled(future.result)
         if limit == self._limit and marker in self._unused:
+            answer = fetched if isinstance(fetched, ApiError) else _settled(partial(self._read, fetched))
             self._answers[marker] = answer
             if not isinstance(answer, ApiError):
                 self._walk_on(answer)
-
-    def _answer(self, future: Future[Body]) -> Page[Record] | ApiError:
-        try:
-            return self._read(future.result())
-        except ApiError as error:
-            if error.reason in STOPS:
-                raise
-            return error
 
     def _walk_on(self, page: Page[Record]) -> None:
         """Where a page reaches no marker that was asked for, go on by itself, without awaiting the walk."""
@@ -188,6 +184,16 @@ class _Ahead(Generic[Body, Record]):
             if found is not None:
                 self.passed[found] = None
         self._since_mark = (self._since_mark + page.length) % step
+
+
+def _settled(work: Callable[[], Result]) -> Result | ApiError:
+    """Return what came of it, or how it failed; raise what speaks of every request."""
+    try:
+        return work()
+    except ApiError as error:
+        if error.reason in STOPS:
+            raise
+        return error
 
 
 def _bears_out(answer: Page[Record] | ApiError, cut_off: Page[Record]) -> bool:

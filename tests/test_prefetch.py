@@ -593,7 +593,7 @@ def test_answers_may_come_in_every_order(seed: int) -> None:
 
 
 def test_pages_are_read_in_the_walks_own_thread() -> None:
-    """The pool's threads only fetch; what the walk has no more use for is not read at all."""
+    """The pool's threads only fetch."""
     api, marks, read_in = FakeList(backups(60)), Marks(), []
 
     def read(page: Page[Backup]) -> Page[Backup]:
@@ -607,6 +607,26 @@ def test_pages_are_read_in_the_walks_own_thread() -> None:
     assert len(walked.records) == 60
     assert set(read_in) == {threading.current_thread()}
     assert len(read_in) == 12
+
+
+def test_what_nobody_wants_any_more_is_not_read() -> None:
+    """Pages of a size that the API refuses at the head, but answers to markers."""
+    api, marks, limits = FakeList(backups(60)), Marks(), []
+    marks.ids = ("50", "40", "30")
+
+    def fetch(marker: str | None, limit: int) -> tuple[int, Page[Backup]]:
+        if marker is None and limit == PageSize.STEPS[0]:
+            raise ApiError(Reason.CLIENT_ERROR, "too large", status=400)
+        return limit, api.fetch(marker, limit)
+
+    def read(body: tuple[int, Page[Backup]]) -> Page[Backup]:
+        limits.append(body[0])
+        return body[1]
+
+    walked = walk_ahead_of(fetch, read, PageSize(), marks, Hands().pool(4))
+
+    assert len(walked.records) == 60
+    assert PageSize.STEPS[0] not in limits
 
 
 def test_what_cannot_be_read_fails_the_walk_where_it_is_reached() -> None:

@@ -537,23 +537,33 @@ class TestRequests:
         assert heads[0].startswith(b"GET http://api.example.invalid/v1/database-backups?limit=20 ")
         assert "p4ssw0rd" not in repr(made.target)
 
-    @pytest.mark.parametrize(("exempt", "goes_there"), [("", True), ("api.example.invalid", False)])
-    def test_goes_through_the_proxy_of_the_environment(
+    @pytest.mark.parametrize(
+        ("host", "exempt", "goes_there"),
+        [
+            ("api.example.invalid", "", True),
+            ("api.example.invalid", "api.example.invalid", False),
+            ("bücher.invalid", "xn--bcher-kva.invalid", False),
+        ],
+    )
+    def test_goes_through_the_proxy_of_the_environment(  # noqa: PLR0913 - fixtures and parameters
         self,
         api: SimulatedApi,
         rig: Callable[..., Rig],
         monkeypatch: pytest.MonkeyPatch,
+        host: str,
         exempt: str,
         *,
         goes_there: bool,
     ) -> None:
-        """Where the target names none, as every client of the host does; unless the host is exempt."""
+        """Where the target names none, unless its host is exempt. It is asked but once."""
         for name in ("http_proxy", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.delenv(name, raising=False)
         with _Server(_forward(api)) as server:
             monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.port}")
             monkeypatch.setenv("NO_PROXY", exempt)
-            outcome = rig("http://api.example.invalid").walk(20)
+            made = rig(f"http://{host}")
+            monkeypatch.delenv("HTTP_PROXY")
+            outcome = made.walk(20)
 
         assert (outcome.snapshot is not None) is goes_there
         assert (server.connections == 1) is goes_there

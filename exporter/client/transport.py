@@ -116,7 +116,16 @@ def _connection_settings(session: requests.Session, target: Target) -> Mapping[s
     proxies = {"http": proxy, "https": proxy} if proxy else {}
     verify = False if tls.insecure_skip_verify else tls.ca_file or True
     cert = (tls.cert_file, tls.key_file) if tls.cert_file and tls.key_file else tls.cert_file
-    return session.merge_environment_settings(target.url, proxies, stream=True, verify=verify, cert=cert)
+    url = _as_requested(target.url)
+    return session.merge_environment_settings(url, proxies, stream=True, verify=verify, cert=cert)
+
+
+def _as_requested(url: str) -> str:
+    """Spell a URL as requests does, for the environment's exemptions; one that it refuses fails later."""
+    try:
+        return requests.Request("GET", url).prepare().url or url
+    except requests.RequestException:
+        return url
 
 
 def _read(response: requests.Response) -> bytes:

@@ -1,8 +1,8 @@
 """prometheus_client's expositions, byte for byte, in a fraction of the time.
 
 Its encoders render a sample's labels anew for each metric, though all metrics of one table share them.
-Here the label block of one dict is rendered once. Only plain gauges go that way; whatever else there is, and
-every family's head, is prometheus_client's own work.
+Here the label block of one dict, which must not change meanwhile, is rendered once. Only plain gauges go that
+way; whatever else there is, and every family's head, is prometheus_client's own work.
 """
 
 import re
@@ -17,6 +17,8 @@ PLAIN_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 PLAIN_LABEL: Final = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
 KEEPS_PLAIN_NAMES: Final = re.compile(r"(?!.*escaping=(dots|values))")
 _number: Callable[[float], str] = floatToGoString
+
+BARE: Final = [None, None, None]  # a plain sample's time stamp, exemplar and histogram
 
 
 class Source(Protocol):
@@ -49,17 +51,17 @@ class _Hastened:
         lines = self._lines(family)
         if lines is None:
             return self._encoder(_Only(family)).removesuffix(self._end)
-        return self._encoder(_Only(_headed(family))).removesuffix(self._end) + lines.encode()
+        head = Metric(family.name, family.documentation, family.type, family.unit)
+        return self._encoder(_Only(head)).removesuffix(self._end) + lines.encode()
 
     def _lines(self, family: Metric) -> str | None:
         """Render the samples; `None` where an encoder does something special with the family or a sample."""
         if family.type != "gauge" or not PLAIN_NAME.fullmatch(family.name):
             return None
         lines = []
-        for name, labels, value, timestamp, exemplar, histogram in family.samples:
+        for name, labels, value, *more in family.samples:
             block = self._block(labels)
-            is_bare = timestamp is None and exemplar is None and histogram is None
-            if block is None or name != family.name or not is_bare:
+            if block is None or name != family.name or more != BARE:
                 return None
             lines.append(f"{name}{block} {_number(value)}\n")
         return "".join(lines)
@@ -80,10 +82,6 @@ class _Only:
 
     def collect(self) -> Iterable[Metric]:
         return self._families
-
-
-def _headed(family: Metric) -> Metric:
-    return Metric(family.name, family.documentation, family.type, family.unit)
 
 
 def _block(labels: dict[str, str]) -> str | None:

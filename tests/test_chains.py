@@ -84,6 +84,18 @@ def test_the_order_makes_no_difference(orders: list[list[Backup]]) -> None:
     assert first == second
 
 
+@given(forests(), lists(integers(0, 3), min_size=14, max_size=14))
+def test_parts_are_judged_as_the_whole(backups: list[Backup], parts: list[int]) -> None:
+    """Cohort by cohort, as they are in a walk, however the chains run between them."""
+    chains = Chains({record.id: record for record in backups}, STATUSES)
+    usable = [record for record in backups if record.status in STATUSES.usable]
+    verdicts: dict[str, Verdict] = {}
+    for part in range(4):
+        verdicts |= chains.judge(one for one, chosen in zip(usable, parts, strict=False) if chosen == part)
+
+    assert verdicts == naive(backups)
+
+
 def test_no_backups() -> None:
     """An empty list has no verdicts."""
     assert judge([], STATUSES) == {}

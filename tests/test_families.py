@@ -227,3 +227,12 @@ def test_promtool_finds_nothing_in_the_golden_exposition(promtool: Promtool) -> 
 def test_the_golden_exposition_has_every_family() -> None:
     """What is held against promtool is all there is."""
     assert [family.name for family in parse_text(GOLDEN.read_text(encoding="utf-8"))] == list(CONTRACT)
+
+
+def test_metrics_of_one_table_share_their_labels() -> None:
+    """So that an encoder can render each label set once."""
+    found = {family.name: family for family in families(WELL, NOW)}
+    number, size = (found[f"bycloud_database_backups{end}"] for end in ("", "_size_bytes"))
+
+    assert number.samples
+    assert all(one.labels is other.labels for one, other in zip(number.samples, size.samples, strict=True))

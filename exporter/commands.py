@@ -52,7 +52,7 @@ def demo_command(options: Namespace) -> int:
 
 
 def _run(
-    load: Callable[[], Config], options: Namespace, announce: Callable[[int], None] | None = None
+    load: Callable[[], Config], options: Namespace, announce: Callable[[str], None] | None = None
 ) -> None:
     log = structlog.get_logger()
     web = WebFile(options.web_config, log)
@@ -80,7 +80,7 @@ def _run(
                 version=__version__,
             )
         if announce:  # the demo, which ends with its terminal
-            announce(ports[0])
+            announce(f"http{'s' if web.tls else ''}://127.0.0.1:{ports[0]}")
         else:
             stack.enter_context(reloader.on_signal())
         stack.enter_context(web.watched())

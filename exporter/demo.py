@@ -19,8 +19,8 @@ class Demo(Struct, frozen=True):
     config: Config
     sick: tuple[Sick, ...]
 
-    def announce(self, port: int) -> None:
-        """Print where everything is and what is worth a look."""
+    def announce(self, exporter: str) -> None:
+        """Print where everything is, the exporter at its URL, and what is worth a look."""
         api = self.config.targets[0].url
         kinds, names = (
             max(map(len, words)) for words in zip(*((s.kind, s.name) for s in self.sick), strict=True)
@@ -28,16 +28,16 @@ class Demo(Struct, frozen=True):
         sick = "\n".join(f"  {s.kind:<{kinds}}  {s.name:<{names}}  {s.story}" for s in self.sick)
         print(
             f"""
-exporter      http://127.0.0.1:{port}/
-metrics       http://127.0.0.1:{port}/metrics
+exporter      {exporter}/
+metrics       {exporter}/metrics
 embedded API  {api}/v1/database-backups  (X-Api-Key: {API_KEY})
 
 A fleet of databases backs itself up in real time. These are worth a look:
 {sick}
 
 Try:
-  curl -s http://127.0.0.1:{port}/metrics | grep '^bycloud_up'
-  curl -s http://127.0.0.1:{port}/metrics | grep '^bycloud_database_backups{{status="FAILED"'
+  curl -s {exporter}/metrics | grep '^bycloud_up'
+  curl -s {exporter}/metrics | grep '^bycloud_database_backups{{status="FAILED"'
 
 Ctrl-C ends both.
 """,

@@ -131,7 +131,7 @@ class Endpoints:
         if name is None:
             raise HTTPException(400, "the parameter target is missing: /probe?target=NAME")
         if name not in self._scrapers:
-            raise HTTPException(404, "no such target is configured")
+            raise HTTPException(404, "no such target is configured: /sd names them")
         return await self._respond(request, self._scrapers[name], ())
 
     async def _respond(

@@ -57,7 +57,7 @@ def test_every_sick_instance_shows_what_ails_it_and_no_other_does(seed: int, now
 def test_it_names_every_sick_instance(capsys: pytest.CaptureFixture[str]) -> None:
     """With its address, and a command to try."""
     with run_demo(seed=1) as demo:
-        demo.announce(12345)
+        demo.announce("http://127.0.0.1:12345")
     printed = capsys.readouterr().out
 
     assert all(sick.name in printed and sick.kind in printed for sick in demo.sick)

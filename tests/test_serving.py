@@ -395,6 +395,16 @@ def test_the_access_log() -> None:
     assert "Invalid HTTP" not in said
 
 
+def test_the_demo_names_its_address(authority: Authority, web: Web) -> None:
+    """As it can be opened: over TLS by https."""
+    authority.issue("server")
+    with running("demo", LOOPBACK, web.write(tls())) as (process, url):
+        assert process.stdout is not None
+        named = next(line for line in process.stdout if line.startswith("exporter"))
+
+    assert named.split()[1] == f"{url.replace('http', 'https')}/"
+
+
 def test_a_real_prometheus(authority: Authority, web: Web, tmp_path: Path) -> None:
     """It scrapes over TLS with a client certificate and a login; a job that lacks either gets nothing."""
     authority.issue("server")

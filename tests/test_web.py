@@ -147,8 +147,8 @@ def test_several_targets(serve: Callable[..., str]) -> None:
     ("query", "status", "text"),
     [
         ("", 400, "the parameter target is missing: /probe?target=NAME"),
-        ("?target=", 404, "no such target is configured"),
-        ("?target=http://example.com", 404, "no such target is configured"),
+        ("?target=", 404, "no such target is configured: /sd names them"),
+        ("?target=http://example.com", 404, "no such target is configured: /sd names them"),
     ],
 )
 def test_probes_of_what_is_not_configured(

@@ -6,8 +6,9 @@ whatever else it found.
 """
 
 import base64
+import re
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from typing import Any, Final
 
@@ -16,9 +17,6 @@ import requests
 from pytest import MonkeyPatch  # noqa: PT013 - of the session, not a fixture
 
 OURS: Final = "bycloud-backup-exporter/"
-PUBLISHED: Final = "embedded API"
-"""What the demo prints beside its key, which opens nothing but itself."""
-
 KEY: Final = "ACCESSKEYID:kAA3secretAccessKey"
 TOKEN: Final = "tOKENofOAUTH0123456789"
 PROXY_PASSWORD: Final = "pr0xyPassw0rd"
@@ -32,6 +30,8 @@ LOGINS: Final = (
     f"alice:{PASSWORD}",
     f"alice:{WRONG}",
     "alice:looking-glass",
+    "alice:wonderland",
+    "alice:hunter2",
     "u:p4ssw0rd",
 )
 FORMS: Final = (
@@ -40,54 +40,91 @@ FORMS: Final = (
     *(base64.b64encode(login.encode()).decode() for login in LOGINS),
 )
 """The suite's secrets, in every form in which they are sent."""
+SECRET: Final = re.compile("|".join(map(re.escape, FORMS)) + r"|\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}")
+"""One of them, or any hash of a password."""
+PUBLISHED: Final = f"(X-Api-Key: {DEMO_KEY})"
+"""What the demo prints beside the embedded API's address: the key opens nothing but that."""
 
 said: list[str] = []
 """What was said since the last test ended."""
 
 
+class Noted:
+    """A stream of a command, of which all is noted that is read."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.readline, self._stream.read(0))
+
+    def read(self, *size: int) -> Any:
+        """Note what is read."""
+        return _noted(self._stream.read(*size))
+
+    def readline(self) -> Any:
+        """Note the line."""
+        return _noted(self._stream.readline())
+
+
 class Said(subprocess.Popen[Any]):
-    """A command whose streams are noted, also what nobody has read by its end."""
+    """A command whose streams are noted, also what nobody has read when it ends."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stdout = self.stdout and Noted(self.stdout)  # type: ignore[assignment] # it does what one does
+        self.stderr = self.stderr and Noted(self.stderr)  # type: ignore[assignment] # the same
 
     def communicate(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Note what it returns."""
         streams = super().communicate(*args, **kwargs)
-        _note(*streams)
+        note(*streams)
         return streams
 
     def __exit__(self, *error: Any) -> None:  # noqa: PYI036 - passed on to Popen, which is stricter
         with suppress(subprocess.TimeoutExpired):
             self.wait(1)
-            _note(*(stream.read() for stream in (self.stdout, self.stderr) if stream and not stream.closed))
+            for stream in (self.stdout, self.stderr):
+                if stream and not stream.closed:
+                    stream.read()
         super().__exit__(*error)
 
 
-def showing(text: str, forms: Iterable[str] = FORMS) -> list[str]:
+def showing(text: str) -> list[str]:
     """Return the lines of a text that show a secret."""
-    lines = (line for line in text.splitlines() if PUBLISHED not in line)
-    return [line for line in lines if any(form in line for form in forms)]
+    return [line for line in text.replace(PUBLISHED, "").splitlines() if SECRET.search(line)]
 
 
-def _note(*texts: str | bytes | None) -> None:
+def note(*texts: str | bytes | None) -> None:
+    """Have these searched when the test is over."""
     said.extend(text.decode(errors="replace") if isinstance(text, bytes) else text for text in texts if text)
 
 
+def _noted(text: Any) -> Any:
+    note(text)
+    return text
+
+
 def _noting_pages(send: Callable[..., requests.Response]) -> Callable[..., requests.Response]:
-    def note(*args: Any, **kwargs: Any) -> requests.Response:
+    def send_and_note(*args: Any, **kwargs: Any) -> requests.Response:
         response = send(*args, **kwargs)
         if not str(response.request.headers.get("User-Agent")).startswith(OURS) and not kwargs.get("stream"):
-            _note(f"{response.headers}", response.content)
+            note(f"{response.headers}", response.content)
         return response
 
-    return note
+    return send_and_note
 
 
 def _noting_streams(read: Callable[..., Any]) -> Callable[..., Any]:
-    def note(capture: Any) -> Any:
+    def read_and_note(capture: Any) -> Any:
         streams = read(capture)
-        _note(*streams)
+        note(*streams)
         return streams
 
-    return note
+    return read_and_note
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -102,14 +139,15 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:  # the value is pluggy's
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Search all that a test brought, once it is over."""
-    report: pytest.TestReport = yield  # type: ignore[assignment] # pluggy sends what the others return
+    report = yield
     if call.when == "teardown":
-        _note(*(text for _, text in report.sections))
+        note(*(text for _, text in report.sections))
         lines = showing("\n".join(said))
         said.clear()
         if lines:
+            before = [report.longreprtext] if report.failed else []
             report.outcome = "failed"
-            report.longrepr = f"{item.nodeid} lets a secret show:\n" + "\n".join(lines)
-    return report  # type: ignore[return-value] # the same
+            report.longrepr = "\n".join([*before, f"{item.nodeid} lets a secret show:", *lines])
+    return report

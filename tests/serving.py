@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.limits import Limits
 from exporter.server import Server, listen, make_server, port_of
+from tests.leaks import note
 
 PATIENCE = 20.0
 
@@ -92,6 +93,7 @@ class Client:
                 received += chunk
         except ConnectionError:
             pass
+        note(bytes(received))
         return bytes(received)
 
     def answer(self) -> tuple[int, bytes]:
@@ -103,6 +105,7 @@ class Client:
         length = int(re.findall(rb"(?i)content-length: (\d+)", head)[0])
         while len(body) < length:
             body += self._more()
+        note(bytes(head), bytes(body))
         return int(head.split()[1]), bytes(body)
 
     def _more(self) -> bytes:

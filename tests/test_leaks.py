@@ -19,7 +19,7 @@ class Page(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"looking-glass")
 
-def test_leaks(capsys):
+def test_leaks(capsys, request):
     {body}
 """
 PRINTING = [sys.executable, "-c", "print('a looking-glass')"]
@@ -59,9 +59,12 @@ def verdict(folder: Path, body: str) -> str:
         f"subprocess.run({PRINTING}, capture_output=True)",
         f"subprocess.run({PRINTING})",
         f"with subprocess.Popen({PRINTING}, stdout=subprocess.PIPE): pass",
+        f"list(subprocess.Popen({PRINTING}, stdout=subprocess.PIPE, text=True).stdout)",
+        "print('$2b$04$' + 53 * 'a')",
+        "print('embedded API', 'looking-glass')",
         SERVING,
     ],
-    ids=["printed", "captured", "stderr", "run", "inherited", "unread", "page"],
+    ids=["printed", "captured", "stderr", "run", "inherited", "unread", "lines", "hash", "demo", "page"],
 )
 def test_a_leak_fails_the_test(tmp_path: Path, body: str) -> None:
     """Whatever way it takes."""
@@ -69,6 +72,14 @@ def test_a_leak_fails_the_test(tmp_path: Path, body: str) -> None:
 
     assert "lets a secret show" in found
     assert "1 error" in found
+
+
+def test_it_hides_no_other_failure(tmp_path: Path) -> None:
+    """What went wrong at the test's end stands beside it."""
+    found = verdict(tmp_path, "print('a looking-glass'); request.addfinalizer(lambda: 1 / 0)")
+
+    assert "lets a secret show" in found
+    assert "ZeroDivisionError" in found
 
 
 def test_what_shows_none_passes(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """Abuse: everything that clients can do to a server, while a scrape a second must succeed within a second.
 
-    python -m benchmarks.abuse [--seconds 15]
+    python -m benchmarks.abuse [--seconds 15] [--connections 500]
 
 Runs the exporter twice on 20,000 samples, once in plain HTTP and once over TLS with a user, and does to it
 one thing after the other for some seconds each: 500 connections that send their headers byte by byte, 500
-that stay silent (over TLS: before the handshake), 60 clients that never read, oversized and broken requests,
-time-outs that are none. Prints for each how many scrapes held, the slowest, and threads and memory; then
-whether a request that ends in its headers began a walk. Exits with 1 where a scrape was late or missing.
+that stay silent (over TLS: before the handshake) or idle (after it), 60 clients that never read, oversized
+and broken requests, time-outs that are none. Prints for each how many scrapes held, the slowest, and threads
+and memory; then whether a request that ends in its headers began a walk. Exits with 1 where a scrape was late
+or missing.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import bcrypt
@@ -86,9 +88,9 @@ def nothing(_server: Server, stop: threading.Event, _stack: ExitStack) -> None:
     stop.wait()
 
 
-def slow_headers(server: Server, stop: threading.Event, stack: ExitStack) -> None:
-    """Send the headers byte by byte on 500 connections; connect anew where they were ended."""
-    held = [server.secured() for _ in range(500)]
+def slow_headers(number: int, server: Server, stop: threading.Event, stack: ExitStack) -> None:
+    """Send the headers byte by byte on so many connections; connect anew where they were ended."""
+    held = [server.secured() for _ in range(number)]
     while not stop.is_set():
         for place in range(len(held)):
             try:
@@ -101,10 +103,17 @@ def slow_headers(server: Server, stop: threading.Event, stack: ExitStack) -> Non
         stack.enter_context(one)
 
 
-def silent(server: Server, stop: threading.Event, stack: ExitStack) -> None:
-    """Hold 500 connections, and say nothing: no handshake either."""
-    for _ in range(500):
+def silent(number: int, server: Server, stop: threading.Event, stack: ExitStack) -> None:
+    """Hold so many connections, and say nothing: no handshake either."""
+    for _ in range(number):
         stack.enter_context(server.connect())
+    stop.wait()
+
+
+def idle(number: int, server: Server, stop: threading.Event, stack: ExitStack) -> None:
+    """Hold so many connections, and say nothing more than TLS wants."""
+    for _ in range(number):
+        stack.enter_context(server.secured())
     stop.wait()
 
 
@@ -159,15 +168,19 @@ def unusual(server: Server, stop: threading.Event, _stack: ExitStack) -> None:
                 break
 
 
-ABUSES: dict[str, Abuse] = {
-    "nothing": nothing,
-    "500 slow headers": slow_headers,
-    "500 silent": silent,
-    "60 never read": never_read,
-    "broken requests": broken,
-    "100 MB posts": large_post,
-    "unusual requests": unusual,
-}
+def abuses(connections: int) -> dict[str, Abuse]:
+    """Name everything that is done, first and last nothing."""
+    return {
+        "nothing": nothing,
+        f"{connections} slow headers": partial(slow_headers, connections),
+        f"{connections} silent": partial(silent, connections),
+        f"{connections} idle": partial(idle, connections),
+        "60 never read": never_read,
+        "broken requests": broken,
+        "100 MB posts": large_post,
+        "unusual requests": unusual,
+        "nothing any more": nothing,
+    }
 
 
 class Held(Struct):
@@ -253,7 +266,7 @@ def walks_for_half_a_request(api: SimulatedApi, server: Server) -> int:
     return walked - (len(api.requests) - before)
 
 
-def run(seconds: int, patience: float = 1.0) -> bool:
+def run(seconds: int, patience: float = 1.0, connections: int = 500) -> bool:
     """Print the tables; say whether every scrape succeeded within its `patience`, in seconds."""
     well = True
     for tls in (False, True):
@@ -267,7 +280,7 @@ def run(seconds: int, patience: float = 1.0) -> bool:
             print(
                 f"{'abuse':<20}{'scrapes':>9}{'slowest':>10}{'threads':>9}{'memory':>10}{'descriptors':>13}"
             )
-            for name, abuse in {**ABUSES, "nothing any more": nothing}.items():
+            for name, abuse in abuses(connections).items():
                 held = endure(server, abuse, seconds, patience)
                 well = well and held.good == held.tried
                 print(
@@ -287,7 +300,11 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=int, default=15, help="for each abuse (default 15)")
-    return 0 if run(parser.parse_args().seconds) else 1
+    parser.add_argument(
+        "--connections", type=int, default=500, help="slow, silent or idle ones at once (default 500)"
+    )
+    options = parser.parse_args()
+    return 0 if run(options.seconds, connections=options.connections) else 1
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ manifests: $(VENV)/tests $(DEPLOY)/installed ## write deploy/kubernetes/exporter
 abuse: $(VENV)/tests ## everything that clients can do to a server, while a scrape a second must hold
 	$(BIN)/python -m benchmarks.abuse
 
-bench: $(VENV)/runs ## what a scrape costs beside a plain script and the floor; writes docs/performance.md (an hour)
+bench: $(VENV)/runs ## what a scrape costs beside a plain script and the floor; writes docs/performance.md (most of an hour)
 	$(BIN)/python -m benchmarks.bench
 
 soak: $(VENV)/runs ## ten minutes of 50 scrapers on an API that fails in every way

@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
 from benchmarks.page import Measured, Row, section, write_page
-from benchmarks.processes import Cost, embedded_api, on_processor, run_script, running_exporter
+from benchmarks.processes import Cost, embedded_api, on_one_processor, run_script, running_exporter
 from benchmarks.script import encode
 from exporter.exposition import hastened
 from exporter.families import families
@@ -66,13 +66,12 @@ def _cold(url: str) -> Cost:
 def processor_rows() -> Iterator[Row]:
     """Hold a scrape's share of the processor against fetch and decode alone, and against the script.
 
-    The three take turns on one processor, the API has another; a ratio is the median of the rounds' ratios.
+    The three take turns on the API's processor; a ratio is the median of the rounds' ratios.
     """
     rounds = []
     with (
-        on_processor(1),
+        on_one_processor(),
         embedded_api(200_000, 1_000) as url,
-        on_processor(0),
         running_exporter(url, PORT, page_size=1000) as exporter,
     ):
         exporter.scrape()
@@ -156,10 +155,9 @@ def growth_rows(scrapes: int) -> Iterator[Row]:
     """Hold a scrape of a million backups against ten of a hundred thousand, in turns; then its memory."""
     small, large = [], []
     with (
-        on_processor(1),
+        on_one_processor(),
         embedded_api(100_000, 1_000) as small_url,
         embedded_api(1_000_000, 1_000) as large_url,
-        on_processor(0),
         running_exporter(small_url, PORT, page_size=1000) as tenth,
         running_exporter(large_url, PORT + 1, page_size=1000) as whole,
     ):
@@ -188,7 +186,7 @@ def matrix(backups: int) -> Iterator[Measured]:
             for most in CONCURRENCIES:
                 with running_exporter(url, PORT, page_size=1000, max_concurrency=most) as exporter:
                     exporter.scrape()
-                    warm = best(exporter.scrape, 2).wall
+                    warm = best(exporter.scrape, 1 if backups == max(SIZES) else RUNS).wall
                 yield Measured(latency, most, warm, ceil(pages / most) * latency, script)
 
 

@@ -5,17 +5,20 @@ from math import log10
 
 Curve = Sequence[tuple[float, float]]
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 720, 420, 64, 24, 190, 48
+FLOOR = ", floor"
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#8c564b", "#7f7f7f")
 
 
 def draw(curves: Mapping[str, Curve], *, across: str, up: str) -> str:
-    """Draw each named curve of (x, y), both above 0; one whose name ends in "floor" is dashed."""
+    """Draw each named curve of (x, y), both above 0; "NAME, floor" is dashed, in the colour of NAME."""
     points = [point for curve in curves.values() for point in curve]
     places = sorted({x for x, _ in points})
     scale = _Scale(places, [y for _, y in points])
     body = [*_axes(scale, places, across, up)]
+    named = list(dict.fromkeys(name.removesuffix(FLOOR) for name in curves))
     for number, (name, curve) in enumerate(curves.items()):
-        body.extend(_line(scale, name, curve, number))
+        colour = COLOURS[named.index(name.removesuffix(FLOOR)) % len(COLOURS)]
+        body.extend(_line(scale, name, curve, number, colour))
     view = f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {view}>'
     return "\n".join([head, f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>', *body, "</svg>\n"])
@@ -54,11 +57,9 @@ def _axes(scale: _Scale, places: Sequence[float], across: str, up: str) -> Itera
     yield f'<text x="{LEFT}" y="14" text-anchor="middle">{up}</text>'
 
 
-def _line(scale: _Scale, name: str, curve: Curve, number: int) -> Iterator[str]:
-    is_floor = name.endswith("floor")
-    colour = COLOURS[number // 2 % len(COLOURS)]
+def _line(scale: _Scale, name: str, curve: Curve, number: int, colour: str) -> Iterator[str]:
     path = " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in curve)
-    dashes = ' stroke-dasharray="5 4"' if is_floor else ""
+    dashes = ' stroke-dasharray="5 4"' if name.endswith(FLOOR) else ""
     yield f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>'
     y = TOP + 18 * number
     yield (

@@ -25,10 +25,10 @@ TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def on_processor(number: int) -> Iterator[None]:
-    """Keep what is started within the block to one processor: two that share work slow each other down."""
+def on_one_processor() -> Iterator[None]:
+    """Keep what is started within the block to one: what runs at once on two slows each other down."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {sorted(before)[number]})
+    os.sched_setaffinity(0, {min(before)})
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -11,6 +12,8 @@ from exporter.limits import Limits
 from exporter.protocol import GuardedProtocol
 
 PAUSE: Final = 0.1  # seconds until a connection is taken again after the system had no descriptor for it
+TLS_BUFFER: Final = 16 * 1024
+"""Bytes, as many as a TLS record has at most: what a connection reads into, whether it sends or is silent."""
 TURNS: Final = 3  # of the loop, within which a connection that is ended closes its socket
 OnEnd = Callable[[GuardedProtocol], None]
 
@@ -25,6 +28,7 @@ class Connections:
         self._limits = limits
         self._secured: dict[str, Any] = {}
         if tls is not None:
+            SSLProtocol.max_size = TLS_BUFFER  # asyncio takes 256 KiB for each, and asks nobody
             seconds = limits.request_seconds
             self._secured = {"ssl": tls, "ssl_handshake_timeout": seconds, "ssl_shutdown_timeout": seconds}
         self._inside: dict[GuardedProtocol, asyncio.Task[None]] = {}

@@ -3,6 +3,9 @@
 import errno
 import socket
 import ssl
+import tracemalloc
+from asyncio.sslproto import SSLProtocol
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +109,25 @@ def test_silent_handshakes_make_room(tls: ssl.SSLContext, authority: Authority) 
 
     assert answer.startswith(b"HTTP/1.1 200 OK")
     assert gone == [b""] * 5
+
+
+def test_what_an_idle_connection_costs(
+    tls: ssl.SSLContext, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Past TLS's handshake, where asyncio would set aside 256 KiB for each."""
+    monkeypatch.setattr(SSLProtocol, "max_size", 256 * 1024)
+    context = ssl.create_default_context(cafile=authority.file)
+    with serving(App(), tls=tls) as port, ExitStack() as stack:
+        secure_get(port, authority)
+        tracemalloc.start()
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(20):
+            client = stack.enter_context(Client(port))
+            client.socket = context.wrap_socket(client.socket, server_hostname="127.0.0.1")
+        each = (tracemalloc.get_traced_memory()[0] - before) / 20
+        tracemalloc.stop()
+
+    assert each < 64 * 1024
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n\r\n", bytes(1_000)])

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 from urllib3 import ProxyManager, disable_warnings
 from urllib3.exceptions import DecodeError, HTTPError, InsecureRequestWarning
 
@@ -41,7 +40,6 @@ class HttpTransport:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         self._connection = _connection_settings(self._session, target)
-        self._session.trust_env = False  # it has just been asked, once for all: each request would ask anew
         if target.tls_config.insecure_skip_verify:
             disable_warnings(InsecureRequestWarning)  # the user said so; once is enough
 
@@ -68,14 +66,10 @@ class HttpTransport:
     def _get(
         self, url: str, query: Mapping[str, str], secret: Secret, seconds: float, observe: ObserveHeaders
     ) -> tuple[int, bytes]:
-        with self._session.get(
-            url,
-            params=dict(query),
-            auth=_Authentication(self._target.credential.kind, secret),
-            headers=HEADERS,
-            timeout=seconds,
-            allow_redirects=False,
-            **self._connection,
+        request = requests.Request("GET", url, HEADERS, params=query).prepare()
+        request.headers.update(_credential(self._target.credential.kind, secret))
+        with self._session.send(
+            request, timeout=seconds, allow_redirects=False, **self._connection
         ) as response:
             observe(response.status_code, response.headers)
             return response.status_code, _read(response)
@@ -94,19 +88,11 @@ class _GuardedAdapter(HTTPAdapter):
         return manager
 
 
-class _Authentication(AuthBase):
-    """Sets the credential as requests' `auth=`, so that no `.netrc` puts another in its place."""
-
-    def __init__(self, kind: str, secret: Secret) -> None:
-        self._kind = kind
-        self._secret = secret
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._kind == "api_key":
-            request.headers["X-Api-Key"] = self._secret.reveal()
-        else:
-            request.headers["Authorization"] = f"Bearer {self._secret.reveal()}"
-        return request
+def _credential(kind: str, secret: Secret) -> Mapping[str, str]:
+    """Return the header for a request that is ready: one that requests checks and refuses, it quotes."""
+    if kind == "api_key":
+        return {"X-Api-Key": secret.reveal()}
+    return {"Authorization": f"Bearer {secret.reveal()}"}
 
 
 def _connection_settings(session: requests.Session, target: Target) -> Mapping[str, Any]:

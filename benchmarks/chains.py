@@ -1,4 +1,4 @@
-"""How long it takes to judge 200,000 backups, beside how long it takes to decode them."""
+"""How long it takes to divide and judge 200,000 backups, beside how long it takes to decode them."""
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from exporter.chains import Chains
+from exporter.cohorts import cohorts
 from exporter.decode import BACKUPS, decode_page
 from exporter.model import Backup, Statuses
 from exporter.simulator import many
@@ -42,10 +43,17 @@ def table() -> Iterator[str]:
 def linked(chains: int) -> Sequence[Backup]:
     """Return the backups, newest first, in so many chains of equal length; all are usable."""
     backups = many(NUMBER, CHAINS)
+    hosts = [backup.instance_id for backup in backups[:CHAINS]]
     parents = [backup.id for backup in backups[chains:]] + [None] * chains
     return [
-        msgspec.structs.replace(backup, status="COMPLETED", parent_id=parent)
-        for backup, parent in zip(backups, parents, strict=True)
+        msgspec.structs.replace(
+            backup,
+            status="COMPLETED",
+            parent_id=parent,
+            instance_id=hosts[place % chains % CHAINS],
+            datastore=None,
+        )
+        for place, (backup, parent) in enumerate(zip(backups, parents, strict=True))
     ]
 
 
@@ -69,8 +77,8 @@ def run(bodies: Sequence[bytes]) -> tuple[float, float]:
     """Decode and judge once; return the times of both."""
     decoding, backups = timed(lambda: [b for body in bodies for b in decode_page(BACKUPS, body).records])
     chains = Chains({backup.id: backup for backup in backups}, Statuses())
-    judging, verdicts = timed(lambda: chains.judge(backups))
-    if sum(isinstance(verdict, int) for verdict in verdicts.values()) != NUMBER:
+    judging, judged = timed(lambda: [chains.judge(cohort) for cohort in cohorts(backups)])
+    if any(one.broken for one in judged):
         raise SystemExit("not every backup was found restorable")
     return decoding, judging
 

@@ -1,9 +1,14 @@
 """Which backups can be restored, and which link is broken where one cannot. Pure, and without recursion."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from itertools import takewhile
 from typing import TypeAlias
 
+from msgspec import Struct
+
+from exporter.cohorts import Cohort
 from exporter.model import Backup, Statuses
 
 
@@ -24,6 +29,25 @@ Verdict: TypeAlias = int | Broken
 """How many backups a restore reads (1: a full backup), or why there can be none."""
 
 
+class Judged(Struct, frozen=True):
+    """A cohort's backups, the verdict on each, and how many are `broken` for each reason that there is."""
+
+    backups: Sequence[Backup]
+    verdicts: Sequence[Verdict]
+    broken: Mapping[Broken, int]
+
+    def newest(self, is_it: Callable[[Verdict], bool]) -> tuple[Backup, Verdict] | None:
+        """Return the backup created last of whose verdict it is true; of several the greatest id's."""
+        pairs = zip(reversed(self.backups), reversed(self.verdicts), strict=True)
+        found = (pair for pair in pairs if is_it(pair[1]))
+        last = next(found, None)
+        if last is None:
+            return None
+        moment = last[0].created_at
+        same = takewhile(lambda pair: pair[0].created_at == moment, found)
+        return max((last, *same), key=lambda pair: pair[0].id)
+
+
 class Chains:
     """The chains among all backups of a list, by their ids; their instances make no difference.
 
@@ -35,21 +59,19 @@ class Chains:
         self._statuses = statuses
         self._climbed: dict[str, Verdict] = {}
 
-    def judge(self, backups: Iterable[Backup]) -> dict[str, Verdict]:
-        """Return the verdict on each of `backups`, which must be of a usable status, by its id.
-
-        Their order makes no difference, but it is soonest where parents come before their children.
-        """
-        verdicts: dict[str, Verdict] = {}
-        for backup in backups:
-            parent = backup.parent_id
-            if not parent or parent == backup.id:  # as in the vendor's example
-                verdicts[backup.id] = 1
-            elif (below := verdicts.get(parent)) is None:
-                verdicts[backup.id] = self._climb(backup)
+    def judge(self, cohort: Cohort) -> Judged:
+        """Judge the backups of a usable status: only what is loose must be climbed from, the rest follows."""
+        verdicts: list[Verdict] = list(cohort.lengths)
+        broken = Counter[Broken]()
+        for place in cohort.loose:
+            first = self._climb(cohort.backups[place])
+            number = _following(cohort.lengths, place)
+            if isinstance(first, int):
+                verdicts[place : place + number] = range(first, first + number)
             else:
-                verdicts[backup.id] = below + 1 if isinstance(below, int) else below
-        return verdicts
+                verdicts[place : place + number] = [first] * number
+                broken[first] += number
+        return Judged(cohort.backups, verdicts, broken)
 
     def _climb(self, backup: Backup) -> Verdict:
         """Go from a backup to its ancestors, as far as they are not known; enter the verdicts on all."""
@@ -75,3 +97,11 @@ class Chains:
             return parent, self._climbed.get(parent.id)
         running = parent.status in self._statuses.running
         return parent, Broken.PARENT_RUNNING if running else Broken.PARENT_FAILED
+
+
+def _following(lengths: Sequence[int], place: int) -> int:
+    """Count the backup at `place` and those after it of which each builds on the one before."""
+    end = place + 1
+    while end < len(lengths) and lengths[end] > 1:
+        end += 1
+    return end - place

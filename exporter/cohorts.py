@@ -1,8 +1,8 @@
 """Cohorts: a walk's backups that are alike in status, datastore and instance. Pure, and without a clock."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby, islice
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from operator import attrgetter
 
 from msgspec import Struct
@@ -10,8 +10,9 @@ from msgspec import Struct
 from exporter.model import Backup, Datastore
 
 _Likeness = tuple[str, Datastore | None, str | None]
-_likeness = attrgetter("status", "datastore", "instance_id")
+_Members = tuple[list[Backup], list[float], list[int], list[int]]
 _creation = attrgetter("created_at")
+_id = attrgetter("id")
 rank = attrgetter("created_at", "id")
 """What decides which of several backups is the newest."""
 
@@ -19,7 +20,9 @@ rank = attrgetter("created_at", "id")
 class Cohort(Struct, frozen=True):
     """Backups, one at least and the oldest first, that are alike in what stands before them.
 
-    `sizes` are theirs, as far as they are known and above 0.
+    `sizes` are theirs, as far as they are known and above 0. `lengths` says of each at which place it stands
+    in a row of them of which each builds on the one before: at 1 where it is full, or builds on some other.
+    The places of the latter are `loose`: what is below those, only the whole list can say.
     """
 
     status: str
@@ -27,6 +30,9 @@ class Cohort(Struct, frozen=True):
     instance_id: str | None
     backups: Sequence[Backup]
     sizes: Sequence[float]
+    lengths: Sequence[int]
+    loose: Sequence[int]
+    newest: Backup
 
     @property
     def datastore_type(self) -> str | None:
@@ -35,26 +41,36 @@ class Cohort(Struct, frozen=True):
 
 
 def cohorts(backups: Iterable[Backup]) -> Sequence[Cohort]:
-    """Divide `backups`, each of which stands there once; their order makes no difference to what is said."""
+    """Divide `backups`, each of which stands there once; their order makes no difference to what is said.
+
+    Parents are compared here, where neighbours in time are neighbours in memory still: elsewhere each is a
+    cache miss.
+    """
     by_age = sorted(backups, key=_creation)
-    alike: defaultdict[_Likeness, tuple[list[Backup], list[float]]] = defaultdict(lambda: ([], []))
-    for likeness, backup in zip(map(_likeness, by_age), by_age, strict=True):
-        members, sizes = alike[likeness]
+    alike: defaultdict[_Likeness, _Members] = defaultdict(lambda: ([], [], [], []))
+    for backup in by_age:
+        members, sizes, lengths, loose = alike[backup.status, backup.datastore, backup.instance_id]
+        parent = backup.parent_id
+        if parent and members and parent == members[-1].id:
+            lengths.append(lengths[-1] + 1)
+        else:
+            lengths.append(1)
+            if parent and parent != backup.id:  # which it is in the vendor's example, of a full one
+                loose.append(len(members))
         members.append(backup)
-        if backup.size:
-            sizes.append(backup.size)
-    return [Cohort(*likeness, *found) for likeness, found in alike.items()]
+        if size := backup.size:
+            sizes.append(size)
+    return [
+        Cohort(*likeness, members, sizes, lengths, loose, _newest(members))
+        for likeness, (members, sizes, lengths, loose) in alike.items()
+    ]
 
 
-def newest(among: Iterable[Cohort], is_it: Callable[[Backup], bool] | None = None) -> Backup | None:
-    """Return the backup created last of which it is true; of several the one with the greatest id."""
-    return max(newest_of_each(among, is_it), key=rank, default=None)
+def newest(among: Iterable[Cohort]) -> Backup | None:
+    """Return the backup created last; of several the one with the greatest id."""
+    return max((cohort.newest for cohort in among), key=rank, default=None)
 
 
-def newest_of_each(
-    among: Iterable[Cohort], is_it: Callable[[Backup], bool] | None = None
-) -> Iterator[Backup]:
-    """Yield the `newest` of each cohort that has one."""
-    for cohort in among:
-        moments = groupby(filter(is_it, reversed(cohort.backups)), _creation)
-        yield from (max(same, key=rank) for _, same in islice(moments, 1))
+def _newest(by_age: Sequence[Backup]) -> Backup:
+    moment = by_age[-1].created_at
+    return max(takewhile(lambda backup: backup.created_at == moment, reversed(by_age)), key=_id)

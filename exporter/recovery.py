@@ -4,13 +4,13 @@ Known is an instance that has a backup, that is configured, or that the API list
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isfinite
 
 from msgspec import Struct
 
 from exporter.chains import Broken, Chains, Verdict
-from exporter.cohorts import Cohort, newest
+from exporter.cohorts import Cohort, newest, rank
 from exporter.config import ExpectedInstance, Limit, Objective
 from exporter.model import Backup, Instance, Recovery, Statuses
 from exporter.summary import UNKNOWN
@@ -55,38 +55,41 @@ class _Judge:
     ) -> None:
         self._id = instance_id
         self._cohorts = found
-        self._usable = [cohort for cohort in found if cohort.status in rules.statuses.usable]
-        self._verdicts: dict[str, Verdict] = {}
-        for cohort in self._usable:
-            self._verdicts |= chains.judge(cohort.backups)
+        self._judged = [chains.judge(cohort) for cohort in found if cohort.status in rules.statuses.usable]
         self._rules = rules
         self._expected = register.expected.get(instance_id)
         self._listed = (register.listed or {}).get(instance_id)
         self._is_gone = register.listed is not None and not (self._listed or self._expected)
 
     def recovery(self) -> Recovery:
-        last = newest(self._usable, lambda backup: isinstance(self._verdicts[backup.id], int))
-        full = newest(self._usable, lambda backup: self._verdicts[backup.id] == 1)
+        last, length = self._newest(lambda verdict: isinstance(verdict, int))
+        full, _ = self._newest(lambda verdict: verdict == 1)
         kind = self._type()
         age, duration = self._objective(kind)
-        counts = Counter(self._verdicts.values())
+        broken = sum((Counter(judged.broken) for judged in self._judged), Counter[Broken]())
         return Recovery(
             instance_id=self._id,
             datastore_type=kind,
             instance_name=self._name(),
             datastore_version=self._version(),
             replica_of=self._replica_of(),
-            restorable=sum(count for verdict, count in counts.items() if isinstance(verdict, int)),
+            restorable=sum(len(judged.backups) for judged in self._judged) - broken.total(),
             newest_timestamp=_created(last),
-            newest_chain_length=self._length(last),
+            newest_chain_length=length,
             newest_full_timestamp=_created(full),
             newest_full_size_bytes=self._size(full),
-            unrestorable=_unrestorable(counts),
+            unrestorable=tuple(sorted((why.value, count) for why, count in broken.items())),
             running_oldest_timestamp=self._running_since(),
             last_attempt_failed=self._last_attempt_failed(),
             objective_age=age,
             objective_duration=duration,
         )
+
+    def _newest(self, is_it: Callable[[Verdict], bool]) -> tuple[Backup | None, int | None]:
+        """Return the newest restorable backup of whose length it is true, and that length."""
+        found = [pair for judged in self._judged if (pair := judged.newest(is_it))]
+        backup, verdict = max(found, key=lambda pair: rank(pair[0]), default=(None, None))
+        return backup, verdict if isinstance(verdict, int) else None
 
     def _type(self) -> str:
         """Take the list's word, then the user's, then that of the newest backup that has one."""
@@ -107,10 +110,6 @@ class _Judge:
     def _version(self) -> str | None:
         return self._listed.datastore.version if self._listed and self._listed.datastore else None
 
-    def _length(self, backup: Backup | None) -> int | None:
-        verdict = self._verdicts.get(backup.id) if backup else None
-        return verdict if isinstance(verdict, int) else None
-
     def _size(self, backup: Backup | None) -> float | None:
         return None if backup is None or backup.size is None else backup.size * self._rules.bytes_per_unit
 
@@ -130,10 +129,6 @@ class _Judge:
         name = self._name()
         match = next((o for o in self._rules.objectives if o.match.covers(self._id, name, kind)), Objective())
         return _finite(match.max_age), _finite(match.max_duration)
-
-
-def _unrestorable(found: Mapping[Verdict, int]) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted((why.value, count) for why, count in found.items() if isinstance(why, Broken)))
 
 
 def _created(backup: Backup | None) -> float | None:

@@ -3,8 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from math import fsum, inf
 
-from exporter.cohorts import Cohort, newest_of_each, rank
+from exporter.cohorts import Cohort, rank
 from exporter.model import Backup, Group, GroupKey, Statuses, Summary
 
 UNKNOWN = "unknown"
@@ -13,14 +14,10 @@ SMALLEST_DATABASE = 1_000_000
 """Bytes. Backups that are all smaller are more likely up to a million GiB."""
 
 
-def summarize(among: Iterable[Cohort], *, bytes_per_unit: float = 1, statuses: Statuses) -> Summary:
+def summarize(among: Sequence[Cohort], *, bytes_per_unit: float = 1, statuses: Statuses) -> Summary:
     """Sum up all backups of a walk; the order of cohorts makes no difference."""
     labelled = _labelled(among)
-    sizes = {key: _sizes(members) for key, members in labelled.items()}
-    groups = tuple(
-        _group(key, labelled[key], bytes_per_unit * sum(sizes[key]), bytes_per_unit, statuses)
-        for key in sorted(labelled)
-    )
+    groups = tuple(_group(key, labelled[key], bytes_per_unit, statuses) for key in sorted(labelled))
     unknown = Counter[str]()
     for group in groups:
         if group.key.status not in statuses.known:
@@ -29,7 +26,7 @@ def summarize(among: Iterable[Cohort], *, bytes_per_unit: float = 1, statuses: S
         groups=groups,
         backups=sum(group.count for group in groups),
         unknown_statuses=tuple(sorted(unknown.items())),
-        largest_size=max((known[-1] for known in sizes.values() if known), default=None),
+        largest_size=max((max(cohort.sizes) for cohort in among if cohort.sizes), default=None),
     )
 
 
@@ -49,19 +46,20 @@ def _labelled(among: Iterable[Cohort]) -> Mapping[GroupKey, Sequence[Cohort]]:
     return labelled
 
 
-def _sizes(among: Iterable[Cohort]) -> list[float]:
-    """Return the known sizes in their order: a sum of floats depends on it."""
-    return sorted(chain.from_iterable(cohort.sizes for cohort in among))
+def _total(sizes: Iterable[float]) -> float:
+    """Add without rounding in between, so that the order makes no difference."""
+    try:
+        return fsum(sizes)
+    except OverflowError:
+        return inf
 
 
-def _group(
-    key: GroupKey, members: Sequence[Cohort], size_bytes: float, bytes_per_unit: float, statuses: Statuses
-) -> Group:
-    last = max(newest_of_each(members), key=rank)
+def _group(key: GroupKey, members: Sequence[Cohort], bytes_per_unit: float, statuses: Statuses) -> Group:
+    last = max((cohort.newest for cohort in members), key=rank)
     return Group(
         key=key,
         count=sum(len(cohort.backups) for cohort in members),
-        size_bytes=size_bytes,
+        size_bytes=bytes_per_unit * _total(chain.from_iterable(cohort.sizes for cohort in members)),
         newest_timestamp=last.created_at.timestamp(),
         oldest_timestamp=min(cohort.backups[0].created_at for cohort in members).timestamp(),
         newest_size_bytes=None if last.size is None else bytes_per_unit * last.size,

@@ -26,7 +26,6 @@ RANKS = (
     (
         "access_log",
         "budget",
-        "chains",
         "cohorts",
         "complaint",
         "credentials",
@@ -37,7 +36,7 @@ RANKS = (
         "strict_yaml",
         "walker",
     ),
-    ("config", "prefetch", "summary", "web_config"),
+    ("chains", "config", "prefetch", "summary", "web_config"),
     ("client", "config_file", "families", "instruments", "recovery", "tls"),
     ("collector", "instance_list", "reload", "risk", "state", "web_file"),
     ("target_walk",),

@@ -1,14 +1,19 @@
 """Which backups can be restored, and why the others cannot."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
+from operator import eq
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis.strategies import DrawFn, composite, integers, lists, none, one_of, permutations, sampled_from
+from msgspec.structs import replace
 
-from exporter.chains import Broken, Chains, Verdict
+from exporter.chains import Broken, Chains, Judged, Verdict
+from exporter.cohorts import cohorts
 from exporter.model import Backup, Statuses
 from tests.builders import NOON, backup
 
@@ -28,9 +33,18 @@ def chain(*statuses: str) -> list[Backup]:
 
 
 def judge(backups: Sequence[Backup], statuses: Statuses) -> dict[str, Verdict]:
-    """Judge the usable ones of these backups, as they come."""
+    """Judge the usable ones of these backups, cohort by cohort."""
+    return {
+        record.id: verdict
+        for judged in judge_each(backups, statuses)
+        for record, verdict in zip(judged.backups, judged.verdicts, strict=True)
+    }
+
+
+def judge_each(backups: Sequence[Backup], statuses: Statuses = STATUSES) -> list[Judged]:
+    """Judge the usable cohorts of these backups."""
     chains = Chains({record.id: record for record in backups}, statuses)
-    return chains.judge(record for record in backups if record.status in statuses.usable)
+    return [chains.judge(cohort) for cohort in cohorts(backups) if cohort.status in statuses.usable]
 
 
 def naive(backups: Sequence[Backup]) -> dict[str, Verdict]:
@@ -84,16 +98,31 @@ def test_the_order_makes_no_difference(orders: list[list[Backup]]) -> None:
     assert first == second
 
 
-@given(forests(), lists(integers(0, 3), min_size=14, max_size=14))
-def test_parts_are_judged_as_the_whole(backups: list[Backup], parts: list[int]) -> None:
-    """Cohort by cohort, as they are in a walk, however the chains run between them."""
-    chains = Chains({record.id: record for record in backups}, STATUSES)
-    usable = [record for record in backups if record.status in STATUSES.usable]
-    verdicts: dict[str, Verdict] = {}
-    for part in range(4):
-        verdicts |= chains.judge(one for one, chosen in zip(usable, parts, strict=False) if chosen == part)
+@given(forests(), lists(integers(0, 2), min_size=14, max_size=14))
+def test_the_cohorts_make_no_difference(backups: list[Backup], instances: list[int]) -> None:
+    """However the chains run between them, each gets its verdict."""
+    moved = [
+        replace(record, instance_id=f"{instance}")
+        for record, instance in zip(backups, instances, strict=False)
+    ]
 
-    assert verdicts == naive(backups)
+    assert judge(moved, STATUSES) == naive(moved)
+
+
+@given(forests(), lists(integers(0, 3), min_size=14, max_size=14))
+def test_what_is_said_of_a_cohort(backups: list[Backup], minutes: list[int]) -> None:
+    """How many are broken for each reason, and the newest of any verdict: of several the greatest id's."""
+    at_once = [
+        replace(record, created_at=NOON + timedelta(minutes=minute))
+        for record, minute in zip(backups, minutes, strict=False)
+    ]
+    for judged in judge_each(at_once):
+        pairs = list(zip(judged.backups, judged.verdicts, strict=True))
+        assert judged.broken == Counter(why for _, why in pairs if isinstance(why, Broken))
+        for wanted in {*judged.verdicts, "none"}:
+            found = [pair for pair in pairs if pair[1] == wanted]
+            naively = max(found, key=lambda pair: (pair[0].created_at, pair[0].id), default=None)
+            assert judged.newest(partial(eq, wanted)) == naively
 
 
 def test_no_backups() -> None:

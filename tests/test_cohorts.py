@@ -1,5 +1,6 @@
 """Backups that are alike: divided without loss, and the newest among them."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -7,17 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.cohorts import cohorts, newest, newest_of_each
+from exporter.cohorts import cohorts, newest
 from exporter.model import Backup, Datastore
 from tests.builders import NOON, backup
 
+IDS = st.integers(0, 15).map(str)
 BACKUPS = st.lists(
     st.builds(
         Backup,
-        id=st.uuids().map(str),
+        id=IDS,
         status=st.sampled_from(["COMPLETED", "FAILED"]),
         created_at=st.integers(0, 3).map(lambda minutes: NOON + timedelta(minutes=minutes)),
         instance_id=st.sampled_from([None, "", "one", "two"]),
+        parent_id=st.one_of(st.sampled_from([None, ""]), IDS),
         datastore=st.sampled_from([None, Datastore(), Datastore("redis"), Datastore("redis", "7.2")]),
     ),
     max_size=12,
@@ -45,14 +48,28 @@ def test_each_backup_is_in_one_cohort_of_its_like(backups: list[Backup]) -> None
 
 @given(BACKUPS, st.randoms(use_true_random=False))
 def test_the_newest_is_the_naive_one_in_any_order(backups: list[Backup], random: Any) -> None:
-    """The one created last, of several the one with the greatest id; of those alone that are asked for."""
+    """The one created last, of several the one with the greatest id."""
     found = cohorts(random.sample(backups, len(backups)))
 
-    ranked = sorted(backups, key=lambda made: (made.created_at, made.id))
-    failed = [made for made in ranked if made.status == "FAILED"]
-    assert newest(found) == (ranked[-1] if ranked else None)
-    assert newest(found, lambda made: made.status == "FAILED") == (failed[-1] if failed else None)
-    assert len(list(newest_of_each(found))) == len(found)
+    def ranked(among: Sequence[Backup]) -> Backup | None:
+        return max(among, key=lambda made: (made.created_at, made.id), default=None)
+
+    assert newest(found) == ranked(backups)
+    assert [cohort.newest for cohort in found] == [ranked(cohort.backups) for cohort in found]
+
+
+@given(BACKUPS)
+def test_rows_of_backups_each_on_the_one_before(backups: list[Backup]) -> None:
+    """Each is counted from the row's first, which is full, or loose since it builds on another backup."""
+    for cohort in cohorts(backups):
+        lengths: list[int] = []
+        loose: list[int] = []
+        for place, member in enumerate(cohort.backups):
+            follows = place > 0 and member.parent_id == cohort.backups[place - 1].id
+            lengths.append(lengths[-1] + 1 if follows else 1)
+            if not follows and member.parent_id not in {None, "", member.id}:
+                loose.append(place)
+        assert (cohort.lengths, cohort.loose) == (lengths, loose)
 
 
 @pytest.mark.parametrize(

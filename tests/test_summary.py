@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -70,6 +71,14 @@ def test_order_makes_no_difference(records: list[Backup], random: Any) -> None:
     shuffled = random.sample(records, len(records))
 
     assert summarize(cohorts(shuffled), statuses=STATUSES) == summarize(cohorts(records), statuses=STATUSES)
+
+
+@given(st.lists(st.floats(0, 1e15), min_size=1, max_size=30))
+def test_a_total_is_the_exact_sum(sizes: list[float]) -> None:
+    """Rounded once, at the end."""
+    found = group(*(made(number, size=size) for number, size in enumerate(sizes)))
+
+    assert found.size_bytes == float(sum(map(Fraction, sizes)))
 
 
 @given(RECORDS)

@@ -7,8 +7,10 @@ import time
 import tracemalloc
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from queue import SimpleQueue
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
@@ -17,6 +19,7 @@ import trustme
 
 from exporter.budget import Budget
 from exporter.client import Api, HttpTransport, Watchdog
+from exporter.client.watchdog import AGAIN
 from exporter.clock import Clock
 from exporter.config import Period, ProxyUrl, Target, TlsConfig, Url
 from exporter.credentials import Secret
@@ -749,6 +752,30 @@ class TestWatchdog:
                 pass
 
         assert watch.expired
+
+    def test_cuts_what_is_due_before_all_it_waits_for(self) -> None:
+        """It is woken for a deadline that is sooner; a later one can wait."""
+        waits: SimpleQueue[float | None] = SimpleQueue()
+
+        class Told(Watchdog):
+            def _cut_expired(self) -> float | None:
+                wait = super()._cut_expired()
+                waits.put(wait)
+                return wait
+
+        watchdog, over = Told(), threading.Event()
+
+        def hold() -> None:
+            with watchdog.watch(60):
+                over.wait()
+
+        with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
+            stack.callback(over.set)
+            pool.submit(hold)
+            assert 50 < (waits.get(timeout=10) or 0) <= 60
+            with watchdog.watch(0.0) as watch:
+                assert waits.get(timeout=10) == pytest.approx(AGAIN)
+                assert watch.expired
 
 
 class _Server(ThreadingTCPServer):

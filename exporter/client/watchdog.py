@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from math import inf
 from typing import Final
 
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
@@ -43,6 +44,7 @@ class Watchdog:
         self._watches: set[Watch] = set()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._next_look = inf
 
     @contextmanager
     def watch(self, seconds: float) -> Iterator[Watch]:
@@ -63,7 +65,8 @@ class Watchdog:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
                 self._thread.start()
-            self._changed.notify()
+            if watch.deadline < self._next_look:
+                self._changed.notify()
 
     def _run(self) -> None:
         with self._changed:
@@ -76,7 +79,9 @@ class Watchdog:
         for watch in self._watches:
             if watch.deadline <= now:
                 watch.cut()
-        return min((max(watch.deadline - now, AGAIN) for watch in self._watches), default=None)
+        wait = min((max(watch.deadline - now, AGAIN) for watch in self._watches), default=None)
+        self._next_look = inf if wait is None else now + wait
+        return wait
 
 
 class _Here(threading.local):

@@ -1,7 +1,6 @@
 """The sequential walk: every page of a list, each from the marker where the one before it ended."""
 
 from collections.abc import Callable, Iterable
-from operator import attrgetter
 from typing import Final, Generic
 
 from exporter.errors import ApiError, Reason
@@ -13,7 +12,6 @@ FetchPage = Callable[[str | None, int], Page[Record]]
 DEAD_MARKER: Final = frozenset({400, 404, 422})
 LIMIT_REFUSED: Final = frozenset({400, 422})
 PAGES_AGAIN: Final = 3
-_id = attrgetter("id")
 
 
 class PageSize:
@@ -181,7 +179,9 @@ class _Course(Generic[Record]):
         self._total = page.total if page.total is not None else self._total
         self._limit = page.limit or self._limit
         before = len(self._records)
-        list(map(self._records.setdefault, map(_id, page.records), page.records))
+        keep = self._records.setdefault
+        for record in page.records:
+            keep(record.id, record)
         repeated = len(page.records) - (len(self._records) - before)
         if repeated:
             self._keep_newest(page.records)

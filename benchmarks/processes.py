@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +22,8 @@ HEADERS: Final = {
 }
 """What Prometheus asks for."""
 TICKS: Final = os.sysconf("SC_CLK_TCK")
+KEEPS_MEMORY: Final = {"MALLOC_TRIM_THRESHOLD_": "100000000", "MALLOC_MMAP_THRESHOLD_": "100000000"}
+"""glibc's settings for a process that gives no freed memory back to the system, only to take it anew."""
 
 
 @contextmanager
@@ -136,8 +138,9 @@ def running_exporter(url: str, port: int, **settings: object) -> Iterator[Export
                 process.terminate()
 
 
-def run_script(name: str, arguments: Sequence[object]) -> Cost:
+def run_script(name: str, arguments: Sequence[object], environment: Mapping[str, str] | None = None) -> Cost:
     """Run one of the programs beside which the exporter is held; it prints its two costs."""
     command = [sys.executable, "-m", f"benchmarks.{name}", *map(str, arguments)]
-    wall, processor = subprocess.check_output(command, text=True).split()  # noqa: S603 - our own
+    settings = {**os.environ, **(environment or {})}
+    wall, processor = subprocess.check_output(command, text=True, env=settings).split()  # noqa: S603 - our own
     return Cost(float(wall), float(processor))

@@ -20,9 +20,9 @@ rank = attrgetter("created_at", "id")
 class Cohort(Struct, frozen=True):
     """Backups, one at least and the oldest first, that are alike in what stands before them.
 
-    `sizes` are theirs, as far as they are known and above 0. `lengths` says of each at which place it stands
-    in a row of them of which each builds on the one before: at 1 where it is full, or builds on some other.
-    The places of the latter are `loose`: what is below those, only the whole list can say.
+    `sizes` are theirs, as far as they are known and above 0. Where each builds on the one before it they form
+    a row: `lengths` has each one's place in its row, from 1, where a full backup stands or one that builds on
+    something else. The indices of the latter are `loose`: what is below them, only the whole list can say.
     """
 
     status: str

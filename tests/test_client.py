@@ -459,6 +459,7 @@ class TestRequests:
         assert first.headers["x-api-key"] == KEY
         assert "authorization" not in first.headers
         assert first.headers["user-agent"].startswith("bycloud-backup-exporter/")
+        assert first.headers["connection"] == "keep-alive"
         assert first.query == {"limit": "20"}
         assert second.query == {"limit": "20", "marker": many(45, 6)[19].id}
 
@@ -480,6 +481,17 @@ class TestRequests:
         rig(api.url).walk(20)
 
         assert "authorization" not in api.requests[0].headers
+
+    def test_no_netrc_is_read_for_a_redirect(
+        self, api: SimulatedApi, rig: Callable[..., Rig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Not even one that cannot be: requests would, for the address that is not followed."""
+        netrc = tmp_path / "netrc"
+        netrc.write_bytes(b"machine caf\xe9 login someone password else\n")
+        monkeypatch.setenv("NETRC", str(netrc))
+        api.faults.add(Answer(302, {"Location": f"{api.url}/elsewhere"}, b""))
+
+        assert rig(api.url).failure().reason is Reason.BAD_RESPONSE
 
     def test_reads_a_rotated_credential_at_the_next_walk(
         self, api: SimulatedApi, rig: Callable[..., Rig], tmp_path: Path
@@ -754,7 +766,7 @@ class TestWatchdog:
         assert watch.expired
 
     def test_cuts_what_is_due_before_all_it_waits_for(self) -> None:
-        """It is woken for a deadline that is sooner; a later one can wait."""
+        """It is woken for a deadline that is sooner."""
         waits: SimpleQueue[float | None] = SimpleQueue()
 
         class Told(Watchdog):

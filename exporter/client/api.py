@@ -95,7 +95,6 @@ class Client:
         self._next_walk = next_walk
         self._lock = threading.Lock()
         self._closed = False
-        self._retrying = self._rules()
         self.requests = 0
         self.pages = 0
 
@@ -103,7 +102,7 @@ class Client:
         """Fetch one page's body; raise `ApiError`."""
         query = {"limit": str(limit)} | ({"marker": marker} if marker else {})
         tries = count()
-        return self._retrying(lambda: self._attempt(resource.path, query, is_retry=next(tries) > 0))
+        return self._retrying()(lambda: self._attempt(resource.path, query, is_retry=next(tries) > 0))
 
     def read(self, resource: Resource[Record], body: bytes) -> Page[Record]:
         """Decode and count a page; raise `ApiError`."""
@@ -120,7 +119,7 @@ class Client:
         """End the walk: whatever still waits for its turn is not sent."""
         self._closed = True
 
-    def _rules(self) -> Retrying:
+    def _retrying(self) -> Retrying:
         return Retrying(
             retry=retry_if_exception(_is_transient),
             wait=self._pause,

@@ -23,6 +23,7 @@ HEADERS: Final = {
     "User-Agent": f"bycloud-backup-exporter/{__version__}",
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
+    "Connection": "keep-alive",
 }
 ObserveHeaders = Callable[[int, Mapping[str, str]], None]
 
@@ -40,6 +41,7 @@ class HttpTransport:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         self._connection = _connection_settings(self._session, target)
+        self._session.trust_env = False  # it has just been asked, once for all; a redirect would ask it anew
         if target.tls_config.insecure_skip_verify:
             disable_warnings(InsecureRequestWarning)  # the user said so; once is enough
 
@@ -89,7 +91,7 @@ class _GuardedAdapter(HTTPAdapter):
 
 
 def _credential(kind: str, secret: Secret) -> Mapping[str, str]:
-    """Return the header for a request that is ready: one that requests checks and refuses, it quotes."""
+    """Return the header, to be set after requests has checked the others: what it refuses it would quote."""
     if kind == "api_key":
         return {"X-Api-Key": secret.reveal()}
     return {"Authorization": f"Bearer {secret.reveal()}"}

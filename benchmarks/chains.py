@@ -4,7 +4,7 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from time import perf_counter
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -16,11 +16,33 @@ from exporter.simulator import many
 from exporter.simulator.wire import backup_object
 
 NUMBER = 200_000
-CHAINS = 5_000
+INSTANCES = 5_000
 PAGE = 1_000
 RUNS = 7
 
 Result = TypeVar("Result")
+
+
+class Shape(NamedTuple):
+    """How the newest-first list's backups build on each other: a place's parent, past the end for none."""
+
+    instances: int
+    parent: Callable[[int], int]
+
+
+SHAPES = {
+    "a chain each": Shape(INSTANCES, lambda place: place + INSTANCES),
+    "two chains each, in turn": Shape(INSTANCES, lambda place: place + 2 * INSTANCES),
+    "each on its full one": Shape(INSTANCES, lambda place: _full(place) if place != _full(place) else NUMBER),
+    "one chain": Shape(1, lambda place: place + 1),
+    "all are full": Shape(INSTANCES, lambda _place: NUMBER),
+}
+
+
+def _full(place: int) -> int:
+    return NUMBER - INSTANCES + place % INSTANCES
+
+
 Order = Callable[[Sequence[Backup]], Sequence[Backup]]
 ORDERS: dict[str, Order] = {
     "newest first": lambda backups: backups,
@@ -30,30 +52,32 @@ ORDERS: dict[str, Order] = {
 
 
 def table() -> Iterator[str]:
-    """Make a row for each number of chains and each order."""
+    """Make a row for each shape of chains and each order."""
     yield f"{NUMBER:,} backups, pages of {PAGE:,}, best of {RUNS} runs"
-    yield f"{'chains':>7}  {'order':<12}  {'decode ms':>9}  {'judge ms':>8}  {'judge / decode':>14}"
-    for chains in (CHAINS, 1, NUMBER):
-        backups = linked(chains)
+    yield f"{'chains':<24}  {'order':<12}  {'decode ms':>9}  {'divide and judge ms':>19}  {'/ decode':>8}"
+    for what, shape in SHAPES.items():
+        backups = linked(shape)
         for name, order in ORDERS.items():
             decoding, judging = measure(pages(order(backups)))
-            yield f"{chains:7,}  {name:<12}  {decoding:9.0f}  {judging:8.0f}  {judging / decoding:14.2f}"
+            ratio = judging / decoding
+            yield f"{what:<24}  {name:<12}  {decoding:9.0f}  {judging:19.0f}  {ratio:8.2f}"
 
 
-def linked(chains: int) -> Sequence[Backup]:
-    """Return the backups, newest first, in so many chains of equal length; all are usable."""
-    backups = many(NUMBER, CHAINS)
-    hosts = [backup.instance_id for backup in backups[:CHAINS]]
-    parents = [backup.id for backup in backups[chains:]] + [None] * chains
+def linked(shape: Shape) -> Sequence[Backup]:
+    """Return the backups, newest first; all are usable."""
+    backups = many(NUMBER, INSTANCES)
+    parents = {
+        place: backups[shape.parent(place)].id for place in range(NUMBER) if shape.parent(place) < NUMBER
+    }
     return [
         msgspec.structs.replace(
             backup,
             status="COMPLETED",
-            parent_id=parent,
-            instance_id=hosts[place % chains % CHAINS],
+            parent_id=parents.get(place),
+            instance_id=backups[place % shape.instances].instance_id,
             datastore=None,
         )
-        for place, (backup, parent) in enumerate(zip(backups, parents, strict=True))
+        for place, backup in enumerate(backups)
     ]
 
 
@@ -65,7 +89,7 @@ def pages(backups: Sequence[Backup]) -> list[bytes]:
 
 
 def measure(bodies: Sequence[bytes]) -> tuple[float, float]:
-    """Return the best times of decoding and of judging, in milliseconds.
+    """Return the best times of decoding and of dividing and judging, in milliseconds.
 
     Each run judges what it decoded itself: a string that was hashed once knows its hash.
     """
@@ -74,11 +98,11 @@ def measure(bodies: Sequence[bytes]) -> tuple[float, float]:
 
 
 def run(bodies: Sequence[bytes]) -> tuple[float, float]:
-    """Decode and judge once; return the times of both."""
+    """Decode once, divide and judge once; return the times of both."""
     decoding, backups = timed(lambda: [b for body in bodies for b in decode_page(BACKUPS, body).records])
     chains = Chains({backup.id: backup for backup in backups}, Statuses())
     judging, judged = timed(lambda: [chains.judge(cohort) for cohort in cohorts(backups)])
-    if any(one.broken for one in judged):
+    if sum(len(one.verdicts) - one.broken.total() for one in judged) != NUMBER:
         raise SystemExit("not every backup was found restorable")
     return decoding, judging
 

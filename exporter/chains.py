@@ -34,7 +34,7 @@ class Judged(Struct, frozen=True):
 
     backups: Sequence[Backup]
     verdicts: Sequence[Verdict]
-    broken: Mapping[Broken, int]
+    broken: Counter[Broken]
 
     def newest(self, is_it: Callable[[Verdict], bool]) -> tuple[Backup, Verdict] | None:
         """Return the backup created last of whose verdict it is true; of several the greatest id's."""
@@ -67,7 +67,9 @@ class Chains:
             first = self._climb(cohort.backups[place])
             number = _following(cohort.lengths, place)
             if isinstance(first, int):
-                verdicts[place : place + number] = range(first, first + number)
+                verdicts[place : place + number] = [
+                    first + length - 1 for length in cohort.lengths[place : place + number]
+                ]
             else:
                 verdicts[place : place + number] = [first] * number
                 broken[first] += number
@@ -100,7 +102,7 @@ class Chains:
 
 
 def _following(lengths: Sequence[int], place: int) -> int:
-    """Count the backup at `place` and those after it of which each builds on the one before."""
+    """Count the backup at `place` and those after it whose lengths are counted from it."""
     end = place + 1
     while end < len(lengths) and lengths[end] > 1:
         end += 1

@@ -20,9 +20,10 @@ rank = attrgetter("created_at", "id")
 class Cohort(Struct, frozen=True):
     """Backups, one at least and the oldest first, that are alike in what stands before them.
 
-    `sizes` are theirs, as far as they are known and above 0. Where each builds on the one before it they form
-    a row: `lengths` has each one's place in its row, from 1, where a full backup stands or one that builds on
-    something else. The indices of the latter are `loose`: what is below them, only the whole list can say.
+    `sizes` are theirs, as far as they are known and above 0. `lengths` counts for each how many of them its
+    restore reads, as far as the one before it tells: by building on that one, or on the same as that one. It
+    starts from 1 at a full backup, and at one that builds on something else. The indices of the latter are
+    `loose`: what is below them, only the whole list can say.
     """
 
     status: str
@@ -53,6 +54,8 @@ def cohorts(backups: Iterable[Backup]) -> Sequence[Cohort]:
         parent = backup.parent_id
         if parent and members and parent == members[-1].id:
             lengths.append(lengths[-1] + 1)
+        elif parent and lengths and lengths[-1] > 1 and parent == members[-1].parent_id:
+            lengths.append(lengths[-1])
         else:
             lengths.append(1)
             if parent and parent != backup.id:  # which it is in the vendor's example, of a full one

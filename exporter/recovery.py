@@ -66,7 +66,7 @@ class _Judge:
         full, _ = self._newest(lambda verdict: verdict == 1)
         kind = self._type()
         age, duration = self._objective(kind)
-        broken = sum((Counter(judged.broken) for judged in self._judged), Counter[Broken]())
+        broken = sum((judged.broken for judged in self._judged), Counter[Broken]())
         return Recovery(
             instance_id=self._id,
             datastore_type=kind,
@@ -86,7 +86,7 @@ class _Judge:
         )
 
     def _newest(self, is_it: Callable[[Verdict], bool]) -> tuple[Backup | None, int | None]:
-        """Return the newest restorable backup of whose length it is true, and that length."""
+        """Return the newest backup of whose verdict it is true, and how many its restore reads."""
         found = [pair for judged in self._judged if (pair := judged.newest(is_it))]
         backup, verdict = max(found, key=lambda pair: rank(pair[0]), default=(None, None))
         return backup, verdict if isinstance(verdict, int) else None

@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis.strategies import DrawFn, composite, integers, lists, none, one_of, permutations, sampled_from
+from hypothesis.strategies import (
+    DrawFn,
+    composite,
+    integers,
+    just,
+    lists,
+    none,
+    one_of,
+    permutations,
+    sampled_from,
+)
 from msgspec.structs import replace
 
 from exporter.chains import Broken, Chains, Judged, Verdict
@@ -72,15 +82,19 @@ def follow(record: Backup, by_id: dict[str, Backup]) -> Verdict:
 
 @composite
 def forests(draw: DrawFn) -> list[Backup]:
-    """Draw backups of which most are usable, in any order, with gaps, cycles and parents of their own."""
+    """Draw backups of which most are usable, in any order, with gaps, cycles and parents of their own.
+
+    Some are younger than what builds on them, and some of one age.
+    """
     size = draw(integers(0, 14))
     status = one_of(sampled_from(SORTS[:2]), sampled_from(SORTS[:2]), sampled_from(SORTS))
     anyone = one_of(none(), sampled_from(["", "gone", "<int>"]), integers(0, 14))
     backups = []
     for name in range(size):
-        older = integers(max(0, name - 3), name)
-        parent = draw(one_of(older, older, anyone))
-        backups.append(on(parent, name, draw(status)))
+        before = just(max(0, name - 1))
+        parent = draw(one_of(before, before, integers(max(0, name - 3), name), anyone))
+        age = draw(one_of(just(name), just(name), integers(0, 3)))
+        backups.append(on(parent, name, draw(status), created_at=NOON + timedelta(minutes=age)))
     return draw(permutations(backups))
 
 
@@ -109,14 +123,10 @@ def test_the_cohorts_make_no_difference(backups: list[Backup], instances: list[i
     assert judge(moved, STATUSES) == naive(moved)
 
 
-@given(forests(), lists(integers(0, 3), min_size=14, max_size=14))
-def test_what_is_said_of_a_cohort(backups: list[Backup], minutes: list[int]) -> None:
+@given(forests())
+def test_what_is_said_of_a_cohort(backups: list[Backup]) -> None:
     """How many are broken for each reason, and the newest of any verdict: of several the greatest id's."""
-    at_once = [
-        replace(record, created_at=NOON + timedelta(minutes=minute))
-        for record, minute in zip(backups, minutes, strict=False)
-    ]
-    for judged in judge_each(at_once):
+    for judged in judge_each(backups):
         pairs = list(zip(judged.backups, judged.verdicts, strict=True))
         assert judged.broken == Counter(why for _, why in pairs if isinstance(why, Broken))
         for wanted in {*judged.verdicts, "none"}:
@@ -145,6 +155,14 @@ def test_a_chain_counts_from_its_full_backup() -> None:
     verdicts = judge(chain("COMPLETED", "RESTORED", "COMPLETED"), STATUSES)
 
     assert verdicts == {"0": 1, "1": 2, "2": 3}
+
+
+@pytest.mark.parametrize(("full", "verdict"), [("COMPLETED", 2), ("FAILED", Broken.PARENT_FAILED)])
+def test_all_may_build_on_the_full_backup(full: str, verdict: Verdict) -> None:
+    """A differential backup reads the full one and itself, however many came between."""
+    verdicts = judge([backup(0, status=full), *(on(0, place) for place in (1, 2, 3))], STATUSES)
+
+    assert [verdicts[name] for name in "123"] == [verdict] * 3
 
 
 def test_incrementals_may_share_a_parent() -> None:

@@ -59,16 +59,21 @@ def test_the_newest_is_the_naive_one_in_any_order(backups: list[Backup], random:
 
 
 @given(BACKUPS)
-def test_rows_of_backups_each_on_the_one_before(backups: list[Backup]) -> None:
-    """Each is counted from the row's first, which is full, or loose since it builds on another backup."""
+def test_each_is_counted_from_the_one_before(backups: list[Backup]) -> None:
+    """Where it builds on that one or on the same; counting starts at a full backup, and at a loose one."""
     for cohort in cohorts(backups):
         lengths: list[int] = []
         loose: list[int] = []
         for place, member in enumerate(cohort.backups):
-            follows = place > 0 and member.parent_id == cohort.backups[place - 1].id
-            lengths.append(lengths[-1] + 1 if follows else 1)
-            if not follows and member.parent_id not in {None, "", member.id}:
-                loose.append(place)
+            before = cohort.backups[place - 1] if place else None
+            if before and member.parent_id == before.id:
+                lengths.append(lengths[-1] + 1)
+            elif before and member.parent_id == before.parent_id and lengths[-1] > 1:
+                lengths.append(lengths[-1])
+            else:
+                lengths.append(1)
+                if member.parent_id not in {None, "", member.id}:
+                    loose.append(place)
         assert (cohort.lengths, cohort.loose) == (lengths, loose)
 
 

@@ -74,7 +74,7 @@ def _cold(url: str) -> Cost:
 def processor_rows() -> Iterator[Row]:
     """Hold a scrape's share of the processor against fetch and decode alone, and against the script.
 
-    The three take turns on the API's processor; a ratio is the median of the rounds' ratios.
+    All take turns on the API's processor; a ratio is the median of the rounds' ratios.
     """
     rounds = []
     with (
@@ -90,11 +90,11 @@ def processor_rows() -> Iterator[Row]:
     what = "200,000 backups in 1,000 instances"
     floors, kepts, scripts, scrapes = zip(*rounds, strict=True)
     yield f"{what}: fetch and decode alone", _both(_median(floors)), "", ""
-    yield f"{what}: the same where freed memory is kept", _both(_median(kepts)), "", ""
+    yield f"{what}: the same where freed buffers are kept", _both(_median(kepts)), "", ""
     yield f"{what}: the script", _both(_median(scripts)), "", ""
     yield f"{what}: a scrape", _both(_median(scrapes)), "", ""
     yield f"{what}: scrape / floor, processor", "", _ratio(scrapes, floors), "≤ 1.5"
-    yield f"{what}: scrape / floor that keeps memory, processor", "", _ratio(scrapes, kepts), ""
+    yield f"{what}: scrape / floor that keeps buffers, processor", "", _ratio(scrapes, kepts), ""
     yield f"{what}: scrape / script, processor", "", _ratio(scrapes, scripts), "≤ 0.5"
 
 

@@ -23,7 +23,7 @@ HEADERS: Final = {
 """What Prometheus asks for."""
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 KEEPS_MEMORY: Final = {"MALLOC_TRIM_THRESHOLD_": "100000000", "MALLOC_MMAP_THRESHOLD_": "100000000"}
-"""glibc's settings for a process that gives no freed memory back to the system, only to take it anew."""
+"""glibc's settings for a process that keeps the large blocks it has freed, in place of giving them back."""
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What each command does: the composition root."""
 
+import gc
 import os
 import re
 import sys
@@ -35,6 +36,8 @@ from exporter.web_file import WebFile
 
 FAILED: Final = 1
 EVERYWHERE: Final = {"", "0.0.0.0", "[::]"}  # noqa: S104 - which name no host
+CONTAINERS: Final = 50_000
+"""So many new ones make Python look for cycles; a scrape makes thousands, which its end frees anyway."""
 _PATH: Final = re.compile("(/[A-Za-z0-9._~-]+)+")
 
 
@@ -84,6 +87,7 @@ def _run(
         else:
             stack.enter_context(reloader.on_signal())
         stack.enter_context(web.watched())
+        gc.set_threshold(CONTAINERS)
         serve(guarded, listeners, tls=web.tls, on_stop=exporter.release_scrapes)
 
 

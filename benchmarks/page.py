@@ -24,10 +24,10 @@ is the first walk, which has no markers to remember; *warm* are those after it. 
 `ceil(pages / max_concurrency)` times the latency; *the processor's floor* fetches and decodes every page with
 the exporter's own client and does nothing else. By default such a small process gives each page's buffers
 back to the system and takes them anew, which costs it a good part of its time; the row after it is without
-that. A scrape is a whole one: OpenMetrics and gzip over HTTP, as
-Prometheus asks for it. For the processor's share all take turns on one processor, which is the API's
-too. In each of nine rounds the least of two tries of each counts; a ratio is the median of the rounds'. The
-curves are the best of three scrapes, but for a million backups a single one.
+that. A scrape is a whole one: OpenMetrics and gzip over HTTP, as Prometheus asks for it. For the processor's
+share all take turns on one processor, which is the API's too. In each of nine rounds the least of two tries
+of each counts; a ratio is the median of the rounds'. The curves are the best of three scrapes, but for a
+million backups a single one.
 
 {table}
 ## Walks by latency and requests in flight

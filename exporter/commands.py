@@ -1,6 +1,5 @@
 """What each command does: the composition root."""
 
-import gc
 import os
 import re
 import sys
@@ -36,8 +35,6 @@ from exporter.web_file import WebFile
 
 FAILED: Final = 1
 EVERYWHERE: Final = {"", "0.0.0.0", "[::]"}  # noqa: S104 - which name no host
-CONTAINERS: Final = 50_000
-"""So many new ones make Python look for cycles; a scrape makes thousands, which its end frees anyway."""
 _PATH: Final = re.compile("(/[A-Za-z0-9._~-]+)+")
 
 
@@ -87,7 +84,6 @@ def _run(
         else:
             stack.enter_context(reloader.on_signal())
         stack.enter_context(web.watched())
-        gc.set_threshold(CONTAINERS)
         serve(guarded, listeners, tls=web.tls, on_stop=exporter.release_scrapes)
 
 

@@ -148,21 +148,6 @@ def test_sigterm_ends_it_while_a_scrape_hangs_on_the_api(api: SimulatedApi) -> N
     assert 'bycloud_scrape_failure{reason="timeout"} 1.0\n' in text
 
 
-@pytest.mark.usefixtures("environ")
-def test_scrapes_set_off_no_search_for_cycles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They make thousands of containers, by which Python would look dozens of times, at all that is there."""
-    with SimulatedApi(backups=many(2_000, 500)) as api:
-        monkeypatch.setenv("BYCLOUD_API_URL", api.url)
-        with running(LOOPBACK) as (_, url):
-            texts = [requests.get(f"{url}/metrics", timeout=10).text for _ in range(5)]
-
-    first, *_, last = (
-        re.findall(r"^python_gc_collections_total.* (.*)", text, re.MULTILINE) for text in texts
-    )
-    assert "bycloud_scrape_backups 2000.0\n" in texts[-1]
-    assert float(last[0]) <= float(first[0]) + 1
-
-
 def test_the_demo() -> None:
     """It says where everything is, which is so; Ctrl-C ends it well."""
     with running("demo", LOOPBACK, "--seed=3") as (process, url):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from exporter.simulator import HangBeforeHeaders, Request, SimulatedApi, hosts, many
+from exporter.simulator import Answer, HangBeforeHeaders, Request, SimulatedApi, hosts, many
 from tests.real_prometheus import running_prometheus, wait_until
 from tests.test_cli import ended, running
 
@@ -155,6 +155,24 @@ def test_200_targets_of_500_backups_fit_into_one_interval(tmp_path: Path) -> Non
     assert all(is_up for is_up, _ in answers)
     assert taken < INTERVAL
     assert waits[-1] < 10
+
+
+def test_walks_that_fail_late_do_not_pile_up(tmp_path: Path) -> None:
+    """The traceback of a failure holds what the walk had read, 8 MiB here, until Python looks for cycles."""
+    backups, file = many(20_000, 200), tmp_path / "exporter.yml"
+    with SimulatedApi(backups=backups, api_key=KEY) as api:
+        write(file, api.url, "only")
+        last = backups[18_999].id
+        api.faults.add(Answer(403), times=None, when=lambda request: request.query.get("marker") == last)
+        with running(f"--config.file={file}", LOOPBACK) as (process, url):
+            used = []
+            for _ in range(12):
+                text = requests.get(f"{url}/metrics", timeout=30).text
+                used.append(_resident(process))
+
+    assert 'bycloud_scrape_failure{reason="forbidden"} 1.0' in text
+    assert "bycloud_scrape_pages 19.0" in text
+    assert used[-1] - used[3] < 20
 
 
 def _resident(process: "subprocess.Popen[str]") -> float:

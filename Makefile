@@ -13,7 +13,7 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip
   --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix docs dashboards history tools manifests bench soak abuse lock clean
+.PHONY: help demo test check stress fix docs dashboards history tools manifests bench soak abuse lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -27,8 +27,11 @@ test: $(VENV)/tests ## run the whole suite but for what is marked slow
 check: $(VENV)/tests ## lint, types, and the suite in random order with branch coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy exporter tests benchmarks dashboards
+	$(BIN)/mypy exporter tests benchmarks dashboards tools
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing
+
+stress: $(VENV)/tests ## the quick suite three times, in random orders, beside four busy loops and idle threads
+	$(BIN)/python tools/stress.py
 
 fix: $(VENV)/tests ## let ruff mend and format what it can
 	$(BIN)/ruff check --fix

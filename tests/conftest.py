@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from tests.leaks import pytest_configure, pytest_runtest_makereport
+from tests.started import StartedThreads, recorded_threads
 
 __all__ = ["pytest_configure", "pytest_runtest_makereport"]
 Promtool = Callable[[str], str]
@@ -36,6 +37,13 @@ def promtool() -> Promtool:
         ).stdout
 
     return check
+
+
+@pytest.fixture
+def started() -> Iterator[StartedThreads]:
+    """Record the threads that this test starts; to be the first of a test's fixtures."""
+    with recorded_threads() as threads:
+        yield threads
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,11 @@
 """Real programs that tests run beside the exporter."""
 
 import os
+import re
 import shutil
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,7 +32,15 @@ def _found(path: str | None, name: str, remedy: str) -> str:
     return path
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on, for programs that cannot be told to choose one."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+@contextmanager
+def refusing_port() -> Iterator[int]:
+    """Keep a port of the loopback address on which every connection is refused until the block ends."""
+    with socket.socket() as bound:  # but never told to listen
+        bound.bind(("127.0.0.1", 0))
+        yield int(bound.getsockname()[1])
+
+
+def listening_address(log: Path) -> str | None:
+    """Return where Prometheus or Alertmanager, told to choose a port, say in their log that they listen."""
+    found = re.search(r'msg="Listening on" address=(\S+)', log.read_text(encoding="utf-8"))
+    return found[1] if found else None

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from msgspec import Struct
 
-from tests.programs import free_port, need
+from tests.programs import listening_address, need
 
 PATIENCE = 120.0
 Labels = tuple[str, str, str]
@@ -59,19 +60,23 @@ def running_prometheus(scrape_configs: str, folder: Path) -> Iterator[Prometheus
     config.write_text(
         "global: {scrape_interval: 1s, scrape_timeout: 1s}\n" + scrape_configs, encoding="utf-8"
     )
-    address = f"127.0.0.1:{free_port()}"
-    command = [
-        need("prometheus"),
-        f"--config.file={config}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address={address}",
-        "--log.level=error",
-    ]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+    command = [need("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}"]
+    with listening(command, folder / "prometheus.log") as address:
         running = Prometheus(f"http://{address}")
+        wait_until(lambda: _is_ready(running))
+        yield running
+
+
+@contextmanager
+def listening(command: list[str], log: Path) -> Iterator[str]:
+    """Run Prometheus or Alertmanager on a port of its own choice until the block ends; give the address."""
+    with (
+        log.open("wb") as written,
+        subprocess.Popen([*command, "--web.listen-address=127.0.0.1:0"], stderr=written) as process,
+    ):
         try:
-            wait_until(lambda: _is_ready(running))
-            yield running
+            wait_until(lambda: listening_address(log) is not None or process.poll() is not None)
+            yield listening_address(log) or pytest.fail(log.read_text(encoding="utf-8"))
         finally:
             process.terminate()
 

@@ -16,7 +16,7 @@ from exporter.limits import Limits
 from exporter.server import Server, listen, make_server, port_of
 from tests.leaks import note
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class App:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -16,8 +15,8 @@ import requests
 from msgspec import Struct
 
 from exporter.simulator import Fleet
-from tests.programs import free_port, need
-from tests.real_prometheus import Prometheus, wait_until
+from tests.programs import need
+from tests.real_prometheus import Prometheus, listening, wait_until
 from tests.test_dashboards import DASHBOARDS, panels
 from tests.test_prometheus import KEY, Demo
 from tests.test_prometheus import demo as demo  # noqa: PLC0414 - a fixture
@@ -58,19 +57,13 @@ def watch(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watc
     with _receiver(notified) as receiver:
         thread = threading.Thread(target=receiver.serve_forever, daemon=True)
         thread.start()
-        manager, server = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-        _configure(folder, demo, manager, receiver.server_address[1])
-        with (
-            subprocess.Popen(_alertmanager(folder, manager), stderr=subprocess.DEVNULL) as alertmanager,
-            subprocess.Popen(_prometheus(folder, server), stderr=subprocess.DEVNULL) as prometheus,
-        ):
-            running = Prometheus(f"http://{server}")
-            try:
+        _configure_alertmanager(folder, receiver.server_address[1])
+        with listening(_alertmanager(folder), folder / "alertmanager.log") as manager:
+            _configure_prometheus(folder, demo, manager)
+            with listening(_prometheus(folder), folder / "prometheus.log") as server:
+                running = Prometheus(f"http://{server}")
                 wait_until(lambda: _answers(running))
                 yield Watch(running, notified)
-            finally:
-                prometheus.terminate()
-                alertmanager.terminate()
         receiver.shutdown()
         thread.join()
 
@@ -93,7 +86,7 @@ def _receiver(notified: set[tuple[str, str]]) -> HTTPServer:
     return HTTPServer(("127.0.0.1", 0), Receiver)
 
 
-def _configure(folder: Path, demo: Demo, manager: str, receiver: int) -> None:
+def _configure_prometheus(folder: Path, demo: Demo, manager: str) -> None:
     databases, walks = RULES.read_text(encoding="utf-8").split("  - name: bycloud-scrapes")
     shortened = re.sub(r"for: \w+", "for: 1s", databases)
     (folder / "rules.yml").write_text(f"{shortened}  - name: bycloud-scrapes{walks}", encoding="utf-8")
@@ -106,6 +99,9 @@ def _configure(folder: Path, demo: Demo, manager: str, receiver: int) -> None:
         f"    static_configs: [{{targets: ['{demo.exporter.removeprefix('http://')}']}}]\n",
         encoding="utf-8",
     )
+
+
+def _configure_alertmanager(folder: Path, receiver: int) -> None:
     (folder / "alertmanager.yml").write_text(
         "route: {receiver: test, group_by: [alertname, job, target], group_wait: 1s, group_interval: 1s}\n"
         f"receivers: [{{name: test, webhook_configs: [{{url: 'http://127.0.0.1:{receiver}/'}}]}}]\n",
@@ -113,23 +109,20 @@ def _configure(folder: Path, demo: Demo, manager: str, receiver: int) -> None:
     )
 
 
-def _alertmanager(folder: Path, address: str) -> list[str]:
+def _alertmanager(folder: Path) -> list[str]:
     return [
         need("prometheus-alertmanager"),
         f"--config.file={folder / 'alertmanager.yml'}",
         f"--storage.path={folder / 'alertmanager'}",
-        f"--web.listen-address={address}",
         "--cluster.listen-address=",
     ]
 
 
-def _prometheus(folder: Path, address: str) -> list[str]:
+def _prometheus(folder: Path) -> list[str]:
     return [
         need("prometheus"),
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address={address}",
-        "--log.level=error",
     ]
 
 

@@ -4,7 +4,7 @@ import errno
 import socket
 import ssl
 import tracemalloc
-from asyncio.sslproto import SSLProtocol
+from asyncio import sslproto
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from exporter.server import listen
 from exporter.tls import server_context
 from exporter.web_config import TlsServerConfig
 from tests.certificates import Authority
-from tests.serving import App, Client, get, serving
+from tests.serving import App, Client, get, serving, wait_until
 
 
 @pytest.fixture
@@ -91,11 +91,18 @@ def test_who_does_not_read_makes_room_too() -> None:
 def test_silent_handshakes_end(tls: ssl.SSLContext, authority: Authority) -> None:
     """They have their time, and no more; meanwhile others are served."""
     with serving(App(), Limits(request_seconds=0.3), tls) as port, Client(port) as client:
-        answer = secure_get(port, authority)
+        wait_until(lambda: _is_served(port, authority))
         rest = client.rest()
 
-    assert answer.startswith(b"HTTP/1.1 200 OK")
     assert rest == b""
+
+
+def _is_served(port: int, authority: Authority) -> bool:
+    """Say whether a request was answered: on a machine that is slow, its own handshake may end first."""
+    try:
+        return secure_get(port, authority).startswith(b"HTTP/1.1 200 OK")
+    except OSError:
+        return False
 
 
 def test_silent_handshakes_make_room(tls: ssl.SSLContext, authority: Authority) -> None:
@@ -115,19 +122,20 @@ def test_what_an_idle_connection_costs(
     tls: ssl.SSLContext, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Past TLS's handshake, where asyncio would set aside 256 KiB for each."""
-    monkeypatch.setattr(SSLProtocol, "max_size", 256 * 1024)
+    monkeypatch.setattr(sslproto.SSLProtocol, "max_size", 256 * 1024)
     context = ssl.create_default_context(cafile=authority.file)
     with serving(App(), tls=tls) as port, ExitStack() as stack:
         secure_get(port, authority)
         tracemalloc.start()
-        before, _ = tracemalloc.get_traced_memory()
         for _ in range(20):
             client = stack.enter_context(Client(port))
             client.socket = context.wrap_socket(client.socket, server_hostname="127.0.0.1")
-        each = (tracemalloc.get_traced_memory()[0] - before) / 20
+        of_tls = tracemalloc.Filter(inclusive=True, filename_pattern=sslproto.__file__)
+        buffers = tracemalloc.take_snapshot().filter_traces([of_tls])
         tracemalloc.stop()
+        each = sum(trace.size for trace in buffers.traces) / 20
 
-    assert each < 64 * 1024
+    assert 0 < each < 64 * 1024
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n\r\n", bytes(1_000)])

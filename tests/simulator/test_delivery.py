@@ -1,7 +1,6 @@
 """Faults that lie in how the answer is sent, seen by a client."""
 
 import socket
-import threading
 
 import pytest
 from requests import Session
@@ -22,6 +21,7 @@ from exporter.simulator import (
     SimulatedApi,
     WrongLength,
 )
+from tests.started import StartedThreads
 
 from .conftest import Dial, Fetch
 
@@ -81,11 +81,13 @@ def test_a_client_loses_patience(api: SimulatedApi, session: Session) -> None:
     api.faults.add(HangBeforeHeaders())
 
     with pytest.raises(ReadTimeout):
-        session.get(f"{api.url}/v1/database-backups", timeout=0.05)
+        session.get(f"{api.url}/v1/database-backups", timeout=(20, 0.05))
 
 
 @pytest.mark.parametrize("fault", [HangInBody(1), DripHeaders(60), DripBody(60)])
-def test_closing_ends_what_hangs(api: SimulatedApi, dial: Dial, fault: Fault) -> None:
+def test_closing_ends_what_hangs(
+    started: StartedThreads, api: SimulatedApi, dial: Dial, fault: Fault
+) -> None:
     """No thread remains, and the client sees the end."""
     api.faults.add(fault)
     client = dial("GET")
@@ -93,7 +95,8 @@ def test_closing_ends_what_hangs(api: SimulatedApi, dial: Dial, fault: Fault) ->
     api.close()
 
     assert begun == b"H"
-    assert not [thread for thread in threading.enumerate() if "_serve" in thread.name]
+    assert len(started.named("_serve")) == 1
+    started.join("_serve")
     assert len(drain(client)) < 1000
 
 

@@ -1,0 +1,47 @@
+"""Run the quick suite repeatedly beside busy loops and idle threads: a test that depends on either fails.
+
+    python tools/stress.py [--runs=3] [--loops=4] [PYTEST-ARGUMENT ...]
+
+Each run has an order of its own. The arguments replace what the quick suite is run with.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+QUICK: Final = ("-n", "auto", "-m", "not slow")
+BESIDE: Final = (sys.executable, "-m", "pytest", "-q", "-p", "tests.bystanders")
+
+
+def main() -> int:
+    """Return how many runs failed."""
+    parser = argparse.ArgumentParser(description="Run the quick suite repeatedly under load.")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--loops", type=int, default=4)
+    options, arguments = parser.parse_known_args()
+    with ExitStack() as stack:
+        for _ in range(options.loops):
+            stack.enter_context(_busy_loop())
+        failed = sum(_fails(arguments or QUICK) for _ in range(options.runs))
+    print(f"{options.runs - failed} of {options.runs} runs passed beside {options.loops} busy loops")
+    return failed
+
+
+def _fails(arguments: tuple[str, ...] | list[str]) -> bool:
+    return subprocess.run([*BESIDE, *arguments], check=False).returncode != 0
+
+
+@contextmanager
+def _busy_loop() -> Iterator[None]:
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

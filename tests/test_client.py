@@ -359,7 +359,7 @@ class TestDeadlines:
         self, api: SimulatedApi, rig: Callable[..., Rig]
     ) -> None:
         """The next walk is well."""
-        made = rig(api.url, request_timeout=Period(0.3))
+        made = rig(api.url, request_timeout=Period(2))
         api.faults.add(HangInBody(300))
 
         first, second = made.walk(5), made.walk(5)

@@ -90,7 +90,7 @@ def test_who_does_not_read(after: bytes) -> None:
     app = App(LARGE)
     servers: list[Server] = []
     with (
-        serving(app, Limits(answer_seconds=0.5), servers=servers) as port,
+        serving(app, Limits(answer_seconds=3), servers=servers) as port,
         Client(port) as client,
         Client(port) as other,
     ):

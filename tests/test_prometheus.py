@@ -66,7 +66,7 @@ def prometheus(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def test_prometheus_scrapes_it_twice_and_finds_it_well(prometheus: Prometheus) -> None:
-    """`up` and `bycloud_up` are 1, scrape after scrape; a slow machine may miss Prometheus's second at first."""
+    """`up` and `bycloud_up` are 1, scrape after scrape, though a slow machine may miss the first second."""
     wait_until(lambda: prometheus.value("sum_over_time(up[1m])") >= 2)
     wait_until(lambda: prometheus.value("sum_over_time(bycloud_up[1m])") >= 2)
 

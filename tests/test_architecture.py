@@ -20,6 +20,7 @@ RANKS = (
         "negotiation",
         "notify",
         "passwords",
+        "printable",
         "renders",
         "threads",
     ),

@@ -1,62 +1,122 @@
-"""YAML as its authors meant it in version 1.2: `on` is a word, `12:30` is text, a key stands once."""
+"""YAML 1.2's core schema: `on` is a word, `12:30` is text, a key is text and appears once in its mapping."""
 
 import re
-from collections.abc import Hashable
-from typing import Any, Final
+from collections.abc import Callable, Hashable
+from typing import Any, ClassVar, Final, NoReturn
 
 import yaml
 
-_SCALARS: Final = {
-    "tag:yaml.org,2002:null": (r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-    "tag:yaml.org,2002:bool": (r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
-    "tag:yaml.org,2002:int": (r"^[-+]?[0-9]+$", list("-+0123456789")),
-    "tag:yaml.org,2002:float": (
-        r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$",
+_PREFIX: Final = "tag:yaml.org,2002:"
+_SCALARS: Final[dict[str, tuple[str, list[str], Callable[[str], object]]]] = {
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""], lambda _: None),
+    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF"), lambda text: text.lower() == "true"),
+    "int": (r"[-+]?[0-9]+", list("-+0123456789"), int),
+    "float": (
+        r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?",
         list("-+.0123456789"),
+        float,
     ),
 }
-"""The scalars that are not text, after the core schema: https://yaml.org/spec/1.2.2/#103-core-schema"""
+"""The scalars that are not text, with their first characters and what reads them: `010` is ten.
+
+After https://yaml.org/spec/1.2.2/#103-core-schema, without octal and hexadecimal numbers, `.inf` and `.nan`.
+"""
+_PATTERNS: Final = {kind: re.compile(rf"(?:{pattern})\Z") for kind, (pattern, _, _) in _SCALARS.items()}
 _NAMED: Final = re.compile(r"\b(alias|anchor|tag|tag handle) ['\"].*")
 """What PyYAML quotes of the file: an unquoted secret may begin with `*`, `&` or `!`."""
+_LONGEST_KEY: Final = 60  # characters of a key that a complaint shows
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """A `SafeLoader` whose plain scalars are YAML 1.2's, and whose mappings have each key once, as text."""
+    """A `SafeLoader` that reads the core schema's tags and no others: PyYAML's constructors trust a tag."""
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - PyYAML's attribute, filled below
+    yaml_constructors: ClassVar[dict[str | None, Any]] = {}  # the same
 
     def construct_mapping(
         self,
         node: yaml.MappingNode,
         deep: bool = False,  # noqa: FBT001, FBT002 - PyYAML's signature
     ) -> dict[Hashable, Any]:
+        if isinstance(node, yaml.MappingNode):  # a tag claims any node: PyYAML refuses the others
+            self._check_keys(node)
+        return super().construct_mapping(node, deep)
+
+    def _check_keys(self, node: yaml.MappingNode) -> None:
         seen: set[object] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str) or key in seen:
-                problem = f"the key {key!r} stands twice" if isinstance(key, str) else "a key is not text"
-                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+            if not isinstance(key, str):
+                _refuse("a key is not text", key_node)
+            if key in seen:
+                _refuse(f"duplicate key {key[:_LONGEST_KEY]!r}", key_node)
             seen.add(key)
-        return super().construct_mapping(node, deep)
 
-    def construct_int(self, node: yaml.ScalarNode) -> int:
-        """Read decimal digits as they stand: `010` is ten."""
-        return int(self.construct_scalar(node))
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
+        """Read the text of a scalar, which every consumer can write as UTF-8 and give to the system."""
+        if not isinstance(node, yaml.ScalarNode):
+            _refuse("expected a scalar", node)
+        text = _join_surrogates(node)
+        if "\0" in text:
+            _refuse("a NUL character", node)
+        return text
+
+    def construct_undefined(self, node: yaml.Node) -> NoReturn:
+        """Refuse every other tag, without its name."""
+        _refuse("unsupported tag", node)
+
+    def construct_plain(self, node: yaml.ScalarNode) -> object:
+        """Read a null, a boolean or a number, which a tag can claim any text to be."""
+        kind = node.tag.removeprefix(_PREFIX)
+        text = self.construct_scalar(node)
+        if not _PATTERNS[kind].match(text):
+            _refuse(f"not a valid {kind}", node)
+        try:
+            return _SCALARS[kind][2](text)
+        except ValueError:  # an integer beyond Python's limit of digits
+            _refuse(f"an {kind} with too many digits", node)
 
 
-for _tag, (_pattern, _first) in _SCALARS.items():
-    _StrictLoader.add_implicit_resolver(_tag, re.compile(_pattern), _first)
-_StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_int)
+for _kind in _SCALARS:
+    _StrictLoader.add_implicit_resolver(_PREFIX + _kind, _PATTERNS[_kind], _SCALARS[_kind][1])
+_StrictLoader.yaml_constructors = {
+    **dict.fromkeys((_PREFIX + kind for kind in _SCALARS), _StrictLoader.construct_plain),
+    f"{_PREFIX}str": _StrictLoader.construct_scalar,
+    f"{_PREFIX}seq": _StrictLoader.construct_yaml_seq,
+    f"{_PREFIX}map": _StrictLoader.construct_yaml_map,
+    None: _StrictLoader.construct_undefined,
+}
 
 
 def parse_yaml(text: str) -> object:
     """Parse one document; raise `ValueError` that names the line and quotes no value: it may be a secret."""
     try:
-        return yaml.load(text, _StrictLoader)  # noqa: S506 - a SafeLoader's child
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        parts = (_NAMED.sub(r"\1", part) for part in (error.context, error.problem) if part)
-        raise ValueError(f"{where}{': '.join(parts)}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        loader = _StrictLoader(text)
+    except yaml.YAMLError as error:  # a character that YAML does not allow in a file
         raise ValueError(f"not YAML: {str(error).splitlines()[0]}") from None
+    try:
+        return loader.get_single_data()
+    except yaml.MarkedYAMLError as error:
+        parts = (_NAMED.sub(r"\1", part) for part in (error.context, error.problem) if part)
+        raise ValueError(_place(error.problem_mark or error.context_mark) + ": ".join(parts)) from None
+    except RecursionError:
+        raise ValueError(f"{_place(loader.get_mark())}nested too deeply") from None
+    except (ValueError, OverflowError):  # PyYAML gives an escape's number to `chr` unchecked
+        raise ValueError(f"{_place(loader.get_mark())}an escape or a number out of range") from None
+
+
+def _join_surrogates(node: yaml.ScalarNode) -> str:
+    r"""Join two escapes such as `"\ud83d\udc18"`, which is how JSON writes a character beyond 16 bits."""
+    try:
+        text: str = node.value.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        _refuse("a lone surrogate, which is no character", node)
+    return text
+
+
+def _refuse(problem: str, node: yaml.Node) -> NoReturn:
+    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
+
+def _place(mark: Any) -> str:  # noqa: ANN401 - PyYAML's marks have no public type
+    return f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""

@@ -160,7 +160,7 @@ def test_the_example_parses(tmp_path: Path) -> None:
                 " allowed: exactly one of api_key, api_key_file, token, token_file"
             ),
         ),
-        ("name: again", "line 1, column 40: the key 'name' stands twice"),
+        ("name: again", "line 1, column 40: duplicate key 'name'"),
     ],
 )
 def test_a_mistake_in_a_target_is_one_line(tmp_path: Path, settings: str, line: str) -> None:

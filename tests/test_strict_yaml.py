@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from exporter.strict_yaml import parse_yaml
 
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+
 
 @pytest.mark.parametrize(
     ("text", "value"),
@@ -51,12 +53,12 @@ def test_merge_keys_are_keys() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("a: 1\nb: 2\na: 3", "line 3, column 1: the key 'a' stands twice"),
+        ("a: 1\nb: 2\na: 3", "line 3, column 1: duplicate key 'a'"),
         ("12: x", "line 1, column 1: a key is not text"),
         ("api_key: {{ SECRET }}", "line 1, column 11: a key is not text"),
         ("? [a]\n: 1", "line 1, column 3: a key is not text"),
         ("api_key: *SECRET", "line 1, column 10: found undefined alias"),
-        ("api_key: !SECRET x", "line 1, column 10: could not determine a constructor for the tag"),
+        ("api_key: !SECRET x", "line 1, column 10: unsupported tag"),
         ("api_key: !SECRET!x y", "line 1, column 10: while parsing a node: found undefined tag handle"),
         ("a: &SECRET 1\nb: &SECRET 2", "line 2, column 4: found duplicate anchor: second occurrence"),
         (
@@ -73,10 +75,18 @@ def test_complaints_name_the_place_and_quote_no_value(text: str, complaint: str)
         parse_yaml(text)
 
 
-@pytest.mark.parametrize("text", ["[" * 5000, "a: " + "9" * 5000])
-def test_too_deep_or_too_long_is_not_yaml(text: str) -> None:
-    """Neither Python's recursion nor its limit of digits gets out as anything else."""
-    with pytest.raises(ValueError, match=r"^not YAML: "):
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[" * 5000, r"line 1, column \d+: nested too deeply"),
+        ("a: " + "9" * 5000, "line 1, column 4: an int with too many digits"),
+        ('a: 1\nb: "\\Uffffffff"', "line 2, column 7: an escape or a number out of range"),
+        ('"\\U00110000"', "line 1, column 4: an escape or a number out of range"),
+    ],
+)
+def test_what_python_cannot_hold_is_refused(text: str, complaint: str) -> None:
+    """Its recursion, its limit of digits and its last character do not surface as other exceptions."""
+    with pytest.raises(ValueError, match=f"^{complaint}$"):
         parse_yaml(text)
 
 
@@ -91,11 +101,71 @@ def test_any_text_is_parsed_or_refused_in_one_line(text: str) -> None:
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+        st.none() | st.booleans() | st.integers() | TEXT,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
         max_leaves=8,
     )
 )
 def test_what_yaml_writes_is_read(document: object) -> None:
     """PyYAML quotes whatever version 1.1 would take for something else, so both versions agree."""
     assert parse_yaml(yaml.safe_dump(document)) == document
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("!!int '5'", 5),
+        ("!!str 5", "5"),
+        ("!!float 5.0", 5.0),
+        ("!!seq [a]", ["a"]),
+        ("!!map {a: b}", {"a": "b"}),
+    ],
+)
+def test_a_tag_of_the_core_schema_is_read(text: str, value: object) -> None:
+    """Where it fits what it stands before."""
+    assert parse_yaml(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("!!set {a}", "unsupported tag"),
+        ("!!omap [a: 1]", "unsupported tag"),
+        ("!!binary SECRET", "unsupported tag"),
+        ("!!timestamp SECRET", "unsupported tag"),
+        ("!!merge SECRET", "unsupported tag"),
+        ("!!python/name:SECRET x", "unsupported tag"),
+        ("!!float ''", "not a valid float"),
+        ("!!float SECRET", "not a valid float"),
+        ("!!int SECRET", "not a valid int"),
+        ("!!bool maybe", "not a valid bool"),
+        ("!!null SECRET", "not a valid null"),
+        ("!!map SECRET", "expected a mapping node, but found scalar"),
+        ("!!seq SECRET", "expected a sequence node, but found scalar"),
+        ("!!str [SECRET]", "expected a scalar"),
+        ("!!str {!!value x: SECRET}", "expected a scalar"),
+    ],
+)
+def test_a_tag_is_not_trusted(text: str, complaint: str) -> None:
+    """A tag that this schema lacks, or that the value does not fit, is one line without the value."""
+    with pytest.raises(ValueError, match=f"^line 1, column 1: {complaint}$"):
+        parse_yaml(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (r'a: "\ud800"', "a lone surrogate, which is no character"),
+        (r'a: "\udc18\ud83d"', "a lone surrogate, which is no character"),
+        (r'a: "\0"', "a NUL character"),
+    ],
+)
+def test_text_that_nothing_could_be_made_of_is_refused(text: str, complaint: str) -> None:
+    """No page can be written with a lone surrogate, and no file has a name with NUL."""
+    with pytest.raises(ValueError, match=f"^line 1, column 4: {complaint}$"):
+        parse_yaml(text)
+
+
+def test_a_pair_of_surrogates_is_one_character() -> None:
+    """JSON is YAML, and its writers escape so."""
+    assert parse_yaml(r'"\ud83d\udc18"') == "\U0001f418"

@@ -106,7 +106,7 @@ NO_HASH = (
     [
         ("a: 1", "the top level: unknown key 'a', allowed: the keys tls_server_config, "),
         ("[]", "the top level: found a list"),
-        ("basic_auth_users: {}\nbasic_auth_users: {}", "line 2, column 1: the key 'basic_auth_users' stands"),
+        ("basic_auth_users: {}\nbasic_auth_users: {}", "line 2, column 1: duplicate key 'basic_auth_users'"),
         ("rate_limit: {interval: 1s}", f"rate_limit: {NOT_HERE}"),
         *(
             (f"tls_server_config: {{{TLS}, {key}: x}}", f"tls_server_config.{key}: {NOT_HERE}")

@@ -7,31 +7,42 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-_PATH: Final = re.compile(r" - at `\$(.*)`$")
+from exporter.printable import printable
+
+_PATH: Final = re.compile(r" - at `\$([^`]*)`\Z")
+"""Where msgspec says the problem is; a value that it quotes earlier may hold the same words."""
 _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
-_UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`")
-_MISSING: Final = re.compile(r"Object missing required field `(.*)`")
-_USER: Final = re.compile(r"//[^/]*@")
-_LONGEST: Final = 60
+_UNKNOWN: Final = "Object contains unknown field `"
+_MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
+_USER: Final = re.compile(r"((?:[A-Za-z]+://)?).*@", re.DOTALL)
+_QUERY: Final = re.compile(r"(//[^?#]*[?#]).+", re.DOTALL)
+_LONGEST_VALUE: Final = 60  # characters of a value that a complaint shows
+_LONGEST: Final = 1000  # characters of a complaint; the longest list of allowed keys has half as many
+
+
+class NotAllowed(ValueError):  # noqa: N818 - not an error by itself, but what a type says to msgspec
+    """Raised by a type whose `ALLOWED` says everything: the complaint adds what was found."""
 
 
 def complaint(error: msgspec.ValidationError, document: object, expected: Any) -> str:  # noqa: ANN401 - any type form
     """Put msgspec's `error` on converting `document` to the type `expected` into a user's words."""
-    problem, _, _ = str(error).partition(" - at `")
-    match = _PATH.search(str(error))
-    steps = [name or index for name, index in _STEP.findall(match[1])] if match else []
-    place, wanted, found = "", inspect.type_info(expected), document
-    for step in steps:
+    return printable(_complaint(error, document, inspect.type_info(expected)), _LONGEST)
+
+
+def _complaint(error: msgspec.ValidationError, document: object, wanted: inspect.Type) -> str:
+    message, cause = str(error), error.__cause__
+    if message.startswith(_UNKNOWN):
+        return next(_unknown_keys("", document, wanted))
+    place, found = "", document
+    for step in _steps(message):
         place += f"[{step}]" if step.isdigit() else f".{step}"
         wanted, found = _inner(wanted, step), _item(found, step)
-    place = place.lstrip(".") or "the top level"
-    if missing := _MISSING.match(problem):
-        return f"{place}: the key {missing[1]} is missing"
-    if unknown := _UNKNOWN.match(problem):
-        return f"{place}: unknown key {unknown[1]!r}, allowed: {allowed(wanted)}"
-    if _is_own_words(problem):
-        return f"{place}: {problem}" if steps else problem
-    return f"{place}: found {_show(found, wanted)}, allowed: {allowed(wanted)}"
+    named = place.lstrip(".") or "the top level"
+    if missing := _MISSING.match(message):
+        return f"{named}: the key {missing[1]} is missing"
+    if cause is not None and not isinstance(cause, NotAllowed):
+        return f"{named}: {cause}" if place else str(cause)
+    return f"{named}: found {_show(found, wanted)}, allowed: {allowed(wanted)}"
 
 
 def allowed(wanted: inspect.Type) -> str:
@@ -60,6 +71,31 @@ def _allowed(wanted: inspect.Type) -> Iterator[str]:
             yield "a list"
 
 
+def _steps(message: str) -> list[str]:
+    """Return the path to the problem, from the top: msgspec has it in its message alone."""
+    match = _PATH.search(message)
+    return [name or index for name, index in _STEP.findall(match[1])] if match else []
+
+
+def _unknown_keys(place: str, found: object, wanted: inspect.Type) -> Iterator[str]:
+    """Find unknown keys in msgspec's order: its own message quotes the key, which may hold any words."""
+    match wanted, found:
+        case inspect.UnionType(), _:
+            for option in wanted.types:
+                yield from _unknown_keys(place, found, option)
+        case inspect.StructType(), dict():
+            inner = {field.encode_name: field.type for field in wanted.fields}
+            for key, value in found.items():
+                if key in inner:
+                    yield from _unknown_keys(f"{place}.{key}", value, inner[key])
+                else:
+                    named = place.lstrip(".") or "the top level"
+                    yield f"{named}: unknown key {_quote(key)}, allowed: {allowed(wanted)}"
+        case inspect.VarTupleType(), list():
+            for index, item in enumerate(found):
+                yield from _unknown_keys(f"{place}[{index}]", item, wanted.item_type)
+
+
 def _inner(wanted: inspect.Type, step: str) -> inspect.Type:
     match wanted:
         case inspect.UnionType():
@@ -72,11 +108,6 @@ def _inner(wanted: inspect.Type, step: str) -> inspect.Type:
 
 def _item(found: Any, step: str) -> object:  # noqa: ANN401 - whatever YAML gave
     return found[int(step) if isinstance(found, list) else step]
-
-
-def _is_own_words(problem: str) -> bool:
-    """Tell a message of ours, from a type's own check, by what msgspec's begin with."""
-    return not problem.startswith(("Expected", "Invalid"))
 
 
 def _show(found: object, wanted: inspect.Type) -> str:
@@ -100,6 +131,8 @@ def _is_open(wanted: inspect.Type) -> bool:
 
 
 def _quote(found: object) -> str:
-    """Write a value as YAML would; a password in an address, where none is allowed, is not shown."""
-    text = str(found).lower() if isinstance(found, bool) else _USER.sub("//…@", repr(found))
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    """Write a value as YAML would, without what may be a secret of an address: its user and its query."""
+    if isinstance(found, bool):
+        return str(found).lower()
+    text = repr(_QUERY.sub(r"\1…", _USER.sub(r"\1…@", found)) if isinstance(found, str) else found)
+    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from exporter.complaint import complaint
+from exporter.complaint import NotAllowed, complaint
 from exporter.config import Config, Duration, Target, Url
 from exporter.credentials import Secret
 from exporter.errors import ConfigError
@@ -75,14 +75,14 @@ def _from_environment(environ: Mapping[str, str]) -> Target:
 def _decode(wanted: type, found: Any) -> object:  # noqa: ANN401 - whatever YAML gave
     """Make one of our own types from what stands in the file; msgspec adds the place to a `ValueError`."""
     if not isinstance(found, str):
-        raise ValueError("Expected `str`")  # noqa: TRY004 - what msgspec expects of a hook
+        raise NotAllowed
     if issubclass(wanted, Secret):
         return wanted(found)
     assert issubclass(wanted, Duration | Url)  # noqa: S101 - the only others in `config`
     try:
         return wanted.parse(found)
     except ValueError:
-        raise ValueError("Invalid") from None
+        raise NotAllowed from None
 
 
 def _resolve_files(config: Config, folder: Path) -> Config:

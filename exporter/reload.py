@@ -37,9 +37,10 @@ class Reloader:
             try:
                 config = self._load()
                 self._apply(config)
-            except ConfigError as error:
+            except Exception as error:  # a bug too leaves the old configuration in force
                 self._gauges.successful = False
-                self._log.error("cannot reload: the old configuration stays", problem=str(error))
+                if isinstance(error, ConfigError):
+                    self._log.error("cannot reload: the old configuration stays", problem=str(error))
                 raise
             self._gauges.successful, self._gauges.loaded_at = True, self._clock.now()
             self._log.info("reloaded", targets=len(config.targets))

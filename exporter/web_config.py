@@ -9,7 +9,7 @@ import bcrypt
 import msgspec
 from msgspec import Meta, Struct, field
 
-from exporter.complaint import complaint
+from exporter.complaint import NotAllowed, complaint
 from exporter.errors import ConfigError
 from exporter.strict_yaml import parse_yaml
 
@@ -49,7 +49,7 @@ class Users:
     def __init__(self, found: object = MappingProxyType({})) -> None:
         """Take what stands in the file; raise `ValueError`, whose message holds no hash."""
         if not isinstance(found, dict | MappingProxyType):
-            raise ValueError("Expected `object`")  # noqa: TRY004 - what msgspec expects of a hook
+            raise NotAllowed
         for name, hashed in found.items():
             if not name or ":" in name:
                 raise ValueError(f"no client can send the name {name!r}, allowed: text without a colon")

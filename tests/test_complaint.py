@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import Meta, Struct
 
-from exporter.complaint import complaint
+from exporter.complaint import NotAllowed, complaint
 
 KEYS = "the keys number, unit, length, flag, words, inner, list"
 
@@ -31,6 +31,8 @@ class Inner(Struct, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.id == "bad":
             raise ValueError("a word of its own")
+        if len(self.id) > 1:
+            raise ValueError(f"the words of a check {self.id}")
 
 
 class Outer(Struct, forbid_unknown_fields=True):
@@ -51,9 +53,9 @@ class Outer(Struct, forbid_unknown_fields=True):
             raise ValueError("unit: b and flag are at odds")
 
 
-def refuse(wanted: type, _: object) -> object:
+def refuse(_wanted: type, _: object) -> object:
     """Take no value of a type of our own."""
-    raise ValueError("Expected `str`" if wanted is Hidden else "Invalid")
+    raise NotAllowed
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,23 @@ def refuse(wanted: type, _: object) -> object:
         ({"unit": True}, "unit: found true, allowed: a, b"),
         ({"unit": "x" * 99}, f"unit: found '{'x' * 59}…, allowed: a, b"),
         ({"unit": "http://me:pass@host"}, "unit: found 'http://…@host', allowed: a, b"),
+        ({"unit": "https://me:pa/s?s#@w@host/x"}, "unit: found 'https://…@host/x', allowed: a, b"),
+        ({"unit": "me:pass@host"}, "unit: found '…@host', allowed: a, b"),
+        ({"unit": "https://host/?token=pass"}, "unit: found 'https://host/?…', allowed: a, b"),
+        ({"unit": "https://me:pa#ss"}, "unit: found 'https://me:pa#…', allowed: a, b"),
+        ({"x` - at `$.inner": 1}, f"the top level: unknown key 'x` - at `$.inner', allowed: {KEYS}"),
+        (
+            {"inner": {"id": "a", "` - at `$ ": 1}},
+            "inner: unknown key '` - at `$ ', allowed: the keys id, secret, plain",
+        ),
+        (
+            {"list": [{"id": "a"}, {"id": "b", "y": 1}]},
+            "list[1]: unknown key 'y', allowed: the keys id, secret, plain",
+        ),
+        ({"k\n\x1b[2J": 1}, f"the top level: unknown key 'k\\n\\x1b[2J', allowed: {KEYS}"),
+        ({"unit": "` - at `$.inner"}, "unit: found '` - at `$.inner', allowed: a, b"),
+        ({"inner": {"id": "` - at `$.list"}}, "inner: the words of a check ` - at `$.list"),
+        ({"inner": {"id": "two\nlines"}}, r"inner: the words of a check two\nlines"),
         ({"length": "a"}, "length: found 'a', allowed: text"),
         ({"flag": "on"}, "flag: found 'on', allowed: true or false"),
         ({"words": "one"}, "words: found a value of another type, allowed: a list"),
@@ -101,3 +120,45 @@ def test_each_mistake_is_one_line(document: object, line: str) -> None:
         msgspec.convert(document, Outer, dec_hook=refuse)
 
     assert complaint(raised.value, document, Outer) == line
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"x": 1}, "Object contains unknown field `x`"),
+        ({"inner": {"id": "a", "x": 1}}, "Object contains unknown field `x` - at `$.inner`"),
+        ({"inner": {}}, "Object missing required field `id` - at `$.inner`"),
+        ({"list": [{"id": "a"}, {}]}, "Object missing required field `id` - at `$.list[1]`"),
+        ([], "Expected `object`, got `array`"),
+        ({"number": 0}, "Expected `int` >= 1 - at `$.number`"),
+        ({"unit": "c"}, "Invalid enum value 'c' - at `$.unit`"),
+        ({"list": [{"id": 5}]}, "Expected `str`, got `int` - at `$.list[0].id`"),
+        ({"words": ["one", 2]}, "Expected `str`, got `int` - at `$.words[1]`"),
+        ({"inner": {"id": "bad"}}, "a word of its own - at `$.inner`"),
+        ({"unit": "b", "flag": True}, "unit: b and flag are at odds"),
+        ({"inner": {"id": "a", "plain": 5}}, " - at `$.inner.plain`"),
+    ],
+)
+def test_what_msgspec_says(document: object, message: str) -> None:
+    """A complaint is made of these messages: an update of msgspec that words them otherwise fails here."""
+    with pytest.raises(msgspec.ValidationError) as raised:
+        msgspec.convert(document, Outer, dec_hook=refuse)
+
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("document", "cause"),
+    [
+        ({"inner": {"id": "bad"}}, ValueError),
+        ({"inner": {"id": "a", "plain": 5}}, NotAllowed),
+        ({"number": 0}, type(None)),
+        ({"x": 1}, type(None)),
+    ],
+)
+def test_what_msgspec_keeps_of_a_check(document: object, cause: type) -> None:
+    """The exception of a type's own check is the cause; msgspec's own complaints have none."""
+    with pytest.raises(msgspec.ValidationError) as raised:
+        msgspec.convert(document, Outer, dec_hook=refuse)
+
+    assert type(raised.value.__cause__) is cause

@@ -4,12 +4,14 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 from structlog.testing import LogCapture
 
 from exporter.config import Config
+from exporter.config_file import load_config
 from exporter.errors import ConfigError
 from exporter.instruments import ReloadCollector
 from exporter.reload import Reloader
@@ -29,7 +31,7 @@ class Files:
     """A configuration that can be well or wrong, and what was put into force."""
 
     def __init__(self) -> None:
-        self.error: ConfigError | None = None
+        self.error: Exception | None = None
         self.in_force: list[Config] = []
         self.done = threading.Event()
         self.gauges = ReloadCollector(5.0)
@@ -95,3 +97,35 @@ def test_a_signal_reloads(error: ConfigError | None) -> None:
 
     assert signal.getsignal(signal.SIGHUP) is before
     assert len(files.in_force) == (0 if error else 1)
+
+
+@pytest.mark.usefixtures("logged")
+def test_a_bug_while_reloading_is_a_failed_reload() -> None:
+    """The gauge says that the configuration in force is not the file's."""
+    files = Files()
+    files.error = ZeroDivisionError("a bug")
+    with pytest.raises(ZeroDivisionError):
+        files.reloader.reload()
+
+    assert files.values == [0, 5.0]
+    assert files.in_force == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [r'"\Uffffffff"', "!!set {a}", '"` - at `$ ": 1', r'targets: [{name: "\ud800", token: t}]', "[" * 5000],
+)
+def test_a_hostile_file_changes_nothing(logged: LogCapture, tmp_path: Path, content: str) -> None:
+    """It is refused as any other: the old configuration stays, gauge and log say so."""
+    path = tmp_path / "config.yml"
+    path.write_text(content)
+    files = Files()
+    reloader = Reloader(
+        lambda: load_config(path, {}), files.apply, files.gauges, structlog.get_logger(), files.world
+    )
+    with pytest.raises(ConfigError, match=r"config\.yml: "):
+        reloader.reload()
+
+    assert files.values == [0, 5.0]
+    assert files.in_force == []
+    assert len(logged.entries) == 1

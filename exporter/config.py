@@ -1,6 +1,8 @@
 """What can be configured: frozen types, each with what it allows."""
 
+import re
 from fnmatch import fnmatchcase
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal
 from urllib.parse import urlsplit
@@ -21,6 +23,14 @@ SIZE_UNITS: Final = {
     "MiB": 2**20,
     "GiB": 2**30,
 }
+LARGEST_PORT: Final = 65535
+_PROXY: Final = re.compile(
+    r"(?i:https?)://"
+    r"(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+@)?"
+    r"(?:[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])"
+    r"(?::(?P<port>[0-9]{1,5}))?/?"
+)
+"""After https://www.rfc-editor.org/rfc/rfc3986#section-3.2, without a path, a query or a fragment."""
 SizeUnit = Literal["bytes", "KB", "MB", "GB", "KiB", "MiB", "GiB"]
 Tier = Literal["auto", "standard", "professional", "enterprise", "unlimited"]
 Count = Annotated[int, Meta(ge=1, extra_json_schema={"description": "a whole number from 1"})]
@@ -84,15 +94,30 @@ class Url(str):
 class ProxyUrl(Secret):
     """The address of a proxy; kept secret, since it may hold a password."""
 
-    ALLOWED: ClassVar = "an address such as http://proxy.example:3128"
+    ALLOWED: ClassVar = (
+        "http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ before HOST if needed and special"
+        " characters percent-encoded (# is %23, / %2F, ? %3F, @ %40)"
+    )
     __slots__ = ()
 
     def __init__(self, text: str) -> None:
-        """Check the written form; raise `ValueError`, whose message does not hold it."""
+        """Check the whole of it: what the HTTP library cannot split, its errors quote.
+
+        :raises ValueError: whose message does not hold the text
+        """
+        if not _is_proxy(text):
+            raise ValueError(f"not a proxy's address, allowed: {self.ALLOWED}")
         super().__init__(text)
-        parts = urlsplit(text)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"no such address, allowed: {self.ALLOWED}")
+
+
+def _is_proxy(text: str) -> bool:
+    match = _PROXY.fullmatch(text)
+    if not match or not 1 <= int(match["port"] or 1) <= LARGEST_PORT:
+        return False
+    try:
+        return match["ipv6"] is None or bool(IPv6Address(match["ipv6"]))
+    except ValueError:
+        return False
 
 
 class TlsConfig(Struct, frozen=True, forbid_unknown_fields=True):

@@ -47,6 +47,10 @@ KEYS = (
     " budget_share, instances, expected_instances, statuses"
 )
 ADDRESS = "an address such as https://api.spo1.mycloud.com, without user, query or fragment"
+PROXY = (
+    "http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ before HOST if needed and special"
+    " characters percent-encoded (# is %23, / %2F, ? %3F, @ %40)"
+)
 PERIOD = "a duration above zero and up to 1d, such as 10s or 1m"
 
 
@@ -121,11 +125,11 @@ def test_the_example_parses(tmp_path: Path) -> None:
         ("url: 5", f"targets[0].url: found 5, allowed: {ADDRESS}"),
         (
             "proxy_url: hidden",
-            "targets[0].proxy_url: no such address, allowed: an address such as http://proxy.example:3128",
+            f"targets[0].proxy_url: not a proxy's address, allowed: {PROXY}",
         ),
         (
             "proxy_url: [hidden]",
-            "targets[0].proxy_url: found a list, allowed: an address such as http://proxy.example:3128",
+            f"targets[0].proxy_url: found a list, allowed: {PROXY}",
         ),
         ("tls_config: {key_file: k}", "targets[0].tls_config: key_file needs a cert_file beside it"),
         (

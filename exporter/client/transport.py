@@ -1,21 +1,23 @@
 """One HTTP exchange with the API: within its seconds, within its size, or as one `ApiError`."""
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, MutableMapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
 from urllib3 import ProxyManager, disable_warnings
 from urllib3.exceptions import DecodeError, HTTPError, InsecureRequestWarning
 
 from exporter import __version__
 from exporter.client.watchdog import POOLS, Watchdog
-from exporter.config import Target
+from exporter.config import ProxyUrl, Target
 from exporter.credentials import Secret
 from exporter.durations import format_age
-from exporter.errors import ApiError, Reason
+from exporter.errors import ApiError, ConfigError, Reason
 
 LARGEST_BODY: Final = 64 * 1024 * 1024  # bytes, decompressed
 CHUNK: Final = 1024 * 1024
@@ -105,7 +107,27 @@ def _connection_settings(session: requests.Session, target: Target) -> Mapping[s
     verify = False if tls.insecure_skip_verify else tls.ca_file or True
     cert = (tls.cert_file, tls.key_file) if tls.cert_file and tls.key_file else tls.cert_file
     url = _as_requested(target.url)
-    return session.merge_environment_settings(url, proxies, stream=True, verify=verify, cert=cert)
+    merged = session.merge_environment_settings(url, proxies, stream=True, verify=verify, cert=cert)
+    _check_proxy(url, merged["proxies"])
+    return merged
+
+
+def _check_proxy(url: str, proxies: MutableMapping[str, str]) -> None:
+    """Check the proxy that the environment names for `url`, and add the scheme that it may omit.
+
+    :raises ConfigError: which names the variable and does not hold the proxy, since requests' errors would
+    """
+    proxy = select_proxy(url, proxies)
+    if not proxy:
+        return
+    key = next(key for key, value in proxies.items() if value == proxy)
+    try:
+        has_scheme = "://" in proxy or proxy.lower().startswith(("http:", "https:"))
+        proxies[key] = ProxyUrl(proxy if has_scheme else f"http://{proxy}").reveal()
+    except ValueError as error:
+        names = (f"{key}_proxy", f"{key}_proxy".upper())
+        name = next((name for name in names if os.environ.get(name) == proxy), names[0])
+        raise ConfigError(f"environment: {name}: {error}") from None
 
 
 def _as_requested(url: str) -> str:

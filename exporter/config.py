@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
-from exporter.credentials import Credential, Secret
+from exporter.credentials import API_KEY_FORM, Credential, Secret, check_api_key
 from exporter.durations import UNITS, parse_duration
 from exporter.model import Statuses
 
@@ -201,6 +201,14 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(
                 f"found {found}, allowed: exactly one of api_key, api_key_file, token, token_file"
             )
+        if self.api_key:
+            self._check_api_key(self.api_key)
+
+    def _check_api_key(self, secret: Secret) -> None:
+        try:
+            check_api_key(secret)
+        except ValueError as error:
+            raise ValueError(f"api_key: {error}, allowed: {API_KEY_FORM}") from None
 
     @property
     def credential(self) -> Credential:

@@ -8,7 +8,7 @@ import msgspec
 
 from exporter.complaint import NotAllowed, complaint
 from exporter.config import Config, Duration, Target, Url
-from exporter.credentials import Secret
+from exporter.credentials import Credential, Secret
 from exporter.errors import ConfigError
 from exporter.strict_yaml import parse_yaml
 
@@ -63,6 +63,12 @@ def _from_environment(environ: Mapping[str, str]) -> Target:
     settings: dict[str, str] = {CREDENTIALS[name]: value for name, value in given.items()}
     if url := environ.get(URL):
         settings["url"] = url
+    target = _target_from_environment(settings)
+    _check_file(target.credential, next(iter(given)))
+    return target
+
+
+def _target_from_environment(settings: Mapping[str, str]) -> Target:
     try:
         return msgspec.convert({"name": "default", **settings}, Target, dec_hook=_decode)
     except msgspec.ValidationError as error:
@@ -70,6 +76,15 @@ def _from_environment(environ: Mapping[str, str]) -> Target:
         key, _, rest = line.partition(":")
         names = {setting: name for name, setting in (CREDENTIALS | {URL: "url"}).items()}
         raise ConfigError(f"environment: {names[key]}:{rest}") from None
+
+
+def _check_file(credential: Credential, variable: str) -> None:
+    """Read the secret's file once, to name the variable where it is wrong: a walk knows only the setting."""
+    try:
+        credential.read()
+    except ConfigError as error:
+        problem = str(error).removeprefix(credential.place)
+        raise ConfigError(f"environment: {variable}{problem}") from None
 
 
 def _decode(wanted: type, found: Any) -> object:  # noqa: ANN401 - whatever YAML gave

@@ -8,6 +8,7 @@ from msgspec import Struct
 from exporter.errors import ConfigError
 
 LARGEST: Final = 64 * 1024  # bytes of a secret's file; more is some other file
+API_KEY_FORM: Final = "ACCESS_KEY_ID:SECRET_ACCESS_KEY"
 
 
 class Secret:
@@ -39,6 +40,13 @@ class Secret:
         return "Secret(…)"
 
 
+def check_api_key(secret: Secret) -> None:
+    """Raise `ValueError` unless it is an access key's id and its secret; the message holds neither."""
+    key_id, _, key = secret.reveal().partition(":")
+    if not (key_id and key):
+        raise ValueError("is not an access key's ID and secret, joined by a colon")
+
+
 class Credential(Struct, frozen=True):
     """Where the secret comes from: itself, or a file, which the setting `<kind>_file` of `target` names."""
 
@@ -50,12 +58,26 @@ class Credential(Struct, frozen=True):
         """Return the secret as it is now; raise `ConfigError`."""
         return self.source if isinstance(self.source, Secret) else self._read_file(self.source)
 
+    @property
+    def place(self) -> str:
+        """The setting that names the file, for error messages."""
+        return f"target {self.target}: {self.kind}_file"
+
     def _read_file(self, path: Path) -> Secret:
-        place = f"target {self.target}: {self.kind}_file"
         try:
             with path.open("rb") as file:
-                return Secret(file.read(LARGEST).decode("ascii", "replace").strip("\r\n"))
+                return self._checked(file.read(LARGEST + 1))
         except OSError as error:
-            raise ConfigError(f"{place}: cannot read {path}: {error.strerror}") from None
+            raise ConfigError(f"{self.place}: cannot read {path}: {error.strerror}") from None
         except ValueError as error:
-            raise ConfigError(f"{place}: the content of {path} {error}, allowed: one line of text") from None
+            form = f"one line, {API_KEY_FORM}" if self.kind == "api_key" else "one line of text"
+            problem = f"the content of {path} {error}, allowed: {form}"
+            raise ConfigError(f"{self.place}: {problem}") from None
+
+    def _checked(self, content: bytes) -> Secret:
+        if len(content) > LARGEST:
+            raise ValueError(f"is larger than {LARGEST // 1024} KiB")
+        secret = Secret(content.decode("ascii", "replace").strip("\r\n"))
+        if self.kind == "api_key":
+            check_api_key(secret)
+        return secret

@@ -1,6 +1,11 @@
 """What can go wrong, as one family of exceptions."""
 
 from enum import StrEnum
+from typing import Final
+
+from exporter.printable import printable
+
+LONGEST_PROBLEM: Final = 2000  # characters; paths and names that a user gave may be of any length
 
 
 class Reason(StrEnum):
@@ -23,7 +28,10 @@ class ExporterError(Exception):
 
 
 class ConfigError(ExporterError):
-    """What the user configured cannot be used; its text is the one line to show."""
+    """What the user configured cannot be used; its text is the one printable line to show."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(printable(problem, LONGEST_PROBLEM))
 
 
 class ApiError(ExporterError):

@@ -10,6 +10,7 @@ import exporter
 
 HOME = Path(exporter.__file__).parent
 RANKS = (
+    ("printable",),
     (
         "clock",
         "durations",
@@ -20,7 +21,6 @@ RANKS = (
         "negotiation",
         "notify",
         "passwords",
-        "printable",
         "renders",
         "threads",
     ),

@@ -256,7 +256,7 @@ def test_no_configuration_is_one_line(
     assert none[0] == unreadable[0] == 2
     assert none[2].startswith("bycloud-backup-exporter: environment: found none, needed: exactly one of")
     assert unreadable[2] == (
-        "bycloud-backup-exporter: target default: api_key_file: cannot read /nonexistent:"
+        "bycloud-backup-exporter: environment: BYCLOUD_API_KEY_FILE: cannot read /nonexistent:"
         " No such file or directory\n"
     )
 

@@ -164,13 +164,13 @@ def test_the_example_parses(tmp_path: Path) -> None:
                 " allowed: exactly one of api_key, api_key_file, token, token_file"
             ),
         ),
-        ("name: again", "line 1, column 40: duplicate key 'name'"),
+        ("name: again", "line 1, column 45: duplicate key 'name'"),
     ],
 )
 def test_a_mistake_in_a_target_is_one_line(tmp_path: Path, settings: str, line: str) -> None:
     """It names file, key path, what was found and what is allowed, and no secret."""
     with pytest.raises(ConfigError) as raised:
-        load(tmp_path, f"targets: [{{name: one, api_key: hidden, {settings}}}]")
+        load(tmp_path, f"targets: [{{name: one, api_key: 'id:hidden', {settings}}}]")
 
     assert str(raised.value) == f"{tmp_path / 'config.yml'}: {line}"
     assert raised.value.__suppress_context__
@@ -196,6 +196,13 @@ def test_a_mistake_in_a_target_is_one_line(tmp_path: Path, settings: str, line: 
             (
                 "targets[0].api_key: holds a line break, a space or another character"
                 " that no HTTP header can carry"
+            ),
+        ),
+        (
+            "targets: [{name: a, api_key: hidden}]",
+            (
+                "targets[0]: api_key: is not an access key's ID and secret, joined by a colon,"
+                " allowed: ACCESS_KEY_ID:SECRET_ACCESS_KEY"
             ),
         ),
         (
@@ -270,14 +277,14 @@ def test_secrets_are_in_no_text(tmp_path: Path) -> None:
 def test_the_environment_makes_a_target(tmp_path: Path, variable: str, kind: str) -> None:
     """It is called `default`; its secret stands in a variable, or in a file that another one names."""
     path = tmp_path / "secret"
-    path.write_text("from-file")
-    plain = load_config(None, {variable: "plain", "BYCLOUD_API_URL": "http://127.0.0.1:9/"}).targets[0]
+    path.write_text("from:file")
+    plain = load_config(None, {variable: "pl:ain", "BYCLOUD_API_URL": "http://127.0.0.1:9/"}).targets[0]
     filed = load_config(None, {f"{variable}_FILE": str(path), variable: ""}).targets[0]
 
     assert (plain.name, plain.url, plain.credential.kind) == ("default", "http://127.0.0.1:9", kind)
     assert (filed.name, filed.url, filed.credential.kind) == ("default", DEFAULT_URL, kind)
-    assert plain.credential.read().reveal() == "plain"
-    assert filed.credential.read().reveal() == "from-file"
+    assert plain.credential.read().reveal() == "pl:ain"
+    assert filed.credential.read().reveal() == "from:file"
 
 
 def test_the_environment_stands_in_where_a_file_has_no_targets(tmp_path: Path) -> None:
@@ -316,6 +323,21 @@ def test_the_environment_stands_in_where_a_file_has_no_targets(tmp_path: Path) -
         (
             {"BYCLOUD_API_KEY": "hidden\n"},
             "BYCLOUD_API_KEY: holds a line break, a space or another character that no HTTP header can carry",
+        ),
+        (
+            {"BYCLOUD_API_KEY": "hidden"},
+            (
+                "BYCLOUD_API_KEY: is not an access key's ID and secret, joined by a colon,"
+                " allowed: ACCESS_KEY_ID:SECRET_ACCESS_KEY"
+            ),
+        ),
+        (
+            {"BYCLOUD_API_KEY_FILE": "/nonexistent"},
+            "BYCLOUD_API_KEY_FILE: cannot read /nonexistent: No such file or directory",
+        ),
+        (
+            {"BYCLOUD_API_TOKEN_FILE": "/nonexistent\n\x1b[2J"},
+            r"BYCLOUD_API_TOKEN_FILE: cannot read /nonexistent\n\x1b[2J: No such file or directory",
         ),
         (
             {"BYCLOUD_API_KEY": "hidden", "BYCLOUD_API_URL": "nowhere"},

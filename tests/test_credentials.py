@@ -1,13 +1,16 @@
 """Secrets: kept, and kept out of sight."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.assembly import Exporter
+from exporter.config import Config, Target, Url
 from exporter.credentials import LARGEST, Credential, Secret
-from exporter.errors import ConfigError
+from exporter.errors import ConfigError, Reason
 
 
 def test_a_secret_shows_itself_to_none_but_who_asks() -> None:
@@ -65,7 +68,11 @@ def test_a_rotated_file_just_works(tmp_path: Path) -> None:
         (b"\n", "is empty"),
         (b"hidden\nhidden\n", "holds a line break"),
         (b"hidden\xff", "holds a line break"),
-        (b"hidden " * LARGEST, "holds a line break"),
+        (b"hidden " * LARGEST, "is larger than 64 KiB"),
+        (b"id:" + b"x" * (LARGEST - 2), "is larger than 64 KiB"),
+        (b"hidden", "is not an access key's ID and secret, joined by a colon"),
+        (b"hidden:", "is not an access key's ID and secret, joined by a colon"),
+        (b":hidden\n", "is not an access key's ID and secret, joined by a colon"),
     ],
 )
 def test_a_file_without_one_secret(tmp_path: Path, content: bytes, problem: str) -> None:
@@ -76,6 +83,7 @@ def test_a_file_without_one_secret(tmp_path: Path, content: bytes, problem: str)
         Credential("api_key", path, "prod").read()
 
     assert str(raised.value).startswith(f"target prod: api_key_file: the content of {path} {problem}")
+    assert str(raised.value).endswith(", allowed: one line, ACCESS_KEY_ID:SECRET_ACCESS_KEY")
     assert "hidden" not in str(raised.value)
     assert raised.value.__suppress_context__
 
@@ -87,4 +95,48 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
     assert str(raised.value) == (
         f"target prod: token_file: cannot read {tmp_path / 'gone'}: No such file or directory"
+    )
+
+
+def test_a_file_of_64_kib_is_read_whole(tmp_path: Path) -> None:
+    """The limit refuses; it does not cut."""
+    path = tmp_path / "key"
+    text = "id:" + "x" * (LARGEST - 3)
+    path.write_text(text)
+
+    assert Credential("api_key", path, "prod").read().reveal() == text
+
+
+@pytest.mark.parametrize("content", ["token", "a.b.c", "with:colon"])
+def test_a_token_has_no_form(tmp_path: Path, content: str) -> None:
+    """Only an access key has two parts."""
+    path = tmp_path / "token"
+    path.write_text(content)
+
+    assert Credential("token", path, "prod").read().reveal() == content
+
+
+def test_a_token_s_file_says_what_is_allowed(tmp_path: Path) -> None:
+    """Any line is."""
+    path = tmp_path / "token"
+    path.write_text("hidden hidden")
+    with pytest.raises(ConfigError, match=r"carry, allowed: one line of text$"):
+        Credential("token", path, "prod").read()
+
+
+def test_a_file_that_goes_bad_fails_the_walk_as_auth(tmp_path: Path) -> None:
+    """Before any request; the target keeps running and reads the file again for the next walk."""
+    path = tmp_path / "key"
+    path.write_text("id:hidden")
+    target = Target(name="prod", url=Url("http://127.0.0.1:9"), api_key_file=str(path))
+    with closing(Exporter(Config(targets=(target,)))) as exporter:
+        path.write_text("hidden")
+        outcome = exporter.walks["prod"](10, patience=10)
+
+    assert outcome.error is not None
+    assert outcome.error.reason is Reason.AUTH
+    assert outcome.stats.requests == 0
+    assert str(outcome.error) == (
+        f"target prod: api_key_file: the content of {path} is not an access key's ID and secret, joined by a"
+        " colon, allowed: one line, ACCESS_KEY_ID:SECRET_ACCESS_KEY"
     )

@@ -1,13 +1,19 @@
 """One line an event, on stderr."""
 
+import io
 import json
 import logging
 import re
+import sys
+from errno import ENOSPC
+from typing import Literal
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
-from exporter.logs import configure_logs
+from exporter.logs import FORMATS, configure_logs
 
 
 def test_logfmt(capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,3 +78,130 @@ def test_a_traceback_stays_in_its_line(capsys: pytest.CaptureFixture[str]) -> No
 
     assert len(lines) == 2
     assert all("Traceback" in line and "ZeroDivisionError" in line for line in lines)
+
+
+class Broken(io.StringIO):
+    """A stream on a full disk: the first few writes and flushes fail."""
+
+    def __init__(self, error: Exception, *, on: str) -> None:
+        super().__init__()
+        self.error: Exception | None = error
+        self.on = on
+
+    def write(self, text: str) -> int:
+        """Fail, or write."""
+        if self.error and self.on == "write":
+            raise self.error
+        return super().write(text)
+
+    def flush(self) -> None:
+        """Fail, or flush."""
+        if self.error and self.on == "flush":
+            raise self.error
+
+
+class Unprintable:
+    """A value whose text cannot be had."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize("style", FORMATS)
+@pytest.mark.parametrize("on", ["write", "flush"])
+@pytest.mark.parametrize(
+    "error", [OSError(ENOSPC, "disk full"), BrokenPipeError(), ValueError("I/O operation on closed file")]
+)
+def test_a_stream_that_fails_stops_nobody(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, on: str, style: Literal["logfmt", "json"]
+) -> None:
+    """Lines that cannot be written are lost; those after the failure are written."""
+    stream = Broken(error, on=on)
+    monkeypatch.setattr(sys, "stderr", stream)
+    configure_logs("info", style)
+    structlog.get_logger().error("lost")
+    logging.getLogger("library").error("lost too")
+    stream.error = None
+    structlog.get_logger().error("written")
+
+    assert "written" in stream.getvalue()
+
+
+def test_a_process_without_a_stderr_logs_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python sets `sys.stderr` to `None` where descriptor 2 is closed; metrics on stdout stay clean."""
+    monkeypatch.setattr(sys, "stderr", None)
+    configure_logs("info", "logfmt")
+    structlog.get_logger().error("lost")
+
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("style", FORMATS)
+def test_an_event_that_cannot_be_rendered_is_logged_by_its_name(
+    capsys: pytest.CaptureFixture[str], style: Literal["logfmt", "json"]
+) -> None:
+    """Whether the value that fails is the event's own or the logger's."""
+    configure_logs("info", style)
+    structlog.get_logger().info("own", value=Unprintable())
+    structlog.get_logger().bind(value=Unprintable()).info("bound")
+    lines = capsys.readouterr().err.splitlines()
+
+    assert ["own" in lines[0], "bound" in lines[1]] == [True, True]
+    assert all("log_error" in line and "RuntimeError" in line for line in lines)
+
+
+@given(
+    event=st.text(),
+    key=st.text(),
+    value=st.one_of(
+        st.text(st.characters()), st.floats(), st.binary(), st.lists(st.text()), st.builds(Unprintable)
+    ),
+    style=st.sampled_from(FORMATS),
+)
+def test_logging_never_raises_and_always_gives_one_line(
+    event: str, key: str, value: object, style: Literal["logfmt", "json"]
+) -> None:
+    """Whatever is logged: control characters, half a surrogate pair, keys that logfmt cannot write."""
+    stream = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stderr", stream)
+        configure_logs("info", style)
+    facts = {key: value} if key not in {"event", "self", "method_name"} else {}
+    structlog.get_logger().info(event, **facts)
+    lines = stream.getvalue().split("\n")
+
+    assert len(lines) == 2
+    assert lines[1] == ""
+    assert json.loads(lines[0]) if style == "json" else lines[0].isprintable()
+
+
+@pytest.mark.parametrize(("level", "name"), [(35, "warning"), (45, "error"), (60, "critical")])
+def test_a_librarys_own_level_is_rounded_down(
+    capsys: pytest.CaptureFixture[str], level: int, name: str
+) -> None:
+    """Python allows any number; structlog knows five."""
+    configure_logs("info", "json")
+    logging.getLogger("library").log(level, "odd")
+
+    assert json.loads(capsys.readouterr().err)["level"] == name
+
+
+def test_a_librarys_message_that_does_not_fit_its_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is logged as it is."""
+    configure_logs("info", "json")
+    wrong = "%d of %d"
+    logging.getLogger("library").warning(wrong, "x")
+
+    assert json.loads(capsys.readouterr().err)["event"] == wrong
+
+
+def test_booleans_have_a_value(capsys: pytest.CaptureFixture[str]) -> None:
+    """`tls` alone is no logfmt pair that every parser reads."""
+    configure_logs("info", "logfmt")
+    structlog.get_logger().info("listening", tls=True, other=False)
+
+    assert capsys.readouterr().err.endswith(" tls=true other=false\n")

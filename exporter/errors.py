@@ -34,6 +34,13 @@ class ConfigError(ExporterError):
         super().__init__(printable(problem, LONGEST_PROBLEM))
 
 
+class WalkCrashedError(ExporterError):
+    """An unexpected exception ended the last walk: a bug of the exporter, whose traceback is in the log."""
+
+    def __str__(self) -> str:
+        return "unexpected error while walking the API: see the log"
+
+
 class ApiError(ExporterError):
     """The API did not give what a walk needs.
 

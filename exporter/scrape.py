@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
 from typing import Final, Protocol
 
 from structlog.typing import FilteringBoundLogger
@@ -9,22 +10,27 @@ from structlog.typing import FilteringBoundLogger
 from exporter.budget import Budget
 from exporter.clock import Clock
 from exporter.config import Target
-from exporter.errors import ApiError
-from exporter.model import Answer, Snapshot, WalkStats
+from exporter.durations import format_age
+from exporter.errors import ApiError, Reason, WalkCrashedError
+from exporter.model import Answer, WalkStats
+from exporter.running_walk import RunningWalk
 from exporter.state import State
 from exporter.target_walk import Outcome
+from exporter.walk_log import WalkLog
 
 LONGEST_WALK: Final = (
     600.0  # seconds that a walk may outlive its scrapes by, where the budget asks for no more
 )
+OVERDUE: Final = 60.0  # seconds beyond its time after which a walk hangs: it ends itself well before
+MOST_ABANDONED: Final = 3  # threads of walks that hang, beside which no other walk begins
 Spawn = Callable[[Callable[[], None]], None]
 
 
 class Walk(Protocol):
     """Walks for some seconds at most, leaving the budget the next walk's requests."""
 
-    def __call__(self, seconds: float, next_walk: int = 1) -> Outcome:
-        """Return how it ended."""
+    def __call__(self, seconds: float, next_walk: int = 1, running: RunningWalk | None = None) -> Outcome:
+        """Return how it ended; `running` shows others its requests and lets them cancel it."""
 
 
 def _spawn(work: Callable[[], None]) -> None:
@@ -49,7 +55,10 @@ def end(state: State, outcome: Outcome) -> None:
 
 
 class Scraper:
-    """Answers the scrapes of one target. Safe to use from many threads."""
+    """Answers the scrapes of one target. Safe to use from many threads.
+
+    A walk that hangs is abandoned: it ends as `timeout`, its late result is dropped, the next scrape walks.
+    """
 
     def __init__(  # noqa: PLR0913 - the last is for tests
         self,
@@ -64,34 +73,31 @@ class Scraper:
         self.target = target
         self.budget = budget
         self._walk = walk
-        self._log = log
+        self._walk_log = WalkLog(log)
+        self._unlogged: SimpleQueue[Outcome | BaseException] = SimpleQueue()
         self._clock = clock
         self._spawn = spawn
         self._state = State(stale_after=target.stale_after)
         self._changed = threading.Condition()
-        self._walks_ended = 0
-        self._bug: Exception | None = None
-        self._logged: tuple[object, ...] | None = None
+        self._running: RunningWalk | None = None
+        self._abandoned = 0
         self._closed = False
 
     def scrape(self, seconds: float) -> Answer:
         """Answer within `seconds`, by a walk if it is allowed and can be had in time, else by what is known.
 
-        Raises whatever unexpected exception ended the last walk: that is a bug, and no failure of the API.
+        Raises `WalkCrashedError` while the last walk that ended did so by an unexpected exception.
         """
-        with self._changed:
-            now = self._clock.now()
-            deferred = self._state.walking_since is None and self._is_due(now) and not self._begin(now)
-            if self._state.walking_since is not None and self._is_worth_waiting(now + seconds):
-                self._await_walk(seconds)
-            if self._bug is not None:
-                raise self._bug
-            return self._state.answer(self._clock.now(), deferred=deferred)
+        try:
+            with self._changed:
+                return self._scrape(seconds)
+        finally:
+            self._write_log()
 
     def peek(self) -> Answer:
         """Say what is known, without a walk."""
         with self._changed:
-            return self._state.answer(self._clock.now(), deferred=False)
+            return self._state.answer(self._clock.monotonic(), deferred=False)
 
     def close(self) -> None:
         """Let every scrape that waits answer at once."""
@@ -99,9 +105,22 @@ class Scraper:
             self._closed = True
             self._changed.notify_all()
 
+    def _scrape(self, seconds: float) -> Answer:
+        now = self._clock.monotonic()
+        self._abandon_overdue(now)
+        deferred = self._wants_walk(now) and not self._begin(now)
+        if self._running is not None and self._is_worth_waiting(now + seconds):
+            self._await_walk(self._running, seconds)
+        if self._state.crashed:
+            raise WalkCrashedError
+        return self._state.answer(self._clock.monotonic(), deferred=deferred)
+
+    def _wants_walk(self, now: float) -> bool:
+        return self._running is None and self._abandoned < MOST_ABANDONED and self._is_due(now)
+
     def _is_due(self, now: float) -> bool:
         began = self._state.succeeded_from
-        return began is None or not 0 <= now - began < self.target.min_walk_interval
+        return began is None or now - began >= self.target.min_walk_interval
 
     def _begin(self, now: float) -> bool:
         """Begin a walk, unless the budget forbids it."""
@@ -110,67 +129,83 @@ class Scraper:
         if self.budget.wait_for_walk(cost, expected.seconds) > 0:
             return False
         self._state.begin(now)
-        self._spawn(lambda: self._run(cost))
+        running = self._running = RunningWalk(self._longest_walk, self.budget)
+        try:
+            self._spawn(lambda: self._run(running, cost))
+        except (
+            RuntimeError,
+            MemoryError,
+        ) as error:  # no thread can be had: a limit of processes, or no memory
+            self._end(running, self._timed_out(f"cannot start a thread for the walk: {error}"))
         return True
+
+    @property
+    def _longest_walk(self) -> float:
+        return max(LONGEST_WALK, self.target.scrape_timeout)
 
     def _is_worth_waiting(self, deadline: float) -> bool:
         """Say whether the walk may end by the `deadline`, going by the last one; without a snapshot, hope."""
         last, began = self._state.last_walk, self._state.walking_since
-        if last is None or began is None or self._state.servable(self._clock.now()) is None:
+        if last is None or began is None or self._state.servable(self._clock.monotonic()) is None:
             return True
         return began + last.seconds <= deadline
 
-    def _await_walk(self, seconds: float) -> None:
-        awaited = self._walks_ended + 1
-        self._changed.wait_for(lambda: self._closed or self._walks_ended >= awaited, timeout=seconds)
+    def _await_walk(self, running: RunningWalk, seconds: float) -> None:
+        self._changed.wait_for(lambda: self._closed or self._running is not running, timeout=seconds)
 
-    def _run(self, cost: int) -> None:
+    def _abandon_overdue(self, now: float) -> None:
+        """End the walk under way as `timeout` if it hangs."""
+        running = self._running
+        if running is None:
+            return
+        allowed = running.allowed_seconds + OVERDUE
+        if self._state.is_overdue(now, allowed):
+            running.cancel()
+            self._abandoned += 1
+            self._end(
+                running, self._timed_out(f"the walk hangs: it did not end within {format_age(allowed)}")
+            )
+
+    def _timed_out(self, message: str) -> Outcome:
+        """Make the outcome of a walk that could not end by itself, as far as it has come."""
+        running, began = self._running, self._state.walking_since
+        took = 0.0 if began is None else self._clock.monotonic() - began
+        pages, requests = (running.pages, running.requests) if running else (0, 0)
+        return Outcome(
+            WalkStats(seconds=took, pages=pages, requests=requests),
+            ApiError(Reason.TIMEOUT, message),
+            instances_well=self._state.instances_well,
+        )
+
+    def _run(self, running: RunningWalk, cost: int) -> None:
+        ended: Outcome | BaseException
         try:
-            outcome = self._walk(max(LONGEST_WALK, self.target.scrape_timeout), cost)
-        except Exception as error:  # noqa: BLE001 - a bug, which every scrape that waits for this walk must raise
-            self._log.exception("the walk ended by a bug of the exporter")
-            self._end(None, error)
-        else:
-            self._end(outcome, None)
-
-    def _end(self, outcome: Outcome | None, bug: Exception | None) -> None:
+            ended = self._walk(self._longest_walk, cost, running)
+        except BaseException as error:  # noqa: BLE001 - whatever ends a walk, the next scrape must walk again
+            ended = error
         with self._changed:
-            self._bug = bug
-            if outcome is None:
-                self._state.give_up()
-            else:
-                end(self._state, outcome)
-                self._log_change(outcome)
-            self._walks_ended += 1
-            self._changed.notify_all()
+            self._end(running, ended)
+        del ended  # whose traceback would keep this frame, and with it every page
+        self._write_log()
 
-    def _log_change(self, outcome: Outcome) -> None:
-        """Log how a walk ended where that is news: an outage is one line, however long it lasts."""
-        if isinstance(outcome.result, ApiError):
-            self._log_failure(outcome.result)
+    def _end(self, running: RunningWalk, ended: Outcome | BaseException) -> None:
+        """Take in how a walk ended, unless it was abandoned."""
+        if running is not self._running:
+            self._abandoned -= 1
+            return
+        self._running = None
+        if isinstance(ended, BaseException):
+            self._state.crash()
         else:
-            self._log_success(outcome.result, outcome.stats)
+            end(self._state, ended)
+        self._changed.notify_all()
+        self._unlogged.put(ended)
 
-    def _log_success(self, snapshot: Snapshot, stats: WalkStats) -> None:
-        if self._is_news(()):
-            self._log.info(
-                "walks succeed",
-                backups=snapshot.summary.backups,
-                pages=stats.pages,
-                seconds=round(stats.seconds, 3),
-            )
-
-    def _log_failure(self, error: ApiError) -> None:
-        if self._is_news((error.reason, error.status)):
-            self._log.warning(
-                "walks fail",
-                reason=error.reason.value,
-                status=error.status,
-                message=error.message,
-                request_id=error.request_id,
-            )
-
-    def _is_news(self, outcome: tuple[object, ...]) -> bool:
-        """Say whether walks end otherwise than before."""
-        known, self._logged = self._logged, outcome
-        return known != outcome
+    def _write_log(self) -> None:
+        """Log how walks ended; without the lock, since a write may take its time."""
+        while True:
+            try:
+                ended = self._unlogged.get_nowait()
+            except Empty:
+                return
+            self._walk_log.note(ended)

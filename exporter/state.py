@@ -4,8 +4,10 @@
     idle ───────────▶ walking ──▶ idle
                                      fail: the snapshot stays, `failing_since` is when this walk, or the
                                      first of a row of failed ones, was begun
+                                     crash: as `fail`, but without a reason: it is a bug of the exporter
 
-Every time is Unix seconds, passed in.
+Every time is in monotonic seconds, passed in: the machine's clock may step in either direction. Only what is
+shown, such as a snapshot's `completed_at`, is Unix time.
 """
 
 from exporter.errors import Reason
@@ -25,6 +27,8 @@ class State:
         self.last_walk: WalkStats | None = None
         self._last_complete: WalkStats | None = None
         self.failure: Reason | None = None
+        self.crashed = False
+        """Whether an unexpected exception ended the last walk."""
         self.instances_well: bool | None = None
 
     def begin(self, now: float) -> None:
@@ -32,27 +36,36 @@ class State:
         self.walking_since = now
 
     def succeed(self, snapshot: Snapshot, stats: WalkStats) -> None:
-        """Note that the walk under way ended complete and well."""
+        """Note that the walk under way was complete."""
         self.succeeded_from, self.walking_since = self.walking_since, None
         self.last_walk, self.failure, self._failing_since = stats, None, None
+        self.crashed = False
         self._last_complete = stats
         self._snapshot = snapshot
 
     def fail(self, reason: Reason, stats: WalkStats) -> None:
         """Note that the walk under way failed."""
+        self._end_without_snapshot()
+        self.last_walk, self.failure, self.crashed = stats, reason, False
+
+    def crash(self) -> None:
+        """Note that an unexpected exception ended the walk under way."""
+        self._end_without_snapshot()
+        self.crashed = True
+
+    def _end_without_snapshot(self) -> None:
         if self._failing_since is None:
             self._failing_since = self.walking_since
-        self.walking_since = None
-        self.last_walk, self.failure = stats, reason
-
-    def give_up(self) -> None:
-        """Note that the walk under way ended by a bug: nothing was learnt."""
         self.walking_since = None
 
     @property
     def expected(self) -> WalkStats:
         """What the next walk is likely to cost: as much as the last complete one, else as the last."""
         return self._last_complete or self.last_walk or WalkStats(seconds=0.0, pages=1, requests=1)
+
+    def is_overdue(self, now: float, allowed: float) -> bool:
+        """Say whether the walk under way has taken longer than `allowed` seconds."""
+        return self.walking_since is not None and now - self.walking_since > allowed
 
     def servable(self, now: float) -> Snapshot | None:
         """Return the snapshot, while it may stand in for walks that fail."""
@@ -63,7 +76,7 @@ class State:
     def answer(self, now: float, *, deferred: bool) -> Answer:
         """Say what is true at `now`."""
         return Answer(
-            up=self.last_walk is not None and self.failure is None,
+            up=self.last_walk is not None and self.failure is None and not self.crashed,
             failure=self._failure_to_show(deferred=deferred),
             deferred=deferred,
             snapshot=self.servable(now),

@@ -20,6 +20,7 @@ from exporter.interning import Interning
 from exporter.model import Backup, Page, Snapshot, Summary, Walk, WalkStats
 from exporter.prefetch import Marks, Pool, walk_ahead
 from exporter.recovery import Register, Rules, recoveries
+from exporter.running_walk import RunningWalk
 from exporter.summary import sizes_look_like_gib, summarize
 from exporter.threads import Threads
 from exporter.walker import PageSize, walk
@@ -69,13 +70,25 @@ class TargetWalk:
         self._marks = Marks()
         self._told: set[str] = set()
 
-    def __call__(self, seconds: float, next_walk: int = 1, patience: float = PATIENCE) -> Outcome:
-        """Walk for `seconds` at most, leaving the API's budget `next_walk` requests."""
+    def __call__(
+        self,
+        seconds: float,
+        next_walk: int = 1,
+        running: RunningWalk | None = None,
+        *,
+        patience: float = PATIENCE,
+    ) -> Outcome:
+        """Walk for `seconds` at most, leaving the API's budget `next_walk` requests.
+
+        `running` shows other threads the walk's requests and lets them cancel it.
+        """
         started = self._clock.monotonic()
         client: Client | None = None
         await_instances = self.instances.refresh(seconds, next_walk)
         try:
             client = self.api.client(seconds, next_walk)
+            if running is not None:
+                running.follow(client)
             walked = self._walk(client)
         except ApiError as error:
             failed = Outcome(self._stats(client, started), error)

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from exporter.clock import Clock
 from exporter.collector import TargetCollector
 from exporter.discovery import Place, is_address, target_groups
-from exporter.errors import ConfigError
+from exporter.errors import ConfigError, WalkCrashedError
 from exporter.exposition import hastened
 from exporter.families import described
 from exporter.landing import HEADERS, landing_page
@@ -157,7 +157,10 @@ class Endpoints:
             return self._renders.share((query, accept, gzipped), lambda: _render(own, query, accept, gzipped))
         name = scraper.target.name
         seconds = scrape_seconds(request.headers.get(TIMEOUT_HEADER), scraper.target.scrape_timeout)
-        answer = scraper.scrape(seconds)
+        try:
+            answer = scraper.scrape(seconds)
+        except WalkCrashedError as error:  # whose traceback is logged already, once
+            raise HTTPException(500, str(error)) from None
         seen = (
             id(answer.snapshot),
             replace(answer, snapshot=None),

@@ -94,7 +94,7 @@ def scraper(walk: Callable[[], Outcome] = lambda: SUCCESS, name: str = "default"
     target = Target(name=name, api_key=Secret("id:hidden"))
     clock = FixedClock()
 
-    def walking(_seconds: float, _next_walk: int = 1) -> Outcome:
+    def walking(_seconds: float, _next_walk: int = 1, _running: object = None) -> Outcome:
         return walk()
 
     return Scraper(

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 
 from exporter import __version__
+from exporter.errors import WalkCrashedError
 from exporter.landing import HEADERS, SHOWN, landing_page
 from exporter.model import Recovery
 from exporter.scrape import Scraper
@@ -217,3 +218,21 @@ def test_in_a_real_browser(tmp_path: Path, width: int, row: str, *, dark: bool, 
     assert seen.pop("overflow") <= 0
     assert seen == {"card": card, "row": row, "case": "none", "ran": False}
     assert set(asked) <= {"/", "/favicon.ico"}
+
+
+def test_after_a_walk_that_crashed() -> None:
+    """The page says that walks fail, also where there is no reason of the API's to name."""
+    outcomes: list[Outcome | ZeroDivisionError] = [SUCCESS, ZeroDivisionError()]
+
+    def walk() -> Outcome:
+        if isinstance(outcome := outcomes.pop(0), Outcome):
+            return outcome
+        raise outcome
+
+    crashed = scraper(walk)
+    crashed.scrape(1)
+    with pytest.raises(WalkCrashedError):
+        crashed.scrape(1)
+
+    (row,) = rows(landing_page([crashed], "/metrics", NOW))
+    assert row.startswith("default walks fail: unexpected error, see the log")

@@ -13,6 +13,7 @@ import uvicorn
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
+from structlog.testing import capture_logs
 
 from exporter.budget import Budget
 from exporter.collector import TargetCollector
@@ -253,18 +254,25 @@ def test_as_many_scrapes_as_allowed_go_on_at_once(serve: Callable[..., str]) -> 
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/probe?target=default"])
-def test_a_bug_is_a_500_with_a_traceback(caplog: pytest.LogCaptureFixture, path: str) -> None:
-    """The next request is served: no room is lost."""
+def test_a_crashed_walk_is_a_500_and_the_next_scrape_walks(
+    serve: Callable[..., str], caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    """The traceback is in the log once, by the walk, and not again with each answer; no room is lost."""
+    walks: list[Exception | None] = [ZeroDivisionError("a bug"), ZeroDivisionError("a bug"), None]
 
     def walk() -> Outcome:
-        raise ZeroDivisionError("a bug")
+        if error := walks.pop(0):
+            raise error
+        return SUCCESS
 
-    with running(Endpoints({"default": scraper(walk)}, (), max_requests=1).application()) as url:
-        statuses = [get(url + path).status_code for _ in range(2)]
+    with capture_logs() as logs:
+        url = serve(scraper(walk), max_requests=1)
+        answers = [get(url + path) for _ in range(3)]
 
-    assert statuses == [500, 500]
-    assert "ZeroDivisionError: a bug" in caplog.text
-    assert "Traceback" in caplog.text
+    assert [answer.status_code for answer in answers] == [500, 500, 200]
+    assert answers[0].text.startswith("unexpected error while walking the API: see the log")
+    assert [line["log_level"] for line in logs if "exc_info" in line] == ["error", "error"]
+    assert "Traceback" not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from exporter.budget import HOUR, HOURLY, MINUTE, Budget
 from exporter.config import Target
+from exporter.doubts import count
 from exporter.durations import format_age
 from exporter.model import Snapshot
-from exporter.summary import sizes_look_like_gib
 from exporter.target_walk import Outcome, TargetWalk
 
 TIERS: Final = {60: "Standard", 300: "Professional", 1_000: "Enterprise"}
@@ -40,7 +40,7 @@ def examine(walk: TargetWalk, outcome: Outcome, interval: float) -> Iterator[Fin
         yield Finding(Level.OK, f"authenticated by {target.credential.kind}")
         yield _walked(outcome, outcome.snapshot)
         yield from _listed(walk)
-        yield from _doubts(target, outcome.snapshot)
+        yield from (Finding(Level.WARN, doubt.text) for doubt in outcome.snapshot.doubts)
         yield _rate_limit(target, budget)
         yield from _fit(outcome, budget, interval)
 
@@ -49,42 +49,16 @@ def _walked(outcome: Outcome, snapshot: Snapshot) -> Finding:
     stats = outcome.stats
     return Finding(
         Level.OK,
-        f"{_count(snapshot.summary.backups, 'backup')} on {_count(stats.pages, 'page')} of at most"
-        f" {outcome.limit}, walked in {format_age(stats.seconds)} with {_count(stats.requests, 'request')}",
+        f"{count(snapshot.summary.backups, 'backup')} on {count(stats.pages, 'page')} of at most"
+        f" {outcome.limit}, walked in {format_age(stats.seconds)} with {count(stats.requests, 'request')}",
     )
 
 
 def _listed(walk: TargetWalk) -> Iterator[Finding]:
-    """Say how the list of instances fared, and what is not known without it."""
+    """Say that instances were listed; why they were not is among the doubts."""
     instances = walk.instances
-    if instances.listed is not None:
-        yield Finding(Level.OK, f"{_count(len(instances.listed), 'instance')} listed")
-    elif instances.error is not None:
-        yield Finding(Level.WARN, f"instances cannot be listed: {instances.error.reason}: {instances.error}")
-    if walk.lacks_names:
-        yield Finding(Level.WARN, "objectives by instance_name match nothing: no names are known")
-
-
-def _doubts(target: Target, snapshot: Snapshot) -> Iterator[Finding]:
-    if target.size_unit == "bytes" and sizes_look_like_gib(snapshot.summary):
-        largest = snapshot.summary.largest_size
-        yield Finding(
-            Level.WARN, f"sizes look like GiB, not bytes (the largest is {largest}): set size_unit: GiB?"
-        )
-    for status, count in snapshot.summary.unknown_statuses:
-        yield Finding(
-            Level.WARN, f"{_count(count, 'backup')} of status {status!r}, which no class of `statuses` names"
-        )
-    if snapshot.malformed:
-        yield Finding(
-            Level.WARN,
-            f"{_count(snapshot.malformed, 'malformed record')}, not counted: --log.level=warning tells more",
-        )
-    if snapshot.reported is not None and snapshot.reported > snapshot.summary.backups + snapshot.malformed:
-        yield Finding(
-            Level.WARN,
-            f"the API reports {_count(snapshot.reported, 'backup')} but lists {snapshot.summary.backups:,}",
-        )
+    if instances.listed is not None and instances.error is None:
+        yield Finding(Level.OK, f"{count(len(instances.listed), 'instance')} listed")
 
 
 def _rate_limit(target: Target, budget: Budget) -> Finding:
@@ -121,10 +95,6 @@ def _fit(outcome: Outcome, budget: Budget, interval: float) -> Iterator[Finding]
         yield Finding(
             Level.OK, f"{walks} {an_hour:,.0f} requests an hour; of the vendor's tiers it fits {fitting}"
         )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _advice(budget: Budget, cost: int) -> str:

@@ -82,8 +82,6 @@ class InstanceList:
         self.error = error
         if error and self.listed is None and error.status in NOT_FOR_US and not self._is_demanded:
             self.is_on = False
-            self._log.info("instances cannot be listed, so their names are unknown", message=error.message)
+            self._log.debug("instances are not listed again before a reload", status=error.status)
             return
-        if error and self.well is not False:
-            self._log.warning("listing instances fails", reason=error.reason.value, message=error.message)
         self.well = error is None

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from exporter import __version__
 from exporter.durations import format_age
-from exporter.model import Answer
+from exporter.model import Answer, Doubt
 from exporter.risk import Risk, describe, describe_age, risks, severity
 from exporter.scrape import Scraper
 
@@ -67,6 +67,11 @@ class TargetView(Struct, frozen=True):
         return Level.UP if self.answer.up else Level.FAILING
 
     @property
+    def doubts(self) -> Sequence[Doubt]:
+        """What looks wrong about its snapshot."""
+        return self.answer.snapshot.doubts if self.answer.snapshot else ()
+
+    @property
     def known(self) -> int | None:
         """How many instances are known; `None` where there is no snapshot that may be served."""
         return len(self.answer.snapshot.recoveries) if self.answer.snapshot else None
@@ -89,6 +94,11 @@ class Overview(Struct, frozen=True):
         """The instances at risk of all targets, the worst first."""
         found = [RiskView(target.name, risk) for target in self.targets for risk in target.risks]
         return sorted(found, key=lambda view: severity(view.risk))
+
+    @property
+    def doubts(self) -> list[tuple[str, Doubt]]:
+        """The doubts of all targets, each with its target's name."""
+        return [(target.name, doubt) for target in self.targets for doubt in target.doubts]
 
     @property
     def known(self) -> int:

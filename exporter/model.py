@@ -176,6 +176,13 @@ class Summary(Struct, frozen=True):
     largest_size: float | None
 
 
+class Doubt(Struct, frozen=True):
+    """Something that looks wrong although the walk is complete: a stable `kind`, and a `text` for people."""
+
+    kind: str
+    text: str
+
+
 class Snapshot(Struct, frozen=True, kw_only=True):
     """The result of a complete walk, which ended at `completed_at` (Unix seconds)."""
 
@@ -185,6 +192,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     malformed: int
     reported: int | None
     completed_at: float
+    doubts: tuple[Doubt, ...] = ()
 
 
 class Answer(Struct, frozen=True, kw_only=True):

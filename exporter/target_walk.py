@@ -14,14 +14,15 @@ from exporter.client import Api, Client
 from exporter.cohorts import cohorts
 from exporter.config import Objective
 from exporter.decode import BACKUPS
+from exporter.doubts import Evidence, doubts
 from exporter.errors import ApiError
 from exporter.instance_list import InstanceList
 from exporter.interning import Interning
-from exporter.model import Backup, Page, Snapshot, Summary, Walk, WalkStats
+from exporter.model import Backup, Doubt, Page, Snapshot, Walk, WalkStats
 from exporter.prefetch import Marks, Pool, walk_ahead
 from exporter.recovery import Register, Rules, recoveries
 from exporter.running_walk import RunningWalk
-from exporter.summary import sizes_look_like_gib, summarize
+from exporter.summary import summarize
 from exporter.threads import Threads
 from exporter.walker import PageSize, walk
 
@@ -68,7 +69,7 @@ class TargetWalk:
         self._clock = api.clock
         self._page_size = PageSize(None if api.target.page_size == "auto" else api.target.page_size)
         self._marks = Marks()
-        self._told: set[str] = set()
+        self._doubted: frozenset[str] = frozenset()
 
     def __call__(
         self,
@@ -110,13 +111,6 @@ class TargetWalk:
         with closing(client), Threads(most) as threads:
             return walk_ahead(fetch, read, self._page_size, self._marks, Pool(threads.submit, most))
 
-    @property
-    def lacks_names(self) -> bool:
-        """Say whether an objective goes by name while no name can be had."""
-        by_name = any(objective.match.instance_name for objective in self.objectives)
-        configured = any(instance.name for instance in self.api.target.expected_instances)
-        return by_name and not configured and self.instances.listed is None
-
     def _snapshot(self, walked: Walk[Backup]) -> Snapshot:
         target = self.api.target
         register = Register(
@@ -125,8 +119,7 @@ class TargetWalk:
         rules = Rules(target.statuses, self.objectives, target.bytes_per_unit)
         among = cohorts(walked.records.values())
         summary = summarize(among, bytes_per_unit=target.bytes_per_unit, statuses=target.statuses)
-        self._warn(walked, summary)
-        return Snapshot(
+        snapshot = Snapshot(
             summary=summary,
             recoveries=recoveries(among, Chains(walked.records, target.statuses), register, rules),
             duplicates=walked.duplicates,
@@ -134,25 +127,31 @@ class TargetWalk:
             reported=walked.reported,
             completed_at=self._clock.now(),
         )
+        found = self._doubts(snapshot, walked.first_malformed)
+        self._log_doubts(found)
+        return replace(snapshot, doubts=found)
 
-    def _warn(self, walked: Walk[Backup], summary: Summary) -> None:
-        """Log what looks wrong: malformed records once a walk, doubts of the configuration once."""
-        if walked.malformed:
-            self._log.warning(
-                "skipped malformed records", count=walked.malformed, first=walked.first_malformed
+    def _doubts(self, snapshot: Snapshot, first_malformed: str | None) -> tuple[Doubt, ...]:
+        return doubts(
+            Evidence(
+                snapshot=snapshot,
+                target=self.api.target,
+                objectives=self.objectives,
+                listed=self.instances.listed,
+                listing_error=self.instances.error,
+                first_malformed=first_malformed,
             )
-        if self.api.target.size_unit == "bytes" and sizes_look_like_gib(summary):
-            largest = summary.largest_size
-            self._warn_once("sizes look like GiB, not bytes: consider size_unit: GiB", largest=largest)
-        if self.instances.listed == {} and walked.records:
-            self._warn_once("no instances are listed, so nothing is asked of those that have backups")
-        if self.lacks_names:
-            self._warn_once("objectives by instance_name match nothing: no names are known")
+        )
 
-    def _warn_once(self, event: str, **facts: object) -> None:
-        if event not in self._told:
-            self._told.add(event)
-            self._log.warning(event, **facts)
+    def _log_doubts(self, found: tuple[Doubt, ...]) -> None:
+        """Log each doubt once when it appears, and once when it is gone."""
+        kinds = frozenset(doubt.kind for doubt in found)
+        for doubt in found:
+            if doubt.kind not in self._doubted:
+                self._log.warning(doubt.text, doubt=doubt.kind)
+        for kind in sorted(self._doubted - kinds):
+            self._log.info("no longer in doubt", doubt=kind)
+        self._doubted = kinds
 
     def _stats(self, client: Client | None, started: float) -> WalkStats:
         return WalkStats(

@@ -38,7 +38,7 @@ RANKS = (
         "walker",
     ),
     ("chains", "config", "prefetch", "summary", "web_config"),
-    ("client", "config_file", "families", "instruments", "recovery", "tls"),
+    ("client", "config_file", "doubts", "families", "instruments", "recovery", "tls"),
     ("collector", "instance_list", "reload", "risk", "running_walk", "state", "web_file"),
     ("target_walk",),
     ("check", "walk_log"),

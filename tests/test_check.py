@@ -10,7 +10,7 @@ from exporter.client import Api, HttpTransport, Watchdog
 from exporter.config import Target
 from exporter.credentials import Secret
 from exporter.instance_list import InstanceList
-from exporter.model import Snapshot, Summary, WalkStats
+from exporter.model import Doubt, Snapshot, Summary, WalkStats
 from exporter.target_walk import Outcome, TargetWalk
 from tests.answers import FAILURE, NOW, FixedClock
 from tests.world import Silent
@@ -103,28 +103,13 @@ def test_an_api_without_rate_limits(requests: int, tiers: str) -> None:
     assert found[1].text.endswith(f"of the vendor's tiers it fits {tiers}")
 
 
-def test_doubts() -> None:
-    """Each is a warning of its own, with a number."""
-    summary = replace(
-        CLEAN.summary, backups=5, unknown_statuses=(("PAUSED", 1), ("X\n", 2)), largest_size=137.5
-    )
-    outcome = walked(1, replace(CLEAN, summary=summary, malformed=1, reported=9))
-    doubts = [finding.text for finding in findings(outcome, 60) if finding.level is Level.WARN]
+def test_doubts_are_warnings() -> None:
+    """Each doubt of the snapshot is a warning of its own, before the lines about the rate limits."""
+    doubts = (Doubt("malformed", "1 malformed record, not counted"), Doubt("reported", "9 but 5"))
+    found = findings(walked(1, replace(CLEAN, doubts=doubts)), 60)
 
-    assert doubts == [
-        "sizes look like GiB, not bytes (the largest is 137.5): set size_unit: GiB?",
-        "1 backup of status 'PAUSED', which no class of `statuses` names",
-        "2 backups of status 'X\\n', which no class of `statuses` names",
-        "1 malformed record, not counted: --log.level=warning tells more",
-        "the API reports 9 backups but lists 5",
-    ]
-
-
-def test_no_doubt_where_the_unit_was_chosen() -> None:
-    """Small numbers of GiB are what one expects."""
-    outcome = walked(1, replace(CLEAN, summary=replace(CLEAN.summary, largest_size=137.5)))
-
-    assert not any("GiB" in finding.text for finding in findings(outcome, 60, size_unit="GiB"))
+    assert found[2:4] == [Finding(Level.WARN, doubt.text) for doubt in doubts]
+    assert found[4].text.startswith("rate limit")
 
 
 @pytest.mark.parametrize("limit", [None, 60])

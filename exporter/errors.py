@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from exporter.printable import printable
+from exporter.redaction import plain_line, shortened
 
 LONGEST_PROBLEM: Final = 2000  # characters; paths and names that a user gave may be of any length
 
@@ -44,6 +45,7 @@ class WalkCrashedError(ExporterError):
 class ApiError(ExporterError):
     """The API did not give what a walk needs.
 
+    `message` and `request_id` may quote what came from outside: both are one short, printable line.
     `status` is the HTTP status where an answer came, `request_id` the API's own name for that request: the
     vendor asks clients to log it.
     """
@@ -51,11 +53,11 @@ class ApiError(ExporterError):
     def __init__(
         self, reason: Reason, message: str, *, status: int | None = None, request_id: str | None = None
     ) -> None:
-        super().__init__(message)
+        super().__init__(shortened(plain_line(message)))
         self.reason = reason
-        self.message = message
+        self.message = shortened(plain_line(message))
         self.status = status
-        self.request_id = request_id
+        self.request_id = request_id and shortened(plain_line(request_id))
 
     def __str__(self) -> str:
         facts = [f"HTTP {self.status}"] if self.status else []

@@ -3,6 +3,7 @@
 import gzip
 import ssl
 import threading
+import traceback
 import tracemalloc
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -308,6 +309,44 @@ class TestErrors:
         api.faults.add(ErrorBody(500, "x" * 10_000), times=None)
 
         assert len(rig(api.url).failure().message) == 300
+
+    @pytest.mark.parametrize(
+        "answer",
+        {
+            "status line": b"%s \r\n\r\n",
+            "long status line": b"HTTP/1.1 2OO " + b"x" * 60_000 + b"%s\r\n\r\n",
+            "status line with escapes": b"\x1b[31m%s\x1b]0;%s\x07 \x9b\r\n\r\n",
+            "chunk size": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n",
+            "long chunk size": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + b"x" * 60_000
+            + b"%s\r\n",
+            "encoding": b"HTTP/1.1 200 OK\r\nContent-Encoding: %s, gzip\r\nContent-Length: 3\r\n\r\nabc",
+        }.items(),
+        ids=lambda answer: answer[0],
+    )
+    @pytest.mark.parametrize("secret", [KEY, "demo%3Ademo-secret", "ZGVtbzpkZW1vLXNlY3JldA=="])
+    def test_shows_little_of_an_answer_that_is_no_http(
+        self, api: SimulatedApi, rig: Callable[..., Rig], answer: tuple[str, bytes], secret: str
+    ) -> None:
+        """One short printable line without the credential, wherever the answer echoes it."""
+        api.faults.add(Raw(answer[1].replace(b"%s", secret.encode())), times=None)
+
+        error = rig(api.url).failure()
+
+        assert secret not in str(error)
+        assert "demo-secret" not in "".join(traceback.format_exception(error))
+        assert str(error).isprintable()
+        assert len(error.message) <= 300
+
+    def test_masks_a_proxys_password_that_it_echoes(self, rig: Callable[..., Rig]) -> None:
+        """As the proxy was sent it, and as it reads it."""
+        login = "cHJveHl1c2VyOnByMHh5UGFzc3cwcmQ="
+        answer = f"HTTP/1.1 407 {login} pr0xyPassw0rd \x1b[1m\r\n\r\n".encode()
+        with _Server(lambda _head: answer) as server:
+            proxy = ProxyUrl(f"http://proxyuser:pr0xyPassw0rd@127.0.0.1:{server.port}")
+            error = rig("https://api.example.invalid", proxy_url=proxy).failure()
+
+        assert error.message == "api.example.invalid: Tunnel connection failed: 407 *** ***"
 
     def test_names_a_refused_connection(self, rig: Callable[..., Rig]) -> None:
         """Nobody listens: `connection`, and the operating system's own words."""

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 import requests
 
-from exporter.simulator import Answer, CutBody, ErrorBody, Fault, Reset, SimulatedApi, many
+from exporter.simulator import Answer, CutBody, ErrorBody, Fault, Raw, Reset, SimulatedApi, many
 from tests.certificates import Authority
 from tests.leaks import KEY, PASSWORD, PROXY_PASSWORD, TOKEN, WRONG, showing
 from tests.test_cli import COMMAND, LOOPBACK, running
@@ -77,6 +77,10 @@ FAULTS: Final[Mapping[str, Maker | None]] = {
     "302": lambda secret: Answer(302, {"Location": f"http://127.0.0.1:9/?{secret}"}),
     "no JSON": lambda secret: Answer(200, {}, f'{{"{secret}": '.encode()),
     "no list": lambda secret: Answer(200, {}, f'{{"{secret}": "{secret}"}}'.encode()),
+    "status line": lambda secret: Raw(f"HTTP/1.1 200{secret} \x1b[31m\r\n\r\n".encode()),
+    "chunk size": lambda secret: Raw(
+        f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{secret}\r\n".encode()
+    ),
     "cut": lambda _: CutBody(30),
     "reset": lambda _: Reset(30),
 }

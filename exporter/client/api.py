@@ -16,13 +16,12 @@ from exporter.decode import Resource, decode_error, decode_page
 from exporter.durations import format_age
 from exporter.errors import ApiError, ConfigError, Reason
 from exporter.model import Page, Record
+from exporter.redaction import Redactor
 
 OK: Final = 200
 ATTEMPTS: Final = 3
 STRETCH: Final = 2  # how many times what the budget's pace asks a walk may take
 TRANSIENT: Final = frozenset({500, 502, 503, 504})
-LONGEST_MESSAGE: Final = 300  # characters of the API's own words that go into ours
-SHORTEST_SECRET: Final = 4  # characters; masking shorter ones would mangle every text
 REASONS: Final = {401: Reason.AUTH, 403: Reason.FORBIDDEN, 429: Reason.RATE_LIMITED}
 _backoff = wait_random_exponential(multiplier=0.5, max=2.0)
 
@@ -90,6 +89,7 @@ class Client:
     def __init__(self, api: Api, secret: Secret, seconds: float, next_walk: int) -> None:
         self._api = api
         self._secret = secret
+        self._redact = Redactor(secret.reveal())
         self._seconds = seconds
         self._started = api.clock.monotonic()
         self._next_walk = next_walk
@@ -166,17 +166,10 @@ class Client:
         message, request_id = decode_error(body)
         raise ApiError(
             REASONS.get(status) or _reason_of_class(status),
-            self._mask(message) if message else _default_message(status),
+            self._redact(message) if message else _default_message(status),
             status=status,
-            request_id=self._mask(request_id) if request_id else None,
+            request_id=self._redact(request_id) if request_id else None,
         )
-
-    def _mask(self, text: str) -> str:
-        """Bring the API's words into one short line that holds no secret, should it echo one."""
-        secret = self._secret.reveal()
-        for part in (secret, *secret.split(":")[1:]):
-            text = text.replace(part, "***") if len(part) >= SHORTEST_SECRET else text
-        return "".join(c for c in " ".join(text.split()) if c.isprintable())[:LONGEST_MESSAGE]
 
     def _pause(self, state: RetryCallState) -> float:
         return max(_backoff(state), self._api.budget.wait_for_request())

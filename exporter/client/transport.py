@@ -1,7 +1,7 @@
 """One HTTP exchange with the API: within its seconds, within its size, or as one `ApiError`."""
 
 import os
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from exporter.config import ProxyUrl, Target
 from exporter.credentials import Secret
 from exporter.durations import format_age
 from exporter.errors import ApiError, ConfigError, Reason
+from exporter.redaction import Redactor, userinfo
 
 LARGEST_BODY: Final = 64 * 1024 * 1024  # bytes, decompressed
 CHUNK: Final = 1024 * 1024
@@ -59,9 +60,13 @@ class HttpTransport:
             try:
                 return self._get(url, query, secret, seconds, observe)
             except (requests.RequestException, HTTPError, OSError) as error:
-                if watch.expired:
-                    raise ApiError(Reason.TIMEOUT, f"no whole answer within {format_age(seconds)}") from error
-                raise _translate(error, urlsplit(url).netloc) from error
+                redact = Redactor(secret.reveal(), *_proxy_logins(self._connection))
+                failure = (
+                    ApiError(Reason.TIMEOUT, f"no whole answer within {format_age(seconds)}")
+                    if watch.expired
+                    else ApiError(_reason(error), redact(f"{urlsplit(url).netloc}: {_root_cause(error)}"))
+                )
+        raise failure  # out here, where it has no context: that one's text may hold a secret
 
     def close(self) -> None:
         """Close the connections."""
@@ -148,19 +153,24 @@ def _read(response: requests.Response) -> bytes:
     return b"".join(chunks)
 
 
-def _translate(error: Exception, host: str) -> ApiError:
+def _reason(error: Exception) -> Reason:
     match error:
         case requests.exceptions.SSLError():
-            reason = Reason.TLS
+            return Reason.TLS
         case requests.Timeout():
-            reason = Reason.TIMEOUT
+            return Reason.TIMEOUT
         case DecodeError():
-            reason = Reason.BAD_RESPONSE
+            return Reason.BAD_RESPONSE
         case requests.RequestException() | HTTPError() | ConnectionError():
-            reason = Reason.CONNECTION
-        case _:  # an OSError: what requests raises of a certificate's file that it cannot read
-            reason = Reason.TLS
-    return ApiError(reason, f"{host}: {_root_cause(error)}")
+            return Reason.CONNECTION
+    return Reason.TLS  # an OSError: what requests raises of a certificate's file that it cannot read
+
+
+def _proxy_logins(connection: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the `user:password` of every proxy, from the configuration or the environment."""
+    for proxy in connection["proxies"].values():
+        if login := userinfo(proxy):
+            yield login
 
 
 def _root_cause(error: BaseException) -> str:
@@ -168,4 +178,4 @@ def _root_cause(error: BaseException) -> str:
     while inner := error.__cause__ or error.__context__:
         error = inner
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(text).split())
+    return str(text)

@@ -6,13 +6,13 @@ counted here, by the tier that the minute's limit names. Both are shared: `share
 
 from collections import deque
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from threading import RLock
 from typing import Final
 
 from msgspec import Struct
 
 from exporter.clock import Clock
+from exporter.headers import number, unix_time, whole_number
 
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
@@ -222,33 +222,29 @@ def _forget(times: deque[float], before: float) -> None:
 
 def _their_now(headers: Mapping[str, str], now: float) -> float:
     """Return the time by the API's clock: what it names is meant by that one."""
-    try:
-        return parsedate_to_datetime(headers["Date"]).timestamp()
-    except (KeyError, ValueError, TypeError):
-        return now
+    moment = unix_time(headers.get("Date"))
+    return now if moment is None else moment
 
 
 def _window(headers: Mapping[str, str], now: float, here: float) -> Window | None:
-    try:
-        limit, remaining = int(headers["X-RateLimit-Limit"]), int(headers["X-RateLimit-Remaining"])
-    except (KeyError, ValueError):
+    limit = whole_number(headers.get("X-RateLimit-Limit"))
+    remaining = whole_number(headers.get("X-RateLimit-Remaining"))
+    if not limit or remaining is None:
         return None
-    return Window(limit, remaining, now + _seconds_left(headers, here)) if limit > 0 else None
+    return Window(limit, remaining, now + _seconds_left(headers, here))
 
 
 def _seconds_left(headers: Mapping[str, str], here: float) -> float:
     """Return how long the window lasts; where the header cannot be true, as long as one can."""
-    try:
-        lasts = float(headers["X-RateLimit-Reset"]) - here
-    except (KeyError, ValueError):
-        return MINUTE
+    reset = number(headers.get("X-RateLimit-Reset"))
+    lasts = MINUTE if reset is None else reset - here
     return lasts if 0 <= lasts <= MINUTE else MINUTE
 
 
 def _retry_after(headers: Mapping[str, str], here: float) -> float | None:
     """Read `Retry-After`, seconds or an HTTP date: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after."""
     text = headers.get("Retry-After", "").strip()
-    try:
-        return float(int(text)) if text.isdigit() else parsedate_to_datetime(text).timestamp() - here
-    except (ValueError, TypeError):
-        return None
+    if text.isdigit():
+        return whole_number(text)
+    moment = unix_time(text)
+    return None if moment is None else moment - here

@@ -11,7 +11,7 @@ import exporter
 HOME = Path(exporter.__file__).parent
 RANKS = (
     ("printable",),
-    ("redaction",),
+    ("headers", "redaction"),
     (
         "clock",
         "durations",

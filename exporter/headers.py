@@ -1,0 +1,48 @@
+"""Numbers and dates of HTTP headers; what is beyond reason never overflows."""
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from typing import Final
+
+LARGEST: Final = 10**15
+"""What a larger number reads as: more than any count, any Unix time in milliseconds; exact as a float."""
+_WHOLE: Final = re.compile(r"([+-]?)0*([0-9]+)", re.ASCII)
+_DIGITS: Final = len(str(LARGEST))
+
+
+def whole_number(text: str | None) -> int | None:
+    """Return the whole number that a header's value is, from 0 to `LARGEST`; `None` if it is none."""
+    found = _WHOLE.fullmatch(text.strip()) if text else None
+    if found is None:
+        return None
+    sign, digits = found.groups()
+    if sign == "-":
+        return 0
+    return LARGEST if len(digits) > _DIGITS else min(int(digits), LARGEST)
+
+
+def number(text: str | None) -> float | None:
+    """Return the finite number that a header's value is, within ±`LARGEST`; `None` if it is none."""
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return max(-float(LARGEST), min(value, float(LARGEST))) if isfinite(value) else None
+
+
+def unix_time(text: str | None) -> float | None:
+    """Return the Unix time of an HTTP date; `None` if the value is none.
+
+    The format: https://www.rfc-editor.org/rfc/rfc9110#http.date. A date without a zone is UTC.
+    """
+    try:
+        moment = parsedate_to_datetime(text or "")
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return _timestamp(moment)
+
+
+def _timestamp(moment: datetime) -> float:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,5 +1,8 @@
 """Parts of a page. Its malformed records stand among the others: each has its place, from 1."""
 
+from bisect import bisect_left
+from operator import attrgetter
+
 from msgspec.structs import replace
 
 from exporter.model import Malformed, Page, Record
@@ -33,7 +36,7 @@ def id_at(page: Page[Record], place: int) -> str | None:
     """Return the id of the record at a place of the page, from 1, if it has a usable one."""
     if place == page.length:
         return page.markers[0] if page.markers else None
-    before = sum(bad.position < place for bad in page.malformed)
-    if any(bad.position == place for bad in page.malformed):
+    before = bisect_left(page.malformed, place, key=attrgetter("position"))
+    if before < len(page.malformed) and page.malformed[before].position == place:
         return None
     return page.records[place - 1 - before].id

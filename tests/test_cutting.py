@@ -1,10 +1,12 @@
 """Parts of a page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exporter.cutting import id_at, split
 from exporter.model import Backup, Malformed, Page
@@ -61,3 +63,31 @@ def test_a_place_has_an_id_if_its_record_is_well(place: int, found: str | None) 
 def test_a_page_may_have_no_marker() -> None:
     """Then its last place has no id."""
     assert id_at(Page(records=(), length=1), 1) is None
+
+
+class Counted(tuple[Malformed, ...]):
+    """Malformed records that count how often one is looked at."""
+
+    __slots__ = ()
+    looks: ClassVar = 0
+
+    def __getitem__(self, index: Any) -> Any:
+        type(self).looks += 1
+        return super().__getitem__(index)
+
+    def __iter__(self) -> Iterator[Malformed]:
+        for bad in super().__iter__():
+            type(self).looks += 1
+            yield bad
+
+
+def test_a_record_is_found_without_a_look_at_every_malformed_one() -> None:
+    """A page of 4,096 malformed records, all of which are asked for: 12 looks each, not 4,096."""
+    number = 4096
+    whole = page([False] * number + [True])
+    counted = replace(whole, malformed=Counted(whole.malformed))
+    Counted.looks = 0
+    found = [id_at(counted, place) for place in range(1, number + 1)]
+
+    assert found == [None] * number
+    assert Counted.looks <= 15 * number

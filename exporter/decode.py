@@ -17,6 +17,16 @@ from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Instance, Malformed, Page, Record
 
 LONGEST_INTEGER: Final = 18  # digits
+LONGEST_MARKER: Final = 4096  # characters of an id or a marker that a request can carry
+LARGEST_ERROR: Final = 64 * 1024  # bytes of an error body that are worth reading
+MOST_OBJECTS: Final = 1_000_000
+"""JSON objects in a page: the shortest record that is valid takes 130 bytes of memory for 11 of JSON."""
+LARGEST_LENIENT_BODY: Final = 16 * 1024 * 1024
+"""Bytes of a page that is read leniently: its text may take four times as much."""
+MOST_LENIENT_VALUES: Final = 1_000_000
+"""JSON values in such a page: Python's take up to 200 bytes of memory for 6 of JSON."""
+MOST_MALFORMED: Final = 10_000
+"""Malformed records in a page, each remembered with its place and problem."""
 
 
 class Resource(Struct, Generic[Record], frozen=True):
@@ -55,6 +65,7 @@ class _Instances(_Answer):
     records: tuple[Instance, ...] | None = msgspec.field(default=None, name=INSTANCES.key)
 
 
+_ENVELOPE: Final = {"meta": _Meta.__struct_fields__, "links": _Links.__struct_fields__}
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     BACKUPS.key: msgspec.json.Decoder(_Backups),
     INSTANCES.key: msgspec.json.Decoder(_Instances),
@@ -63,6 +74,8 @@ _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
 
 def decode_page(resource: Resource[Record], body: bytes) -> Page[Record]:
     """Decode one answer of `resource`; raise `ApiError` (`bad_response`) where it is no list of records."""
+    if len(body) > MOST_OBJECTS and body.count(b"{") > MOST_OBJECTS:
+        _refuse(f"the page holds more than {MOST_OBJECTS} JSON objects")
     try:
         answer = _DECODERS[resource.key].decode(body)
     except (ValueError, RecursionError):
@@ -75,6 +88,8 @@ def decode_page(resource: Resource[Record], body: bytes) -> Page[Record]:
 
 def decode_error(body: bytes) -> tuple[str | None, str | None]:
     """Take `message` (with `details`) and `request_id` from an error body, as far as it has them."""
+    if len(body) > LARGEST_ERROR:
+        return None, None
     try:
         error = json.loads(body.decode(errors="replace")).get("error", {})
         message, details, request_id = (_text(error.get(key)) for key in ("message", "details", "request_id"))
@@ -85,6 +100,7 @@ def decode_error(body: bytes) -> tuple[str | None, str | None]:
 
 
 def _decode_leniently(resource: Resource[Record], body: bytes) -> Page[Record]:
+    _refuse_too_large(body)
     document = _parse(body)
     answer = _convert_envelope(document)
     listed = document.get(resource.key)
@@ -95,6 +111,12 @@ def _decode_leniently(resource: Resource[Record], body: bytes) -> Page[Record]:
     raw = listed or []
     records, malformed = _sort_out(resource, raw)
     return _page(answer, tuple(records), tuple(malformed), len(raw), _usable_id(raw))
+
+
+def _refuse_too_large(body: bytes) -> None:
+    """Refuse what would take too much memory: every JSON value follows one of these characters."""
+    if len(body) > LARGEST_LENIENT_BODY or sum(map(body.count, (b",", b"[", b"{"))) > MOST_LENIENT_VALUES:
+        _refuse("the page is not as documented, and too large to be read leniently")
 
 
 def _parse(body: bytes) -> dict[str, Any]:
@@ -113,10 +135,17 @@ def _integer(digits: str) -> int | float:
 
 
 def _convert_envelope(document: dict[str, Any]) -> _Answer:
+    known = {name: _known(document.get(name), fields) for name, fields in _ENVELOPE.items()}
     try:
-        return msgspec.convert(document, _Answer)
+        return msgspec.convert(known, _Answer)
     except msgspec.ValidationError as error:
         _refuse(f"the page cannot be used: {error}")
+
+
+def _known(part: object, fields: tuple[str, ...]) -> object:
+    if not isinstance(part, dict):
+        return _text(part)
+    return {name: _text(part[name]) for name in fields if name in part}
 
 
 def _require_empty(resource: Resource[Record], answer: _Answer) -> None:
@@ -131,6 +160,8 @@ def _sort_out(resource: Resource[Record], raw: list[object]) -> tuple[list[Recor
             records.append(msgspec.convert(_mend(item), resource.record))
         except msgspec.ValidationError as error:
             malformed.append(Malformed(position, str(error)))
+            if len(malformed) > MOST_MALFORMED:
+                _refuse(f"more than {MOST_MALFORMED} records of the page are malformed: {error}")
     return records, malformed
 
 
@@ -146,7 +177,7 @@ def _page(
         records=records,
         length=length,
         malformed=malformed,
-        markers=(last_id,) if last_id else _fallback_markers(meta, answer.links),
+        markers=(last_id,) if last_id and _can_be_sent(last_id) else _fallback_markers(meta, answer.links),
         more=_more(meta, answer.links),
         limit=meta.limit if meta.limit and meta.limit > 0 else None,
         total=meta.total if meta.total is not None and meta.total >= 0 else None,
@@ -161,7 +192,11 @@ def _more(meta: _Meta, links: _Links | None) -> bool | None:
 
 def _fallback_markers(meta: _Meta, links: _Links | None) -> tuple[str, ...]:
     linked = _marker_in(links.next) if links and links.next else None
-    return tuple(_valid(marker) for marker in (meta.marker, linked) if marker)
+    return tuple(_valid(marker) for marker in (meta.marker, linked) if marker and _can_be_sent(marker))
+
+
+def _can_be_sent(marker: str) -> bool:
+    return len(marker) <= LONGEST_MARKER
 
 
 def _marker_in(url: str) -> str | None:
@@ -210,7 +245,7 @@ def _instant(value: object) -> object:
     try:
         moment = datetime.fromisoformat(value.strip().upper())
     except ValueError:
-        return value
+        return _text(value)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

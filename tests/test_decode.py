@@ -1,6 +1,8 @@
 """Bytes to pages: every oddity of the API costs what it must and no more."""
 
 import json
+import tracemalloc
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -9,11 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.decode import BACKUPS, INSTANCES, decode_error, decode_page
+from exporter import decode
+from exporter.decode import (
+    BACKUPS,
+    INSTANCES,
+    LARGEST_ERROR,
+    MOST_LENIENT_VALUES,
+    MOST_MALFORMED,
+    MOST_OBJECTS,
+    decode_error,
+    decode_page,
+)
 from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Datastore, Instance, Malformed, Page, Reference
 from exporter.simulator.wire import backup_object
 
+MIB = 1024 * 1024
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 GOOD = {"id": "good", "status": "COMPLETED", "created_at": "2026-01-02T03:04:05Z"}
 BROKEN = {"status": "COMPLETED"}
@@ -34,9 +47,11 @@ RECORDS = st.builds(
     size=st.none() | st.floats(0, 1e308) | st.integers(0, 10**15).map(float),
     datastore=st.none() | st.builds(Datastore, type=st.none() | TEXTS, version=st.none() | TEXTS),
 )
+ANY_TEXT = st.text(st.characters(categories=["Cs"]) | st.characters())
+"""Lone surrogates too, which JSON's escapes can spell."""
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
     max_leaves=6,
 )
 KEYS = st.sampled_from(
@@ -142,6 +157,7 @@ def test_the_embedded_api_writes_what_is_read(record: Backup) -> None:
         ({**GOOD, "status": ["COMPLETED"]}, "Expected `str`, got `array` - at `$.status`"),
         ({**GOOD, "created_at": None}, "Object missing required field `created_at`"),
         ({**GOOD, "created_at": 1_767_000_000}, "Expected `datetime`, got `int` - at `$.created_at`"),
+        ({**GOOD, "created_at": "\ud800"}, "Invalid RFC3339 encoded datetime - at `$.created_at`"),
         ({**GOOD, "created_at": "yesterday"}, "Invalid RFC3339 encoded datetime - at `$.created_at`"),
         (
             {**GOOD, "created_at": "2026-02-30T00:00:00Z"},
@@ -282,6 +298,14 @@ def test_lone_surrogates_and_bad_utf_8_are_replaced() -> None:
             b'{"database_backups": [], "meta": []}',
             "the page cannot be used: Expected `object | null`, got `array` - at `$.meta`",
         ),
+        (
+            b'{"database_backups": [], "meta": {"total": "\\ud800"}}',
+            "the page cannot be used: Expected `int | null`, got `str` - at `$.meta.total`",
+        ),
+        (
+            b'{"database_backups": [], "meta": {"limit": "\\ud800"}}',
+            "the page cannot be used: Expected `int | null`, got `str` - at `$.meta.limit`",
+        ),
         (b"[" * 100_000, "the body is JSON nested too deeply"),
         (b'{"a":' * 100_000, "the body is JSON nested too deeply"),
         (b'{"database_backups":' + b"[" * 100_000, "the body is JSON nested too deeply"),
@@ -315,6 +339,8 @@ def test_an_absent_list_beside_a_total_of_none_is_an_empty_page(listed: str, odd
         ("text", None, "//[", ()),
         (None, None, "/v1/database-backups", ()),
         ({}, {"marker": "\ud800"}, "?marker=\ud800", ("?", "?")),
+        ({"id": "x" * 4097}, {"marker": "m"}, None, ("m",)),
+        ({}, {"marker": "x" * 4097}, f"?marker={'x' * 4096}", ("x" * 4096,)),
     ],
 )
 def test_markers(last: object, meta: object, following: str | None, markers: tuple[str, ...]) -> None:
@@ -365,10 +391,17 @@ def test_any_bytes_are_a_page_or_an_api_error(body: bytes) -> None:
     decode_error(body)
 
 
+ENVELOPE = (
+    st.none()
+    | JSON
+    | st.dictionaries(st.sampled_from(["total", "limit", "marker", "has_more", "next"]), JSON)
+)
+
+
 @given(
     st.lists(st.dictionaries(KEYS, JSON, max_size=6).map(lambda odd: GOOD | odd) | JSON, max_size=4),
-    JSON,
-    JSON,
+    ENVELOPE,
+    ENVELOPE,
 )
 def test_any_records_are_sorted_out(records: list[Any], meta: object, links: object) -> None:
     """Every one is a record or malformed, whatever stands in its fields; what comes out can be encoded."""
@@ -405,3 +438,67 @@ def test_any_records_are_sorted_out(records: list[Any], meta: object, links: obj
 def test_error_bodies(body: bytes, said: tuple[str | None, str | None]) -> None:
     """Their words and the request's id are taken as far as they are there."""
     assert decode_error(body) == said
+
+
+def test_a_long_error_body_is_not_read() -> None:
+    """The vendor's are short; a long one would cost memory for words that are cut anyway."""
+    assert decode_error(json.dumps({"error": {"message": "x" * LARGEST_ERROR}}).encode()) == (None, None)
+
+
+ITEMS = (b"{}", b"0", b"[]", b'{"a":1}', b'"xy"', b"1.5", b'{"id":"1"}', b'{"a":' * 90 + b"0" + b"}" * 90)
+PLACES = {
+    "records": b'{"database_instances":[%s0]}',
+    "beside the records": b'{"x":[%s0],"database_instances":[0]}',
+    "in a record": b'{"database_instances":[{"x":[%s0]}]}',
+    "in the meta": b'{"meta":{"x":[%s0]},"database_instances":[0]}',
+}
+
+
+def cost(body: bytes) -> int:
+    """Return the most memory that decoding a body took."""
+    tracemalloc.start()
+    try:
+        with suppress(ApiError):
+            decode_page(INSTANCES, body)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item[:10].decode())
+def test_no_page_costs_more_than_its_bound(
+    monkeypatch: pytest.MonkeyPatch, place: bytes, item: bytes
+) -> None:
+    """However much JSON of however strange records: with bounds of a hundredth, a hundredth of 400 MiB."""
+    for bound in ("MOST_OBJECTS", "MOST_LENIENT_VALUES", "MOST_MALFORMED", "LARGEST_LENIENT_BODY"):
+        monkeypatch.setattr(decode, bound, getattr(decode, bound) // 100)
+    few, many = (cost(place % ((item + b",") * (length // len(item)))) for length in (40_000, 1_000_000))
+
+    assert max(few, many) < 4 * MIB
+
+
+def test_a_malformed_record_costs_little() -> None:
+    """A thousand of them, the shortest that there are, at most 400 bytes each."""
+    assert cost(PLACES["records"] % (b"0," * 1000)) < 400 * 1000
+
+
+@pytest.mark.parametrize(
+    ("records", "problem"),
+    [
+        (b"{}," * (MOST_MALFORMED + 1), "more than 10000 records of the page are malformed"),
+        (b"0," * MOST_LENIENT_VALUES, "the page is not as documented, and too large"),
+        (b'{"id":"1"},' * (MOST_OBJECTS + 1), "the page holds more than 1000000 JSON objects"),
+    ],
+    ids=["malformed", "values", "objects"],
+)
+def test_a_page_beyond_its_bounds_is_refused(records: bytes, problem: str) -> None:
+    """As `bad_response`, with the bound."""
+    assert refusal(b'{"database_backups":[%s{}]}' % records).message.startswith(problem)
+
+
+def test_as_many_malformed_records_as_may_be_are_counted() -> None:
+    """The bound itself is no failure."""
+    page = decode_page(BACKUPS, b'{"database_backups":[%s0]}' % (b"{}," * (MOST_MALFORMED - 1)))
+
+    assert len(page.malformed) == page.length == MOST_MALFORMED

@@ -54,7 +54,7 @@ RANKS = (
     ("__main__",),
 )
 RANK = {module: rank for rank, modules in enumerate(RANKS) for module in modules}
-CLIENT = ("watchdog", "transport", "api", "__init__")
+CLIENT = ("resolver", "watchdog", "transport", "api", "__init__")
 """The package's own order, each from those before it."""
 
 ALLOWED = {

@@ -1,26 +1,30 @@
 """The client, on real sockets against the embedded API's faults."""
 
 import gzip
+import socket
 import ssl
 import threading
+import time
 import traceback
 import tracemalloc
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
 from queue import SimpleQueue
 from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import Any, NoReturn
 
 import pytest
 import structlog
 import trustme
+from urllib3.exceptions import ConnectTimeoutError
 
 from exporter.budget import Budget
 from exporter.client import Api, HttpTransport, Watchdog
-from exporter.client.watchdog import AGAIN
+from exporter.client.watchdog import AGAIN, POOLS
 from exporter.clock import Clock
 from exporter.config import Period, ProxyUrl, Target, TlsConfig, Url
 from exporter.credentials import Secret
@@ -320,6 +324,8 @@ class TestErrors:
             "long chunk size": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
             + b"x" * 60_000
             + b"%s\r\n",
+            "lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1, %s\r\n\r\n",
+            "unequal lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\nX-Echo: %s\r\n\r\n",
             "encoding": b"HTTP/1.1 200 OK\r\nContent-Encoding: %s, gzip\r\nContent-Length: 3\r\n\r\nabc",
         }.items(),
         ids=lambda answer: answer[0],
@@ -416,6 +422,87 @@ class TestDeadlines:
 
         assert error.reason is Reason.TIMEOUT
         assert error.message == "no whole answer within 0.4s"
+
+    def test_a_cut_body_without_a_length_is_no_bad_response(self, rig: Callable[..., Rig]) -> None:
+        """It seems to end where it is cut."""
+        head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+        with _Server(lambda _head: head, drips=True) as server:
+            made = rig(f"http://127.0.0.1:{server.port}", request_timeout=Period(0.4))
+            outcome = made.walk(20)
+
+        assert outcome.error is not None
+        assert outcome.error.reason is Reason.TIMEOUT
+        assert outcome.stats.requests == 1
+
+    @pytest.mark.parametrize("fault", [HangBeforeHeaders(), HangInBody(300)], ids=repr)
+    def test_a_watchdog_that_comes_late_changes_no_reason(
+        self, api: SimulatedApi, rig: Callable[..., Rig], fault: Fault
+    ) -> None:
+        """Under load the socket's own time-out may come first: that is `timeout` too, and not retried."""
+
+        class Late(Watchdog):
+            def _cut_expired(self) -> None:
+                """Cut nothing."""
+
+        api.faults.add(fault, times=None)
+        made = rig(api.url, request_timeout=Period(0.4))
+        made.api.close()
+        made.api.transport = HttpTransport(made.target, Late())
+
+        outcome = made.walk(20)
+
+        assert outcome.error is not None
+        assert outcome.error.reason is Reason.TIMEOUT
+        assert outcome.stats.requests == 1
+
+    def test_all_addresses_of_a_host_share_one_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Six that never answer: each may take its share of what is left, and none more than that."""
+        attempts: list[tuple[str, float, float]] = []
+
+        def never(address: tuple[str, int], seconds: float, *_: object) -> socket.socket:
+            attempts.append((address[0], time.monotonic(), seconds))
+            raise TimeoutError("timed out")
+
+        found = [(*TCP, (f"192.0.2.{place}", 80)) for place in range(6)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
+        monkeypatch.setattr("exporter.client.watchdog.create_connection", never)
+        connection = POOLS["http"].ConnectionCls("six.example.invalid", 80)
+        with WATCHDOG.watch(60) as watch, pytest.raises(ConnectTimeoutError):
+            connection.connect()
+
+        assert [address for address, *_ in attempts] == [f"192.0.2.{place}" for place in range(6)]
+        for place, (_, at, seconds) in enumerate(attempts):
+            assert seconds <= (watch.deadline - at) / (6 - place) + 0.001
+            assert seconds > 0
+
+    def test_a_host_is_reached_at_the_first_address_that_accepts(
+        self, api: SimulatedApi, rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The one before it refuses."""
+        port = int(api.url.rpartition(":")[2])
+        addresses = {"two.example.invalid": ("127.0.0.9", "127.0.0.1")}
+        monkeypatch.setattr(socket, "getaddrinfo", _resolving(addresses, socket.getaddrinfo))
+
+        assert rig(f"http://two.example.invalid:{port}").walk(20).snapshot is not None
+
+    def test_a_name_that_does_not_resolve_in_time_is_a_timeout(
+        self, rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The system's resolver blocks for as long as it likes; nobody waits for it past the deadline."""
+        released = threading.Event()
+
+        def hang(host: str, *_: object) -> NoReturn:
+            if host == "slow.example.invalid" and not _[-1]:
+                released.wait(60)
+            raise socket.gaierror(socket.EAI_NONAME, "not known")
+
+        monkeypatch.setattr(socket, "getaddrinfo", hang)
+        outcome = rig("http://slow.example.invalid", request_timeout=Period(0.3)).walk(20)
+        released.set()
+
+        assert outcome.error is not None
+        assert outcome.error.reason is Reason.TIMEOUT
+        assert outcome.stats.requests == 1
 
     def test_a_tls_handshake_that_hangs_is_cut(self, rig: Callable[..., Rig]) -> None:
         """A listener that never answers a hello costs the time-out and no more."""
@@ -646,6 +733,55 @@ class TestBodies:
         assert "larger than" in message
         assert peak < 80 * MIB
 
+    @pytest.mark.parametrize("location", ["/elsewhere", "http://[::1", "http://\ud800", "//", "x" * 60_000])
+    def test_a_redirects_body_is_bounded_too(
+        self, api: SimulatedApi, rig: Callable[..., Rig], location: str
+    ) -> None:
+        """Wherever it leads, it is read like any other answer: requests would read it whole."""
+        head = b"HTTP/1.1 302 Found\r\nContent-Encoding: gzip\r\nLocation: %s\r\n\r\n"
+        bomb = gzip.compress(bytes(300 * MIB), compresslevel=1)
+        api.faults.add(Raw(head % location.encode(errors="surrogatepass") + bomb))
+        made = rig(api.url)
+        tracemalloc.start()
+
+        error = made.failure()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+        assert error.reason is Reason.BAD_RESPONSE
+        assert "larger than" in error.message
+        assert peak < 80 * MIB
+
+    @pytest.mark.parametrize("size", [b"-1", b"-0x1", b"-ffff"])
+    def test_a_chunk_of_negative_size_is_no_body(
+        self, api: SimulatedApi, rig: Callable[..., Rig], size: bytes
+    ) -> None:
+        """The standard library reads it to the end of the stream, whatever the memory."""
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        api.faults.add(Raw(head + size + b"\r\n" + bytes(100 * MIB)), times=None)
+        made = rig(api.url)
+        tracemalloc.start()
+
+        error = made.failure()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+        assert error.reason is Reason.CONNECTION
+        assert "a chunk of negative size" in error.message
+        assert peak < 8 * MIB
+
+    @pytest.mark.parametrize("encoding", ["br", "gzip, gzip", "gzip,gzip,gzip,gzip,gzip,gzip"])
+    def test_an_encoding_that_was_not_asked_for_is_refused(
+        self, api: SimulatedApi, rig: Callable[..., Rig], encoding: str
+    ) -> None:
+        """A chain of them multiplies what a byte may cost."""
+        api.faults.add(Answer(200, {"Content-Encoding": encoding}, b"{}"))
+
+        error = rig(api.url).failure()
+
+        assert error.reason is Reason.BAD_RESPONSE
+        assert "not asked for" in error.message
+
     def test_a_compressed_page_is_read(self, rig: Callable[..., Rig]) -> None:
         """Gzip is asked for and understood."""
         with SimulatedApi(backups=many(5, 1), habits=Habits(gzip=True)) as api:
@@ -824,6 +960,20 @@ class TestWatchdog:
             with watchdog.watch(0.0) as watch:
                 assert waits.get(timeout=10) == pytest.approx(AGAIN)
                 assert watch.expired
+
+
+TCP = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+
+
+def _resolving(names: Mapping[str, Sequence[str]], otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a `getaddrinfo` that knows these names."""
+
+    def getaddrinfo(host: str, port: int, *arguments: int) -> Any:
+        if host in names and not arguments[-1]:
+            return [(*TCP, (address, port)) for address in names[host]]
+        return otherwise(host, port, *arguments)
+
+    return getaddrinfo
 
 
 class _Server(ThreadingTCPServer):

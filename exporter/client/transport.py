@@ -11,6 +11,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 from urllib3 import ProxyManager, disable_warnings
 from urllib3.exceptions import DecodeError, HTTPError, InsecureRequestWarning
+from urllib3.exceptions import TimeoutError as SocketTimeoutError
 
 from exporter import __version__
 from exporter.client.watchdog import POOLS, Watchdog
@@ -22,6 +23,8 @@ from exporter.redaction import Redactor, userinfo
 
 LARGEST_BODY: Final = 64 * 1024 * 1024  # bytes, decompressed
 CHUNK: Final = 1024 * 1024
+ENCODINGS: Final = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+"""What a body may be encoded in: one of these, and no chain of them, which multiplies the memory."""
 HEADERS: Final = {
     "User-Agent": f"bycloud-backup-exporter/{__version__}",
     "Accept": "application/json",
@@ -37,7 +40,7 @@ class HttpTransport:
     def __init__(self, target: Target, watchdog: Watchdog) -> None:
         self._target = target
         self._watchdog = watchdog
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         most = target.max_concurrency + 1  # the list of instances is walked beside that of backups
         adapter = _GuardedAdapter(pool_maxsize=most, max_retries=0)
@@ -56,16 +59,17 @@ class HttpTransport:
         `observe` is told status and headers as soon as they are there.
         """
         url = self._target.url + path
+        failure = ApiError(Reason.TIMEOUT, f"no whole answer within {format_age(seconds)}")
         with self._watchdog.watch(seconds) as watch:
             try:
-                return self._get(url, query, secret, seconds, observe)
+                answer = self._get(url, query, secret, seconds, observe)
+                if not watch.expired:  # else it may have been cut: a body without a length ends anywhere
+                    return answer
             except (requests.RequestException, HTTPError, OSError) as error:
-                redact = Redactor(secret.reveal(), *_proxy_logins(self._connection))
-                failure = (
-                    ApiError(Reason.TIMEOUT, f"no whole answer within {format_age(seconds)}")
-                    if watch.expired
-                    else ApiError(_reason(error), redact(f"{urlsplit(url).netloc}: {_root_cause(error)}"))
-                )
+                if watch.left > 0:
+                    redact = Redactor(secret.reveal(), *_proxy_logins(self._connection))
+                    message = redact(f"{urlsplit(url).netloc}: {_root_cause(error)}")
+                    failure = ApiError(_reason(error), message)
         raise failure  # out here, where it has no context: that one's text may hold a secret
 
     def close(self) -> None:
@@ -82,6 +86,11 @@ class HttpTransport:
         ) as response:
             observe(response.status_code, response.headers)
             return response.status_code, _read(response)
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, _: requests.Response) -> None:
+        """Follow none: requests would parse the address and read the whole body, however large."""
 
 
 class _GuardedAdapter(HTTPAdapter):
@@ -144,6 +153,8 @@ def _as_requested(url: str) -> str:
 
 
 def _read(response: requests.Response) -> bytes:
+    if response.headers.get("Content-Encoding", "").strip().lower() not in ENCODINGS:
+        raise ApiError(Reason.BAD_RESPONSE, "the body is encoded in a way that was not asked for")
     chunks, length = [], 0
     while chunk := response.raw.read(CHUNK, decode_content=True):
         chunks.append(chunk)
@@ -157,7 +168,7 @@ def _reason(error: Exception) -> Reason:
     match error:
         case requests.exceptions.SSLError():
             return Reason.TLS
-        case requests.Timeout():
+        case requests.Timeout() | SocketTimeoutError():
             return Reason.TIMEOUT
         case DecodeError():
             return Reason.BAD_RESPONSE

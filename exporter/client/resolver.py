@@ -1,0 +1,66 @@
+"""Host names to addresses, within a deadline: the system's resolver cannot be interrupted."""
+
+import errno
+import os
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+
+from urllib3.util.connection import allowed_gai_family
+
+Addresses = Sequence[str]
+"""Numeric ones, in the system's order."""
+
+
+class Resolver:
+    """Resolves each host name in one thread at a time; all who ask for the name meanwhile share its answer.
+
+    So a resolver that hangs costs a thread for each host name, however often connections are tried.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pending: dict[tuple[str, int], Future[Addresses]] = {}
+
+    def resolve(self, host: str, port: int, seconds: float) -> Addresses:
+        """Return the addresses of `host`, which may be one itself.
+
+        Raises `TimeoutError` after `seconds`, `socket.gaierror` or `UnicodeError` for a name that has none.
+        """
+        try:
+            return _look_up(host, port, socket.AI_NUMERICHOST)  # never blocks
+        except (socket.gaierror, UnicodeError):
+            return self._shared(host, port).result(max(seconds, 0.0))
+
+    def _shared(self, host: str, port: int) -> Future[Addresses]:
+        key = (host, port)
+        with self._lock:
+            future = self._pending.get(key)
+            if future is None:
+                future = Future()
+                _start(lambda: self._settle(key, future))
+                self._pending[key] = future
+            return future
+
+    def _settle(self, key: tuple[str, int], future: Future[Addresses]) -> None:
+        try:
+            settle = partial(future.set_result, _look_up(*key))
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait raise it
+            settle = partial(future.set_exception, error)
+        with self._lock:
+            del self._pending[key]
+        settle()
+
+
+def _look_up(host: str, port: int, flags: int = 0) -> Addresses:
+    found = socket.getaddrinfo(host, port, allowed_gai_family(), socket.SOCK_STREAM, 0, flags)
+    return tuple(str(address[0]) for *_, address in found)
+
+
+def _start(work: Callable[[], None]) -> None:
+    try:
+        threading.Thread(target=work, name="resolver", daemon=True).start()
+    except RuntimeError as error:  # no thread to be had
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error

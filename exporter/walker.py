@@ -12,6 +12,13 @@ FetchPage = Callable[[str | None, int], Page[Record]]
 DEAD_MARKER: Final = frozenset({400, 404, 422})
 LIMIT_REFUSED: Final = frozenset({400, 422})
 PAGES_AGAIN: Final = 3
+LARGEST_LIST: Final = 500_000
+"""Records that a list is taken to have where the API reports none, or more than these."""
+TIMES_REPORTED: Final = 10
+"""A walk that reads this many times the records that the API reports, or as many pages, is endless."""
+ALWAYS_RECORDS: Final = 20_000
+ALWAYS_PAGES: Final = 1_000
+"""What a walk may read however few records the API reports: it may count those of a page alone."""
 
 
 class PageSize:
@@ -170,9 +177,17 @@ class _Course(Generic[Record]):
             first = page.malformed[0]
             self._first_malformed = f"record {self._read + first.position}: {first.problem}"
         self._read += page.length
+        self._refuse_endless()
         for record in page.records[-2:]:
             self._remember(record.id)
         return page
+
+    def _refuse_endless(self) -> None:
+        """Fail where the list goes on far beyond what the API reports: a broken API invents records."""
+        reported = LARGEST_LIST if self._total is None else min(self._total, LARGEST_LIST)
+        most = TIMES_REPORTED * reported
+        if self._read > max(most, ALWAYS_RECORDS) or self._pages > max(most, ALWAYS_PAGES):
+            raise self._lost(f"follows {self._read} records where the API reports {self._total}")
 
     def _keep(self, page: Page[Record]) -> int:
         """Add the page's records, of a repeated one the newest copy; return how many were repeated."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Malformed, Page
 from exporter.simulator.habits import Habits
-from exporter.walker import PageSize, walk
+from exporter.walker import ALWAYS_PAGES, ALWAYS_RECORDS, LARGEST_LIST, TIMES_REPORTED, PageSize, walk
 from tests.builders import NOON, FakeList, backup
 
 HABITS = st.builds(
@@ -422,3 +422,68 @@ def test_no_marker_is_asked_for_twice() -> None:
     walk(api.fetch, PageSize(7))
 
     assert all(one != other for one, other in pairwise(sorted(str(marker) for marker, _ in api.asked)))
+
+
+class TestEndlessList:
+    """A list that never ends: the walk does."""
+
+    @staticmethod
+    def failure(size: int, total: int | None, *, malformed: bool = False) -> tuple[int, int]:
+        """Walk an endless list, page by page of this size; return what was read: pages and records."""
+        read = 0
+
+        def fetch(_marker: str | None, _limit: int) -> Page[Backup]:
+            nonlocal read
+            read += 1
+            if malformed:
+                bad = tuple(Malformed(place, "bad") for place in range(1, size + 1))
+                return Page(
+                    records=(), malformed=bad, length=size, markers=(str(read),), more=True, total=total
+                )
+            return page(*(f"{read}-{number}" for number in range(size)), more=True, total=total)
+
+        with pytest.raises(ApiError, match=r"follows .* records where the API reports") as raised:
+            walk(fetch, PageSize())
+        assert raised.value.reason is Reason.PAGINATION
+        return read, read * size
+
+    @pytest.mark.parametrize("malformed", [False, True])
+    @pytest.mark.parametrize("total", [0, 5, 2000])
+    def test_ends_after_some_records(self, total: int, *, malformed: bool) -> None:
+        """In pages of 500: 20,000 of them, or ten times what is reported."""
+        _, records = self.failure(500, total, malformed=malformed)
+
+        assert records == ALWAYS_RECORDS + 500
+
+    @pytest.mark.parametrize("malformed", [False, True])
+    def test_ends_after_some_pages(self, *, malformed: bool) -> None:
+        """In pages of one record: a thousand."""
+        requests, _ = self.failure(1, 5, malformed=malformed)
+
+        assert requests == ALWAYS_PAGES + 1
+
+    def test_may_be_ten_times_as_long_as_reported(self) -> None:
+        """A larger list gets more room."""
+        _, records = self.failure(1000, 5000)
+
+        assert records == 5000 * TIMES_REPORTED + 1000
+
+    @pytest.mark.parametrize("total", [None, 10**17])
+    def test_ends_without_a_total_that_can_be_believed(
+        self, monkeypatch: pytest.MonkeyPatch, total: int | None
+    ) -> None:
+        """As if the largest list were reported."""
+        monkeypatch.setattr("exporter.walker.LARGEST_LIST", LARGEST_LIST // 100)
+        _, records = self.failure(1000, total)
+
+        assert records == LARGEST_LIST // 100 * TIMES_REPORTED + 1000
+
+    def test_is_not_what_counts_the_records_of_a_page_alone(self) -> None:
+        """An API whose total is its page's length is walked whole."""
+        api = FakeList(backups(3000))
+
+        def fetch(marker: str | None, limit: int) -> Page[Backup]:
+            found = api.fetch(marker, limit)
+            return replace(found, total=found.length)
+
+        assert len(walk(fetch, PageSize(100)).records) == 3000

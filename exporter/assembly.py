@@ -57,11 +57,14 @@ class Exporter:
         max_requests: int = 40,
         lifecycle: Lifecycle | None = None,
         place: Place | None = None,
+        web_reloads: ReloadCollector | None = None,
     ) -> Starlette:
-        """Return the ASGI application that serves it."""
+        """Return the ASGI application that serves it; `web_reloads` shows the web configuration's state."""
         self._endpoints = Endpoints(
             self.scrapers,
-            own_collectors(self.instruments, self._budgets, self.reloads),
+            own_collectors(
+                self.instruments, self._budgets, self.reloads, *([web_reloads] if web_reloads else [])
+            ),
             telemetry_path=telemetry_path,
             max_requests=max_requests,
             lifecycle=lifecycle,

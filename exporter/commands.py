@@ -68,6 +68,7 @@ def _run(
             max_requests=options.max_requests,
             lifecycle=reloader.reload if options.lifecycle else None,
             place=_place(options.external_url, addresses, ports, web),
+            web_reloads=web.reloads,
         )
         guarded = AccessLog(Gate(app, web, Passwords()))
         for address, port in zip(addresses, ports, strict=True):

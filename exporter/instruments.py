@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from typing import ClassVar, Final
 
 from prometheus_client import (
     Counter,
@@ -115,11 +115,11 @@ class BudgetCollector(Collector):
 class ReloadCollector(Collector):
     """Shows whether the configuration in force is the newest, and since when."""
 
-    SUCCESSFUL: Final = (
+    SUCCESSFUL: ClassVar = (
         "bycloud_exporter_config_last_reload_successful",
         "1 if the configuration was last read without an error, else 0.",
     )
-    TIMESTAMP: Final = (
+    TIMESTAMP: ClassVar = (
         "bycloud_exporter_config_last_reload_success_timestamp_seconds",
         "When the configuration was last read without an error.",
     )
@@ -138,15 +138,28 @@ class ReloadCollector(Collector):
         yield GaugeMetricFamily(*self.TIMESTAMP, value=self.loaded_at)
 
 
+class WebReloadCollector(ReloadCollector):
+    """Shows the same of `--web.config.file` and the certificates that it names."""
+
+    SUCCESSFUL = (
+        "bycloud_exporter_web_config_last_reload_successful",
+        "1 if --web.config.file and the certificates it names were last read without an error, else 0.",
+    )
+    TIMESTAMP = (
+        "bycloud_exporter_web_config_last_reload_success_timestamp_seconds",
+        "When --web.config.file and the certificates it names were last read without an error.",
+    )
+
+
 def own_collectors(
-    instruments: Instruments, budgets: Callable[[], Mapping[str, Budget]], reloads: ReloadCollector
+    instruments: Instruments, budgets: Callable[[], Mapping[str, Budget]], *reloads: ReloadCollector
 ) -> tuple[Collector, ...]:
     """Return all that the exporter serves of itself, its process and its Python."""
     aside = CollectorRegistry()
     return (
         *instruments.collectors,
         BudgetCollector(budgets),
-        reloads,
+        *reloads,
         ProcessCollector(registry=None),
         PlatformCollector(registry=aside),
         GCCollector(registry=aside),

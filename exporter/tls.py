@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, Self
 
 from exporter.errors import ConfigError
+from exporter.watched_files import WatchedFiles
 from exporter.web_config import TlsServerConfig
 
 VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
@@ -35,6 +36,35 @@ class CurrentContext(ssl.SSLContext):
         return self.current.wrap_bio(*args, **kwargs)
 
 
+class Certificate:
+    """The certificate, key and client CAs that handshakes use: re-read when told to, kept if that fails."""
+
+    def __init__(self, config: TlsServerConfig) -> None:
+        """Read the files; raise `ConfigError`."""
+        self._config = config
+        self.files = _named_files(config)
+        with self.files.reading():
+            self.context = CurrentContext(server_context(config))
+
+    def reload(self) -> None:
+        """Re-read the files; raise `ConfigError` and keep the old ones."""
+        with self.files.reading():
+            self.context.current = server_context(self._config)
+
+    def reconfigure(self, config: TlsServerConfig) -> None:
+        """Use other settings; raise `ConfigError` and keep the old ones. The same settings change nothing."""
+        if config == self._config:
+            return
+        files = _named_files(config)
+        with files.reading():
+            self.context.current = server_context(config)
+        self._config, self.files = config, files
+
+
+def _named_files(config: TlsServerConfig) -> WatchedFiles:
+    return WatchedFiles([file for file in (config.cert_file, config.key_file, config.client_ca_file) if file])
+
+
 def server_context(config: TlsServerConfig) -> ssl.SSLContext:
     """Read the certificate, the key and the CAs; raise `ConfigError`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -57,6 +87,8 @@ def _check_readable(config: TlsServerConfig) -> None:
             _ = path and Path(path).read_bytes()
         except OSError as error:
             raise ConfigError(f"tls_server_config.{key}: cannot read {path}: {error.strerror}") from None
+        except ValueError:
+            raise ConfigError(f"tls_server_config.{key}: no file can have the name {path!a}") from None
 
 
 def _load_chain(context: ssl.SSLContext, config: TlsServerConfig) -> None:
@@ -70,6 +102,10 @@ def _load_chain(context: ssl.SSLContext, config: TlsServerConfig) -> None:
         raise ConfigError(
             f"tls_server_config: {config.cert_file} and {config.key_file} are no certificate and key in PEM,"
             f" or too weak ({error.reason or 'no reason given'})"
+        ) from None
+    except OSError as error:  # the file was there a moment ago: a renewal deletes it and writes it again
+        raise ConfigError(
+            f"tls_server_config: cannot read {config.cert_file} or {config.key_file}: {error.strerror}"
         ) from None
 
 
@@ -86,3 +122,5 @@ def _load_client_ca(context: ssl.SSLContext, path: str) -> None:
             f"tls_server_config.client_ca_file: {path} holds no certificate in PEM"
             f" ({error.reason or 'no reason given'})"
         ) from None
+    except OSError as error:
+        raise ConfigError(f"tls_server_config.client_ca_file: cannot read {path}: {error.strerror}") from None

@@ -31,9 +31,12 @@ _NOT_OFFERED: Final = {
 _UNVERIFIED: Final = ("RequestClientCert", "RequireAnyClientCert", "RequireClientCert")
 _OLD: Final = ("TLS10", "TLS11")
 
-Text = Annotated[str, Meta(min_length=1, extra_json_schema={"description": "text, not empty"})]
 Line = Annotated[
     str, Meta(pattern=r"^[ -~]*\Z", extra_json_schema={"description": "one line of printable ASCII"})
+]
+FileName = Annotated[
+    str,
+    Meta(pattern=r"^[^\0\ud800-\udfff]+\Z", extra_json_schema={"description": "a file's name, not empty"}),
 ]
 Version = Literal["TLS12", "TLS13"]
 ClientAuth = Literal["NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"]
@@ -51,11 +54,11 @@ class Users:
         if not isinstance(found, dict | MappingProxyType):
             raise NotAllowed
         for name, hashed in found.items():
-            if not name or ":" in name:
-                raise ValueError(f"no client can send the name {name!r}, allowed: text without a colon")
+            if not name or ":" in name or not _is_utf8(name):
+                raise ValueError(f"no client can send the name {name!a}, allowed: text without a colon")
             if not (isinstance(hashed, str) and _is_hash(hashed)):
                 raise ValueError(
-                    f"what stands for {name} is no bcrypt hash of a cost from {COSTS[0]} to {COSTS[-1]},"
+                    f"found no bcrypt hash of a cost from {COSTS[0]} to {COSTS[-1]} for {name!a},"
                     " allowed: what `htpasswd -nBC 10 NAME` prints after the colon"
                 )
         self.hashes = {name.encode(): hashed.encode() for name, hashed in found.items()}
@@ -73,9 +76,9 @@ class Users:
 class TlsServerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which certificate is shown, and which ones clients have to show."""
 
-    cert_file: Text
-    key_file: Text
-    client_ca_file: Text | None = None
+    cert_file: FileName
+    key_file: FileName
+    client_ca_file: FileName | None = None
     client_auth_type: ClientAuth = "NoClientCert"
     min_version: Version = "TLS12"
     max_version: Version = "TLS13"
@@ -141,6 +144,13 @@ def load_web_config(path: Path) -> WebConfig:
         raise ConfigError(f"{path}: {complaint(error, document, WebConfig)}") from None
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from None
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        return bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _is_hash(text: str) -> bool:

@@ -11,7 +11,7 @@ from exporter.clock import Clock
 from exporter.collector import TargetCollector
 from exporter.errors import Reason
 from exporter.families import KEPT, SECTIONS, Section
-from exporter.instruments import Instruments, ReloadCollector, own_collectors
+from exporter.instruments import Instruments, ReloadCollector, WebReloadCollector, own_collectors
 from tests.answers import WELL, FixedClock
 
 HOME = Path(__file__).parent.parent
@@ -66,7 +66,8 @@ def _own() -> Iterator[str]:
     instruments.observer("").retried(Reason.CONNECTION)
     budget.observe(200, {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "60"})
     budget.spend()
-    collectors = own_collectors(instruments, lambda: {"": budget}, ReloadCollector(0))
+    reloads = (ReloadCollector(0), WebReloadCollector(0))
+    collectors = own_collectors(instruments, lambda: {"": budget}, *reloads)
     for family in chain.from_iterable(collector.collect() for collector in collectors):
         if family.name.startswith("bycloud_"):
             yield _row(_full_name(family), _labels(family), family.documentation, family.type)

@@ -24,6 +24,7 @@ RANKS = (
         "passwords",
         "renders",
         "threads",
+        "watched_files",
     ),
     (
         "access_log",

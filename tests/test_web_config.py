@@ -96,7 +96,7 @@ UNVERIFIED = (
     " NoClientCert, VerifyClientCertIfGiven, RequireAndVerifyClientCert"
 )
 NO_HASH = (
-    "basic_auth_users: what stands for a is no bcrypt hash of a cost from 4 to 20,"
+    "basic_auth_users: found no bcrypt hash of a cost from 4 to 20 for 'a',"
     " allowed: what `htpasswd -nBC 10 NAME` prints after the colon"
 )
 
@@ -176,6 +176,17 @@ NO_HASH = (
         (
             f"basic_auth_users: {{'a:b': '{HASH}'}}",
             "basic_auth_users: no client can send the name 'a:b', allowed: text without a colon",
+        ),
+        (
+            'basic_auth_users: {"a\\nb": x}',
+            "basic_auth_users: found no bcrypt hash of a cost from 4 to 20 for 'a\\nb'",
+        ),
+        *(
+            (
+                f'tls_server_config: {{cert_file: "{name}", key_file: a}}',
+                "tls_server_config.cert_file: found ",
+            )
+            for name in ("", "a\\0b")
         ),
         (f"basic_auth_users: {{'': '{HASH}'}}", "basic_auth_users: no client can send the name ''"),
         (

@@ -1,20 +1,26 @@
-"""The web configuration's file: read anew when it changes, kept where the change is bad."""
+"""The web configuration's file: re-read when it changes, kept where the change is bad."""
 
 import os
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import CapturingLogger
 
+from exporter import tls, web_file
 from exporter.errors import ConfigError
 from exporter.web_config import WebConfig
 from exporter.web_file import WebFile
 from tests.certificates import Authority
+from tests.serving import wait_until
 from tests.started import StartedThreads
 from tests.test_web_config import HASH
+from tests.world import World
 
 
 class Log:
@@ -87,18 +93,17 @@ def test_http2_is_not_offered(log: Log, path: Path) -> None:
 
 
 def test_a_change(log: Log, path: Path) -> None:
-    """Users and certificates are the new ones; without a change nothing is read."""
+    """Users are the new ones; the certificate, which did not change, is not read again."""
     web = WebFile(path, log.bound)
     assert web.tls is not None
     before = web.tls.current
     web.refresh()
-    assert web.tls.current is before
     write(path, f"basic_auth_users: {{alice: {HASH}}}")
     web.refresh()
 
     assert set(web.config.basic_auth_users.hashes) == {b"alice"}
-    assert web.tls.current is not before
-    assert log.calls == [("info", "web configuration read anew")]
+    assert web.tls.current is before
+    assert log.calls == [("info", "web configuration reloaded")]
 
 
 def test_a_change_without_tls(log: Log, tmp_path: Path) -> None:
@@ -128,8 +133,8 @@ def test_a_new_certificate(log: Log, path: Path) -> None:
     assert kept is before
     assert web.tls.current is not before
     assert log.calls == [
-        ("error", "the web configuration stays as it was"),
-        ("info", "web configuration read anew"),
+        ("error", "cannot reload the web configuration: the old one stays"),
+        ("info", "web configuration reloaded"),
     ]
 
 
@@ -146,7 +151,7 @@ def test_a_bad_change(log: Log, path: Path, bad: str | None) -> None:
     assert set(web.config.basic_auth_users.hashes) == {b"alice"}
     assert web.tls
     assert web.tls.current is before
-    assert log.calls == [("error", "the web configuration stays as it was")]
+    assert log.calls == [("error", "cannot reload the web configuration: the old one stays")]
 
 
 def test_a_certificate_that_comes_late(log: Log, path: Path) -> None:
@@ -171,3 +176,246 @@ def test_it_is_watched(started: StartedThreads, log: Log, path: Path) -> None:
     assert found
     assert len(started.named("web-file")) == 1
     assert set(web.config.basic_auth_users.hashes) == {b"alice"}
+
+
+HOSTILE = (
+    "!!timestamp x",
+    '!!float ""',
+    "!!bool maybe",
+    "!!int x",
+    "!!set 1",
+    '"\\Uffffffff"',
+    "basic_auth_users: !!timestamp x",
+    'tls_server_config: {cert_file: "server\\0.crt", key_file: server.key}',
+    'tls_server_config: {cert_file: "\\ud800.crt", key_file: server.key}',
+    'tls_server_config: {cert_file: a, key_file: b, client_auth_type: X, client_ca_file: "\\0"}',
+    'basic_auth_users: {"\\ud800": x}',
+    "{" * 2000,
+)
+"""What ended the watching thread, and its like."""
+
+
+def users_of(web: WebFile) -> set[bytes]:
+    """Name the users in force."""
+    return set(web.config.basic_auth_users.hashes)
+
+
+@pytest.mark.parametrize("content", HOSTILE)
+def test_no_content_ends_the_watch(log: Log, path: Path, content: str) -> None:
+    """A removed user is refused as soon as the file is good again, whatever it held before."""
+    write(path, f"basic_auth_users: {{alice: {HASH}}}")
+    web = WebFile(path, log.bound)
+    with web.watched(0.001):
+        path.write_text(content)
+        assert log.written.wait(20)
+        write(path, f"basic_auth_users: {{bob: {HASH}}}")
+        wait_until(lambda: users_of(web) == {b"bob"})
+
+    assert log.calls[0] == ("error", "cannot reload the web configuration: the old one stays")
+
+
+YAML_LIKE = st.text(
+    st.sampled_from("!!timestamp float bool set omap binary []{}:,\"'\n\\x0ud80 &*|>-?%@`~<0123456789"),
+    max_size=60,
+)
+
+
+@given(st.one_of(YAML_LIKE.map(str.encode), st.binary(max_size=40)))
+def test_a_look_never_raises(content: bytes) -> None:
+    """Bytes of any kind are one line in the log at most, and the next good content is read."""
+    with TemporaryDirectory() as folder:
+        path, log = Path(folder, "web.yml"), Log()
+        path.write_text(f"basic_auth_users: {{alice: {HASH}}}")
+        web = WebFile(path, log.bound)
+        path.write_bytes(content)
+        web.refresh()
+        path.write_text(f"# {len(content)} bytes before\nbasic_auth_users: {{bob: {HASH}}}")
+        web.refresh()
+
+    assert users_of(web) == {b"bob"}
+    assert [level for level, _ in log.calls][-1] == "info"
+
+
+def test_a_certificate_that_is_written_again_at_the_wrong_moment(
+    log: Log, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be gone between two steps of one look: the next look finds it."""
+    web = WebFile(path, log.bound)
+    assert web.tls is not None
+    before = web.tls.current
+    renewed = Authority(path.parent, "other-ca").issue("renewed")
+    with monkeypatch.context() as patch:
+        patch.setattr(tls, "_check_readable", lambda config: Path(config.cert_file).unlink())
+        os.utime(path.parent / "server.key")
+        web.refresh()
+    kept = web.tls.current
+    os.replace(renewed.cert, path.parent / "server.crt")  # noqa: PTH105 - as a renewal does it
+    os.replace(renewed.key, path.parent / "server.key")  # noqa: PTH105 - the same
+    web.refresh()
+
+    assert kept is before
+    assert web.tls.current is not before
+    assert [level for level, _ in log.calls] == ["error", "info"]
+
+
+def test_client_authorities_that_are_gone_at_the_wrong_moment(
+    log: Log, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old ones stay until the file is there again."""
+    more = "client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert"
+    path.write_text(f"tls_server_config: {{cert_file: server.crt, key_file: server.key, {more}}}")
+    web = WebFile(path, log.bound)
+    assert web.tls is not None
+    before, authorities = web.tls.current, (path.parent / "ca.pem").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(tls, "_check_readable", lambda config: Path(config.client_ca_file).unlink())
+        os.utime(path.parent / "ca.pem")
+        web.refresh()
+    kept = web.tls.current
+    (path.parent / "ca.pem").write_bytes(authorities)
+    web.refresh()
+
+    assert kept is before
+    assert web.tls.current is not before
+
+
+class Full(Log):
+    """A log on a full disk."""
+
+    def _note(self, logger: object, method: str, event: Any) -> Any:
+        super()._note(logger, method, event)
+        raise OSError(28, "No space left on device")
+
+
+def test_a_log_that_cannot_be_written_ends_no_watch(path: Path) -> None:
+    """The bad content and the good one are both seen."""
+    log = Full()
+    web = WebFile(path, log.bound)
+    with web.watched(0.001):
+        path.write_text("nonsense: 1")
+        assert log.written.wait(20)
+        write(path, f"basic_auth_users: {{alice: {HASH}}}")
+        wait_until(lambda: users_of(web) == {b"alice"})
+
+
+def test_a_failure_that_leaves_the_file_as_it_is(
+    log: Log, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No descriptor left, for instance: the file is read again at the next look, and the log has it once."""
+    web = WebFile(path, log.bound)
+    write(path, f"basic_auth_users: {{alice: {HASH}}}")
+
+    def fail(_path: Path) -> WebConfig:
+        raise ConfigError("cannot be read: Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(web_file, "load_web_config", fail)
+        web.refresh()
+        web.refresh()
+    web.refresh()
+
+    assert users_of(web) == {b"alice"}
+    assert [level for level, _ in log.calls] == ["error", "info"]
+
+
+def test_an_unexpected_exception_shows_no_value(
+    log: Log, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line in the log names its type and its place: its text may quote a hash."""
+    web = WebFile(path, log.bound)
+
+    def fail(_path: Path) -> WebConfig:
+        raise KeyError(HASH)
+
+    monkeypatch.setattr(web_file, "load_web_config", fail)
+    path.touch()
+    os.utime(path, (1, 1))
+    web.refresh()
+
+    (call,) = log.lines.calls
+    assert call.kwargs["problem"].startswith(f"unexpected KeyError in fail, {__file__}:")
+    assert HASH not in call.kwargs["problem"]
+
+
+def test_a_certificate_is_renewed_while_the_file_is_bad(log: Log, path: Path) -> None:
+    """It does not wait for a file that is wrong elsewhere."""
+    web = WebFile(path, log.bound)
+    assert web.tls is not None
+    before = web.tls.current
+    path.write_text("nonsense: 1")
+    web.refresh()
+    Authority(path.parent, "other-ca").issue("server")
+    web.refresh()
+
+    assert web.tls.current is not before
+    assert web.reloads
+    assert not web.reloads.successful
+
+
+def test_a_user_is_removed_while_the_certificate_is_bad(log: Log, path: Path) -> None:
+    """It does not wait for a certificate, as long as the settings of TLS stay the same."""
+    write(path, f"basic_auth_users: {{alice: {HASH}, bob: {HASH}}}")
+    web = WebFile(path, log.bound)
+    write(path, f"basic_auth_users: {{bob: {HASH}}}")
+    (path.parent / "server.crt").write_text("nonsense")
+    web.refresh()
+
+    assert users_of(web) == {b"bob"}
+    assert web.reloads
+    assert not web.reloads.successful
+
+
+def test_users_do_not_go_before_the_client_certificates_come(log: Log, path: Path) -> None:
+    """Where the settings of TLS change in the same edit, all of it comes into force or nothing does."""
+    write(path, f"basic_auth_users: {{alice: {HASH}}}")
+    web = WebFile(path, log.bound)
+    path.write_text(
+        "tls_server_config: {cert_file: server.crt, key_file: server.key,"
+        " client_ca_file: absent.pem, client_auth_type: RequireAndVerifyClientCert}"
+    )
+    web.refresh()
+
+    assert users_of(web) == {b"alice"}
+
+
+def test_the_gauges(log: Log, path: Path) -> None:
+    """They fall with the first bad look, and rise, with the time, with the next good one."""
+    world = World(100.0)
+    web = WebFile(path, log.bound, world)
+    reloads = web.reloads
+    assert reloads
+    good = path.read_text()
+    found = [(reloads.successful, reloads.loaded_at)]
+    for content in ("nonsense: 1", good, good + "# the same\n"):
+        world.time += 100
+        path.write_text(content)
+        web.refresh()
+        found.append((reloads.successful, reloads.loaded_at))
+    world.time += 100
+    web.refresh()
+
+    assert found == [(True, 100), (False, 100), (True, 300), (True, 400)]
+    assert reloads.loaded_at == 400
+    assert [family.name for family in reloads.collect()] == [
+        "bycloud_exporter_web_config_last_reload_successful",
+        "bycloud_exporter_web_config_last_reload_success_timestamp_seconds",
+    ]
+
+
+@pytest.mark.parametrize("name", ["web.yml", "server.crt"])
+def test_a_fifo_is_not_read(log: Log, path: Path, name: str) -> None:
+    """A look would never end: it is refused instead, and the next regular file is read."""
+    web = WebFile(path, log.bound)
+    fifo = path.parent / name
+    content = fifo.read_bytes()
+    fifo.unlink()
+    os.mkfifo(fifo)
+    web.refresh()
+    assert web.reloads
+    refused = web.reloads.successful
+    fifo.unlink()
+    fifo.write_bytes(content)
+    web.refresh()
+
+    assert not refused
+    assert web.reloads.successful

@@ -70,7 +70,8 @@ def _run(
             place=_place(options.external_url, addresses, ports, web),
             web_reloads=web.reloads,
         )
-        guarded = AccessLog(Gate(app, web, Passwords()))
+        passwords = Passwords()
+        guarded = AccessLog(Gate(app, web, passwords))
         for address, port in zip(addresses, ports, strict=True):
             log.info(
                 "listening",
@@ -85,7 +86,12 @@ def _run(
         else:
             stack.enter_context(reloader.on_signal())
         stack.enter_context(web.watched())
-        serve(guarded, listeners, tls=web.tls, on_stop=exporter.release_scrapes)
+
+        def answer_who_waits() -> None:
+            exporter.release_scrapes()
+            passwords.close()
+
+        serve(guarded, listeners, tls=web.tls, on_stop=answer_who_waits)
 
 
 def _place(url: str | None, addresses: Sequence[str], ports: Sequence[int], web: WebFile) -> Place | None:

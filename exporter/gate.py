@@ -1,23 +1,39 @@
-"""Who may come in: basic authentication before every path, and the configured headers on every answer."""
+"""Basic authentication before every path, and the configured headers on every answer."""
+
+from collections.abc import Callable
+from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exporter.passwords import Passwords, TooManyLoginsError
+from exporter.login_queue import TooManyLoginsError
+from exporter.passwords import Passwords
 from exporter.web_file import WebFile
+
+LOGIN: Final = "login"
+WAITING: Final = "waiting"
+"""`scope["state"]["login"]` is "waiting" while a request's login is not decided, and absent otherwise.
+
+A connection whose request has it is a stranger's as far as anybody knows, and may be closed to make room.
+"""
+Refused = Callable[[str], None]
+"""Counts a refused request, by its reason."""
 
 
 class Gate:
     """Asks for a user and a password where the web configuration names users, as it is at each request."""
 
-    def __init__(self, app: ASGIApp, web: WebFile, passwords: Passwords) -> None:
+    def __init__(
+        self, app: ASGIApp, web: WebFile, passwords: Passwords, refused: Refused = lambda _reason: None
+    ) -> None:
         self._app = app
         self._web = web
         self._passwords = passwords
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer 401."""
+        """Let a request through, or answer 401 or 503."""
         pairs = self._web.config.http_server_config.headers.pairs
 
         async def send_with_headers(message: Message) -> None:
@@ -31,17 +47,35 @@ class Gate:
         await app(scope, receive, send_with_headers)
 
     async def _refusal(self, scope: Scope) -> ASGIApp | None:
-        hashes = self._web.config.basic_auth_users.hashes
-        if not hashes:
-            return None
-        given = Headers(scope=scope).getlist("authorization")
+        """Return the answer for a client that may not enter, None for one that may."""
+        state = scope.setdefault("state", {})
+        state[LOGIN] = WAITING
         try:
-            if len(given) == 1 and await self._passwords.let_in(hashes, given[0]):
+            if await self._is_known(scope):
                 return None
         except TooManyLoginsError:
-            return PlainTextResponse("too many logins at once\n", 503, {"retry-after": "1"})
+            self._refused("login_queue_full")
+            return PlainTextResponse(
+                "too many logins at once\n", 503, {"retry-after": "1", "connection": "close"}
+            )
+        finally:
+            del state[LOGIN]
+        self._refused("unauthorized")
         return PlainTextResponse(
-            "a user and a password are needed\n",
+            "unauthorized\n",
             401,
             {"www-authenticate": 'Basic realm="bycloud-backup-exporter", charset="UTF-8"'},
         )
+
+    async def _is_known(self, scope: Scope) -> bool:
+        """Check a login against the users in force, and again if they change while it waits."""
+        given = Headers(scope=scope).getlist("authorization")
+        client = (scope.get("client") or ("",))[0]
+        users = None
+        while users is not self._web.config.basic_auth_users:
+            users = self._web.config.basic_auth_users
+            if not users.hashes:
+                continue
+            if len(given) != 1 or not await self._passwords.let_in(users.hashes, given[0], client):
+                return False
+        return True

@@ -5,57 +5,68 @@ import base64
 import binascii
 import hashlib
 import os
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from queue import SimpleQueue
+from functools import partial
 from typing import Final
 
 import bcrypt
 
+from exporter.bcrypt_thread import BcryptThread
+from exporter.login_queue import Login, LoginQueue, TooManyLoginsError, client_network
+
 LONGEST: Final = 72  # bytes of a password that bcrypt looks at
 CACHED: Final = 100  # good logins remembered
-WAITING: Final = 512  # different logins that may wait for their bcrypt
 Hashes = Mapping[bytes, bytes]
 Key = bytes
-
-
-class TooManyLoginsError(Exception):
-    """More different logins wait than will be answered in time."""
 
 
 class Passwords:
     """Checks logins. Made for one event loop; nothing but digests is kept of those that were good."""
 
-    def __init__(self, check: Callable[[bytes, bytes], bool] = bcrypt.checkpw) -> None:
+    def __init__(
+        self, check: Callable[[bytes, bytes], bool] = bcrypt.checkpw, queue: LoginQueue | None = None
+    ) -> None:
         self._check = check
         self._salt = os.urandom(32)
         self._good: OrderedDict[Key, None] = OrderedDict()
-        self._under_way: dict[Key, asyncio.Future[bool]] = {}
-        self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._waiting = LoginQueue() if queue is None else queue
+        self._checked: Login | None = None
+        self._thread = BcryptThread()
+        self._is_closed = False
 
     @property
     def remembered(self) -> tuple[Key, ...]:
         """The digests of the good logins, the longest unused first."""
         return tuple(self._good)
 
-    async def let_in(self, hashes: Hashes, authorization: str) -> bool:
-        """Say whether an `Authorization` header names a user and its password; raise `TooManyLoginsError`."""
-        login = parse_basic(authorization)
-        if login is None or len(login[1]) > LONGEST or b"\0" in login[1]:  # bcrypt takes a\\0a for a
+    async def let_in(self, hashes: Hashes, authorization: str, client: str = "") -> bool:
+        """Say whether an `Authorization` header from the address `client` names a user and its password.
+
+        A remembered login never waits. Raise `TooManyLoginsError` if there is no place for one that must.
+        """
+        parsed = parse_basic(authorization)
+        if parsed is None or len(parsed[1]) > LONGEST or b"\0" in parsed[1]:  # bcrypt takes a\\0a for a
             return False
-        user, password = login
+        user, password = parsed
         hashed = hashes.get(user) or self._stand_in(hashes, user)
         key = login_key(self._salt, user, hashed, password)
-        if key in self._good:
+        if user in hashes and key in self._good:
             self._good.move_to_end(key)
             return True
-        if not (await self._matches(key, password, hashed) and user in hashes):
+        answer = asyncio.get_running_loop().create_future()
+        login = Login(client_network(client), user, key, password, hashed, answer)
+        if not (await self._matches(login) and user in hashes):
             return False
         self._remember(key)
         return True
+
+    def close(self) -> None:
+        """Refuse the logins that wait, and those that would."""
+        self._is_closed = True
+        for login in (*self._waiting, *([self._checked] if self._checked else [])):
+            _answer(login, TooManyLoginsError())
 
     def _stand_in(self, hashes: Hashes, user: bytes) -> bytes:
         """Choose whose hash an unknown user's password is held against, to take the time of a known one."""
@@ -67,34 +78,54 @@ class Passwords:
         while len(self._good) > CACHED:
             self._good.popitem(last=False)
 
-    async def _matches(self, key: Key, password: bytes, hashed: bytes) -> bool:
-        """Let the thread check; equal logins that come meanwhile wait for the same answer."""
-        if key not in self._under_way:
-            if len(self._under_way) >= WAITING:
-                raise TooManyLoginsError
-            self._under_way[key] = self._begin(password, hashed)
-            self._under_way[key].add_done_callback(lambda _: self._under_way.pop(key))
-        return await asyncio.shield(self._under_way[key])
+    async def _matches(self, login: Login) -> bool:
+        """Wait for the login's turn and its bcrypt; a login whose client is gone gives up its place."""
+        if self._is_closed:
+            raise TooManyLoginsError
+        if displaced := self._waiting.add(login):
+            _answer(displaced, TooManyLoginsError())
+        self._check_next()
+        try:
+            return await login.answer
+        finally:
+            self._waiting.discard(login)
 
-    def _begin(self, password: bytes, hashed: bytes) -> asyncio.Future[bool]:
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[bool] = loop.create_future()
+    def _check_next(self) -> None:
+        """Give the thread the next login, unless it has one."""
+        while self._checked is None and (login := self._waiting.pop()):
+            self._checked = login
+            try:
+                self._thread.submit(partial(self._run, login))
+            except RuntimeError as error:  # no thread can be started: this login fails, the next one tries
+                self._checked = None
+                _answer(login, error)
 
-        def check() -> None:
-            matches = self._check(password, hashed)
-            with suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(answer.set_result, matches)
+    def _run(self, login: Login) -> None:
+        """Check a login, in the thread."""
+        outcome: bool | BaseException
+        try:
+            outcome = self._check(login.password, login.hashed)
+        except BaseException as error:  # noqa: BLE001 - the login's request fails, and the thread goes on
+            outcome = error
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            login.answer.get_loop().call_soon_threadsafe(self._finish, login, outcome)
 
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="passwords", daemon=True)
-            self._thread.start()
-        self._queue.put(check)
-        return answer
+    def _finish(self, login: Login, outcome: bool | BaseException) -> None:  # noqa: FBT001 - bcrypt's answer
+        """Answer a login, and the equal ones that wait."""
+        self._checked = None
+        for same in [login, *(other for other in self._waiting if other.key == login.key)]:
+            self._waiting.discard(same)
+            _answer(same, outcome)
+        self._check_next()
 
-    def _run(self) -> None:
-        """Work until the process ends; a daemon, so that no queue of logins holds up its end."""
-        while True:
-            self._queue.get()()
+
+def _answer(login: Login, outcome: bool | BaseException) -> None:  # noqa: FBT001 - bcrypt's answer
+    if login.answer.done():  # its client has gone
+        return
+    if isinstance(outcome, BaseException):
+        login.answer.set_exception(outcome)
+    else:
+        login.answer.set_result(outcome)
 
 
 def login_key(salt: bytes, *parts: bytes) -> Key:

@@ -1,16 +1,22 @@
 """Who comes in, and what every answer carries."""
 
+import asyncio
 import base64
+import threading
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 
-from exporter import passwords
-from exporter.gate import Gate
+from exporter.gate import LOGIN, WAITING, Gate
+from exporter.limits import Limits
+from exporter.login_queue import PER_NETWORK, LoginQueue
 from exporter.passwords import Passwords
 from exporter.web_file import WebFile
-from tests.serving import App, Client, get, serving
+from tests.serving import App, Client, get, serving, status, wait_until
 from tests.test_passwords import ALICE
 
 ALICES = b"Authorization: Basic " + base64.b64encode(b"alice:wonderland")
@@ -49,14 +55,104 @@ def test_users(tmp_path: Path, path: bytes, headers: list[bytes], status: int) -
     assert len(app.paths) == (status == 200)
 
 
-def test_too_many_logins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who cannot be checked in time is told so."""
-    monkeypatch.setattr(passwords, "WAITING", 0)
-    with serving(gate(App(), tmp_path, USERS)) as port, Client(port) as client:
-        answer = client.send(get(b"/", ALICES, b"Connection: close")).rest()
+def test_too_many_logins(tmp_path: Path) -> None:
+    """A login that cannot be checked in time is refused, its connection closed, and the refusal counted."""
+    refused: list[str] = []
+    path = tmp_path / "web.yml"
+    path.write_text(USERS)
+    web = WebFile(path, structlog.get_logger())
+    full = Gate(App(), web, Passwords(queue=LoginQueue(total=0)), refused.append)
+    with serving(full) as port, Client(port) as client:
+        answer = client.send(get(b"/", ALICES)).rest()
 
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"retry-after: 1" in answer
+    assert b"connection: close" in answer.lower()
+    assert refused == ["login_queue_full"]
+
+
+def scope(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
+    """Return a request's scope, as uvicorn makes it."""
+    return {"type": "http", "client": ("192.0.2.1", 1), "headers": list(headers), "state": {}}
+
+
+ALICE_HEADER = (b"authorization", ALICES.partition(b": ")[2])
+
+
+async def unread() -> Any:
+    """Receive nothing."""
+    raise AssertionError
+
+
+class Answers:
+    """What is sent, and whether the application was called."""
+
+    def __init__(self) -> None:
+        self.statuses: list[int] = []
+        self.states: list[dict[str, Any]] = []
+
+    async def app(self, scope: Any, _receive: Any, _send: Any) -> None:
+        """Note the scope's state."""
+        self.states.append(dict(scope["state"]))
+
+    async def send(self, message: Any) -> None:
+        """Note the status."""
+        if "status" in message:
+            self.statuses.append(message["status"])
+
+
+class Paused:
+    """bcrypt that waits for the test."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.release = threading.Event()
+        self.checks = 0
+
+    def __call__(self, password: bytes, _hashed: bytes) -> bool:
+        """Check by comparing."""
+        self.checks += 1
+        self.entered.set()
+        assert self.release.wait(20)
+        return password == b"wonderland"
+
+
+def test_a_waiting_login_is_marked(tmp_path: Path) -> None:
+    """Its connection may be closed to make room; a decided one is not marked."""
+    path, paused, answers = tmp_path / "web.yml", Paused(), Answers()
+    path.write_text(USERS)
+    asked = scope(ALICE_HEADER)
+    guarded = Gate(answers.app, WebFile(path, structlog.get_logger()), Passwords(paused))
+
+    async def check() -> str:
+        request = asyncio.ensure_future(guarded(asked, unread, answers.send))
+        await asyncio.to_thread(paused.entered.wait, 20)
+        marked: str = asked["state"][LOGIN]
+        paused.release.set()
+        await request
+        return marked
+
+    assert asyncio.run(check()) == WAITING
+    assert answers.states == [{}]
+
+
+def test_a_user_who_is_removed_while_the_login_waits(tmp_path: Path) -> None:
+    """The login is checked against the users that are in force when it is decided."""
+    path, paused, answers, refused = tmp_path / "web.yml", Paused(), Answers(), list[str]()
+    path.write_text(USERS)
+    web = WebFile(path, structlog.get_logger())
+    guarded = Gate(answers.app, web, Passwords(paused), refused.append)
+
+    async def check() -> None:
+        request = asyncio.ensure_future(guarded(scope(ALICE_HEADER), unread, answers.send))
+        await asyncio.to_thread(paused.entered.wait, 20)
+        path.write_text(USERS.replace("alice", "bob"))
+        web.refresh()
+        paused.release.set()
+        await request
+
+    asyncio.run(check())
+    assert (answers.statuses, answers.states, refused) == ([401], [], ["unauthorized"])
 
 
 @pytest.mark.parametrize("authorized", [[], [ALICES]])
@@ -80,3 +176,37 @@ def test_an_endpoint_s_own_header_stays(tmp_path: Path) -> None:
 
     assert b"x-frame-options: deny" in answer
     assert b"sameorigin" not in answer
+
+
+def _are_waiting(paused: Paused, queue: LoginQueue, number: int) -> bool:
+    """Say whether a stranger is being checked, after the first good login, and so many others wait."""
+    return paused.checks > 1 and len(queue) == number
+
+
+def test_logins_that_wait_keep_no_remembered_one_out(tmp_path: Path) -> None:
+    """Of a hundred connections, three hundred strangers' logins can hold but some: others are refused."""
+    path, paused, refused, queue = tmp_path / "web.yml", Paused(), list[str](), LoginQueue()
+    path.write_text(USERS)
+    web, passwords = WebFile(path, structlog.get_logger()), Passwords(paused, queue)
+    guarded = Gate(App(), web, passwords, refused.append)
+    with serving(guarded, Limits(connections=100)) as port, ExitStack() as stack:
+        paused.release.set()
+        first = stack.enter_context(Client(port)).send(get(b"/", ALICES, b"Connection: close")).rest()
+        paused.release.clear()
+        for number in range(300):
+            bad = b"Authorization: Basic " + base64.b64encode(b"alice:%d" % number)
+            stranger = stack.enter_context(Client(port)).send(get(b"/", bad))
+            if number > PER_NETWORK:  # one is being checked, and so many wait
+                stranger.rest()
+            else:
+                wait_until(partial(_are_waiting, paused, queue, number))
+        full = list(refused)
+        statuses = [
+            status(stack.enter_context(Client(port)).send(get(b"/", ALICES, b"Connection: close")).rest())
+            for _ in range(30)
+        ]
+        paused.release.set()
+
+    assert status(first) == 200
+    assert statuses == [200] * 30
+    assert full == ["login_queue_full"] * (300 - PER_NETWORK - 1)

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter import passwords
-from exporter.passwords import CACHED, LONGEST, Passwords, TooManyLoginsError, login_key, parse_basic
+from exporter.bcrypt_thread import BcryptThread
+from exporter.login_queue import LoginQueue, TooManyLoginsError
+from exporter.passwords import CACHED, LONGEST, Passwords, login_key, parse_basic
 
 SALT: Final = bcrypt.gensalt(4)
 ALICE: Final = bcrypt.hashpw(b"wonderland", SALT)
@@ -137,7 +138,7 @@ def test_three_hundred_logins_at_once() -> None:
             beats += 1
 
     async def check() -> list[bool]:
-        checker = Passwords(counting)
+        checker = Passwords(counting, LoginQueue(total=300, per_network=300))
         heart = asyncio.create_task(beat())
         good = [checker.let_in(HASHES, basic(b"alice", b"wonderland")) for _ in range(150)]
         bad = [checker.let_in(HASHES, basic(b"alice", b"%d" % number)) for number in range(150)]
@@ -154,9 +155,8 @@ def test_three_hundred_logins_at_once() -> None:
     assert beats > 150
 
 
-def test_not_endlessly_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next is told so at once; a remembered login needs no place in the line."""
-    monkeypatch.setattr(passwords, "WAITING", 2)
+def test_not_endlessly_many_wait() -> None:
+    """The next is told so at once; a remembered login needs no place in the queue."""
     release = threading.Event()
 
     def slow(password: bytes, hashed: bytes) -> bool:
@@ -165,15 +165,15 @@ def test_not_endlessly_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
         return bcrypt.checkpw(password, hashed)
 
     async def check() -> None:
-        checker = Passwords(slow)
+        checker = Passwords(slow, LoginQueue(total=2))
         assert await checker.let_in(HASHES, basic(b"alice", b"wonderland"))
-        waiting = [asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"%d" % n))) for n in range(2)]
+        waiting = [asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
         await asyncio.sleep(0)
         with pytest.raises(TooManyLoginsError):
             await checker.let_in(HASHES, basic(b"a", b"more"))
         assert await checker.let_in(HASHES, basic(b"alice", b"wonderland"))
         release.set()
-        assert await asyncio.gather(*waiting) == [False, False]
+        assert await asyncio.gather(*waiting) == [False] * 3
 
     asyncio.run(check())
 
@@ -241,3 +241,196 @@ def test_the_loop_may_end_before_the_check() -> None:
     release.set()
 
     assert done.wait(10)
+
+
+def test_a_removed_user_is_refused_where_another_has_the_same_hash() -> None:
+    """The good logins are remembered by user: who is not in the file has none, whatever the hash."""
+    checker = Passwords()
+    carol = basic(b"carol", b"wonderland")
+    both, one = {b"alice": ALICE, b"carol": ALICE}, {b"alice": ALICE}
+
+    async def check() -> list[bool]:
+        return [await checker.let_in(hashes, carol) for hashes in (both, both, one, both)]
+
+    assert asyncio.run(check()) == [True, True, False, True]
+
+
+NAMES: Final = st.sampled_from([b"alice", b"bob", b"carol"])
+
+
+@given(st.lists(st.tuples(st.sets(NAMES, min_size=1), NAMES), max_size=8))
+def test_only_a_user_in_force_ever_enters(history: list[tuple[set[bytes], bytes]]) -> None:
+    """Whoever was let in before, and though all have one hash: a login is good only while its user exists."""
+    checker = Passwords(lambda password, _hashed: password == b"wonderland")
+
+    async def check() -> None:
+        for users, user in history:
+            entered = await checker.let_in(dict.fromkeys(users, ALICE), basic(user, b"wonderland"))
+            assert entered is (user in users)
+
+    asyncio.run(check())
+
+
+class Gated:
+    """bcrypt that waits to be told to go on, and notes the order of what it checked."""
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+        self.order: list[bytes] = []
+
+    def __call__(self, password: bytes, _hashed: bytes) -> bool:
+        """Check by comparing."""
+        assert self.release.wait(20)
+        self.order.append(password)
+        return password == b"wonderland"
+
+
+def test_a_new_login_does_not_wait_for_seven_hundred_strangers() -> None:
+    """Of one address, or of seven hundred names: another address has the second turn after what goes on."""
+    gated = Gated()
+
+    async def check() -> bool:
+        checker = Passwords(gated)
+        strangers = [
+            asyncio.ensure_future(checker.let_in(HASHES, basic(b"%d" % n, b"%d" % n), "192.0.2.1"))
+            for n in range(700)
+        ]
+        await asyncio.sleep(0)
+        new = asyncio.ensure_future(checker.let_in(HASHES, basic(b"alice", b"wonderland"), "192.0.2.2"))
+        await asyncio.sleep(0)
+        gated.release.set()
+        entered = await new
+        refused = [
+            one for one in await asyncio.gather(*strangers, return_exceptions=True) if one is not False
+        ]
+        assert {type(one) for one in refused} == {TooManyLoginsError}
+        assert len(refused) > 600
+        return entered
+
+    assert asyncio.run(check())
+    assert gated.order.index(b"wonderland") <= 2
+
+
+def test_a_new_login_finds_a_place_among_strangers_of_many_addresses() -> None:
+    """The queue is full of them: the address with the most gives one up."""
+    gated = Gated()
+
+    async def check() -> bool:
+        checker = Passwords(gated)
+        strangers = [
+            asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"%d" % n), f"192.0.2.{n % 20}"))
+            for n in range(700)
+        ]
+        await asyncio.sleep(0)
+        new = asyncio.ensure_future(checker.let_in(HASHES, basic(b"alice", b"wonderland"), "2001:db8::1"))
+        await asyncio.sleep(0)
+        gated.release.set()
+        entered = await new
+        await asyncio.gather(*strangers, return_exceptions=True)
+        return entered
+
+    assert asyncio.run(check())
+    assert gated.order.index(b"wonderland") <= 21
+
+
+def test_equal_logins_share_one_answer() -> None:
+    """Those that wait when it is found get it, wherever they come from."""
+    counting = Counting()
+
+    async def check() -> list[bool]:
+        checker = Passwords(counting)
+        return await asyncio.gather(
+            *(checker.let_in(HASHES, basic(b"alice", b"bad"), f"192.0.2.{n}") for n in range(20))
+        )
+
+    assert asyncio.run(check()) == [False] * 20
+    assert counting.calls.total() == 1
+
+
+def test_a_client_that_leaves_gives_up_its_place() -> None:
+    """Its login is not checked any more."""
+    gated = Gated()
+
+    async def check() -> None:
+        checker = Passwords(gated, LoginQueue(total=1))
+        first = asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"first")))
+        await asyncio.sleep(0)
+        gone = asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"gone")))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.sleep(0)
+        last = asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"last")))
+        await asyncio.sleep(0)
+        gated.release.set()
+        assert list(await asyncio.gather(first, last)) == [False, False]
+
+    asyncio.run(check())
+    assert gated.order == [b"first", b"last"]
+
+
+def test_a_check_that_fails_costs_its_own_login_only() -> None:
+    """The thread goes on with the next."""
+
+    def check_password(password: bytes, _hashed: bytes) -> bool:
+        if password == b"odd":
+            raise MemoryError
+        return True
+
+    async def check() -> None:
+        checker = Passwords(check_password)
+        with pytest.raises(MemoryError):
+            await checker.let_in(HASHES, basic(b"alice", b"odd"))
+        assert await checker.let_in(HASHES, basic(b"alice", b"even"))
+
+    asyncio.run(check())
+
+
+def test_a_thread_that_cannot_start_costs_its_own_login_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next login tries again."""
+
+    def fail(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def check() -> None:
+        checker = Passwords()
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", fail)
+            with pytest.raises(RuntimeError, match="can't start"):
+                await checker.let_in(HASHES, basic(b"alice", b"wonderland"))
+        assert await checker.let_in(HASHES, basic(b"alice", b"wonderland"))
+
+    asyncio.run(check())
+
+
+def test_closing_refuses_what_waits() -> None:
+    """What is being checked, what waits and what comes is refused; a remembered login still enters."""
+    gated = Gated()
+
+    async def check() -> None:
+        checker = Passwords(gated)
+        gated.release.set()
+        assert await checker.let_in(HASHES, basic(b"alice", b"wonderland"))
+        gated.release.clear()
+        waiting = [asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
+        await asyncio.sleep(0)
+        checker.close()
+        found = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(one) for one in found] == [TooManyLoginsError] * 3
+        with pytest.raises(TooManyLoginsError):
+            await checker.let_in(HASHES, basic(b"alice", b"new"))
+        assert await checker.let_in(HASHES, basic(b"alice", b"wonderland"))
+
+    asyncio.run(check())
+    gated.release.set()
+
+
+def test_the_thread_starts_with_the_first_work() -> None:
+    """And runs all of it, one after the other."""
+    thread, done, threads = BcryptThread(), threading.Event(), []
+    for _ in range(3):
+        thread.submit(lambda: threads.append(threading.current_thread()))
+    thread.submit(done.set)
+
+    assert done.wait(20)
+    assert len(set(threads)) == 1
+    assert threads[0].daemon

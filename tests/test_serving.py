@@ -255,7 +255,7 @@ def _is_refused(ask: Callable[[], object]) -> bool:
 
 
 def test_three_hundred_logins_at_once(web: Web) -> None:
-    """Of a real cost, right and wrong: each gets its answer, and who is known waits for none of them."""
+    """Of a real cost, right and wrong: each gets an answer, and a remembered login waits for none of them."""
     flag = web.write(f"basic_auth_users: {{alice: {hashed(PASSWORD, cost=8)}}}")
     stop = threading.Event()
     known_answers: list[int] = []
@@ -276,7 +276,8 @@ def test_three_hundred_logins_at_once(web: Web) -> None:
         stop.set()
         knowing.result()
 
-    assert statuses == [200 if number % 2 else 401 for number in range(300)]
+    assert set(statuses[1::2]) == {200}
+    assert set(statuses[::2]) <= {401, 503}
     assert answered_meanwhile > 3  # who waited for all the others would have been answered once
 
 

@@ -1,0 +1,87 @@
+"""The whole program with users and certificates: who enters, and who cannot keep others out."""
+
+import base64
+import signal
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.certificates import Authority
+from tests.serving import get, wait_until
+from tests.test_cli import LOOPBACK, ended, running
+from tests.test_serving import LOGIN, PASSWORD, Web, hashed, serving, tls, users
+
+
+@pytest.fixture(autouse=True)
+def _environ(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the environment name an API that is not there: no test here needs it."""
+    monkeypatch.setenv("BYCLOUD_API_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("BYCLOUD_API_KEY", "demo:demo-secret")
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """Return the authority of servers and clients."""
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Web:
+    """Return a web configuration beside the certificates."""
+    return Web(tmp_path)
+
+
+def ask(port: int, path: bytes, login: str, source: str = "127.0.0.1") -> socket.socket:
+    """Send a request with a login from a loopback address; leave its answer to be read."""
+    client = socket.create_connection(("127.0.0.1", port), 20, (source, 0))
+    client.sendall(get(path, b"Authorization: Basic " + base64.b64encode(login.encode())))
+    return client
+
+
+def test_a_stop_with_logins_that_wait(web: Web) -> None:
+    """They are refused, nothing is a traceback, and the exit status is 0."""
+    flag = web.write(f"basic_auth_users: {{alice: {hashed(PASSWORD, cost=13)}}}")
+    with running(LOOPBACK, flag) as (process, url), ExitStack() as stack:
+        port = int(url.rpartition(":")[2])
+        waiting = [stack.enter_context(ask(port, b"/-/healthy", f"alice:{number}")) for number in range(30)]
+        last = stack.enter_context(ask(port, b"/-/healthy", f"alice:{PASSWORD}", "127.0.0.2"))
+        assert last.recv(100).startswith(b"HTTP/1.1 200 ")
+        status, _ = ended(process, signal.SIGTERM)
+        statuses = {client.recv(100)[:12] for client in waiting}
+        log = process.stderr.read() if process.stderr else ""
+
+    assert status == 0
+    assert "Traceback" not in log
+    assert "error" not in log
+    assert b"HTTP/1.1 503" in statuses
+    assert statuses <= {b"HTTP/1.1 503", b"HTTP/1.1 401"}
+
+
+def test_the_gauge_falls_while_the_file_is_bad(authority: Authority, web: Web) -> None:
+    """Meanwhile a renewed certificate is shown, and the old users stay."""
+    authority.issue("server")
+    name = "bycloud_exporter_web_config_last_reload_successful"
+    with serving(web.write(tls(), users(alice=PASSWORD))) as server:
+        assert f"{name} 1.0\n" in server.get(authority.file, login=LOGIN).text
+        web.write("nonsense: 1")
+        wait_until(lambda: f"{name} 0.0\n" in server.get(authority.file, login=LOGIN).text)
+        first = server.certificate()
+        authority.issue("server")
+        wait_until(lambda: server.certificate() != first)
+        web.write(tls(), users(bob=PASSWORD))
+        wait_until(lambda: server.get(authority.file, login=LOGIN).status_code == 401)
+        text = server.get(authority.file, login=("bob", PASSWORD)).text
+
+    assert f"{name} 1.0\n" in text
+
+
+def test_without_a_file_there_is_no_gauge() -> None:
+    """What is not configured has no state."""
+    with running(LOOPBACK) as (_, url):
+        text = requests.get(f"{url}/metrics", timeout=20).text
+
+    assert "bycloud_exporter_config_last_reload_successful 1.0" in text
+    assert "web_config" not in text

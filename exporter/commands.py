@@ -14,7 +14,7 @@ import structlog
 from exporter import __version__
 from exporter.access_log import AccessLog
 from exporter.assembly import Exporter
-from exporter.check import examine
+from exporter.check import Level, examine
 from exporter.collector import render_text, write_text
 from exporter.config import Config
 from exporter.config_file import load_config
@@ -116,7 +116,10 @@ def _telemetry_path(options: Namespace) -> str:
 def check_command(options: Namespace) -> int:
     """Try each target once and print what was found; return the exit status."""
     interval = _interval(options.scrape_interval)
-    WebFile(options.web_config, structlog.get_logger())  # what is wrong with it is a `ConfigError`
+    web = WebFile(options.web_config, structlog.get_logger())  # what is wrong with it is a `ConfigError`
+    if options.output == "text":
+        for warning in web.config.basic_auth_users.warnings:
+            print(f"{Level.WARN}  {warning}")
     exporter = Exporter(load_config(options.config, os.environ))
     reports = []
     for walk in exporter.walks.values():

@@ -14,6 +14,9 @@ from exporter.errors import ConfigError
 from exporter.strict_yaml import parse_yaml
 
 COSTS: Final = range(4, 21)
+SLOW_COST: Final = (
+    14  # a bcrypt of this cost takes about a second; one above it more than a scrape should wait
+)
 _HASH: Final = re.compile(r"\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{53}")
 _NOT_OFFERED: Final = {
     "": ("rate_limit",),
@@ -62,6 +65,17 @@ class Users:
                     " allowed: what `htpasswd -nBC 10 NAME` prints after the colon"
                 )
         self.hashes = {name.encode(): hashed.encode() for name, hashed in found.items()}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed, but makes logins slow, in one line for each user."""
+        costs = {name.decode(): int(hashed[4:6]) for name, hashed in self.hashes.items()}
+        return tuple(
+            f"basic_auth_users: {name!a} has a bcrypt cost of {cost}, so that each new login takes"
+            f" about {2 ** (cost - SLOW_COST)} s or more: use 10 to 12"
+            for name, cost in costs.items()
+            if cost > SLOW_COST
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Users) and other.hashes == self.hashes

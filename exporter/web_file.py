@@ -40,6 +40,7 @@ class WebFile:
         self.reloads = WebReloadCollector(self._clock.now()) if path else None
         if self.config.http_server_config.http2:
             log.info("HTTP/2 is not offered: clients get HTTP/1.1", file=str(path))
+        self._warn()
 
     @property
     def tls(self) -> CurrentContext | None:
@@ -62,6 +63,7 @@ class WebFile:
             self._log.error("cannot reload the web configuration: the old one stays", problem=problem)
         if is_reloaded:
             self._log.info("web configuration reloaded", file=str(self._path))
+            self._warn()
 
     @contextmanager
     def watched(self, interval: float = INTERVAL) -> Iterator[None]:
@@ -80,6 +82,10 @@ class WebFile:
         while not stop.wait(interval):
             with suppress(Exception):
                 self.refresh()
+
+    def _warn(self) -> None:
+        for warning in self.config.basic_auth_users.warnings:
+            self._log.warning(warning, file=str(self._path))
 
     def _refresh_config(self) -> bool:
         """Re-read the file if it has changed; say whether it has."""

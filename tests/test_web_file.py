@@ -419,3 +419,20 @@ def test_a_fifo_is_not_read(log: Log, path: Path, name: str) -> None:
 
     assert not refused
     assert web.reloads.successful
+
+
+def test_a_slow_hash_is_warned_of(log: Log, tmp_path: Path) -> None:
+    """When it is read and when it is read again; a cost of 14 is not."""
+    path = tmp_path / "web.yml"
+    slow = HASH.replace("$04$", "$15$")
+    path.write_text(f"basic_auth_users: {{alice: {HASH.replace('$04$', '$14$')}, bob: {slow}}}")
+    web = WebFile(path, log.bound)
+    path.write_text(f"basic_auth_users: {{carol: {slow}}}")
+    web.refresh()
+
+    assert [level for level, _ in log.calls] == ["warning", "info", "warning"]
+    assert log.calls[0][1] == (
+        "basic_auth_users: 'bob' has a bcrypt cost of 15, so that each new login takes about 2 s or more:"
+        " use 10 to 12"
+    )
+    assert "carol" in log.calls[2][1]

@@ -12,7 +12,7 @@ import requests
 from tests.certificates import Authority
 from tests.serving import get, wait_until
 from tests.test_cli import LOOPBACK, ended, running
-from tests.test_serving import LOGIN, PASSWORD, Web, hashed, serving, tls, users
+from tests.test_serving import LOGIN, PASSWORD, Web, hashed, run, serving, tls, users
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +85,11 @@ def test_without_a_file_there_is_no_gauge() -> None:
 
     assert "bycloud_exporter_config_last_reload_successful 1.0" in text
     assert "web_config" not in text
+
+
+def test_check_warns_of_a_slow_hash(web: Web) -> None:
+    """In one line, before what it says of the targets."""
+    flag = web.write(f"basic_auth_users: {{alice: {hashed(PASSWORD).replace('$04$', '$16$')}}}")
+    _, out, _ = run("check", flag)
+
+    assert out.startswith("warn  basic_auth_users: 'alice' has a bcrypt cost of 16, ")

@@ -1,12 +1,12 @@
 """Basic authentication before every path, and the configured headers on every answer."""
 
-from collections.abc import Callable
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from exporter.client_certificates import Refused, ignore
 from exporter.login_queue import TooManyLoginsError
 from exporter.passwords import Passwords
 from exporter.web_file import WebFile
@@ -17,16 +17,12 @@ WAITING: Final = "waiting"
 
 A connection whose request has it is a stranger's as far as anybody knows, and may be closed to make room.
 """
-Refused = Callable[[str], None]
-"""Counts a refused request, by its reason."""
 
 
 class Gate:
     """Asks for a user and a password where the web configuration names users, as it is at each request."""
 
-    def __init__(
-        self, app: ASGIApp, web: WebFile, passwords: Passwords, refused: Refused = lambda _reason: None
-    ) -> None:
+    def __init__(self, app: ASGIApp, web: WebFile, passwords: Passwords, refused: Refused = ignore) -> None:
         self._app = app
         self._web = web
         self._passwords = passwords

@@ -4,6 +4,7 @@ import ssl
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self
 
+from exporter.client_certificates import Refused, ServerContext, VerifiedConnection, ignore
 from exporter.errors import ConfigError
 from exporter.watched_files import WatchedFiles
 from exporter.web_config import TlsServerConfig
@@ -14,6 +15,19 @@ VERIFY: Final = {
     "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
     "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
 }
+CIPHERS: Final = {
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256": "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384": "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256": "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA": "ECDHE-ECDSA-AES128-SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA": "ECDHE-ECDSA-AES256-SHA",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256": "ECDHE-RSA-AES128-GCM-SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384": "ECDHE-RSA-AES256-GCM-SHA384",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256": "ECDHE-RSA-CHACHA20-POLY1305",
+    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA": "ECDHE-RSA-AES128-SHA",
+    "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA": "ECDHE-RSA-AES256-SHA",
+}
+"""The suites up to TLS 1.2, by Go's name, as OpenSSL calls them: `openssl ciphers -stdname`."""
 
 
 class CurrentContext(ssl.SSLContext):
@@ -23,17 +37,22 @@ class CurrentContext(ssl.SSLContext):
     resumption of sessions that were opened under the old ones.
     """
 
-    current: ssl.SSLContext
+    current: ServerContext
+    refused: Refused
 
-    def __new__(cls, current: ssl.SSLContext) -> Self:
-        """Stand in for `current`."""
+    def __new__(cls, current: ServerContext, refused: Refused = ignore) -> Self:
+        """Stand in for `current`; `refused` counts clients without an accepted certificate."""
         self = super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
         self.current = current
+        self.refused = refused
         return self
 
     def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:  # noqa: ANN401 - ssl's signature
         """Begin a handshake."""
-        return self.current.wrap_bio(*args, **kwargs)
+        connection = self.current.wrap_bio(*args, **kwargs)
+        if isinstance(connection, VerifiedConnection):
+            connection.refused = self.refused
+        return connection
 
 
 class Certificate:
@@ -65,19 +84,37 @@ def _named_files(config: TlsServerConfig) -> WatchedFiles:
     return WatchedFiles([file for file in (config.cert_file, config.key_file, config.client_ca_file) if file])
 
 
-def server_context(config: TlsServerConfig) -> ssl.SSLContext:
+def server_context(config: TlsServerConfig) -> ServerContext:
     """Read the certificate, the key and the CAs; raise `ConfigError`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = ServerContext()
+    context.allow(config.client_allowed_sans or ())
     context.minimum_version = VERSIONS[config.min_version]
     context.maximum_version = VERSIONS[config.max_version]
     context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
+    _choose_ciphers(context, config)
     _check_readable(config)
     _load_chain(context, config)
     if config.client_ca_file:
         _load_client_ca(context, config.client_ca_file)
     context.verify_mode = VERIFY[config.client_auth_type]
     return context
+
+
+def _choose_ciphers(context: ssl.SSLContext, config: TlsServerConfig) -> None:
+    """Allow the configured suites: those of TLS 1.3 cannot be chosen, but alone they rule TLS 1.2 out."""
+    if not config.prefer_server_cipher_suites:
+        context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+    if not config.cipher_suites:
+        return
+    older = [CIPHERS[suite] for suite in config.cipher_suites if suite in CIPHERS]
+    if not older:
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        return
+    try:
+        context.set_ciphers(":".join(older))
+    except ssl.SSLError:
+        raise ConfigError("tls_server_config.cipher_suites: this machine's OpenSSL offers none") from None
 
 
 def _check_readable(config: TlsServerConfig) -> None:

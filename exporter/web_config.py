@@ -24,9 +24,6 @@ _NOT_OFFERED: Final = {
         "cert",
         "key",
         "client_ca",
-        "client_allowed_sans",
-        "cipher_suites",
-        "prefer_server_cipher_suites",
         "curve_preferences",
     ),
 }
@@ -41,6 +38,25 @@ FileName = Annotated[
     str,
     Meta(pattern=r"^[^\0\ud800-\udfff]+\Z", extra_json_schema={"description": "a file's name, not empty"}),
 ]
+NotEmpty = Annotated[str, Meta(min_length=1, extra_json_schema={"description": "text, not empty"})]
+CipherSuite = Literal[
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+    "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
+    "TLS_AES_128_GCM_SHA256",
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+]
+"""The secure suites of Go: https://pkg.go.dev/crypto/tls#CipherSuites"""
+TLS13_SUITES: Final = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"}
+"""Suites that TLS 1.3 always offers: Python's ssl cannot choose among them, nor can Go."""
 Version = Literal["TLS12", "TLS13"]
 ClientAuth = Literal["NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"]
 
@@ -94,10 +110,20 @@ class TlsServerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     key_file: FileName
     client_ca_file: FileName | None = None
     client_auth_type: ClientAuth = "NoClientCert"
+    client_allowed_sans: tuple[NotEmpty, ...] | None = None
     min_version: Version = "TLS12"
     max_version: Version = "TLS13"
+    cipher_suites: tuple[CipherSuite, ...] = ()
+    prefer_server_cipher_suites: bool = True
 
     def __post_init__(self) -> None:
+        self._check_clients()
+        if self.min_version > self.max_version:
+            raise ValueError(f"min_version {self.min_version} is above max_version {self.max_version}")
+        if self.max_version == "TLS12" and self.cipher_suites and TLS13_SUITES.issuperset(self.cipher_suites):
+            raise ValueError("cipher_suites has only suites of TLS 1.3, but max_version is TLS12")
+
+    def _check_clients(self) -> None:
         verifies = self.client_auth_type != "NoClientCert"
         if verifies and not self.client_ca_file:
             raise ValueError(f"client_auth_type: {self.client_auth_type} needs a client_ca_file beside it")
@@ -106,8 +132,13 @@ class TlsServerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
                 "client_ca_file verifies nobody without a client_auth_type of"
                 " VerifyClientCertIfGiven or RequireAndVerifyClientCert"
             )
-        if self.min_version > self.max_version:
-            raise ValueError(f"min_version {self.min_version} is above max_version {self.max_version}")
+        if self.client_allowed_sans == ():
+            raise ValueError("client_allowed_sans is empty: no client could connect")
+        if self.client_allowed_sans and self.client_auth_type != "RequireAndVerifyClientCert":
+            raise ValueError(
+                "client_allowed_sans needs a client_auth_type of RequireAndVerifyClientCert: a client without"
+                " a certificate has no name to compare"
+            )
 
 
 class Headers(Struct, frozen=True, forbid_unknown_fields=True):

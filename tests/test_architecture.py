@@ -14,6 +14,7 @@ RANKS = (
     ("headers", "redaction"),
     (
         "bcrypt_thread",
+        "client_certificates",
         "clock",
         "durations",
         "errors",

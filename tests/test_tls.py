@@ -1,17 +1,21 @@
 """Contexts for TLS, and the one line where there can be none. Handshakes are in `test_serving`."""
 
+import socket
 import ssl
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from msgspec.structs import replace
 
 from exporter.errors import ConfigError
-from exporter.tls import CurrentContext, server_context
-from exporter.web_config import TlsServerConfig
-from tests.certificates import Authority
+from exporter.tls import CIPHERS, CurrentContext, server_context
+from exporter.web_config import TLS13_SUITES, CipherSuite, TlsServerConfig
+from tests.certificates import Authority, Files
+from tests.serving import App, serving
 
 
 @pytest.fixture
@@ -116,3 +120,177 @@ def test_the_current_context_is_used(config: TlsServerConfig) -> None:
 
     assert before.context.verify_mode is ssl.CERT_OPTIONAL
     assert after.context.verify_mode is ssl.CERT_REQUIRED
+
+
+def verified(config: TlsServerConfig, *names: str) -> TlsServerConfig:
+    """Return a configuration that accepts clients of these names only."""
+    return replace(config, client_auth_type="RequireAndVerifyClientCert", client_allowed_sans=names or None)
+
+
+def enters(port: int, authority: Authority, client: Files | None) -> bool:
+    """Say whether a client's request is answered."""
+    try:
+        answer = requests.get(
+            f"https://127.0.0.1:{port}/",
+            verify=str(authority.file),
+            cert=client.pair if client else None,
+            timeout=20,
+        )
+    except requests.ConnectionError:
+        return False
+    return answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("identity", "allowed", "good"),
+    [
+        ("scraper.example.com", ["other.example.com", "scraper.example.com"], True),
+        ("scraper.example.com", ["example.com", "*.example.com", "Scraper.example.com", "scraper"], False),
+        ("192.0.2.7", ["192.0.2.7"], True),
+        ("192.0.2.7", ["192.0.2.0/24", "192.0.2.70"], False),
+        ("2001:db8::1", ["2001:DB8:0:0::1"], True),
+        ("scraper@example.com", ["scraper@example.com"], True),
+        ("scraper@example.com", ["example.com"], False),
+        ("spiffe://example.com/scraper", ["spiffe://example.com/scraper"], True),
+        ("spiffe://example.com/scraper", ["spiffe://example.com/other"], False),
+    ],
+)
+@pytest.mark.parametrize("version", ["TLS12", "TLS13"])
+def test_client_names(  # noqa: PLR0913 - a table's columns
+    config: TlsServerConfig,
+    authority: Authority,
+    version: str,
+    identity: str,
+    allowed: list[str],
+    *,
+    good: bool,
+) -> None:
+    """One name must be in the list exactly; else no request is served, and the refusal is counted."""
+    app, refused = App(), list[str]()
+    is_uri = "://" in identity
+    client = authority.issue_for_uri("client", identity) if is_uri else authority.issue("client", identity)
+    context = server_context(replace(verified(config, *allowed), min_version=version, max_version=version))
+    with serving(app, tls=CurrentContext(context, refused.append)) as port:
+        entered = enters(port, authority, client)
+
+    assert entered is good
+    assert len(app.paths) == good
+    assert refused == ([] if good else ["client_certificate"])
+
+
+def test_a_name_of_another_authority(config: TlsServerConfig, authority: Authority, tmp_path: Path) -> None:
+    """The right name opens nothing without the right signature; nor does no certificate at all."""
+    app, refused = App(), list[str]()
+    rogue = Authority(tmp_path, "rogue-ca").issue("rogue", "scraper.example.com")
+    with serving(
+        app, tls=CurrentContext(server_context(verified(config, "scraper.example.com")), refused.append)
+    ) as port:
+        entered = [enters(port, authority, client) for client in (rogue, None)]
+
+    assert entered == [False, False]
+    assert app.paths == []
+    assert refused == ["client_certificate"] * 2
+
+
+def test_a_resumed_session_is_compared_too(config: TlsServerConfig, authority: Authority) -> None:
+    """A name that is no longer allowed does not enter by a session of before."""
+    client = authority.issue("client", "scraper.example.com")
+    context = server_context(verified(config, "scraper.example.com"))
+    ours = ssl.create_default_context(cafile=authority.file)
+    ours.load_cert_chain(*client.pair)
+    ours.maximum_version = ssl.TLSVersion.TLSv1_2
+    with serving(App(), tls=CurrentContext(context)) as port:
+        with (
+            socket.create_connection(("127.0.0.1", port), 20) as plain,
+            ours.wrap_socket(plain, server_hostname="127.0.0.1") as first,
+        ):
+            session = first.session
+        context.allow(["other.example.com"])
+        with (
+            socket.create_connection(("127.0.0.1", port), 20) as plain,
+            ours.wrap_socket(
+                plain, server_hostname="127.0.0.1", do_handshake_on_connect=False, session=session
+            ) as again,
+        ):
+            received = _received(again)
+
+    assert received == b""
+
+
+def _received(connection: ssl.SSLSocket) -> bytes:
+    try:
+        connection.do_handshake()
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        return connection.recv(100)
+    except OSError:
+        return b""
+
+
+def test_every_suite_has_its_name() -> None:
+    """Those up to TLS 1.2 are known to OpenSSL, and those of TLS 1.3 are always there."""
+    names = set(get_args(CipherSuite))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers(":".join(CIPHERS.values()))
+    known = {cipher["name"] for cipher in context.get_ciphers()}
+
+    assert CIPHERS.keys() | TLS13_SUITES == names
+    assert not CIPHERS.keys() & TLS13_SUITES
+    assert known == set(CIPHERS.values()) | TLS13_SUITES
+
+
+def agreed(port: int, authority: Authority, offered: str, version: ssl.TLSVersion) -> str | None:
+    """Shake hands; return the suite, None where there is none."""
+    context = ssl.create_default_context(cafile=authority.file)
+    context.minimum_version = context.maximum_version = version
+    context.set_ciphers(offered)
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", port), 20) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
+        ):
+            cipher = secured.cipher()
+    except OSError:
+        return None
+    return cipher and cipher[0]
+
+
+GCM, CHACHA = "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"
+GCM_SUITE, CHACHA_SUITE = (
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+)
+
+
+@pytest.mark.parametrize(
+    ("suites", "prefers", "offered", "version", "suite"),
+    [
+        ([GCM_SUITE], True, GCM, ssl.TLSVersion.TLSv1_2, GCM),
+        ([GCM_SUITE], True, CHACHA, ssl.TLSVersion.TLSv1_2, None),
+        ([CHACHA_SUITE, GCM_SUITE], True, f"{GCM}:{CHACHA}", ssl.TLSVersion.TLSv1_2, CHACHA),
+        ([CHACHA_SUITE, GCM_SUITE], False, f"{GCM}:{CHACHA}", ssl.TLSVersion.TLSv1_2, GCM),
+        ([GCM_SUITE, "TLS_AES_128_GCM_SHA256"], True, GCM, ssl.TLSVersion.TLSv1_2, GCM),
+        (["TLS_AES_128_GCM_SHA256"], True, GCM, ssl.TLSVersion.TLSv1_2, None),
+        ([GCM_SUITE], True, GCM, ssl.TLSVersion.TLSv1_3, "TLS_AES_256_GCM_SHA384"),
+        ([], True, GCM, ssl.TLSVersion.TLSv1_2, GCM),
+    ],
+)
+def test_suites(  # noqa: PLR0913, PLR0917 - a table's columns
+    authority: Authority,
+    suites: list[CipherSuite],
+    prefers: bool,  # noqa: FBT001 - the same
+    offered: str,
+    version: ssl.TLSVersion,
+    suite: str | None,
+) -> None:
+    """Only what is configured is agreed on up to TLS 1.2, in the server's order if it is to be."""
+    files = authority.issue("server")
+    config = TlsServerConfig(
+        cert_file=str(files.cert),
+        key_file=str(files.key),
+        cipher_suites=tuple(suites),
+        prefer_server_cipher_suites=prefers,
+    )
+    with serving(App(), tls=CurrentContext(server_context(config))) as port:
+        found = agreed(port, authority, offered, version)
+
+    assert found == suite

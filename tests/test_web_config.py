@@ -42,8 +42,11 @@ tls_server_config:
   key_file: /etc/a.key
   client_ca_file: ca.pem
   client_auth_type: RequireAndVerifyClientCert
+  client_allowed_sans: [scraper.example.com, "192.0.2.7"]
   min_version: TLS13
   max_version: TLS13
+  cipher_suites: [TLS_AES_128_GCM_SHA256]
+  prefer_server_cipher_suites: false
 http_server_config:
   http2: true
   headers:
@@ -71,6 +74,9 @@ basic_auth_users:
         "TLS13",
         "TLS13",
     )
+    assert tls.client_allowed_sans == ("scraper.example.com", "192.0.2.7")
+    assert tls.cipher_suites == ("TLS_AES_128_GCM_SHA256",)
+    assert not tls.prefer_server_cipher_suites
     assert config.http_server_config.http2
     assert config.http_server_config.headers.pairs == (
         (b"strict-transport-security", b"max-age=31536000"),
@@ -114,9 +120,6 @@ NO_HASH = (
                 "cert",
                 "key",
                 "client_ca",
-                "client_allowed_sans",
-                "cipher_suites",
-                "prefer_server_cipher_suites",
                 "curve_preferences",
             )
         ),
@@ -166,6 +169,29 @@ NO_HASH = (
         (
             'http_server_config: {headers: {X-XSS-Protection: "a\\r\\nb"}}',
             "http_server_config.headers.X-XSS-Protection: found 'a\\r\\nb', allowed: one line of printable",
+        ),
+        (
+            f"tls_server_config: {{{TLS}, cipher_suites: [TLS_AES_128_GCM_SHA256, RC4]}}",
+            "tls_server_config.cipher_suites[1]: found 'RC4', allowed: TLS_AES_128_GCM_SHA256, TLS_AES_256",
+        ),
+        (
+            f"tls_server_config: {{{TLS}, max_version: TLS12, cipher_suites: [TLS_AES_128_GCM_SHA256]}}",
+            "tls_server_config: cipher_suites has only suites of TLS 1.3, but max_version is TLS12",
+        ),
+        *(
+            (
+                f"tls_server_config: {{{TLS}, {more} client_allowed_sans: [a]}}",
+                "tls_server_config: client_allowed_sans needs a client_auth_type of RequireAndVerify",
+            )
+            for more in ("", "client_ca_file: a, client_auth_type: VerifyClientCertIfGiven,")
+        ),
+        (
+            f"tls_server_config: {{{TLS}, client_allowed_sans: []}}",
+            "tls_server_config: client_allowed_sans is empty: no client could connect",
+        ),
+        (
+            f"tls_server_config: {{{TLS}, client_allowed_sans: ['']}}",
+            "tls_server_config.client_allowed_sans[0]: found '', allowed: text, not empty",
         ),
         ("http_server_config: {http2: maybe}", "http_server_config.http2: found 'maybe', allowed: true or"),
         ("basic_auth_users: {a: hunter2}", NO_HASH),

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.certificates import Authority
+from tests.certificates import Authority, Files
 from tests.serving import get, wait_until
 from tests.test_cli import LOOPBACK, ended, running
-from tests.test_serving import LOGIN, PASSWORD, Web, hashed, run, serving, tls, users
+from tests.test_serving import LOGIN, PASSWORD, Server, Web, hashed, run, serving, tls, users
 
 
 @pytest.fixture(autouse=True)
@@ -93,3 +93,28 @@ def test_check_warns_of_a_slow_hash(web: Web) -> None:
     _, out, _ = run("check", flag)
 
     assert out.startswith("warn  basic_auth_users: 'alice' has a bcrypt cost of 16, ")
+
+
+def test_only_named_clients_enter(authority: Authority, web: Web) -> None:
+    """Of one authority's certificates, those with a listed name; the list is re-read while it runs."""
+    authority.issue("server")
+    ours, other = authority.issue("ours", "scraper.example.com"), authority.issue("other", "db.example.com")
+    verified = "client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert"
+    with serving(web.write(tls(f", {verified}, client_allowed_sans: [scraper.example.com]"))) as server:
+        status = server.get(authority.file, client=ours).status_code
+        for client in (other, None):
+            with pytest.raises(requests.ConnectionError):
+                server.get(authority.file, client=client)
+        web.write(tls(f", {verified}, client_allowed_sans: [db.example.com]"))
+        wait_until(lambda: _enters(server, authority, other))
+        with pytest.raises(requests.ConnectionError):
+            server.get(authority.file, client=ours)
+
+    assert status == 200
+
+
+def _enters(server: Server, authority: Authority, client: Files) -> bool:
+    try:
+        return server.get(authority.file, client=client).ok
+    except requests.ConnectionError:
+        return False

@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from exporter import __version__
 from exporter.budget import Budget
 from exporter.errors import Reason
+from exporter.refusals import Refusal
 
 SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -48,8 +49,20 @@ class Instruments:
             ["target", "reason"],
             registry=None,
         )
+        self.refused = Counter(
+            "bycloud_exporter_refused_requests",
+            "Requests that the exporter refused, and connections that it ended, by the reason why.",
+            ["reason"],
+            registry=None,
+        )
+        for reason in Refusal:
+            self.refused.labels(reason.value)  # begins at 0, so that `increase()` sees the first one
         self.build = Info("bycloud_exporter_build", "Version of the exporter and of Python.", registry=None)
         self.build.info({"version": __version__, "python_version": platform.python_version()})
+
+    def count_refusal(self, reason: Refusal) -> None:
+        """Count a request that was refused, or a connection that was ended."""
+        self.refused.labels(reason.value).inc()
 
     def observer(self, target: str) -> "TargetObserver":
         """Return what notes one target's requests."""
@@ -58,7 +71,7 @@ class Instruments:
     @property
     def collectors(self) -> tuple[MetricWrapperBase, ...]:
         """Everything here that can be registered."""
-        return (self.requests, self.duration, self.retries, self.build)
+        return (self.requests, self.duration, self.retries, self.refused, self.build)
 
 
 class TargetObserver:

@@ -24,6 +24,7 @@ RANKS = (
         "model",
         "negotiation",
         "notify",
+        "refusals",
         "renders",
         "threads",
         "watched_files",

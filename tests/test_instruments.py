@@ -8,6 +8,7 @@ from exporter import __version__
 from exporter.budget import Budget
 from exporter.errors import Reason
 from exporter.instruments import BudgetCollector, Instruments, ReloadCollector, own_collectors
+from exporter.refusals import Refusal
 from tests.answers import NOW, FixedClock
 from tests.conftest import Promtool
 
@@ -106,3 +107,17 @@ def test_all_of_it_in_one_exposition(promtool: Promtool) -> None:
         line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")
     }
     assert promtool(text) == ""
+
+
+def test_refusals_are_counted_by_reason() -> None:
+    """Every reason begins at 0, so that the first refusal is an increase."""
+    instruments = Instruments()
+    instruments.count_refusal(Refusal.UNAUTHORIZED)
+    found = registry(*instruments.collectors)
+    counts = {
+        reason: found.get_sample_value("bycloud_exporter_refused_requests_total", {"reason": reason})
+        for reason in Refusal
+    }
+
+    assert counts.pop(Refusal.UNAUTHORIZED) == 1
+    assert set(counts.values()) == {0}

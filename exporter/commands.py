@@ -91,7 +91,14 @@ def _run(
             exporter.release_scrapes()
             passwords.close()
 
-        serve(guarded, listeners, tls=web.tls, on_stop=answer_who_waits)
+        serve(
+            guarded,
+            listeners,
+            tls=web.tls,
+            on_stop=answer_who_waits,
+            headers=lambda: web.config.http_server_config.headers.pairs,
+            refused=exporter.instruments.count_refusal,
+        )
 
 
 def _place(url: str | None, addresses: Sequence[str], ports: Sequence[int], web: WebFile) -> Place | None:

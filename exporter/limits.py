@@ -18,6 +18,12 @@ class Limits(Struct, frozen=True, kw_only=True):
     keep_alive_seconds: float = 30.0
     answer_seconds: float = 30.0
     """How long an answer may lie unread."""
+    piece_bytes: int = 32 * 1024
+    """How much of a response a connection holds, before the client has read what it was sent."""
+    unread_bytes: int = 64 * 1024 * 1024
+    """Of all the bodies that are being sent."""
+    kernel_bytes: int = 128 * 1024
+    """How much of a response the kernel holds for each connection; Linux doubles it."""
     target_bytes: int = 8 * 1024
     header_bytes: int = 16 * 1024
     body_bytes: int = 16 * 1024

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Final
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -19,7 +20,9 @@ from exporter.errors import ConfigError
 from exporter.intake import Intake
 from exporter.limits import Limits, room_for
 from exporter.notify import READY, STOPPING, notify
-from exporter.protocol import GuardedProtocol
+from exporter.protocol import GuardedProtocol, HeaderPairs
+from exporter.refusals import CountRefusal, ignore_refusal
+from exporter.response_headers import ResponseHeaders
 
 DEFAULT_PORT: Final = 10140
 HIGHEST_PORT: Final = 65_535
@@ -57,30 +60,38 @@ def port_of(listener: socket.socket) -> int:
     return int(listener.getsockname()[1])
 
 
-def serve(
+def serve(  # noqa: PLR0913 - each by name
     app: ASGIApp,
     listeners: Sequence[socket.socket],
     *,
     on_stop: Callable[[], None],
     tls: ssl.SSLContext | None = None,
     limits: Limits | None = None,
+    headers: Callable[[], HeaderPairs] = list,
+    refused: CountRefusal = ignore_refusal,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; then finish what is in flight, for `GRACE` seconds at most."""
-    server = make_server(app, on_stop=on_stop, tls=tls, limits=limits)
+    """Serve until SIGTERM or SIGINT; then finish what is in flight, for `GRACE` seconds at most.
+
+    :param headers: what every response carries, as it is at that moment.
+    :param refused: counts what the server refuses.
+    """
+    server = make_server(app, on_stop=on_stop, tls=tls, limits=limits, headers=headers, refused=refused)
     asyncio.run(server.serve(sockets=list(listeners)))
 
 
-def make_server(
+def make_server(  # noqa: PLR0913 - each by name
     app: ASGIApp,
     *,
     on_stop: Callable[[], None],
     tls: ssl.SSLContext | None = None,
     limits: Limits | None = None,
+    headers: Callable[[], HeaderPairs] = list,
+    refused: CountRefusal = ignore_refusal,
 ) -> "Server":
     """Return a server that has yet to be run."""
     limits = room_for(limits or Limits())
     config = uvicorn.Config(
-        Intake(app, limits),
+        ResponseHeaders(Intake(app, limits, refused), headers),
         http="h11",
         ws="none",
         log_config=None,
@@ -92,23 +103,20 @@ def make_server(
         timeout_keep_alive=limits.keep_alive_seconds,  # type: ignore[arg-type] # it only ever waits for them
         timeout_graceful_shutdown=GRACE,
     )
-    return Server(config, limits, tls, on_stop)
+    server = Server(config, on_stop)
+    make = partial(GuardedProtocol, config, server.server_state, limits, headers, refused)
+    server.connections = Connections(make, tls, limits, refused)
+    return server
 
 
 class Server(uvicorn.Server):
     """A server with connections of our own, and signals that end it; uvicorn's would be raised anew."""
 
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        limits: Limits,
-        tls: ssl.SSLContext | None,
-        on_stop: Callable[[], None],
-    ) -> None:
+    connections: Connections
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_stop = on_stop
-        make = partial(GuardedProtocol, config, self.server_state, limits)
-        self._connections = Connections(make, tls, limits)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -116,7 +124,7 @@ class Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             with suppress(RuntimeError, ValueError):  # not in the main thread, as in tests
-                loop.add_signal_handler(name, self.stop)
+                loop.add_signal_handler(name, self._stop_by, name)
         yield
 
     def stop(self) -> None:
@@ -125,19 +133,25 @@ class Server(uvicorn.Server):
         notify(STOPPING, os.environ)
         asyncio.get_running_loop().call_later(GRACE - 1, self._on_stop)
 
+    def _stop_by(self, number: signal.Signals) -> None:
+        structlog.get_logger().info(
+            "shutting down", signal=number.name, requests=len(self.server_state.tasks), grace_seconds=GRACE
+        )
+        self.stop()
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept, and tell systemd so."""
         self.servers = []
         for listener in sockets or ():
-            self._connections.open(listener)
+            self.connections.open(listener)
         self.started = True
         notify(READY, os.environ)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept no more, then finish what is in flight."""
-        await self._connections.close()
+        await self.connections.close()
         await super().shutdown(sockets)
-        await self._connections.abort()
+        await self.connections.abort()
 
 
 def _listen_everywhere(port: int) -> socket.socket:

@@ -13,6 +13,8 @@ from typing import Self
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.limits import Limits
+from exporter.protocol import HeaderPairs
+from exporter.refusals import CountRefusal, ignore_refusal
 from exporter.server import Server, listen, make_server, port_of
 from tests.leaks import note
 
@@ -41,15 +43,18 @@ class App:
 
 
 @contextmanager
-def serving(
+def serving(  # noqa: PLR0913 - what a test needs, each by name
     app: ASGIApp,
     limits: Limits | None = None,
     tls: ssl.SSLContext | None = None,
+    *,
     listener: socket.socket | None = None,
     servers: list[Server] | None = None,
+    headers: Callable[[], HeaderPairs] = list,
+    refused: CountRefusal = ignore_refusal,
 ) -> Iterator[int]:
     """Serve for as long as the block lasts; give the port, and the server to who wants it."""
-    server = make_server(app, on_stop=lambda: None, tls=tls, limits=limits)
+    server = make_server(app, on_stop=lambda: None, tls=tls, limits=limits, headers=headers, refused=refused)
     if servers is not None:
         servers.append(server)
     with listener or listen("127.0.0.1:0") as opened, asyncio.Runner() as runner:
@@ -96,9 +101,9 @@ class Client:
         note(bytes(received))
         return bytes(received)
 
-    def answer(self) -> tuple[int, bytes]:
-        """Return the status and the body of the next answer, which says its length."""
-        received = bytearray()
+    def answer(self, begun: bytes = b"") -> tuple[int, bytes]:
+        """Return the status and the body of the next answer, which says its length; `begun` has been read."""
+        received = bytearray(begun)
         while b"\r\n\r\n" not in received:
             received += self._more()
         head, _, body = received.partition(b"\r\n\r\n")

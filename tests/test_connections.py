@@ -1,8 +1,10 @@
 """Room for connections: who makes it where there is none, and what is never made to."""
 
+import asyncio
 import errno
 import socket
 import ssl
+import threading
 import tracemalloc
 from asyncio import sslproto
 from contextlib import ExitStack
@@ -10,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from exporter.limits import Limits
-from exporter.server import listen
+from exporter.refusals import Refusal
+from exporter.server import listen, make_server, port_of
 from exporter.tls import server_context
 from exporter.web_config import TlsServerConfig
 from tests.certificates import Authority
-from tests.serving import App, Client, get, serving, wait_until
+from tests.serving import PATIENCE, App, Client, get, serving, wait_until
 
 
 @pytest.fixture
@@ -189,3 +194,138 @@ def test_no_descriptors() -> None:
 
     assert listener.failures == 0
     assert answer == (200, b"hi")
+
+
+def narrow(port: int) -> Client:
+    """Connect with a small receive buffer, so that what is read is soon sent."""
+    client = Client.__new__(Client)
+    client.socket = socket.socket()
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+    client.socket.settimeout(PATIENCE)
+    client.socket.connect(("127.0.0.1", port))
+    return client
+
+
+def test_a_response_that_is_read_never_makes_room() -> None:
+    """Neither its age nor any number of new connections ends it, as long as others are silent for longer."""
+    app = App(b"x" * 12_000_000)
+    with serving(app, Limits(connections=4)) as port, narrow(port) as reader, ExitStack() as stack:
+        reader.send(get(b"/", b"Connection: close"))
+        assert app.called.wait(PATIENCE)
+        received = len(reader.socket.recv(1))
+        silent = [stack.enter_context(Client(port)) for _ in range(3)]
+        for _ in range(8):
+            received += read(reader, 1_000_000)
+            silent.append(stack.enter_context(Client(port)))
+            gone = silent.pop(0).rest()
+            assert gone == b""
+        received += len(reader.rest())
+
+    assert received > 12_000_000
+
+
+def read(client: Client, size: int) -> int:
+    """Read so many bytes; return how many there were."""
+    left = size
+    while left:
+        chunk = client.socket.recv(min(left, 65_536))
+        assert chunk, "the connection ended before the response did"
+        left -= len(chunk)
+    return size
+
+
+def test_an_idle_connection_with_a_good_response_stays() -> None:
+    """In a crowd of strangers it keeps its place, however long it is silent."""
+    app = App()
+    with serving(app, Limits(connections=6)) as port, Client(port) as known, ExitStack() as stack:
+        first = known.send(get()).answer()
+        strangers = [stack.enter_context(Client(port)) for _ in range(5)]
+        for _ in range(10):
+            strangers.append(stack.enter_context(Client(port)))
+            assert strangers.pop(0).rest() == b""
+        second = known.send(get()).answer()
+
+    assert [first, second] == [(200, b"hi")] * 2
+
+
+def test_idle_connections_keep_no_newcomer_out() -> None:
+    """Where most connections are known, the one that was silent for longest makes room."""
+    refused: list[Refusal] = []
+    limits = Limits(connections=3)
+    with serving(App(), limits, refused=refused.append) as port, ExitStack() as stack:
+        idle = [stack.enter_context(Client(port)) for _ in range(3)]
+        for client in idle:
+            client.send(get()).answer()
+        answers = [stack.enter_context(Client(port)).send(get()).answer() for _ in range(3)]
+        gone = [client.rest() for client in idle]
+
+    assert answers == [(200, b"hi")] * 3
+    assert gone == [b""] * 3
+    assert refused == [Refusal.EVICTED] * 3
+
+
+def test_unread_bodies_are_limited_in_total() -> None:
+    """The reader that was silent for longest is cut off; the newest response comes whole."""
+    size = 12_000_000
+    refused: list[Refusal] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(scope["path"].encode() * (size // 2))(scope, receive, send)
+
+    limits = Limits(unread_bytes=2 * size)
+    with serving(app, limits, refused=refused.append) as port, ExitStack() as stack:
+        clients = [stack.enter_context(Client(port)) for _ in range(3)]
+        for number, client in enumerate(clients):
+            client.send(get(b"/%d" % number))
+            head = client.socket.recv(1)
+        last = clients[2].answer(head)
+        cut = clients[0].rest()
+
+    assert len(last[1]) == size
+    assert len(cut) < size
+    assert refused == [Refusal.UNREAD_RESPONSE]
+
+
+def test_refusals_of_connections_are_counted(tls: ssl.SSLContext) -> None:
+    """A failed handshake, a handshake that is never finished, and a connection for which there is no room."""
+    app = App()
+    app.release.clear()
+    refused: list[Refusal] = []
+    with serving(app, Limits(connections=1), refused=refused.append) as port, Client(port) as client:
+        client.send(get())
+        assert app.called.wait(PATIENCE)
+        with Client(port) as other:
+            other.rest()
+        app.release.set()
+        client.answer()
+    with serving(app, Limits(request_seconds=0.2), tls, refused=refused.append) as port:
+        with Client(port) as client:
+            client.send(b"nonsense\r\n\r\n").rest()
+        with Client(port) as client:
+            client.rest()
+
+    assert refused == [Refusal.NO_ROOM, Refusal.TLS_HANDSHAKE, Refusal.TLS_HANDSHAKE]
+
+
+@pytest.mark.parametrize("secured", [False, True])
+def test_the_end_awaits_no_idle_client(tls: ssl.SSLContext, authority: Authority, secured: bool) -> None:  # noqa: FBT001 - how it connects
+    """Over TLS, its client need not answer that the connection ends: Prometheus always holds one."""
+    context = ssl.create_default_context(cafile=authority.file)
+    server = make_server(
+        App(), on_stop=lambda: None, tls=tls if secured else None, limits=Limits(request_seconds=10_000)
+    )
+    server.config.timeout_graceful_shutdown = 10_000
+    with listen("127.0.0.1:0") as opened, asyncio.Runner() as runner:
+        port, loop = port_of(opened), runner.get_loop()
+        thread = threading.Thread(target=runner.run, args=(server.serve(sockets=[opened]),))
+        thread.start()
+        with Client(port) as client:
+            if secured:
+                client.socket = context.wrap_socket(client.socket, server_hostname="127.0.0.1")
+            client.send(get()).answer()
+            loop.call_soon_threadsafe(server.stop)
+            thread.join(PATIENCE)
+            ended = not thread.is_alive()
+        thread.join()
+
+    assert ended

@@ -80,3 +80,29 @@ def test_what_is_small_is_let_through(sent: bytes) -> None:
 
     assert answers == [(200, b"hi")] * 2
     assert app.paths == ["/", "/next"]
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "host"),
+    [
+        (b"http://other.example/metrics?x=1", "/metrics", b"other.example"),
+        (b"HTTPS://other.example:8443/a%20b", "/a b", b"other.example:8443"),
+        (b"http://other.example", "/", b"other.example"),
+        (b"http://other.example?x=1", "/", b"other.example"),
+        (b"/http://other.example/", "/http://other.example/", b"x"),
+        (b"*", "*", b"x"),
+    ],
+)
+def test_an_absolute_target(target: bytes, path: str, host: bytes) -> None:
+    """Its path is requested, of the host that it names, as RFC 9112 asks."""
+    hosts: list[tuple[bytes, bytes]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        hosts.extend(pair for pair in scope["headers"] if pair[0] == b"host")
+        await PlainTextResponse(scope["path"])(scope, receive, send)
+
+    with serving(app) as port, Client(port) as client:
+        answer = client.send(get(target)).answer()
+
+    assert answer == (200, path.encode())
+    assert hosts == [(b"host", host)]

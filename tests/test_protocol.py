@@ -1,14 +1,19 @@
 """One connection's life: what is no HTTP, who is too slow, and who does not read."""
 
+import asyncio
 import gc
+import threading
 import weakref
 from contextlib import ExitStack
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from exporter.limits import Limits
+from exporter.protocol import GuardedProtocol
+from exporter.refusals import Refusal
 from exporter.server import Server
-from tests.serving import App, Client, get, serving, status, wait_until
+from tests.serving import PATIENCE, App, Client, get, serving, status, wait_until
 
 LARGE = b"x" * 12_000_000  # more than the kernel takes off our hands
 
@@ -197,7 +202,7 @@ def test_garbage_after_an_answer_that_is_unread() -> None:
     """It changes nothing for anybody else."""
     app = App(LARGE)
     with serving(app) as port, Client(port) as client, Client(port) as other:
-        client.send(get(), b"\0" * 100_000)
+        client.send(get(), b"\0" * 10_000)
         rest = client.rest()
         answer = other.send(get()).answer()
 
@@ -238,3 +243,140 @@ def test_an_end_within_a_request(sent: bytes) -> None:
 
     assert status(rest) in {0, 400}
     assert app.paths == ["/other"]
+
+
+@pytest.mark.parametrize("request_bytes", [get(b"/", b"Connection: close"), get(version=b"1.0")])
+def test_bytes_after_a_last_request(request_bytes: bytes) -> None:
+    """They are ignored: the request in flight gets its response."""
+    app = App()
+    app.release.clear()
+    refused: list[Refusal] = []
+    with serving(app, refused=refused.append) as port, Client(port) as client, Client(port) as other:
+        client.send(request_bytes)
+        assert app.called.wait(PATIENCE)
+        client.send(b"\r\nGET /more HTTP/1.1\r\n")
+        other.send(b"nonsense\r\n\r\n").rest()  # which arrives later, and is refused
+        app.release.set()
+        answer = client.rest()
+
+    assert status(answer) == 200
+    assert answer.endswith(b"hi")
+    assert refused == [Refusal.MALFORMED]
+
+
+@pytest.mark.parametrize("parts", [(b"\r\n",), (b"\n",), (b"\r\n" * 5,), (b"\r", b"\n"), (b"\r\n", b"\r\n")])
+def test_empty_lines_before_a_request(parts: tuple[bytes, ...]) -> None:
+    """They are ignored, as RFC 9112 asks, on a new connection and between two requests."""
+    with serving(App()) as port, Client(port) as client:
+        answers = []
+        for _ in range(2):
+            for part in parts:
+                client.send(part)
+            answers.append(client.send(get()).answer())
+        rest = client.send(get(), *parts, get(b"/", b"Connection: close")).rest()
+
+    assert answers == [(200, b"hi")] * 2
+    assert rest.count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_only_empty_lines() -> None:
+    """They are no request: the connection ends as a silent one does."""
+    with serving(App(), Limits(request_seconds=0.2)) as port, Client(port) as client:
+        rest = client.send(b"\r\n").rest()
+
+    assert rest == b""
+
+
+def test_a_pipelined_byte_is_no_sign_of_reading() -> None:
+    """An unread response ends its connection, whatever its client sends meanwhile."""
+    app = App(LARGE)
+    refused: list[Refusal] = []
+    servers: list[Server] = []
+    limits = Limits(answer_seconds=0.5)
+    with serving(app, limits, servers=servers, refused=refused.append) as port, Client(port) as client:
+        client.send(get())
+        assert client.socket.recv(1)
+        client.send(b"G")
+        wait_until(lambda: not servers[0].server_state.connections)
+        received = client.rest()
+
+    assert len(received) < len(LARGE)
+    assert refused == [Refusal.UNREAD_RESPONSE]
+
+
+def test_too_much_after_a_request() -> None:
+    """What is kept of the next requests is limited: the connection ends."""
+    app = App()
+    app.release.clear()
+    refused: list[Refusal] = []
+    with serving(app, refused=refused.append) as port, Client(port) as client:
+        client.send(get(), b"x" * 200_000)
+        rest = client.rest()
+        app.release.set()
+
+    assert rest == b""
+    assert refused == [Refusal.PIPELINED]
+
+
+def test_a_response_is_held_in_pieces() -> None:
+    """A connection whose client does not read holds a little of the body, and all share the rest."""
+    limits = Limits()
+    servers: list[Server] = []
+    with serving(App(LARGE), limits, servers=servers) as port, ExitStack() as stack:
+        clients = [stack.enter_context(Client(port)) for _ in range(10)]
+        for client in clients:
+            client.send(get())
+            assert client.socket.recv(1)
+        connections = [one for one in servers[0].server_state.connections if isinstance(one, GuardedProtocol)]
+        wait_until(lambda: all(one.flow.write_paused for one in connections))
+        held = [one.transport.get_write_buffer_size() for one in connections]
+
+    assert len(held) == 10
+    assert max(held) <= 2 * limits.piece_bytes
+
+
+@pytest.mark.parametrize("after", [b"", b"G"])
+def test_who_leaves_a_request_in_flight_is_noticed(after: bytes) -> None:
+    """The application is told at once, even where the client had begun another request."""
+    told = threading.Event()
+    entered = threading.Event()
+
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        await receive()
+        entered.set()
+        message = await receive()
+        assert message == {"type": "http.disconnect"}
+        told.set()
+
+    with serving(app) as port:
+        with Client(port) as client:
+            client.send(get(), after)
+            assert entered.wait(PATIENCE)
+
+        assert told.wait(PATIENCE)
+
+
+def test_requests_that_the_end_cuts_off(caplog: pytest.LogCaptureFixture) -> None:
+    """They leave no traceback."""
+    entered = threading.Event()
+
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        entered.set()
+        await asyncio.Event().wait()
+
+    with serving(app) as port, Client(port) as client:
+        client.send(get())
+        assert entered.wait(PATIENCE)
+
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("garbage", [b"nonsense\r\n\r\n", get(b"/" + b"a" * 9_000), get(version=b"2.0")])
+def test_configured_headers_are_on_refusals(garbage: bytes) -> None:
+    """The server's own responses carry them too, and end with a newline."""
+    headers = [(b"x-frame-options", b"deny")]
+    with serving(App(), headers=lambda: headers) as port, Client(port) as client:
+        answer = client.send(garbage).rest()
+
+    assert b"x-frame-options: deny" in answer
+    assert answer.endswith(b"\n")

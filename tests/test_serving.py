@@ -21,7 +21,7 @@ from exporter.server import listen, port_of
 from exporter.simulator import SimulatedApi, many
 from tests.certificates import Authority, Files
 from tests.real_prometheus import running_prometheus
-from tests.serving import wait_until
+from tests.serving import Client, get, wait_until
 from tests.test_cli import COMMAND, LOOPBACK, ended, running
 
 PASSWORD = "looking-glass"
@@ -429,3 +429,32 @@ def test_a_real_prometheus(authority: Authority, web: Web, tmp_path: Path) -> No
 
     assert ups == {"good": 1, "no_certificate": 0, "wrong_password": 0}
     assert well == 1
+
+
+def test_sigterm_is_logged(authority: Authority, web: Web) -> None:
+    """With what is in flight and how long it may take."""
+    authority.issue("server")
+    with serving(web.write(tls())) as server:
+        server.get(authority.file, "/-/healthy")
+        process = server.process
+        status, _ = ended(process, signal.SIGTERM)
+        said = process.stderr.read() if process.stderr else ""
+
+    assert status == 0
+    assert re.search(r'event="shutting down" signal=SIGTERM requests=0 grace_seconds=\d', said)
+
+
+def test_headers_are_on_every_response(web: Web) -> None:
+    """The server's own refusals carry them, and are counted."""
+    flag = web.write("http_server_config: {headers: {X-Frame-Options: deny}}")
+    with running(LOOPBACK, flag) as (_, url):
+        answers = []
+        for sent in (b"nonsense\r\n\r\n", get(b"/" + b"a" * 9_000), get(b"/-/healthy", b"Connection: close")):
+            with Client(int(url.rpartition(":")[2])) as client:
+                answers.append(client.send(sent).rest())
+        metrics = requests.get(f"{url}/metrics", timeout=20).text
+
+    assert [answer.split()[1] for answer in answers] == [b"400", b"414", b"200"]
+    assert all(answer.count(b"x-frame-options: deny") == 1 for answer in answers)
+    assert 'bycloud_exporter_refused_requests_total{reason="malformed"} 1.0' in metrics
+    assert 'bycloud_exporter_refused_requests_total{reason="too_large"} 1.0' in metrics

@@ -1,7 +1,10 @@
 """The secret that opens the API: kept out of every text, read anew from its file at every walk."""
 
+import errno
+import os
+import stat
 from pathlib import Path
-from typing import ClassVar, Final, Literal
+from typing import BinaryIO, ClassVar, Final, Literal
 
 from msgspec import Struct
 
@@ -65,7 +68,7 @@ class Credential(Struct, frozen=True):
 
     def _read_file(self, path: Path) -> Secret:
         try:
-            with path.open("rb") as file:
+            with _open_regular(path) as file:
                 return self._checked(file.read(LARGEST + 1))
         except OSError as error:
             raise ConfigError(f"{self.place}: cannot read {path}: {error.strerror}") from None
@@ -81,3 +84,12 @@ class Credential(Struct, frozen=True):
         if self.kind == "api_key":
             check_api_key(secret)
         return secret
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    """Open a regular file; anything else may block for ever, as a FIFO without a writer does."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "not a regular file")

@@ -1,16 +1,24 @@
-"""One walk under way, as other threads see it: how long it may take, and how to cancel it."""
+"""One walk under way, as other threads see it: how long it may take, and what becomes of one that hangs."""
 
 import threading
+from typing import Final
 
 from exporter.budget import Budget
 from exporter.client import Client
 from exporter.client.api import STRETCH
 
+OVERDUE: Final = 60.0  # seconds beyond its time after which a walk hangs: it ends itself well before
+MOST_ABANDONED: Final = 3  # threads of walks that hang, beside which no other walk begins
+
 
 class RunningWalk:
-    """Shared by the thread that walks and the one that waits. Safe to use from both."""
+    """Shared by the thread that walks and those that wait. Safe to use from all.
 
-    def __init__(self, seconds: float, budget: Budget) -> None:
+    `began` is monotonic, `seconds` what the walk may take where the budget's pace asks for no more.
+    """
+
+    def __init__(self, began: float, seconds: float, budget: Budget) -> None:
+        self.began = began
         self._seconds = seconds
         self._budget = budget
         self._lock = threading.Lock()
@@ -42,6 +50,44 @@ class RunningWalk:
         return self._client.requests if self._client else 0
 
     @property
-    def allowed_seconds(self) -> float:
-        """How long it may take: longer where the budget's pace spreads its requests over more time."""
-        return max(self._seconds, STRETCH * self._budget.pace(self.requests))
+    def longest(self) -> float:
+        """The seconds after which it hangs, more where the budget's pace spreads its requests."""
+        return max(self._seconds, STRETCH * self._budget.pace(self.requests)) + OVERDUE
+
+
+class WalkSlot:
+    """Room for one walk at a time. A walk that hangs makes room for another; only a few may.
+
+    To be used under a lock.
+    """
+
+    def __init__(self) -> None:
+        self.running: RunningWalk | None = None
+        self._abandoned = 0
+
+    @property
+    def is_free(self) -> bool:
+        """Say whether a walk may begin."""
+        return self.running is None and self._abandoned < MOST_ABANDONED
+
+    def begin(self, running: RunningWalk) -> None:
+        """Note that this walk is the one under way."""
+        self.running = running
+
+    def end(self, running: RunningWalk) -> bool:
+        """Note that a walk's thread ended; return whether its result counts: it does not once abandoned."""
+        if running is not self.running:
+            self._abandoned -= 1
+            return False
+        self.running = None
+        return True
+
+    def abandon_overdue(self, now: float) -> RunningWalk | None:
+        """Cancel and return the walk under way if it hangs: its thread may end whenever it can."""
+        running = self.running
+        if running is None or now - running.began <= running.longest:
+            return None
+        running.cancel()
+        self.running = None
+        self._abandoned += 1
+        return running

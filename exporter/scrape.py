@@ -13,7 +13,7 @@ from exporter.config import Target
 from exporter.durations import format_age
 from exporter.errors import ApiError, Reason, WalkCrashedError
 from exporter.model import Answer, WalkStats
-from exporter.running_walk import RunningWalk
+from exporter.running_walk import RunningWalk, WalkSlot
 from exporter.state import State
 from exporter.target_walk import Outcome
 from exporter.walk_log import WalkLog
@@ -21,8 +21,6 @@ from exporter.walk_log import WalkLog
 LONGEST_WALK: Final = (
     600.0  # seconds that a walk may outlive its scrapes by, where the budget asks for no more
 )
-OVERDUE: Final = 60.0  # seconds beyond its time after which a walk hangs: it ends itself well before
-MOST_ABANDONED: Final = 3  # threads of walks that hang, beside which no other walk begins
 Spawn = Callable[[Callable[[], None]], None]
 
 
@@ -79,8 +77,7 @@ class Scraper:
         self._spawn = spawn
         self._state = State(stale_after=target.stale_after)
         self._changed = threading.Condition()
-        self._running: RunningWalk | None = None
-        self._abandoned = 0
+        self._slot = WalkSlot()
         self._closed = False
 
     def scrape(self, seconds: float) -> Answer:
@@ -108,15 +105,12 @@ class Scraper:
     def _scrape(self, seconds: float) -> Answer:
         now = self._clock.monotonic()
         self._abandon_overdue(now)
-        deferred = self._wants_walk(now) and not self._begin(now)
-        if self._running is not None and self._is_worth_waiting(now + seconds):
-            self._await_walk(self._running, seconds)
+        deferred = self._slot.is_free and self._is_due(now) and not self._begin(now)
+        if self._slot.running is not None and self._is_worth_waiting(now + seconds):
+            self._await_walk(self._slot.running, seconds)
         if self._state.crashed:
             raise WalkCrashedError
         return self._state.answer(self._clock.monotonic(), deferred=deferred)
-
-    def _wants_walk(self, now: float) -> bool:
-        return self._running is None and self._abandoned < MOST_ABANDONED and self._is_due(now)
 
     def _is_due(self, now: float) -> bool:
         began = self._state.succeeded_from
@@ -129,14 +123,13 @@ class Scraper:
         if self.budget.wait_for_walk(cost, expected.seconds) > 0:
             return False
         self._state.begin(now)
-        running = self._running = RunningWalk(self._longest_walk, self.budget)
+        running = RunningWalk(now, self._longest_walk, self.budget)
+        self._slot.begin(running)
         try:
             self._spawn(lambda: self._run(running, cost))
-        except (
-            RuntimeError,
-            MemoryError,
-        ) as error:  # no thread can be had: a limit of processes, or no memory
-            self._end(running, self._timed_out(f"cannot start a thread for the walk: {error}"))
+        except (RuntimeError, MemoryError) as error:  # the system gives no thread
+            self._slot.end(running)
+            self._end(self._timed_out(running, now, f"cannot start a thread for the walk: {error}"))
         return True
 
     @property
@@ -151,28 +144,18 @@ class Scraper:
         return began + last.seconds <= deadline
 
     def _await_walk(self, running: RunningWalk, seconds: float) -> None:
-        self._changed.wait_for(lambda: self._closed or self._running is not running, timeout=seconds)
+        self._changed.wait_for(lambda: self._closed or self._slot.running is not running, timeout=seconds)
 
     def _abandon_overdue(self, now: float) -> None:
         """End the walk under way as `timeout` if it hangs."""
-        running = self._running
-        if running is None:
-            return
-        allowed = running.allowed_seconds + OVERDUE
-        if self._state.is_overdue(now, allowed):
-            running.cancel()
-            self._abandoned += 1
-            self._end(
-                running, self._timed_out(f"the walk hangs: it did not end within {format_age(allowed)}")
-            )
+        if hung := self._slot.abandon_overdue(now):
+            message = f"the walk hangs: it did not end within {format_age(hung.longest)}"
+            self._end(self._timed_out(hung, now, message))
 
-    def _timed_out(self, message: str) -> Outcome:
+    def _timed_out(self, running: RunningWalk, now: float, message: str) -> Outcome:
         """Make the outcome of a walk that could not end by itself, as far as it has come."""
-        running, began = self._running, self._state.walking_since
-        took = 0.0 if began is None else self._clock.monotonic() - began
-        pages, requests = (running.pages, running.requests) if running else (0, 0)
         return Outcome(
-            WalkStats(seconds=took, pages=pages, requests=requests),
+            WalkStats(seconds=now - running.began, pages=running.pages, requests=running.requests),
             ApiError(Reason.TIMEOUT, message),
             instances_well=self._state.instances_well,
         )
@@ -184,16 +167,13 @@ class Scraper:
         except BaseException as error:  # noqa: BLE001 - whatever ends a walk, the next scrape must walk again
             ended = error
         with self._changed:
-            self._end(running, ended)
+            if self._slot.end(running):
+                self._end(ended)
         del ended  # whose traceback would keep this frame, and with it every page
         self._write_log()
 
-    def _end(self, running: RunningWalk, ended: Outcome | BaseException) -> None:
-        """Take in how a walk ended, unless it was abandoned."""
-        if running is not self._running:
-            self._abandoned -= 1
-            return
-        self._running = None
+    def _end(self, ended: Outcome | BaseException) -> None:
+        """Take in how a walk ended."""
         if isinstance(ended, BaseException):
             self._state.crash()
         else:

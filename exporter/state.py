@@ -63,10 +63,6 @@ class State:
         """What the next walk is likely to cost: as much as the last complete one, else as the last."""
         return self._last_complete or self.last_walk or WalkStats(seconds=0.0, pages=1, requests=1)
 
-    def is_overdue(self, now: float, allowed: float) -> bool:
-        """Say whether the walk under way has taken longer than `allowed` seconds."""
-        return self.walking_since is not None and now - self.walking_since > allowed
-
     def servable(self, now: float) -> Snapshot | None:
         """Return the snapshot, while it may stand in for walks that fail."""
         if self._failing_since is not None and now - self._failing_since >= self._stale_after:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
@@ -15,6 +16,7 @@ Task = tuple[Future[Any], Callable[[], Any]]
 class Threads:
     """Some daemon threads, each started when it is first needed; they end when the `with` block does.
 
+    Where the system gives no thread, those that run do the work; where none runs, the caller does it.
     Those of `concurrent.futures` are awaited when the interpreter exits, however long a request hangs.
     """
 
@@ -26,11 +28,19 @@ class Threads:
     def submit(self, work: Callable[..., Result], /, *arguments: object) -> Future[Result]:
         """Do the work in one of them; to be called by one thread alone."""
         future: Future[Result] = Future()
-        self._tasks.put((future, partial(work, *arguments)))
+        task = (future, partial(work, *arguments))
         if self._started < self._most:
-            self._started += 1
-            Thread(target=self._run, name="fetch", daemon=True).start()
+            self._start()
+        if self._started:
+            self._tasks.put(task)
+        else:
+            _do(*task)
         return future
+
+    def _start(self) -> None:
+        with suppress(RuntimeError, MemoryError):  # a limit of processes, or no memory
+            Thread(target=self._run, name="fetch", daemon=True).start()
+            self._started += 1
 
     def __enter__(self) -> Self:
         return self
@@ -44,9 +54,12 @@ class Threads:
 
     def _run(self) -> None:
         while task := self._tasks.get():
-            future, work = task
-            try:
-                future.set_result(work())
-            except BaseException as error:  # noqa: BLE001 - whoever waits for the result gets it
-                future.set_exception(error)
-            del task, future, work  # no page outlives its turn
+            _do(*task)
+            del task  # no page outlives its turn
+
+
+def _do(future: Future[Any], work: Callable[[], Any]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - whoever waits for the result gets it
+        future.set_exception(error)

@@ -1,5 +1,7 @@
 """Secrets: kept, and kept out of sight."""
 
+import os
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -140,3 +142,54 @@ def test_a_file_that_goes_bad_fails_the_walk_as_auth(tmp_path: Path) -> None:
         f"target prod: api_key_file: the content of {path} is not an access key's ID and secret, joined by a"
         " colon, allowed: one line, ACCESS_KEY_ID:SECRET_ACCESS_KEY"
     )
+
+
+def fifo(place: Path) -> Path:
+    """Make a FIFO that nobody writes to: to open it blocks for ever."""
+    os.mkfifo(place / "fifo")
+    return place / "fifo"
+
+
+def folder(place: Path) -> Path:
+    """Return a folder."""
+    return place
+
+
+def link_to_fifo(place: Path) -> Path:
+    """Make what leads to a FIFO."""
+    (place / "link").symlink_to(fifo(place))
+    return place / "link"
+
+
+def endless(_: Path) -> Path:
+    """Return a device that has no end."""
+    return Path("/dev/zero")
+
+
+@pytest.mark.parametrize("make", [fifo, folder, link_to_fifo, endless])
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    """It might block for ever."""
+    path = make(tmp_path)
+    with pytest.raises(ConfigError) as raised:
+        Credential("token", path, "prod").read()
+
+    assert str(raised.value) == f"target prod: token_file: cannot read {path}: not a regular file"
+
+
+def test_what_is_refused_is_closed(tmp_path: Path) -> None:
+    """A FIFO that nobody has open for reading cannot be opened for writing without blocking."""
+    path = fifo(tmp_path)
+    with pytest.raises(ConfigError):
+        Credential("token", path, "prod").read()
+
+    with pytest.raises(OSError, match="No such device"):
+        os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+
+
+def test_a_link_to_a_file_is_read(tmp_path: Path) -> None:
+    """As Kubernetes mounts secrets: a link to a link to a file."""
+    (tmp_path / "..data").mkdir()
+    (tmp_path / "..data" / "key").write_text("id:hidden")
+    (tmp_path / "key").symlink_to("..data/key")
+
+    assert Credential("api_key", tmp_path / "key", "prod").read().reveal() == "id:hidden"

@@ -20,10 +20,11 @@ from exporter.config import Duration, Target
 from exporter.credentials import Secret
 from exporter.errors import ApiError, Reason, WalkCrashedError
 from exporter.model import Answer, Snapshot, Summary, WalkStats
-from exporter.running_walk import RunningWalk
-from exporter.scrape import LONGEST_WALK, MOST_ABANDONED, OVERDUE, Scraper
+from exporter.running_walk import MOST_ABANDONED, OVERDUE, RunningWalk
+from exporter.scrape import LONGEST_WALK, Scraper
 from exporter.target_walk import Outcome
 from tests.serving import wait_until
+from tests.threadless import no_threads
 from tests.world import World
 
 STALE_AFTER = 300.0
@@ -629,3 +630,19 @@ def test_a_log_that_raises_wedges_nothing() -> None:
 def full_disk(*_: object) -> NoReturn:
     """Fail as a write to a full disk does."""
     raise OSError(ENOSPC, "disk full")
+
+
+def test_a_real_limit_of_threads_and_its_end() -> None:
+    """The walk that gets no thread fails; the one after it succeeds."""
+    clock = Clock()
+
+    def walk(seconds: float, next_walk: int = 1, running: RunningWalk | None = None) -> Outcome:  # noqa: ARG001 - the protocol's
+        return complete(clock.now())
+
+    scraper = Scraper(target(), walk, Budget(clock=clock), structlog.get_logger(), clock=clock)
+    with no_threads():
+        refused = scraper.scrape(30)
+    answer = scraper.scrape(30)
+
+    assert (refused.up, refused.failure) == (False, Reason.TIMEOUT)
+    assert answer.up

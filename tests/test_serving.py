@@ -437,7 +437,7 @@ def test_sigterm_is_logged(authority: Authority, web: Web) -> None:
     with serving(web.write(tls())) as server:
         server.get(authority.file, "/-/healthy")
         process = server.process
-        status, _ = ended(process, signal.SIGTERM)
+        status = ended(process, signal.SIGTERM)
         said = process.stderr.read() if process.stderr else ""
 
     assert status == 0

@@ -10,6 +10,7 @@ import pytest
 
 from exporter.threads import Threads
 from tests.started import StartedThreads
+from tests.threadless import no_threads
 
 HANGING = """
 import threading
@@ -77,3 +78,26 @@ def test_a_request_that_hangs_keeps_no_process_from_ending() -> None:
     ended = subprocess.run([sys.executable, "-c", HANGING], timeout=30, check=False)
 
     assert ended.returncode == 0
+
+
+def test_without_a_thread_the_caller_does_the_work() -> None:
+    """A limit of processes makes a walk slow, and fails none."""
+    with Threads(2) as threads:
+        with no_threads():
+            here = threads.submit(threading.get_ident).result(0)
+            failing = threads.submit(int, "many")
+        there = threads.submit(threading.get_ident).result(10)
+
+        assert here == threading.get_ident() != there
+        with pytest.raises(ValueError, match="many"):
+            failing.result(0)
+
+
+def test_with_fewer_threads_than_wanted_those_that_run_do_the_work() -> None:
+    """The first one does what the second one would have."""
+    with Threads(2) as threads:
+        first = threads.submit(threading.get_ident).result(10)
+        with no_threads():
+            second = threads.submit(threading.get_ident).result(10)
+
+        assert first == second != threading.get_ident()

@@ -49,7 +49,7 @@ def test_a_stop_with_logins_that_wait(web: Web) -> None:
         waiting = [stack.enter_context(ask(port, b"/-/healthy", f"alice:{number}")) for number in range(30)]
         last = stack.enter_context(ask(port, b"/-/healthy", f"alice:{PASSWORD}", "127.0.0.2"))
         assert last.recv(100).startswith(b"HTTP/1.1 200 ")
-        status, _ = ended(process, signal.SIGTERM)
+        status = ended(process, signal.SIGTERM)
         statuses = {client.recv(100)[:12] for client in waiting}
         log = process.stderr.read() if process.stderr else ""
 

@@ -21,6 +21,7 @@ from urllib3.exceptions import (
 from urllib3.util.connection import create_connection
 
 from exporter.client.resolver import Resolver
+from exporter.errors import ApiError, Reason
 
 SHORTEST_WAIT: Final = 0.001  # seconds; a socket takes 0 as "do not wait" and less as an error
 AGAIN: Final = 0.05  # seconds until a connection that was not yet there to be cut is looked for again
@@ -59,6 +60,7 @@ class Watch:
         """Shut the socket down, which ends every read of it in whatever thread."""
         self.expired = True
         current = (self._connection.sock if self._connection else None) or self._socket
+        current = getattr(current, "socket", current)  # below TLS that goes through a proxy's TLS
         if current is not None:
             with suppress(OSError):
                 socket.socket.shutdown(current, socket.SHUT_RDWR)  # past ssl's own, which would wait
@@ -89,12 +91,21 @@ class Watchdog:
 
     def _add(self, watch: Watch) -> None:
         with self._changed:
+            self._ensure_thread()
             self._watches.add(watch)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
-                self._thread.start()
             if watch.deadline < self._next_look:
                 self._changed.notify()
+
+    def _ensure_thread(self) -> None:
+        """Start the thread; raise `ApiError` if the system gives none: no exchange goes unwatched."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError) as error:
+            raise ApiError(Reason.TIMEOUT, f"cannot start a thread to keep deadlines: {error}") from error
+        self._thread = thread
 
     def _run(self) -> None:
         with self._changed:
@@ -106,7 +117,8 @@ class Watchdog:
         now = time.monotonic()
         for watch in self._watches:
             if watch.deadline <= now:
-                watch.cut()
+                with suppress(Exception):  # one that cannot be cut must not keep the others from it
+                    watch.cut()
         wait = min((max(watch.deadline - now, AGAIN) for watch in self._watches), default=None)
         self._next_look = inf if wait is None else now + wait
         return wait

@@ -1,10 +1,13 @@
-"""How many requests the API will still take from us, and until when to keep away.
+"""How many requests the API still accepts from us, and how long to keep away.
 
-The API names its window of a minute on every response. The window of an hour it never shows: that one is
-counted here, by the tier that the minute's limit names. Both are shared: `share` of each is ours.
+The API names its window of a minute in every response. The window of an hour it never shows: that one is
+counted here, by the tier that the minute's limit names. Both are shared with others: `share` of each is ours,
+and our own requests of the last 60 seconds and of the last hour are counted against it.
+
+Everything is counted in monotonic time, so that a clock that steps changes nothing. Unix time is for display
+alone.
 """
 
-from collections import deque
 from collections.abc import Mapping
 from threading import RLock
 from typing import Final
@@ -12,9 +15,10 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.clock import Clock
-from exporter.headers import number, unix_time, whole_number
+from exporter.pacer import Pacer
+from exporter.rate_headers import MINUTE, NamedWindow, parse_rate_headers
+from exporter.request_ledger import RequestLedger
 
-MINUTE: Final = 60.0
 HOUR: Final = 3600.0
 HOURLY: Final = {60: 1_000, 300: 5_000, 1_000: 20_000}
 """Requests a minute → requests an hour, of the vendor's tiers."""
@@ -22,41 +26,76 @@ TIERS: Final = {"standard": 1_000, "professional": 5_000, "enterprise": 20_000, 
 TOO_MANY: Final = 429
 NEW_WINDOW: Final = 5.0
 """Seconds by which a window's end moves only if it is another one's: `Date` is exact to a second."""
-DEMAND: Final = 600.0
-"""Seconds over which the walks that scrapes ask for are counted."""
 
 
 class Window(Struct, frozen=True):
-    """A window of the API's: `limit` and `remaining` requests until `reset` (Unix time by our clock)."""
+    """A window of the API's: `limit` and `remaining` requests until `reset` (monotonic seconds)."""
 
     limit: int
     remaining: int
     reset: float
 
 
+class BudgetState(Struct, frozen=True, kw_only=True):
+    """A budget for display. Times are whole Unix seconds; `None` is what is unknown or has no limit.
+
+    The minute is as the API names it, the hour as counted here, of our share.
+    """
+
+    minute_limit: int | None
+    minute_remaining: int | None
+    minute_reset: float | None
+    hour_limit: int | None
+    hour_remaining: int | None
+    hour_reset: float | None
+
+
+class Terms(Struct, frozen=True):
+    """What the configuration says of a budget: the `tier`, and our `share` of its limits."""
+
+    tier: str = "auto"
+    share: float = 1.0
+
+    def ours(self, limit: int) -> int:
+        """Return our share of a limit, one request at least."""
+        return max(1, int(limit * self.share))
+
+    def hour_limit(self, minute_limit: int | None) -> int | None:
+        """Return our share of the hour's requests; `None` where no tier is known or it has no limit."""
+        if self.tier != "auto":
+            whole = TIERS[self.tier]
+        else:
+            whole = None if minute_limit is None else HOURLY.get(minute_limit)
+        return None if whole is None else self.ours(whole)
+
+
 class Budget:
-    """One target's budget. Every time is Unix time by `clock`; waits are seconds from now, 0 for none."""
+    """One target's budget. Waits are seconds from now, 0 for none. Safe for threads.
+
+    Queries change nothing. The commands are `take`, `give_back`, `spend`, `observe`, `request_walk` and
+    `reconfigure`.
+    """
 
     def __init__(self, *, tier: str = "auto", share: float = 1.0, clock: Clock) -> None:
-        self._tier = tier
-        self._share = share
+        self._terms = Terms(tier, share)
         self._clock = clock
         self._lock = RLock()
-        self._minute: Window | None = None
-        self._sent: deque[float] = deque()
+        self._ledger = RequestLedger()
+        self._pacer = Pacer(clock.monotonic())
+        self._window: Window | None = None
         self._in_flight = 0
-        self._asked: deque[float] = deque()
-        self._closed_until = 0.0
-        self._paced_until = 0.0
-        self._begun = clock.now()
+        self._closed_until = clock.monotonic()
+
+    def __repr__(self) -> str:
+        return f"Budget({self._terms}, {self._window}, {self._ledger})"
 
     def take(self, *, retry: bool = False) -> float:
         """Count a request that is about to be sent and return 0, or return the seconds that it must wait.
 
-        Whoever took one gives it back once its answer is there, or none will come.
+        Give a request back once its answer is there, or none will come.
         """
         with self._lock:
-            wait = self.wait_for_request()
+            wait = self.seconds_until_request()
             if not wait:
                 self.spend(retry=retry)
                 self._in_flight += 1
@@ -67,184 +106,169 @@ class Budget:
         with self._lock:
             self._in_flight -= 1
 
+    def cancel(self, *, retry: bool = False) -> None:
+        """Give back a request that was taken and not sent: it does not count."""
+        with self._lock:
+            self._in_flight -= 1
+            self._ledger.remove_newest()
+            if known := self._window:
+                self._window = Window(known.limit, min(known.limit, known.remaining + 1), known.reset)
+            if not retry and (pace := self._seconds_per_request()):
+                self._pacer.advance(pace)
+
     def spend(self, *, retry: bool = False) -> None:
         """Count a request that is about to be sent; a retry does not move the next walk's turn."""
         with self._lock:
-            now = self._clock.now()
-            self._sent.append(now)
-            if self._minute:
-                left = max(0, self._minute.remaining - 1)
-                self._minute = Window(self._minute.limit, left, self._minute.reset)
+            now = self._clock.monotonic()
+            self._ledger.add(now)
+            if known := self._window:
+                self._window = Window(known.limit, max(0, known.remaining - 1), known.reset)
             if not retry and (pace := self._seconds_per_request()):
-                self._paced_until = max(self._paced_until, now) + pace
+                self._pacer.postpone(pace, now)
 
     def observe(self, status: int, headers: Mapping[str, str]) -> None:
         """Learn from a response what the API says of its limits."""
+        told = parse_rate_headers(headers, self._clock.now())
         with self._lock:
-            now = self._clock.now()
-            here = _their_now(headers, now)
-            told = _window(headers, now, here)
-            self._minute = self._less_in_flight(told) if told else self._minute
-            wait = _retry_after(headers, here)
+            now = self._clock.monotonic()
+            if told.window:
+                self._window = self._merged(told.window, now)
+            wait = told.retry_after
             if status == TOO_MANY and wait is None:
-                wait = self._minute.reset - now if self._minute else MINUTE
+                current = self._current(now)
+                wait = current.reset - now if current else MINUTE
             if wait is not None:
-                self._closed_until = max(self._closed_until, now + min(max(wait, 0.0), HOUR))
+                self._closed_until = max(self._closed_until, now + min(wait, HOUR))
 
-    def wait_for_request(self) -> float:
-        """Return the seconds until one more request may be sent."""
-        with self._lock:
-            now = self._clock.now()
-            waits = [self._closed_until - now]
-            if (minute := self.minute) and self._minute_left(minute, now) < 1:
-                waits.append(minute.reset - now)
-            waits.append(self._wait_for_hour(1, now, 0.0))
-            return max(0.0, *waits)
+    def request_walk(self, requests: int, seconds: float = 0.0) -> float:
+        """Note that a walk is wanted, and return the seconds until it may begin.
 
-    def wait_for_walk(self, requests: int, seconds: float = 0.0) -> float:
-        """Return the seconds until a walk of so many `requests`, which takes `seconds`, may begin.
+        How often walks are wanted decides whether they must be spread over the hour.
 
-        That it was asked for is noted: how often it is decides whether walks need be spread over the hour.
+        :param requests: how many requests the walk is likely to take.
+        :param seconds: how long it is likely to take.
         """
         with self._lock:
-            now = self._clock.now()
-            self._asked.append(now)
-            waits = [self.wait_for_request(), self._wait_for_hour(requests, now, seconds)]
-            if self._is_too_much(requests, now):
-                waits.append(self._paced_until - now)
-            minute = self.minute
-            if minute and self._minute_left(minute, now) < min(requests, self._ours(minute.limit)):
-                waits.append(minute.reset - now)
-            return max(0.0, *waits)
+            self._pacer.want(self._clock.monotonic())
+            return self.seconds_until_walk(requests, seconds)
+
+    def reconfigure(self, *, tier: str, share: float) -> None:
+        """Hold what was counted so far against other limits."""
+        with self._lock:
+            self._terms = Terms(tier, share)
+
+    def seconds_until_request(self) -> float:
+        """Return the seconds until one more request may be sent."""
+        with self._lock:
+            now = self._clock.monotonic()
+            return max(0.0, self._closed_until - now, self._seconds_until_room(1, now))
+
+    def seconds_until_walk(self, requests: int, seconds: float = 0.0) -> float:
+        """Return the seconds until a walk of so many `requests` may begin.
+
+        Requests that leave the hour during the `seconds` that the walk takes are as good as gone.
+        """
+        with self._lock:
+            now = self._clock.monotonic()
+            return max(
+                0.0,
+                self._closed_until - now,
+                self._seconds_until_room(1, now),
+                self._seconds_until_minute(requests, now),
+                self._seconds_until_hour(requests, now) - seconds,
+                self._seconds_until_turn(requests, now),
+            )
 
     def allows_retry(self, next_walk: int) -> bool:
         """Say whether a retry would leave the `next_walk`'s requests untouched."""
         with self._lock:
-            now = self._clock.now()
-            left = self.hour_remaining
-            return (left is None or left > next_walk) and self.wait_for_request() <= max(
-                0.0, self._closed_until - now
-            )
+            left, now = self.hour_remaining, self._clock.monotonic()
+            has_room = left is None or left > next_walk
+            return has_room and self._seconds_until_room(1, now) <= max(0.0, self._closed_until - now)
 
     def pace(self, requests: int) -> float:
         """Return the seconds between two walks of so many requests that the hour's budget asks for."""
         return requests * (self._seconds_per_request() or 0.0)
 
     @property
+    def state(self) -> BudgetState:
+        """The budget for display."""
+        with self._lock:
+            now, limit = self._clock.monotonic(), self.hour_limit
+            window = self._current(now)
+            leaves = self._ledger.seconds_until_oldest_leaves(HOUR, now) if limit else None
+            return BudgetState(
+                minute_limit=window.limit if window else None,
+                minute_remaining=window.remaining if window else None,
+                minute_reset=self._displayed(window.reset - now) if window else None,
+                hour_limit=limit,
+                hour_remaining=self.hour_remaining,
+                hour_reset=None if leaves is None else self._displayed(leaves),
+            )
+
+    @property
     def minute(self) -> Window | None:
         """The window that the API last named, while it lasts."""
-        return self._minute if self._minute and self._clock.now() < self._minute.reset else None
+        return self._current(self._clock.monotonic())
 
     @property
     def minute_limit(self) -> int | None:
         """The requests a minute that the API last named."""
-        return self._minute.limit if self._minute else None
+        return self._window.limit if self._window else None
 
     @property
     def minute_share(self) -> int | None:
         """Our share of `minute_limit`."""
-        return self._ours(self._minute.limit) if self._minute else None
+        return self._terms.ours(self._window.limit) if self._window else None
 
     @property
     def hour_limit(self) -> int | None:
         """Our share of the hour's requests; `None` where no tier is known or it has no limit."""
-        if self._tier != "auto":
-            whole = TIERS[self._tier]
-        else:
-            whole = HOURLY.get(self._minute.limit) if self._minute else None
-        return None if whole is None else self._ours(whole)
+        return self._terms.hour_limit(self.minute_limit)
 
     @property
     def hour_remaining(self) -> int | None:
         """What is left of `hour_limit`."""
-        limit = self.hour_limit
-        return None if limit is None else max(0, limit - self._sent_since(self._clock.now() - HOUR))
-
-    @property
-    def hour_reset(self) -> float | None:
-        """When the oldest counted request leaves the hour."""
         with self._lock:
-            _forget(self._sent, self._clock.now() - HOUR)
-            return self._sent[0] + HOUR if self._sent and self.hour_limit else None
+            limit = self.hour_limit
+            sent = self._ledger.count(HOUR, self._clock.monotonic())
+            return None if limit is None else max(0, limit - sent)
 
-    @property
-    def closed_until(self) -> float:
-        """The time before which the API asked to be left alone."""
-        return self._closed_until
+    def _current(self, now: float) -> Window | None:
+        return self._window if self._window and now < self._window.reset else None
 
-    def _less_in_flight(self, told: Window) -> Window:
-        """Keep our own count while other requests are under way: the answer cannot tell of all of those."""
-        known = self.minute
-        if self._in_flight <= 1 or known is None or told.reset > known.reset + NEW_WINDOW:
-            return told
-        return Window(told.limit, min(told.remaining, known.remaining), told.reset)
+    def _merged(self, told: NamedWindow, now: float) -> Window:
+        """Keep our own count while other requests are in flight: the answer cannot tell of all of those."""
+        named = Window(told.limit, told.remaining, now + told.seconds)
+        known = self._current(now)
+        if self._in_flight <= 1 or known is None or named.reset > known.reset + NEW_WINDOW:
+            return named
+        return Window(named.limit, min(named.remaining, known.remaining), named.reset)
 
-    def _ours(self, limit: int) -> int:
-        return max(1, int(limit * self._share))
+    def _displayed(self, seconds: float) -> float:
+        """Return the Unix time in so many seconds, in whole ones: what is left of them would only jitter."""
+        return float(round(self._clock.now() + seconds))
 
     def _seconds_per_request(self) -> float | None:
         return HOUR / self.hour_limit if self.hour_limit else None
 
-    def _minute_left(self, minute: Window, now: float) -> int:
-        used = self._sent_since(max(minute.reset, now) - MINUTE)
-        return min(minute.remaining, self._ours(minute.limit) - used)
+    def _seconds_until_room(self, requests: int, now: float) -> float:
+        return max(self._seconds_until_minute(requests, now), self._seconds_until_hour(requests, now))
 
-    def _wait_for_hour(self, requests: int, now: float, seconds: float) -> float:
-        """Wait until so many fit; what leaves the hour while a walk of `seconds` runs is as good as gone."""
-        if not self.hour_limit:
+    def _seconds_until_minute(self, requests: int, now: float) -> float:
+        """Wait for the API's window where it says that too few are left, and for room in our own share."""
+        share, window = self.minute_share, self._current(now)
+        if share is None:
             return 0.0
-        _forget(self._sent, now - HOUR)
-        too_many = len(self._sent) + min(requests, self.hour_limit) - self.hour_limit
-        return self._sent[too_many - 1] + HOUR - now - seconds if too_many > 0 else 0.0
+        wanted = min(requests, share)
+        named = window.reset - now if window and window.remaining < wanted else 0.0
+        return max(named, self._ledger.seconds_until_room(wanted, share, MINUTE, now))
 
-    def _is_too_much(self, requests: int, now: float) -> bool:
-        """Say whether walks at the pace of the scrapes would not last the hour; at first, presume so."""
-        _forget(self._asked, now - DEMAND)
-        walks_an_hour = len(self._asked) * HOUR / DEMAND
-        presumed = now - self._begun < DEMAND
-        return self.hour_limit is not None and (presumed or walks_an_hour * requests > self.hour_limit)
+    def _seconds_until_hour(self, requests: int, now: float) -> float:
+        limit = self.hour_limit
+        return self._ledger.seconds_until_room(requests, limit, HOUR, now) if limit else 0.0
 
-    def _sent_since(self, start: float) -> int:
-        with self._lock:
-            _forget(self._sent, self._clock.now() - HOUR)
-            count = 0
-            for sent in reversed(self._sent):
-                if sent <= start:
-                    break
-                count += 1
-            return count
-
-
-def _forget(times: deque[float], before: float) -> None:
-    while times and times[0] <= before:
-        times.popleft()
-
-
-def _their_now(headers: Mapping[str, str], now: float) -> float:
-    """Return the time by the API's clock: what it names is meant by that one."""
-    moment = unix_time(headers.get("Date"))
-    return now if moment is None else moment
-
-
-def _window(headers: Mapping[str, str], now: float, here: float) -> Window | None:
-    limit = whole_number(headers.get("X-RateLimit-Limit"))
-    remaining = whole_number(headers.get("X-RateLimit-Remaining"))
-    if not limit or remaining is None:
-        return None
-    return Window(limit, remaining, now + _seconds_left(headers, here))
-
-
-def _seconds_left(headers: Mapping[str, str], here: float) -> float:
-    """Return how long the window lasts; where the header cannot be true, as long as one can."""
-    reset = number(headers.get("X-RateLimit-Reset"))
-    lasts = MINUTE if reset is None else reset - here
-    return lasts if 0 <= lasts <= MINUTE else MINUTE
-
-
-def _retry_after(headers: Mapping[str, str], here: float) -> float | None:
-    """Read `Retry-After`, seconds or an HTTP date: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after."""
-    text = headers.get("Retry-After", "").strip()
-    if text.isdigit():
-        return whole_number(text)
-    moment = unix_time(text)
-    return None if moment is None else moment - here
+    def _seconds_until_turn(self, requests: int, now: float) -> float:
+        limit = self.hour_limit
+        must_wait = limit is not None and self._pacer.must_spread(requests, limit, now)
+        return self._pacer.seconds_until_turn(now) if must_wait else 0.0

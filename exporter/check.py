@@ -6,11 +6,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from exporter.budget import HOUR, HOURLY, MINUTE, Budget
+from exporter.budget import HOUR, HOURLY, Budget
 from exporter.config import Target
 from exporter.doubts import count
 from exporter.durations import format_age
 from exporter.model import Snapshot
+from exporter.rate_headers import MINUTE
 from exporter.target_walk import Outcome, TargetWalk
 
 TIERS: Final = {60: "Standard", 300: "Professional", 1_000: "Enterprise"}

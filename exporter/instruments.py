@@ -114,14 +114,13 @@ class BudgetCollector(Collector):
         """Make the families anew from what the budgets know."""
         limit, remaining, reset = self.describe()
         for target, budget in self._budgets().items():
-            minute = budget.minute
-            if minute:
-                _add(limit, target, "minute", minute.limit)
-                _add(remaining, target, "minute", minute.remaining)
-                _add(reset, target, "minute", minute.reset)
-            _add(limit, target, "hour", budget.hour_limit)
-            _add(remaining, target, "hour", budget.hour_remaining)
-            _add(reset, target, "hour", budget.hour_reset)
+            state = budget.state
+            _add(limit, target, "minute", state.minute_limit)
+            _add(remaining, target, "minute", state.minute_remaining)
+            _add(reset, target, "minute", state.minute_reset)
+            _add(limit, target, "hour", state.hour_limit)
+            _add(remaining, target, "hour", state.hour_remaining)
+            _add(reset, target, "hour", state.hour_reset)
         yield from (family for family in (limit, remaining, reset) if family.samples)
 
 

@@ -120,7 +120,7 @@ class Scraper:
         """Begin a walk, unless the budget forbids it."""
         expected = self._state.expected
         cost = max(1, expected.requests)
-        if self.budget.wait_for_walk(cost, expected.seconds) > 0:
+        if self.budget.request_walk(cost, expected.seconds) > 0:
             return False
         self._state.begin(now)
         running = RunningWalk(now, self._longest_walk, self.budget)

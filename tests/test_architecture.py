@@ -12,6 +12,7 @@ HOME = Path(exporter.__file__).parent
 RANKS = (
     ("printable",),
     ("headers", "redaction"),
+    ("rate_headers",),
     (
         "bcrypt_thread",
         "client_certificates",
@@ -26,7 +27,9 @@ RANKS = (
         "notify",
         "refusals",
         "response_headers",
+        "pacer",
         "renders",
+        "request_ledger",
         "threads",
         "watched_files",
         "waiting",

@@ -172,7 +172,7 @@ class Client:
         )
 
     def _pause(self, state: RetryCallState) -> float:
-        return max(_backoff(state), self._api.budget.wait_for_request())
+        return max(_backoff(state), self._api.budget.seconds_until_request())
 
     def _is_enough(self, state: RetryCallState) -> bool:
         if state.attempt_number >= ATTEMPTS or state.upcoming_sleep >= self._left():

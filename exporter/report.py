@@ -1,12 +1,13 @@
 """What `check` found, as lines for people and as JSON for machines."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 
 from exporter.check import Finding, Level
+from exporter.printable import printable
 from exporter.risk import Risk, describe, describe_age
 
 COLOURS: Final = {Level.OK: "\x1b[32m", Level.WARN: "\x1b[33m", Level.FAIL: "\x1b[31m"}
@@ -28,10 +29,10 @@ class Report(Struct, frozen=True):
 
 
 def as_lines(report: Report, *, coloured: bool) -> Iterator[str]:
-    """Write a report for people, in colour where it is wanted."""
-    yield f"{report.name}  {report.url}"
+    """Write a report for people, in colour where it is wanted; what the API named is made printable."""
+    yield printable(f"{report.name}  {report.url}")
     for finding in report.findings:
-        yield f"  {_level(finding.level, coloured=coloured)}  {finding.text}"
+        yield f"  {_level(finding.level, coloured=coloured)}  {printable(finding.text)}"
     if report.risks:
         yield ""
         yield f"  {len(report.risks)} at risk, the worst first"
@@ -39,8 +40,8 @@ def as_lines(report: Report, *, coloured: bool) -> Iterator[str]:
 
 
 def as_json(reports: Iterable[Report]) -> str:
-    """Write reports for machines: ages in seconds, `null` where there is none."""
-    return msgspec.json.format(msgspec.json.encode({"targets": [_object(r) for r in reports]})).decode()
+    """Write reports for machines, in ASCII: ages in seconds, `null` where there is none."""
+    return json.dumps({"targets": [_object(report) for report in reports]}, indent=2)
 
 
 def _level(level: Level, *, coloured: bool) -> str:
@@ -60,7 +61,7 @@ def _table(risks: Sequence[Risk]) -> Iterator[str]:
 
 
 def _row(risk: Risk) -> tuple[str, str, str, str]:
-    return risk.name, risk.datastore_type, describe_age(risk), describe(risk)
+    return printable(risk.name), printable(risk.datastore_type), describe_age(risk), describe(risk)
 
 
 def _object(report: Report) -> dict[str, Any]:

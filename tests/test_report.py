@@ -2,8 +2,11 @@
 
 import json
 
+import pytest
+from msgspec import structs
+
 from exporter.check import Finding, Level
-from exporter.report import Report, as_json, as_lines
+from exporter.report import COLOURS, PLAIN, Report, as_json, as_lines
 from exporter.risk import risks
 from tests.test_risk import NEVER, NOW, OLD
 
@@ -55,3 +58,35 @@ def test_a_failure_is_not_well() -> None:
 
     assert not failed.is_well
     assert json.loads(as_json([failed]))["targets"][0]["findings"] == [{"level": "fail", "text": "no"}]
+
+
+HOSTILE = "pay\n  ok    all fine\x1b[2J\x9b31m\u202edb\ud800"
+
+
+def hostile() -> Report:
+    """Return a report whose every text came from an API that means ill."""
+    risk = structs.replace(risks([OLD], NOW)[0], instance_name=HOSTILE, datastore_type=HOSTILE)
+    return Report(HOSTILE, HOSTILE, (Finding(Level.WARN, HOSTILE),), (risk,))
+
+
+@pytest.mark.parametrize("coloured", [False, True])
+def test_no_name_forges_a_line_or_controls_the_terminal(coloured: bool) -> None:  # noqa: FBT001 - a parameter
+    """Each text stays on its line, with its control characters written out; the columns stay in line."""
+    lines = list(as_lines(hostile(), coloured=coloured))
+    plain = [line.replace(COLOURS[Level.WARN], "").replace(PLAIN, "") for line in lines]
+
+    assert len(lines) == 6
+    assert all(line.isprintable() for line in plain)
+    assert plain[1] == r"  warn  pay\n  ok    all fine\x1b[2J\x9b31m\u202edb\ud800"
+    assert plain[-1].endswith("  older than 3m 20s")
+    assert plain[-2].index("what is wrong") == plain[-1].index("older than")
+
+
+def test_machines_read_every_name_as_it_is() -> None:
+    """JSON escapes what a terminal would obey, so that printing it is safe too."""
+    text = as_json([hostile()])
+    (target,) = json.loads(text)["targets"]
+
+    assert all(line.isprintable() for line in text.splitlines())
+    assert target["at_risk"][0]["instance_name"] == HOSTILE
+    assert target["findings"][0]["text"] == HOSTILE

@@ -4,16 +4,19 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, NoReturn
 
-from exporter import __version__
 from exporter.commands import FAILED, check_command, demo_command, once_command, serve_command
 from exporter.errors import ConfigError
 from exporter.logs import FORMATS, LEVELS, configure_logs
 from exporter.server import DEFAULT_PORT
+from exporter.version import describe_version
 
+PROGRAM: Final = "bycloud-backup-exporter"
+COMMANDS: Final = ("serve", "check", "once", "demo")
 MISUSED: Final = 2
 _COUNT: Final = re.compile("[1-9][0-9]{0,3}")
 EXAMPLES: Final = """\
@@ -38,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         sys.exit(_run(_with_command(sys.argv[1:] if arguments is None else list(arguments))))
     except ConfigError as error:
-        print(f"bycloud-backup-exporter: {error}", file=sys.stderr)
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
         sys.exit(MISUSED)
     except KeyboardInterrupt:
         sys.exit(FAILED)
@@ -48,7 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    options = _parser().parse_args(arguments)
+    options, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        options.parser.refuse(unknown[0])
     configure_logs(options.level, options.style)
     status: int = options.run(options)
     sys.stdout.flush()
@@ -56,32 +61,60 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that complains in one line."""
+    """A parser that complains in one line, which ends in the help to read."""
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError(f"{message.removeprefix('argument ')}; see {self.prog} --help")
 
+    def refuse(self, argument: str) -> NoReturn:
+        """Raise `ConfigError` for an argument that this command does not have, without the flag's value."""
+        flag = argument.partition("=")[0]
+        if not argument.startswith("-"):
+            self.error(f"unexpected argument {argument!r}{_command_first(argument)}")
+        self.error(f"unknown flag {flag}{_suggestion(flag, self._option_string_actions)}")
+
 
 def _with_command(arguments: list[str]) -> list[str]:
-    """Put `serve` ahead where no command is named."""
-    if arguments and (not arguments[0].startswith("-") or arguments[0] in {"-h", "--help", "--version"}):
+    """Put `serve` ahead where no command is named; raise `ConfigError` where an unknown one is."""
+    first = next(iter(arguments), "-")
+    if first in COMMANDS or first in {"-h", "--help", "--version"}:
         return arguments
-    return ["serve", *arguments]
+    if first.startswith("-"):
+        return ["serve", *arguments]
+    raise ConfigError(
+        f"unknown command {first!r}{_suggestion(first, COMMANDS)}, allowed: {', '.join(COMMANDS)};"
+        f" see {PROGRAM} --help"
+    )
+
+
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    nearest = get_close_matches(word, known, n=1)
+    return f" (did you mean {nearest[0]}?)" if nearest else ""
+
+
+def _command_first(argument: str) -> str:
+    return f": a command comes first, as in {PROGRAM} {argument}" if argument in COMMANDS else ""
 
 
 def _parser() -> _Parser:
-    parser = _Parser(
-        prog="bycloud-backup-exporter",
-        description="Prometheus exporter for ByCloud's database backups. Without a command it serves.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     configured = _options(_log_options("error"), _config_options())
     served = _options(_log_options(), _web_options())
-    _command(commands, "serve", serve_command, "serve metrics over HTTP", _config_options(), served)
+    parser = _Parser(
+        prog=PROGRAM,
+        usage=f"{PROGRAM} [serve] [FLAG ...]\n       {PROGRAM} COMMAND [FLAG ...]",
+        description="Prometheus exporter for ByCloud's database backups. Without a command it serves;"
+        " these are the flags of serve.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=(
+            _config_options(),
+            served,
+        ),  # for the help alone: arguments that begin with a flag get `serve`
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {describe_version(os.environ)}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog=PROGRAM, required=True)
+    _command(commands, "serve", serve_command, "serve metrics over HTTP (default)", _config_options(), served)
     check = _command(
         commands,
         "check",
@@ -105,7 +138,7 @@ def _parser() -> _Parser:
     once = _command(commands, "once", once_command, "print the metrics of one scrape", configured)
     once.add_argument("--target", metavar="NAME", help="which target, where there are several")
     once.add_argument(
-        "--output", metavar="FILE", type=Path, help="replace FILE, and only by a complete result"
+        "--output", metavar="FILE", type=_file, help="replace FILE, and only by a complete result"
     )
     demo = _command(commands, "demo", demo_command, "serve an embedded API with a living fleet", served)
     demo.add_argument("--seed", type=int, default=1, help="which fleet (default 1)")
@@ -122,7 +155,7 @@ def _command(
     command = commands.add_parser(
         name, help=text, description=text[0].upper() + text[1:] + ".", parents=parents, allow_abbrev=False
     )
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, parser=command)
     return command
 
 
@@ -136,7 +169,7 @@ def _config_options() -> _Parser:
         "--config.file",
         dest="config",
         metavar="FILE",
-        type=Path,
+        type=_file,
         help="YAML file with targets and objectives",
     )
     return options
@@ -144,7 +177,14 @@ def _config_options() -> _Parser:
 
 def _log_options(level: str = "info") -> _Parser:
     options = _options()
-    options.add_argument("--log.level", dest="level", choices=LEVELS, default=level, help=f"default {level}")
+    options.add_argument(
+        "--log.level",
+        dest="level",
+        metavar="LEVEL",
+        type=_level,
+        default=level,
+        help=f"debug, info, warn or error (default {level})",
+    )
     options.add_argument(
         "--log.format", dest="style", choices=FORMATS, default="logfmt", help="default logfmt"
     )
@@ -157,7 +197,7 @@ def _web_file_option() -> _Parser:
         "--web.config.file",
         dest="web_config",
         metavar="FILE",
-        type=Path,
+        type=_file,
         help="YAML file with TLS, users and headers, in the Prometheus exporter-toolkit's format",
     )
     return options
@@ -200,6 +240,20 @@ def _web_options() -> _Parser:
         help="scrapes answered at once; more get 503 (default 40)",
     )
     return options
+
+
+def _level(text: str) -> str:
+    """Read a level, also by the name that Go's exporters give it."""
+    level = {"warn": "warning"}.get(text.lower(), text.lower())
+    if level not in LEVELS:
+        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: debug, info, warn or warning, error")
+    return level
+
+
+def _file(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("found nothing, allowed: the path of a file")
+    return Path(text)
 
 
 def _count(text: str) -> int:

@@ -5,7 +5,7 @@ import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,7 @@ from exporter.errors import ConfigError
 from exporter.gate import Gate
 from exporter.model import Answer
 from exporter.passwords import Passwords
+from exporter.printable import printable
 from exporter.reload import Reloader
 from exporter.report import Report, as_json, as_lines
 from exporter.risk import risks
@@ -127,15 +128,14 @@ def check_command(options: Namespace) -> int:
     if options.output == "text":
         for warning in web.config.basic_auth_users.warnings:
             print(f"{Level.WARN}  {warning}")
-    exporter = Exporter(load_config(options.config, os.environ))
     reports = []
-    for walk in exporter.walks.values():
-        reports.append(_examined(walk, interval))
-        if options.output == "text":
-            print("\n".join(as_lines(reports[-1], coloured=_is_coloured())))
+    with closing(Exporter(load_config(options.config, os.environ))) as exporter:
+        for walk in exporter.walks.values():
+            reports.append(_examined(walk, interval))
+            if options.output == "text":
+                print("\n".join(as_lines(reports[-1], coloured=_is_coloured())))
     if options.output == "json":
         print(as_json(reports))
-    exporter.close()
     return 0 if all(report.is_well for report in reports) else FAILED
 
 
@@ -165,22 +165,24 @@ def _interval(text: str) -> float:
 
 def once_command(options: Namespace) -> int:
     """Print or write the metrics of one walk; return the exit status."""
-    exporter = Exporter(load_config(options.config, os.environ))
-    name = exporter.target(options.target)
-    outcome = exporter.walks[name](LONGEST_WALK, patience=LONGEST_WALK)
-    answer = answer_once(outcome, exporter.apis[name].clock.now())
-    exporter.close()
+    with closing(Exporter(load_config(options.config, os.environ))) as exporter:
+        name = exporter.target(options.target)
+        outcome = exporter.walks[name](LONGEST_WALK, patience=LONGEST_WALK)
+        answer = answer_once(outcome, exporter.apis[name].clock.now())
+    problem = f"{name}: {outcome.error.reason}: {outcome.error}" if outcome.error else None
     if not options.output:
         sys.stdout.write(render_text(answer))
-    elif outcome.error is None:
-        _write(answer, options.output)
-    if outcome.error is not None:
-        print(f"{name}: {outcome.error.reason}: {outcome.error}", file=sys.stderr)
-    return 0 if outcome.error is None else FAILED
+    elif not problem:
+        problem = _write(answer, options.output)
+    if problem:
+        print(printable(problem), file=sys.stderr)
+    return FAILED if problem else 0
 
 
-def _write(answer: Answer, path: Path) -> None:
+def _write(answer: Answer, path: Path) -> str | None:
+    """Write the file, or return what is wrong: the command ran, so this is not a usage error."""
     try:
         write_text(answer, path)
     except OSError as error:
-        raise ConfigError(f"--output: cannot write {path}: {error.strerror}") from None
+        return f"--output: cannot write {path}: {error.strerror}"
+    return None

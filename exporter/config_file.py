@@ -27,9 +27,14 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     The environment makes the target `default` where the file, or the lack of one, names no targets.
     """
     config = _from_file(path) if path else Config()
-    return (
-        config if config.targets else msgspec.structs.replace(config, targets=(_from_environment(environ),))
-    )
+    if config.targets:
+        return config
+    if path and not any(map(environ.get, CREDENTIALS)):
+        raise ConfigError(
+            f"--config.file: {path} names no targets, and the environment no credential,"
+            f" needed: `targets` or one of {', '.join(CREDENTIALS)}"
+        )
+    return msgspec.structs.replace(config, targets=(_from_environment(environ),))
 
 
 def _from_file(path: Path) -> Config:
@@ -38,7 +43,7 @@ def _from_file(path: Path) -> Config:
         document = {} if document is None else document
         return _resolve_files(msgspec.convert(document, Config, dec_hook=_decode), path.parent)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+        raise ConfigError(f"--config.file: cannot read {path}: {error.strerror}") from None
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {complaint(error, document, Config)}") from None
     except ValueError as error:

@@ -180,7 +180,7 @@ def load_web_config(path: Path) -> WebConfig:
         _refuse_what_is_not_offered(document)
         return _resolve_files(msgspec.convert(document, WebConfig, dec_hook=_decode), path.parent)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+        raise ConfigError(f"--web.config.file: {path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"{path}: found bytes that are no UTF-8 at {error.start}, allowed: YAML in UTF-8"

@@ -33,6 +33,7 @@ RANKS = (
         "threads",
         "watched_files",
         "waiting",
+        "version",
     ),
     (
         "access_log",

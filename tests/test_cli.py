@@ -1,6 +1,9 @@
 """Whole commands: as subprocesses, and in this process where that says the same."""
 
+import errno
+import io
 import os
+import platform
 import re
 import signal
 import subprocess
@@ -10,13 +13,15 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 import pytest
 import requests
 
 from exporter import __version__
+from exporter.assembly import Exporter
 from exporter.cli import main
+from exporter.client import HttpTransport
 from exporter.server import listen, port_of
 from exporter.simulator import (
     ErrorBody,
@@ -30,6 +35,7 @@ from exporter.simulator import (
 )
 from tests.programs import refusing_port
 
+VERSION = f"{__version__} (Python {platform.python_version()})"
 COMMAND = Path(sys.executable).parent / "bycloud-backup-exporter"
 LOOPBACK = "--web.listen-address=127.0.0.1:0"
 Invoke = Callable[..., tuple[int, str, str]]
@@ -183,7 +189,7 @@ def test_help_and_version(invoke: Invoke) -> None:
 
     assert (status, err) == (0, "")
     assert "BYCLOUD_API_KEY=ID:SECRET bycloud-backup-exporter\n" in out
-    assert invoke("--version") == (0, f"bycloud-backup-exporter {__version__}\n", "")
+    assert invoke("--version") == (0, f"bycloud-backup-exporter {VERSION}\n", "")
     for command, option in [
         ("serve", "--web.max-requests"),
         ("check", "--scrape-interval"),
@@ -200,10 +206,10 @@ def test_help_and_version(invoke: Invoke) -> None:
     [
         (
             ["nonsense"],
-            r"COMMAND: invalid choice: 'nonsense' \(choose from .*\); see bycloud-backup-exporter --help",
+            "unknown command 'nonsense', allowed: serve, check, once, demo; see .*-exporter --help",
         ),
-        (["--nonsense"], "unrecognized arguments: --nonsense; see bycloud-backup-exporter --help"),
-        (["--log.level=loud"], r"--log.level: invalid choice: 'loud' \(choose from .*"),
+        (["--nonsense"], "unknown flag --nonsense; see bycloud-backup-exporter serve --help"),
+        (["--log.level=loud"], "--log.level: found 'loud', allowed: debug, info, warn or warning, error; .*"),
         (
             ["--web.max-requests=0"],
             "--web.max-requests: found '0', allowed: a whole number from 1 to 9999; .*",
@@ -217,7 +223,44 @@ def test_help_and_version(invoke: Invoke) -> None:
         (["--web.telemetry-path=/{x}"], r"--web.telemetry-path: found '/\{x\}', allowed: .*"),
         (["--web.telemetry-path=/-/healthy"], "--web.telemetry-path: found '/-/healthy', allowed: .*"),
         (["--web.telemetry-path=/probe"], "--web.telemetry-path: found '/probe', allowed: .*"),
-        (["--config.file=/nonexistent.yml"], "/nonexistent.yml: cannot be read: No such file or directory"),
+        (
+            ["--config.file=/nonexistent.yml"],
+            "--config.file: cannot read /nonexistent.yml: No such file or directory",
+        ),
+        (["--config.file="], "--config.file: found nothing, allowed: the path of a file; .* serve --help"),
+        (["check", "--web.config.file="], "--web.config.file: found nothing, .* check --help"),
+        (
+            ["check", "--web.config.file=/nonexistent.yml"],
+            "--web.config.file: /nonexistent.yml: cannot be read: No such file or directory",
+        ),
+        (
+            ["chekc"],
+            (
+                r"unknown command 'chekc' \(did you mean check\?\), allowed: serve, check, once, demo;"
+                " see bycloud-backup-exporter --help"
+            ),
+        ),
+        (
+            ["check", "--config.fiel=ID:SECRET"],
+            (
+                r"unknown flag --config.fiel \(did you mean --config.file\?\);"
+                " see bycloud-backup-exporter check --help"
+            ),
+        ),
+        (
+            ["--web.listen-adress=:1"],
+            (
+                r"unknown flag --web.listen-adress \(did you mean --web.listen-address\?\);"
+                " see bycloud-backup-exporter serve --help"
+            ),
+        ),
+        (["-config.file=x"], r"unknown flag -config.file \(did you mean --config.file\?\); see .*"),
+        (["once", "--zzz"], "unknown flag --zzz; see bycloud-backup-exporter once --help"),
+        (["once", "extra"], "unexpected argument 'extra'; see bycloud-backup-exporter once --help"),
+        (
+            ["--config.file=x", "check"],
+            "unexpected argument 'check': a command comes first, as in bycloud-backup-exporter check; see .*",
+        ),
         (
             ["check", "--scrape-interval=0"],
             "--scrape-interval: found '0', allowed: a duration above zero, .*",
@@ -228,10 +271,9 @@ def test_help_and_version(invoke: Invoke) -> None:
         ),
         (["once", "--target=x"], "--target: found 'x', allowed: default"),
         (
-            ["once", "--output=/nonexistent/x"],
-            "--output: cannot write /nonexistent/x: No such file or directory",
+            ["demo", "--config.file=x"],
+            r"unknown flag --config.file \(did you mean .*\); see bycloud-backup-exporter demo --help",
         ),
-        (["demo", "--config.file=x"], "unrecognized arguments: --config.file=x; .*"),
     ],
 )
 def test_misuse_is_one_line(invoke: Invoke, arguments: list[str], line: str) -> None:
@@ -291,7 +333,7 @@ def test_the_package_is_the_command_too() -> None:
         [sys.executable, "-m", "exporter", "--version"], text=True, capture_output=True, check=False
     )
 
-    assert (done.returncode, done.stdout) == (0, f"bycloud-backup-exporter {__version__}\n")
+    assert (done.returncode, done.stdout) == (0, f"bycloud-backup-exporter {VERSION}\n")
 
 
 @pytest.mark.usefixtures("environ")
@@ -491,3 +533,95 @@ def test_the_demo_ends_with_its_terminal() -> None:
         status = ended(process, signal.SIGHUP)
 
     assert status == -signal.SIGHUP
+
+
+@pytest.mark.usefixtures("environ")
+def test_an_output_that_cannot_be_written_is_a_failure(invoke: Invoke, tmp_path: Path) -> None:
+    """The command ran, so its status is 1; one line names the flag, the file and why."""
+    path = tmp_path / "gone" / "bycloud.prom"
+
+    assert invoke("once", f"--output={path}") == (
+        1,
+        "",
+        f"--output: cannot write {path}: No such file or directory\n",
+    )
+
+
+def test_the_top_level_help_lists_the_flags_of_serve(invoke: Invoke) -> None:
+    """The bare command serves; the other commands come after."""
+    _, out, _ = invoke("--help")
+    _, serve, _ = invoke("serve", "--help")
+    flags = set(re.findall(r"^  (--[a-z.-]+)", serve, re.MULTILINE))
+
+    assert len(flags) >= 9
+    assert flags <= set(re.findall(r"^  (--[a-z.-]+)", out, re.MULTILINE))
+    assert out.index("--web.listen-address") < out.index("commands:") < out.index("    check ")
+
+
+@pytest.mark.usefixtures("environ")
+@pytest.mark.parametrize(
+    ("level", "told"), [("warn", True), ("warning", True), ("WARN", True), ("error", False)]
+)
+def test_a_level_has_the_name_that_go_gives_it(
+    invoke: Invoke,
+    api: SimulatedApi,
+    level: str,
+    told: bool,  # noqa: FBT001 - what is expected
+) -> None:
+    """As well as Python's."""
+    api.faults.add(Malform({1: {"id": "x"}}), when=of_backups)
+    _, _, err = invoke("check", f"--log.level={level}")
+
+    assert ("level=warning" in err) is told
+
+
+class Unwritable(io.StringIO):
+    """A stdout that is on a full disk."""
+
+    def write(self, _: str) -> int:
+        """Fail as such a stream does."""
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.usefixtures("environ")
+@pytest.mark.parametrize("fails", ["exporter.commands.examine", "sys.stdout.write"])
+def test_check_closes_its_connections_when_it_fails(fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a bug or a full disk ends it: the sockets are closed and not left to the collector."""
+    closed = []
+    close = HttpTransport.close
+
+    def noted(transport: HttpTransport) -> None:
+        close(transport)
+        closed.append(transport)
+
+    monkeypatch.setattr(HttpTransport, "close", noted)
+    if fails == "sys.stdout.write":
+        monkeypatch.setattr(sys, "stdout", Unwritable())
+    else:
+        monkeypatch.setattr(fails, _full)
+    with pytest.raises(OSError, match="No space left"):
+        main(["check"])
+
+    assert len(closed) == 1
+
+
+@pytest.mark.usefixtures("environ")
+def test_once_closes_its_connections_when_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a bug ends it."""
+    closed: list[Exporter] = []
+    close = Exporter.close
+
+    def noted(exporter: Exporter) -> None:
+        close(exporter)
+        closed.append(exporter)
+
+    monkeypatch.setattr(Exporter, "close", noted)
+    monkeypatch.setattr("exporter.commands.answer_once", _full)
+    with pytest.raises(OSError, match="No space left"):
+        main(["once"])
+
+    assert len(closed) == 1
+
+
+def _full(*_: object) -> NoReturn:
+    raise OSError(errno.ENOSPC, "No space left on device")

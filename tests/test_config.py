@@ -241,7 +241,9 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         load_config(tmp_path / "gone.yml", {})
 
     assert str(no_text.value) == f"{path}: found bytes that are no UTF-8 at 3, allowed: YAML in UTF-8"
-    assert str(no_file.value) == f"{tmp_path / 'gone.yml'}: cannot be read: No such file or directory"
+    assert (
+        str(no_file.value) == f"--config.file: cannot read {tmp_path / 'gone.yml'}: No such file or directory"
+    )
 
 
 @pytest.mark.parametrize("word", ["on", "off", "auto"])
@@ -433,3 +435,23 @@ def test_any_secret_is_kept_or_refused_unseen(text: str) -> None:
     else:
         assert target.credential.read().reveal() == secret
         assert "hidden" not in repr(target)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing", "---", "objectives: []", "targets: []"])
+def test_a_file_without_targets_and_no_credential(tmp_path: Path, text: str) -> None:
+    """One line names the flag, the file and the variables."""
+    path = tmp_path / "config.yml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as raised:
+        load_config(path, {"BYCLOUD_API_KEY": ""})
+
+    assert str(raised.value) == (
+        f"--config.file: {path} names no targets, and the environment no credential, needed: `targets` or"
+        " one of BYCLOUD_API_KEY, BYCLOUD_API_KEY_FILE, BYCLOUD_API_TOKEN, BYCLOUD_API_TOKEN_FILE"
+    )
+
+
+def test_a_directory_is_not_a_configuration(tmp_path: Path) -> None:
+    """The flag is named."""
+    with pytest.raises(ConfigError, match=r"^--config\.file: cannot read .*: Is a directory$"):
+        load_config(tmp_path, {})

@@ -1,0 +1,25 @@
+"""Which build runs."""
+
+import platform
+
+import pytest
+
+from exporter import __version__
+from exporter.version import describe_version
+
+PYTHON = f"Python {platform.python_version()}"
+
+
+@pytest.mark.parametrize(
+    ("revision", "text"),
+    [
+        ("c6a7c43", f"{__version__} (revision c6a7c43, {PYTHON})"),
+        ("", f"{__version__} ({PYTHON})"),
+        ("unknown", f"{__version__} ({PYTHON})"),
+        ("\x1b[2J", f"{__version__} ({PYTHON})"),
+    ],
+)
+def test_the_revision_is_named_where_it_is_known(revision: str, text: str) -> None:
+    """An image keeps it in a variable; what is no revision is left out."""
+    assert describe_version({"BYCLOUD_EXPORTER_REVISION": revision}) == text
+    assert describe_version({}) == f"{__version__} ({PYTHON})"

@@ -92,6 +92,7 @@ class TargetWalk:
                 running.follow(client)
             walked = self._walk(client)
         except ApiError as error:
+            error = error.with_traceback(None)  # it holds the frames that hold what was read, in a cycle
             failed = Outcome(self._stats(client, started), error)
             await_instances(patience)
             return replace(failed, instances_well=self.instances.well)

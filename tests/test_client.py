@@ -358,6 +358,12 @@ class TestErrors:
 
         assert error.message == "api.example.invalid: Tunnel connection failed: 407 *** ***"
 
+    def test_holds_nothing_of_what_the_walk_read(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+        """A traceback holds its frames, they hold the records, and in a cycle that stays for long."""
+        api.faults.add(ErrorBody(403), when=second_page)
+
+        assert rig(api.url).failure().__traceback__ is None
+
     def test_names_a_refused_connection(self, rig: Callable[..., Rig]) -> None:
         """Nobody listens: `connection`, and the operating system's own words."""
         with refusing_port() as port:

@@ -669,6 +669,17 @@ class TestRequests:
             assert "redirects are refused" in error.message
             assert other.requests == []
 
+    @pytest.mark.parametrize("cookie", ["a=b", f"a=b; max-age={'9' * 400}"])
+    def test_takes_no_cookie(self, api: SimulatedApi, rig: Callable[..., Rig], cookie: str) -> None:
+        """None is parsed, and none comes back."""
+        body = b'{"database_backups": [], "meta": {"total": 0}}'
+        api.faults.add(Answer(200, {"Set-Cookie": cookie}, body))
+        made = rig(api.url)
+        outcomes = [made.walk(20), made.walk(20)]
+
+        assert all(outcome.snapshot for outcome in outcomes)
+        assert all("cookie" not in request.headers for request in api.requests)
+
     def test_keeps_its_connection_between_pages_and_walks(
         self, api: SimulatedApi, rig: Callable[..., Rig]
     ) -> None:

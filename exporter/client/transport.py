@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -41,7 +40,6 @@ class HttpTransport:
         self._target = target
         self._watchdog = watchdog
         self._session = _Session()
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         most = target.max_concurrency + 1  # the list of instances is walked beside that of backups
         adapter = _GuardedAdapter(pool_maxsize=most, max_retries=0)
         self._session.mount("https://", adapter)

@@ -150,6 +150,12 @@ class _Answer(http.client.HTTPResponse):
         self.fp = _Stream(self.fp.detach())
         _here.watch.close_at_end(self)
 
+    def begin(self) -> None:
+        """Read the head; drop its cookies, which the standard library's parser warns of at length."""
+        super().begin()
+        for name in ("Set-Cookie", "Set-Cookie2"):
+            del self.headers[name]
+
 
 class _Guarded(HTTPConnection):
     response_class = _Answer

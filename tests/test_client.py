@@ -358,6 +358,21 @@ class TestErrors:
 
         assert error.message == "api.example.invalid: Tunnel connection failed: 407 *** ***"
 
+    @pytest.mark.parametrize("character", ["#", "/", "?", "€", ":", "@", " "])
+    @pytest.mark.parametrize("port", ["9", "99999", "abc"])
+    def test_masks_the_password_of_a_malformed_proxy(
+        self, rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch, character: str, port: str
+    ) -> None:
+        """Of the environment, wherever a parser of URLs gives up."""
+        proxy = f"http://proxyuser:pr0xy{character}Passw0rd@127.0.0.1:{port}"
+        monkeypatch.setenv("http_proxy", proxy)
+
+        error = rig("http://api.example.invalid").failure()
+
+        assert error.reason is Reason.CONNECTION
+        assert "pr0xy" not in str(error)
+        assert "Passw0rd" not in str(error)
+
     def test_holds_nothing_of_what_the_walk_read(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
         """A traceback holds its frames, they hold the records, and in a cycle that stays for long."""
         api.faults.add(ErrorBody(403), when=second_page)

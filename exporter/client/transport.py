@@ -1,6 +1,7 @@
 """One HTTP exchange with the API: within its seconds, within its size, or as one `ApiError`."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -63,7 +64,7 @@ class HttpTransport:
                 answer = self._get(url, query, secret, seconds, observe)
                 if not watch.expired:  # else it may have been cut: a body without a length ends anywhere
                     return answer
-            except (requests.RequestException, HTTPError, OSError) as error:
+            except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
                 if watch.left > 0:
                     redact = Redactor(secret.reveal(), *_proxy_logins(self._connection))
                     message = redact(f"{urlsplit(url).netloc}: {_root_cause(error)}")
@@ -163,6 +164,7 @@ def _read(response: requests.Response) -> bytes:
 
 
 def _reason(error: Exception) -> Reason:
+    """Return why there is no answer; a `UnicodeError` is a proxy's login that no header can carry."""
     match error:
         case requests.exceptions.SSLError():
             return Reason.TLS
@@ -170,16 +172,16 @@ def _reason(error: Exception) -> Reason:
             return Reason.TIMEOUT
         case DecodeError():
             return Reason.BAD_RESPONSE
-        case requests.RequestException() | HTTPError() | ConnectionError():
+        case requests.RequestException() | HTTPError() | ConnectionError() | UnicodeError():
             return Reason.CONNECTION
     return Reason.TLS  # an OSError: what requests raises of a certificate's file that it cannot read
 
 
 def _proxy_logins(connection: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the `user:password` of every proxy, from the configuration or the environment."""
+    """Yield the `user:password` of every proxy, and the parts at which a URL parser may cut it."""
     for proxy in connection["proxies"].values():
         if login := userinfo(proxy):
-            yield login
+            yield from (login, *re.split("[#/?]", login))
 
 
 def _root_cause(error: BaseException) -> str:

@@ -12,7 +12,7 @@ FetchPage = Callable[[str | None, int], Page[Record]]
 DEAD_MARKER: Final = frozenset({400, 404, 422})
 LIMIT_REFUSED: Final = frozenset({400, 422})
 PAGES_AGAIN: Final = 3
-LARGEST_LIST: Final = 500_000
+LARGEST_LIST: Final = 200_000
 """Records that a list is taken to have where the API reports none, or more than these."""
 TIMES_REPORTED: Final = 10
 """A walk that reads this many times the records that the API reports, or as many pages, is endless."""

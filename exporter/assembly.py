@@ -69,6 +69,7 @@ class Exporter:
             max_requests=max_requests,
             lifecycle=lifecycle,
             place=place,
+            refused=self.instruments.count_refusal,
             clock=self.clock,
         )
         return self._endpoints.application()

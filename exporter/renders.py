@@ -1,11 +1,15 @@
 """One rendering for all who ask for the same thing at once: sixty scrapers cost what one does."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
-from typing import Generic, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final, Generic, TypeVar
+
+from exporter.clock import Clock
 
 T = TypeVar("T")
+PART: Final = 4  # a rendering lasts so many times what it took: at most a fifth of one processor goes into it
 
 
 class Renders(Generic[T]):
@@ -32,3 +36,28 @@ class Renders(Generic[T]):
             with self._lock:
                 del self._under_way[key]
         return mine.result()
+
+
+class LatestRendering(Generic[T]):
+    """A rendering that everybody shares: one at a time, in a thread of its own. Made for one event loop."""
+
+    def __init__(self, render: Callable[[], T], clock: Clock) -> None:
+        self._render = render
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, "page")
+        self._latest: asyncio.Future[T] | None = None
+        self._lasts_until = 0.0
+
+    def share(self) -> asyncio.Future[T]:
+        """Return the rendering under way, the one just made, or a new one; cancelling it ends none."""
+        if self._latest is None or (self._latest.done() and self._clock.monotonic() >= self._lasts_until):
+            self._latest = asyncio.wrap_future(self._thread.submit(self._timed))
+        return asyncio.shield(self._latest)
+
+    def _timed(self) -> T:
+        began = self._clock.monotonic()
+        try:
+            return self._render()
+        finally:
+            now = self._clock.monotonic()
+            self._lasts_until = now + PART * (now - began)

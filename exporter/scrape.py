@@ -80,14 +80,15 @@ class Scraper:
         self._slot = WalkSlot()
         self._closed = False
 
-    def scrape(self, seconds: float) -> Answer:
+    def scrape(self, seconds: float, is_abandoned: Callable[[], bool] = lambda: False) -> Answer:
         """Answer within `seconds`, by a walk if it is allowed and can be had in time, else by what is known.
 
+        Once nobody waits for the answer any more, `is_abandoned` says so, and `wake` has it asked.
         Raises `WalkCrashedError` while the last walk that ended did so by an unexpected exception.
         """
         try:
             with self._changed:
-                return self._scrape(seconds)
+                return self._scrape(seconds, is_abandoned)
         finally:
             self._write_log()
 
@@ -96,18 +97,23 @@ class Scraper:
         with self._changed:
             return self._state.answer(self._clock.monotonic(), deferred=False)
 
+    def wake(self) -> None:
+        """Let scrapes that are abandoned end."""
+        with self._changed:
+            self._changed.notify_all()
+
     def close(self) -> None:
         """Let every scrape that waits answer at once."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
-    def _scrape(self, seconds: float) -> Answer:
+    def _scrape(self, seconds: float, is_abandoned: Callable[[], bool]) -> Answer:
         now = self._clock.monotonic()
         self._abandon_overdue(now)
         deferred = self._slot.is_free and self._is_due(now) and not self._begin(now)
         if self._slot.running is not None and self._is_worth_waiting(now + seconds):
-            self._await_walk(self._slot.running, seconds)
+            self._await_walk(self._slot.running, seconds, is_abandoned)
         if self._state.crashed:
             raise WalkCrashedError
         return self._state.answer(self._clock.monotonic(), deferred=deferred)
@@ -143,8 +149,10 @@ class Scraper:
             return True
         return began + last.seconds <= deadline
 
-    def _await_walk(self, running: RunningWalk, seconds: float) -> None:
-        self._changed.wait_for(lambda: self._closed or self._slot.running is not running, timeout=seconds)
+    def _await_walk(self, running: RunningWalk, seconds: float, is_abandoned: Callable[[], bool]) -> None:
+        self._changed.wait_for(
+            lambda: self._closed or self._slot.running is not running or is_abandoned(), timeout=seconds
+        )
 
     def _abandon_overdue(self, now: float) -> None:
         """End the walk under way as `timeout` if it hangs."""

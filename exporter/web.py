@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import math
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -28,13 +29,16 @@ from exporter.exposition import hastened
 from exporter.families import described
 from exporter.landing import HEADERS, landing_page
 from exporter.negotiation import known_accept, takes_gzip
-from exporter.renders import Renders
+from exporter.refusals import CountRefusal, ignore_refusal
+from exporter.renders import LatestRendering, Renders
 from exporter.scrape import Scraper
+from exporter.slots import Slots, TooManyRequestsError, unless_gone
 
 TIMEOUT_HEADER: Final = "X-Prometheus-Scrape-Timeout-Seconds"
 MARGIN: Final = 0.5  # seconds between our answer and the scraper's own deadline
 GZIP_LEVEL: Final = 1  # level 9 takes seven times as long for a body that is hardly smaller
-LONGEST: Final = 3600.0  # seconds; a scraper that names more is not taken at its word
+LONGEST: Final = 120.0  # seconds that a scraper may ask for, where the configured time-out is no longer
+GONE: Final = 499  # the status, in the log alone, of a response to a client that has disconnected
 
 
 Lifecycle = Callable[[], None]
@@ -60,6 +64,7 @@ class Endpoints:
         max_requests: int = 40,
         lifecycle: Lifecycle | None = None,
         place: Place | None = None,
+        refused: CountRefusal = ignore_refusal,
         clock: Clock | None = None,
     ) -> None:
         self._scrapers = scrapers
@@ -68,7 +73,9 @@ class Endpoints:
         self._clock = clock or Clock()
         self._lifecycle = lifecycle
         self._place = place
-        self._free = max_requests
+        self.scrapes = Slots(max_requests, refused)
+        self.pages = Slots(max_requests, refused)
+        self._page = LatestRendering(self._render_page, self._clock)
         self._renders: Renders[Rendered] = Renders()
         self._threads = ThreadPoolExecutor(max_requests, "scrape")  # of its own: Starlette's has 40 for all
 
@@ -83,7 +90,12 @@ class Endpoints:
                 Route("/-/reload", self.reload, methods=["POST", "PUT"]),
                 Route("/-/healthy", _healthy),
                 Route("/-/ready", _healthy),
-            ]
+            ],
+            exception_handlers={
+                HTTPException: _explain,
+                TooManyRequestsError: _refuse,
+                Exception: _bug,
+            },
         )
         app.router.redirect_slashes = False
         return app
@@ -112,12 +124,14 @@ class Endpoints:
             raise HTTPException(500, f"the old configuration stays: {error}") from None
         return PlainTextResponse("OK\n")
 
-    async def landing(self, _: Request) -> Response:
+    async def landing(self, request: Request) -> Response:
         """Serve the page for people."""
-        page = await run_in_threadpool(
-            landing_page, self._scrapers.values(), self._telemetry_path, self._clock.now()
-        )
-        return HTMLResponse(page, headers=HEADERS)
+        with self.pages.taken():
+            page = await unless_gone(request.receive, self._page.share())
+        return _gone() if page is None else HTMLResponse(page, headers=HEADERS)
+
+    def _render_page(self) -> bytes:
+        return landing_page(self._scrapers.values(), self._telemetry_path, self._clock.now()).encode()
 
     async def metrics(self, request: Request) -> Response:
         """Serve the exporter's own metrics, and the target's where there is but one."""
@@ -137,18 +151,30 @@ class Endpoints:
     async def _respond(
         self, request: Request, scraper: Scraper | None, own: tuple[Collector, ...]
     ) -> Response:
-        """Scrape in a worker thread; refuse more at once than allowed: scrapers must not pile up."""
-        if self._free < 1:
-            raise HTTPException(503, "too many requests at once: see --web.max-requests")
-        self._free -= 1
+        """Scrape in a worker thread, which holds its place until it ends: early, if the client leaves."""
+        is_gone = threading.Event()
+        self.scrapes.take()
         try:
-            loop = asyncio.get_running_loop()
-            rendered = await loop.run_in_executor(self._threads, self._scrape, request, scraper, own)
-        finally:
-            self._free += 1
+            work = self._threads.submit(self._scrape, request, scraper, own, is_gone.is_set)
+        except RuntimeError:  # no thread can be started
+            self.scrapes.free()
+            raise
+        work.add_done_callback(lambda _: self.scrapes.free())
+        rendered = await unless_gone(request.receive, asyncio.wrap_future(work))
+        if rendered is None:
+            is_gone.set()
+            if scraper is not None:
+                scraper.wake()
+            return _gone()
         return Response(rendered.body, headers=rendered.headers)
 
-    def _scrape(self, request: Request, scraper: Scraper | None, own: tuple[Collector, ...]) -> Rendered:
+    def _scrape(
+        self,
+        request: Request,
+        scraper: Scraper | None,
+        own: tuple[Collector, ...],
+        is_gone: Callable[[], bool],
+    ) -> Rendered | None:
         """Wait for the target's answer where the request asks for it, then render, or share a rendering."""
         query = request.url.query
         accept = known_accept(", ".join(request.headers.getlist("accept")))
@@ -158,9 +184,11 @@ class Endpoints:
         name = scraper.target.name
         seconds = scrape_seconds(request.headers.get(TIMEOUT_HEADER), scraper.target.scrape_timeout)
         try:
-            answer = scraper.scrape(seconds)
+            answer = scraper.scrape(seconds, is_gone)
         except WalkCrashedError as error:  # whose traceback is logged already, once
             raise HTTPException(500, str(error)) from None
+        if is_gone():
+            return None
         seen = (
             id(answer.snapshot),
             replace(answer, snapshot=None),
@@ -173,14 +201,14 @@ class Endpoints:
 
 
 def scrape_seconds(header: str | None, otherwise: float) -> float:
-    """Return how long a scrape may take: a little less than the scraper says it waits."""
+    """Return how long a scrape may take: a little less than the scraper says it waits, and not for hours."""
     try:
         seconds = float(header or "")
     except ValueError:
         return otherwise
     if not (math.isfinite(seconds) and seconds > 0):
         return otherwise
-    return min(max(seconds - MARGIN, seconds / 2), LONGEST)
+    return min(max(seconds - MARGIN, seconds / 2), max(otherwise, LONGEST))
 
 
 def _is_asked_for(query: str) -> bool:
@@ -207,3 +235,21 @@ def _render(collectors: Iterable[Collector], query: str, accept: str, gzipped: b
 
 async def _healthy(_: Request) -> Response:
     return PlainTextResponse("OK\n")
+
+
+def _gone() -> Response:
+    return Response(status_code=GONE)
+
+
+async def _explain(_: Request, error: Exception) -> Response:
+    """Answer with what is wrong, in a line."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - as it is registered
+    return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+
+
+async def _refuse(_: Request, _error: Exception) -> Response:
+    return PlainTextResponse("too many requests at once: see --web.max-requests\n", 503)
+
+
+async def _bug(_: Request, _error: Exception) -> Response:
+    return PlainTextResponse("Internal Server Error\n", 500)

@@ -1,11 +1,13 @@
 """Renderings that are shared."""
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from exporter.renders import Renders
+from exporter.clock import Clock
+from exporter.renders import LatestRendering, Renders
 
 
 class Key:
@@ -61,3 +63,50 @@ def test_a_bug_is_everybody_s() -> None:
         renders.share("key", bug)
 
     assert renders.share("key", lambda: 1) == 1
+
+
+class Stepping(Clock):
+    """A clock by which each rendering takes a second."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def monotonic(self) -> float:
+        """Look at it."""
+        return self.time
+
+
+def test_the_latest_rendering_lasts_a_little() -> None:
+    """It is shared for four times what it took, and then made again."""
+    clock, calls = Stepping(), iter(range(10))
+
+    def render() -> int:
+        clock.time += 1
+        return next(calls)
+
+    async def ask() -> list[int]:
+        latest = LatestRendering(render, clock)
+        found = []
+        for seconds in (0, 0, 3.9, 0.1, 4, 0):
+            clock.time += seconds
+            found.append(await latest.share())
+        return found
+
+    assert asyncio.run(ask()) == [0, 0, 0, 1, 2, 2]
+
+
+def test_a_bug_in_the_latest_rendering_is_not_kept() -> None:
+    """It is raised to all who share, and the next request renders."""
+    clock, bugs = Stepping(), [ZeroDivisionError()]
+
+    def render() -> int:
+        if bugs:
+            raise bugs.pop()
+        return 1
+
+    async def ask() -> list[object]:
+        latest = LatestRendering(render, clock)
+        first = await asyncio.gather(latest.share(), latest.share(), return_exceptions=True)
+        return [*map(type, first), await latest.share()]
+
+    assert asyncio.run(ask()) == [ZeroDivisionError, ZeroDivisionError, 1]

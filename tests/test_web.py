@@ -1,6 +1,7 @@
 """The endpoints, over real sockets."""
 
 import gzip
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +11,14 @@ import pytest
 import requests
 import structlog
 import uvicorn
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
+from exporter import web
 from exporter.budget import Budget
 from exporter.collector import TargetCollector
 from exporter.config import Target
@@ -23,11 +27,13 @@ from exporter.discovery import Place, target_groups
 from exporter.errors import ConfigError
 from exporter.instruments import Instruments, ReloadCollector, own_collectors
 from exporter.landing import HEADERS
+from exporter.refusals import Refusal
 from exporter.scrape import Scraper
 from exporter.server import listen, port_of
 from exporter.target_walk import Outcome
-from exporter.web import Endpoints, scrape_seconds
+from exporter.web import LONGEST, TIMEOUT_HEADER, Endpoints, scrape_seconds
 from tests.answers import NOW, SUCCESS, FixedClock, scraper
+from tests.serving import PATIENCE, wait_until
 
 PROMETHEUS = (
     "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,"
@@ -147,9 +153,9 @@ def test_several_targets(serve: Callable[..., str]) -> None:
 @pytest.mark.parametrize(
     ("query", "status", "text"),
     [
-        ("", 400, "the parameter target is missing: /probe?target=NAME"),
-        ("?target=", 404, "no such target is configured: /sd names them"),
-        ("?target=http://example.com", 404, "no such target is configured: /sd names them"),
+        ("", 400, "the parameter target is missing: /probe?target=NAME\n"),
+        ("?target=", 404, "no such target is configured: /sd names them\n"),
+        ("?target=http://example.com", 404, "no such target is configured: /sd names them\n"),
     ],
 )
 def test_probes_of_what_is_not_configured(
@@ -189,7 +195,8 @@ def test_the_other_pages(serve: Callable[..., str]) -> None:
         ("10", 9.5),
         ("0.6", 0.3),
         ("1", 0.5),
-        ("1e9", 3600),
+        ("1e9", 120),
+        ("600", 120),
         *((text, 30) for text in (None, "", "nan", "inf", "-inf", "-1", "0", "1e999", "text", "10s")),
     ],
 )
@@ -231,7 +238,7 @@ def test_scrapers_must_not_pile_up(serve: Callable[..., str]) -> None:
         second, healthy = get(f"{url}/metrics"), get(f"{url}/-/healthy")
         released.set()
 
-    assert (second.status_code, second.text) == (503, "too many requests at once: see --web.max-requests")
+    assert (second.status_code, second.text) == (503, "too many requests at once: see --web.max-requests\n")
     assert healthy.status_code == 200
     assert first.result().status_code == get(f"{url}/metrics").status_code == 200
 
@@ -295,14 +302,17 @@ def test_discovery_by_what_is_no_address(serve: Callable[..., str]) -> None:
     """Nothing that a request sends beside a plain host is handed on."""
     answer = get(f"{serve(scraper())}/sd", host="u:p@evil")
 
-    assert (answer.status_code, answer.text) == (400, "no plain Host in the request: see --web.external-url")
+    assert (answer.status_code, answer.text) == (
+        400,
+        "no plain Host in the request: see --web.external-url\n",
+    )
 
 
 def test_reload_must_be_enabled(serve: Callable[..., str]) -> None:
     """Else whoever reaches the port could have files read."""
     answer = requests.post(f"{serve(scraper())}/-/reload", timeout=10)
 
-    assert (answer.status_code, answer.text) == (403, "not enabled: see --web.enable-lifecycle")
+    assert (answer.status_code, answer.text) == (403, "not enabled: see --web.enable-lifecycle\n")
 
 
 def test_reload(serve: Callable[..., str]) -> None:
@@ -317,7 +327,7 @@ def test_reload(serve: Callable[..., str]) -> None:
     answers = [requests.request(method, url, timeout=10) for method in ("POST", "POST", "PUT", "GET")]
 
     assert [answer.status_code for answer in answers] == [200, 500, 200, 405]
-    assert answers[1].text == "the old configuration stays: exporter.yml: no"
+    assert answers[1].text == "the old configuration stays: exporter.yml: no\n"
     assert results == []
 
 
@@ -406,3 +416,140 @@ def test_head(serve: Callable[..., str]) -> None:
     assert head.content == b""
     assert head.headers["content-length"] == got.headers["content-length"]
     assert head.headers["content-type"] == got.headers["content-type"]
+
+
+class Waiting:
+    """A target whose walk ends when it is told to."""
+
+    def __init__(self, name: str = "default") -> None:
+        self.walks: list[Callable[[], None]] = []
+        clock = FixedClock()
+        self.scraper = Scraper(
+            Target(name=name, api_key=Secret("id:secret")),
+            lambda _seconds, _next: SUCCESS,  # type: ignore[arg-type] # by place, as it is called
+            Budget(clock=clock),
+            structlog.get_logger(),
+            clock=clock,
+            spawn=self.walks.append,
+        )
+
+    def end(self) -> None:
+        """End the walk."""
+        self.walks.pop()()
+
+
+def test_clients_that_leave_hold_no_place() -> None:
+    """However long the time-out that they name: the next scrapes are answered while the walk still runs."""
+    target = Waiting()
+    refused: list[Refusal] = []
+    endpoints = Endpoints({"default": target.scraper}, (), max_requests=2, refused=refused.append)
+    with running(endpoints.application()) as url:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        for _ in range(6):
+            with socket.create_connection(address, 10) as client:
+                client.sendall(
+                    b"GET /metrics HTTP/1.1\r\nHost: x\r\n%b: 3600\r\n\r\n" % TIMEOUT_HEADER.encode()
+                )
+                wait_until(lambda: endpoints.scrapes.in_flight == 1)
+            wait_until(lambda: endpoints.scrapes.in_flight == 0)
+        with ThreadPoolExecutor(1) as pool:
+            last = pool.submit(get, f"{url}/metrics")
+            wait_until(lambda: endpoints.scrapes.in_flight == 1)
+            target.end()
+            answer = last.result()
+
+    assert answer.status_code == 200
+    assert "bycloud_up 1.0" in answer.text
+    assert refused == []
+
+
+def test_refused_scrapes_are_counted() -> None:
+    """Each 503 is one."""
+    target = Waiting()
+    refused: list[Refusal] = []
+    endpoints = Endpoints({"default": target.scraper}, (), max_requests=1, refused=refused.append)
+    with running(endpoints.application()) as url, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(get, f"{url}/metrics")
+        wait_until(lambda: endpoints.scrapes.in_flight == 1)
+        statuses = [get(f"{url}/metrics").status_code for _ in range(2)]
+        target.end()
+        first.result()
+
+    assert statuses == [503, 503]
+    assert refused == [Refusal.TOO_MANY_REQUESTS] * 2
+
+
+def test_a_page_is_rendered_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who request it meanwhile share it, those who leave cost nothing, and scrapes go on."""
+    rendered: list[None] = []
+    entered, release = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> str:
+        rendered.append(None)
+        entered.set()
+        assert release.wait(PATIENCE)
+        return "a page"
+
+    monkeypatch.setattr(web, "landing_page", slow)
+    endpoints = Endpoints({"default": scraper()}, (), max_requests=30)
+    with running(endpoints.application()) as url, ThreadPoolExecutor(20) as pool:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        with ExitStack() as stack:
+            for number in range(1, 11):
+                client = stack.enter_context(socket.create_connection(address, 10))
+                client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                wait_until(lambda expected=number: endpoints.pages.in_flight == expected)  # type: ignore[misc]
+        wait_until(lambda: endpoints.pages.in_flight == 0)
+        answers = [pool.submit(get, url) for _ in range(20)]
+        wait_until(lambda: endpoints.pages.in_flight == 20)
+        scraped = get(f"{url}/metrics").status_code
+        release.set()
+        texts = {answer.result().text for answer in answers}
+
+    assert texts == {"a page"}
+    assert scraped == 200
+    assert len(rendered) == 1
+
+
+def test_pages_must_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more than allowed is refused at once."""
+    release = threading.Event()
+
+    def slow(*_: object) -> str:
+        assert release.wait(PATIENCE)
+        return "a page"
+
+    monkeypatch.setattr(web, "landing_page", slow)
+    endpoints = Endpoints({"default": scraper()}, (), max_requests=1)
+    with running(endpoints.application()) as url, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(get, url)
+        wait_until(lambda: endpoints.pages.in_flight == 1)
+        second = get(url).status_code
+        release.set()
+
+    assert second == 503
+    assert first.result().status_code == 200
+
+
+@given(
+    st.one_of(st.none(), st.text(max_size=20), st.floats().map(str), st.integers().map(str)),
+    st.floats(0.001, 3600),
+)
+def test_no_header_makes_a_scrape_last(header: str | None, otherwise: float) -> None:
+    """It takes more than nothing, and never more than two minutes or the configured time-out."""
+    assert 0 < scrape_seconds(header, otherwise) <= max(otherwise, LONGEST)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nope", 404), ("POST", "/metrics", 405), ("GET", "/probe", 400), ("POST", "/-/reload", 403)],
+)
+def test_error_bodies_end_with_a_newline(
+    serve: Callable[..., str], method: str, path: str, status: int
+) -> None:
+    """So that a shell shows them well."""
+    answer = requests.request(method, serve(scraper()) + path, timeout=10)
+
+    assert answer.status_code == status
+    assert answer.text.endswith("\n")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"

@@ -23,6 +23,7 @@ from exporter.discovery import Place, external_place, is_address
 from exporter.durations import parse_duration
 from exporter.errors import ConfigError
 from exporter.gate import Gate
+from exporter.hangups import Hangups
 from exporter.model import Answer
 from exporter.passwords import Passwords
 from exporter.printable import printable
@@ -41,7 +42,9 @@ _PATH: Final = re.compile("(/[A-Za-z0-9._~-]+)+")
 
 def serve_command(options: Namespace) -> int:
     """Serve the configured targets until a signal; return the exit status."""
-    _run(lambda: load_config(options.config, os.environ), options)
+    hangups = Hangups()
+    with hangups.received():
+        _run(lambda: load_config(options.config, os.environ), options, hangups=hangups)
     return 0
 
 
@@ -53,7 +56,10 @@ def demo_command(options: Namespace) -> int:
 
 
 def _run(
-    load: Callable[[], Config], options: Namespace, announce: Callable[[str], None] | None = None
+    load: Callable[[], Config],
+    options: Namespace,
+    announce: Callable[[str], None] | None = None,
+    hangups: Hangups | None = None,
 ) -> None:
     log = structlog.get_logger()
     web = WebFile(options.web_config, log)
@@ -82,10 +88,10 @@ def _run(
                 targets=len(exporter.scrapers),
                 version=__version__,
             )
-        if announce:  # the demo, which ends with its terminal
+        if announce:
             announce(f"http{'s' if web.tls else ''}://127.0.0.1:{ports[0]}")
-        else:
-            stack.enter_context(reloader.on_signal())
+        if hangups:  # and not the demo, which ends with its terminal
+            stack.enter_context(hangups.answered(reloader.reload, log))
         stack.enter_context(web.watched())
 
         def answer_who_waits() -> None:

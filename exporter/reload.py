@@ -1,9 +1,7 @@
 """Reading the configuration anew while serving: all of it comes into force, or nothing does."""
 
-import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 
 from structlog.typing import FilteringBoundLogger
 
@@ -44,16 +42,3 @@ class Reloader:
                 raise
             self._gauges.successful, self._gauges.loaded_at = True, self._clock.now()
             self._log.info("reloaded", targets=len(config.targets))
-
-    @contextmanager
-    def on_signal(self) -> Iterator[None]:
-        """Reload at each SIGHUP as long as the block lasts, which is to be the main thread's."""
-        before = signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=self._quietly).start())
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGHUP, before)
-
-    def _quietly(self) -> None:
-        with suppress(ConfigError):  # the log has it
-            self.reload()

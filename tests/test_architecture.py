@@ -43,6 +43,7 @@ RANKS = (
         "cutting",
         "decode",
         "discovery",
+        "hangups",
         "interning",
         "passwords",
         "renders",

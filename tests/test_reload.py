@@ -1,7 +1,5 @@
 """Reading the configuration anew."""
 
-import os
-import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,22 +79,6 @@ def test_what_is_wrong_changes_nothing(logged: LogCapture) -> None:
     assert logged.entries[0]["log_level"] == "error"
     assert files.values == [1, 100.0]
     assert files.in_force == [Config()]
-
-
-@pytest.mark.parametrize("error", [None, ConfigError("no")])
-@pytest.mark.usefixtures("logged")
-def test_a_signal_reloads(error: ConfigError | None) -> None:
-    """SIGHUP does, whether it goes well or not, and no longer than it is asked to."""
-    before = signal.getsignal(signal.SIGHUP)
-    files = Files()
-    files.error = error
-    with files.reloader.on_signal():
-        os.kill(os.getpid(), signal.SIGHUP)
-
-        assert files.done.wait(10)
-
-    assert signal.getsignal(signal.SIGHUP) is before
-    assert len(files.in_force) == (0 if error else 1)
 
 
 @pytest.mark.usefixtures("logged")

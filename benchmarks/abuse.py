@@ -2,12 +2,14 @@
 
     python -m benchmarks.abuse [--seconds 15] [--connections 500]
 
-Runs the exporter twice on 20,000 samples, once in plain HTTP and once over TLS with a user, and does to it
-one thing after the other for some seconds each: 500 connections that send their headers byte by byte, 500
-that stay silent (over TLS: before the handshake) or idle (after it), 60 clients that never read, oversized
-and broken requests, time-outs that are none. Prints for each how many scrapes held, the slowest, and threads
-and memory; then whether a request that ends in its headers began a walk. Exits with 1 where a scrape was late
-or missing.
+Runs the exporter four times on 20,000 samples, in plain HTTP and over TLS, with a user and without, and does
+to it one thing after the other for some seconds each: 500 connections that send their headers byte by byte,
+500 that stay silent (over TLS: before the handshake) or idle (after it), 2,000 that stay silent while new
+ones arrive, 60 and 300 clients that never read, some of which begin a next request, clients that request the
+page or a scrape of an hour and leave, a storm of SIGHUPs, oversized and broken requests, time-outs that are
+none. Prints for each how many scrapes held, the slowest, and threads and memory; then whether a request that
+ends in its headers began a walk, what was refused, and how long the end took beside an idle client. Exits
+with 1 where a scrape was late or missing.
 """
 
 import argparse
@@ -25,6 +27,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import bcrypt
@@ -154,6 +157,7 @@ def unusual(server: Server, stop: threading.Event, _stack: ExitStack) -> None:
         (healthy + b"\r\n") * 50 + healthy + b"Connection: close\r\n\r\n",
         (healthy + b"Connection: close\r\n\r\n").replace(b"\r\n", b"\n"),
         (healthy + b"\r\n").replace(b"HTTP/1.1", b"HTTP/1.0"),
+        b"\r\n" + healthy.replace(b"/-/", b"http://x/-/") + b"Connection: close\r\n\r\nmore",
     )
     while not stop.is_set():
         for request in requests_:
@@ -168,6 +172,57 @@ def unusual(server: Server, stop: threading.Event, _stack: ExitStack) -> None:
                 break
 
 
+def crowd(number: int, server: Server, stop: threading.Event, stack: ExitStack) -> None:
+    """Hold as many silent connections as the exporter takes, and open new ones all the time."""
+    held = [stack.enter_context(server.connect()) for _ in range(number)]
+    while not stop.wait(0.02):
+        held.append(stack.enter_context(server.connect()))
+        held.pop(0).close()
+
+
+def never_read_whole(server: Server, stop: threading.Event, stack: ExitStack) -> None:
+    """Ask for the metrics 300 times without compression, begin a next request, and read nothing."""
+    for number in range(300):
+        with suppress(OSError):
+            one = stack.enter_context(server.secured())
+            one.sendall(HEAD + b"\r\n")
+            one.sendall(b"G")
+        if number % 10 == 9 and stop.wait(0.2):  # noqa: PLR2004 - ten at once
+            break
+    stop.wait()
+
+
+def _leave(server: Server, request: bytes, number: int, stop: threading.Event) -> None:
+    with ExitStack() as stack:
+        for _ in range(number):
+            if stop.is_set():
+                break
+            with suppress(OSError):
+                one = stack.enter_context(server.secured())
+                one.sendall(request)
+
+
+def leave_pages(server: Server, stop: threading.Event, _stack: ExitStack) -> None:
+    """Request the page 100 times at once, and leave; again and again."""
+    while not stop.is_set():
+        _leave(server, HEAD.replace(b"/metrics", b"/") + b"\r\n", 100, stop)
+        stop.wait(0.1)
+
+
+def leave_scrapes(server: Server, stop: threading.Event, _stack: ExitStack) -> None:
+    """Request 45 scrapes that may take an hour, and leave; again and again."""
+    while not stop.is_set():
+        _leave(server, HEAD + b"X-Prometheus-Scrape-Timeout-Seconds: 3600\r\n\r\n", 45, stop)
+        stop.wait(0.5)
+
+
+def hang_up(server: Server, stop: threading.Event, _stack: ExitStack) -> None:
+    """Send 1,000 SIGHUPs a second."""
+    while not stop.wait(0.01):
+        for _ in range(10):
+            os.kill(server.pid, signal.SIGHUP)
+
+
 def abuses(connections: int) -> dict[str, Abuse]:
     """Name everything that is done, first and last nothing."""
     return {
@@ -175,7 +230,12 @@ def abuses(connections: int) -> dict[str, Abuse]:
         f"{connections} slow headers": partial(slow_headers, connections),
         f"{connections} silent": partial(silent, connections),
         f"{connections} idle": partial(idle, connections),
+        f"{4 * connections} in a crowd": partial(crowd, 4 * connections),
         "60 never read": never_read,
+        "300 never read": never_read_whole,
+        "pages, then gone": leave_pages,
+        "scrapes, then gone": leave_scrapes,
+        "SIGHUPs": hang_up,
         "broken requests": broken,
         "100 MB posts": large_post,
         "unusual requests": unusual,
@@ -223,11 +283,12 @@ def _look(server: Server, held: Held) -> None:
 
 
 @contextmanager
-def exporting(api: SimulatedApi, folder: Path, *, tls: bool) -> Iterator[Server]:
-    """Run the exporter; it must end well."""
-    blocks = [
-        f"basic_auth_users: {{alice: '{bcrypt.hashpw(LOGIN[1].encode(), bcrypt.gensalt(8)).decode()}'}}"
-    ]
+def exporting(api: SimulatedApi, folder: Path, *, tls: bool, users: bool) -> Iterator[Server]:
+    """Run the exporter; it must end well, while a client is idle."""
+    blocks = []
+    if users:
+        hashed = bcrypt.hashpw(LOGIN[1].encode(), bcrypt.gensalt(8)).decode()
+        blocks.append(f"basic_auth_users: {{alice: '{hashed}'}}")
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "ca.pem")
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
@@ -247,11 +308,16 @@ def exporting(api: SimulatedApi, folder: Path, *, tls: bool) -> Iterator[Server]
         port = int(re.findall(r" port=(\d+)", process.stderr.readline())[0])
         threading.Thread(target=process.stderr.read, daemon=True).start()
         try:
-            yield Server(process.pid, port, folder / "ca.pem" if tls else None)
+            server = Server(process.pid, port, folder / "ca.pem" if tls else None)
+            yield server
         finally:
+            idle = server.secured()
+            idle.sendall(HEAD.replace(b"/metrics", b"/-/healthy") + b"\r\n")
+            idle.recv(1000)
             began = time.monotonic()
             process.send_signal(signal.SIGTERM)
             print(f"exit status {process.wait(30)} after {time.monotonic() - began:.1f} s")
+            idle.close()
 
 
 def walks_for_half_a_request(api: SimulatedApi, server: Server) -> int:
@@ -266,17 +332,24 @@ def walks_for_half_a_request(api: SimulatedApi, server: Server) -> int:
     return walked - (len(api.requests) - before)
 
 
+def refusals(server: Server) -> list[str]:
+    """Return what the exporter counted, by reason."""
+    found = re.findall(r'refused_requests_total\{reason="(\w+)"\} ([0-9.]+)', server.scrape().text)
+    return [f"{reason} {float(count):.0f}" for reason, count in found if float(count)]
+
+
 def run(seconds: int, patience: float = 1.0, connections: int = 500) -> bool:
     """Print the tables; say whether every scrape succeeded within its `patience`, in seconds."""
     well = True
-    for tls in (False, True):
+    for tls, users in product((False, True), repeat=2):
         with (
             SimulatedApi(backups=many(BACKUPS, INSTANCES)) as api,
             tempfile.TemporaryDirectory() as folder,
-            exporting(api, Path(folder), tls=tls) as server,
+            exporting(api, Path(folder), tls=tls, users=users) as server,
         ):
             samples = sum(not line.startswith("#") for line in server.scrape().text.splitlines())
-            print(f"\n{'TLS' if tls else 'plain HTTP'}, a user, {samples:,} samples")
+            kind = f"{'TLS' if tls else 'plain HTTP'}, {'a user' if users else 'no users'}"
+            print(f"\n{kind}, {samples:,} samples")
             print(
                 f"{'abuse':<20}{'scrapes':>9}{'slowest':>10}{'threads':>9}{'memory':>10}{'descriptors':>13}"
             )
@@ -290,6 +363,7 @@ def run(seconds: int, patience: float = 1.0, connections: int = 500) -> bool:
                 )
             half = walks_for_half_a_request(api, server)
             print(f"requests to the API for half a request: {half}")
+            print("refused:", ", ".join(refusals(server)) or "nothing")
             well = well and half == 0
     return well
 

@@ -6,7 +6,7 @@ from benchmarks.abuse import run
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_scrapes_hold() -> None:
     """Whatever clients do, scrapes succeed, over plain HTTP and over TLS.
 

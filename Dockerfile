@@ -6,9 +6,8 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
 # /opt/build has pip and the build backend; /opt/exporter, which is shipped, has neither.
 RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/exporter
 WORKDIR /src
-COPY requirements.lock requirements-dev.lock ./
-RUN sed -n 's/^\([a-z][^ ]*==[^ ]*\) .*/\1/p' requirements-dev.lock > /tmp/pins \
- && /opt/build/bin/pip install --quiet --only-binary=:all: --constraint /tmp/pins hatchling \
+COPY requirements.lock requirements-build.lock ./
+RUN /opt/build/bin/pip install --quiet --require-hashes --only-binary=:all: -r requirements-build.lock \
  && /opt/build/bin/pip --python /opt/exporter/bin/python install --quiet --no-compile \
       --require-hashes --only-binary=:all: -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./

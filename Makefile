@@ -62,6 +62,7 @@ soak: $(VENV)/runs ## ten minutes of 50 scrapers on an API that fails in every w
 
 lock: $(VENV)/tests ## resolve the lock files anew from pyproject.toml
 	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --group build -o requirements-build.lock
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
 	$(LOCK) --python-version 3.12 --group deploy -o requirements-deploy.lock
 

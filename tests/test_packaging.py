@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from importlib.metadata import distributions
@@ -69,6 +70,58 @@ def test_the_lock_keeps_extras() -> None:
     assert [name for name in wanted if f"\n{name}==" not in locked] == []
 
 
+def instructions(keyword: str) -> list[str]:
+    """Return the arguments of each such instruction of the Dockerfile, its continued lines joined."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
+    return re.findall(rf"^{keyword} +(.*)$", text, re.MULTILINE)
+
+
+def copied() -> set[str]:
+    """Return the files and folders that the Dockerfile copies from the checkout."""
+    return {
+        source
+        for arguments in instructions("COPY")
+        if not arguments.startswith("--from=")
+        for source in arguments.split()[:-1]
+    }
+
+
+def pins(lock: str) -> set[str]:
+    """Return a lock file's `name==version`, without extras."""
+    found = re.findall(r"^([\w.-]+)(?:\[\S+\])?==(\S+)", (ROOT / lock).read_text("utf-8"), re.MULTILINE)
+    return {f"{name}=={version}" for name, version in found}
+
+
+def test_the_image_installs_what_is_locked() -> None:
+    """Every `pip install` of the Dockerfile takes a lock file as it is, or a wheel that was built there."""
+    steps = [step for arguments in instructions("RUN") for step in arguments.split(" && ")]
+    installs = [step for step in steps if re.search(r"\bpip\b.* install ", step)]
+    locks = [re.findall(r" (?:-r|-c|--constraint) +(\S+)", step) for step in installs]
+    hashed = [step for step in installs if "--require-hashes" in step]
+
+    assert locks == [["requirements-build.lock"], ["requirements.lock"], []]
+    assert hashed == installs[:2]
+    assert "--no-index" in installs[2]
+    assert [step for step in steps if ".lock" in step and step not in installs] == []
+
+
+def test_the_image_gets_what_it_copies() -> None:
+    """What the Dockerfile copies is in the checkout, and `.dockerignore` lets exactly that through."""
+    passed = re.findall(r"^!(.*)$", (ROOT / ".dockerignore").read_text("utf-8"), re.MULTILINE)
+
+    assert all((ROOT / source).exists() for source in copied())
+    assert {source.removeprefix("./") for source in copied()} == set(passed)
+
+
+def test_the_build_lock_is_the_build_backend() -> None:
+    """It has what `[build-system]` requires, in the versions that tests build with."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+    assert project["build-system"]["requires"] == project["dependency-groups"]["build"]
+    assert any(pin.startswith("hatchling==") for pin in pins("requirements-build.lock"))
+    assert pins("requirements-build.lock") <= pins("requirements-dev.lock")
+
+
 @pytest.mark.slow
 def test_the_sdist_makes_the_same_wheel(built: Path, tmp_path: Path) -> None:
     """It has all that a build needs, the tests and the licence too."""
@@ -99,7 +152,7 @@ def test_it_installs_into_a_clean_environment(built: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-deploy.lock"])
+@pytest.mark.parametrize("lock", sorted(lock.name for lock in ROOT.glob("requirements*.lock")))
 def test_no_vulnerability_is_known(lock: str) -> None:
     """By `pip-audit`, where its database can be reached."""
     command: list[str | Path] = [

@@ -13,7 +13,7 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip
   --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check stress fix docs dashboards history tools manifests bench soak abuse lock clean
+.PHONY: help demo test check stress fix docs dashboards history tools image manifests bench soak abuse lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -47,6 +47,9 @@ history: $(VENV)/tests ## replay eight days of the demo's fleet into a real Prom
 	$(BIN)/python -m tests.history $(or $(FOLDER),$(shell mktemp -d))
 
 tools: $(DEPLOY)/installed ## install Helm, kubectl, hadolint and pip-audit for the tests of deploy/ (Python 3.12 or newer)
+
+image: ## build the image and run it, with Docker, Podman, or as root buildah and debootstrap
+	@$(PYTHON) -m tools.image_check
 
 manifests: $(VENV)/tests $(DEPLOY)/installed ## write deploy/kubernetes/exporter.yaml: what the chart renders by default
 	$(BIN)/python -m tests.chart

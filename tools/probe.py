@@ -1,0 +1,50 @@
+"""Runs in the container: prints as JSON who it runs as and where it can write."""
+
+import json
+import os
+from collections.abc import Iterator
+
+KERNEL = {"/dev", "/proc", "/sys"}  # file systems that the engine mounts
+
+
+def can_create(folder: str) -> bool:
+    """Try to create a file in a folder."""
+    path = os.path.join(folder, ".image-check")  # noqa: PTH118 - what is walked is text
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except OSError:
+        return False
+    os.unlink(path)  # noqa: PTH108 - the same
+    return True
+
+
+def can_write(path: str) -> bool:
+    """Ask the kernel whether a file could be opened for writing."""
+    return not os.path.islink(path) and os.access(path, os.W_OK)  # noqa: PTH114 - the same
+
+
+def folders(top: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield every folder that is not the kernel's, with its files."""
+    for folder, below, files in os.walk(top):
+        paths = {name: os.path.join(folder, name) for name in below}  # noqa: PTH118 - the same
+        below[:] = [name for name, path in paths.items() if path not in KERNEL]
+        yield folder, [os.path.join(folder, name) for name in files]  # noqa: PTH118 - the same
+
+
+def report(top: str = "/") -> dict[str, object]:
+    """Return user, groups, whether the root file system is read-only, and what is writable all the same."""
+    found = list(folders(top))
+    writable = [folder for folder, _ in found if can_create(folder)]
+    writable += [path for _, files in found for path in files if can_write(path)]
+    return {
+        "uid": os.getuid(),
+        "gid": os.getgid(),
+        "groups": os.getgroups(),
+        "read_only": bool(os.statvfs(top).f_flag & os.ST_RDONLY),
+        "folders": len(found),
+        "writable": writable,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(report()))

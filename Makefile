@@ -11,6 +11,7 @@ PORT   ?= 10140
 # Extras stay, or pip looks for the newest release of what another package wants with one, and finds no hash.
 LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras \
   --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+NEEDS_LINUX = @test -d /proc/self || { echo 'make $@: needs Linux, for /proc' >&2; exit 1; }
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check stress fix docs dashboards history tools image manifests bench soak abuse lock clean
@@ -43,7 +44,7 @@ docs: $(VENV)/tests ## write what is generated: docs/metrics.md
 dashboards: $(VENV)/tests ## write the dashboards' JSON from dashboards/source
 	$(BIN)/python -m dashboards.source
 
-history: $(VENV)/tests ## replay eight days of the demo's fleet into a real Prometheus, on port 19090
+history: $(VENV)/tests ## replay eight days of the demo's fleet into a real Prometheus, on port 19090 (needs prometheus and promtool)
 	$(BIN)/python -m tests.history $(or $(FOLDER),$(shell mktemp -d))
 
 tools: $(DEPLOY)/installed ## install Helm, kubectl, hadolint and pip-audit for the tests of deploy/ (Python 3.12 or newer)
@@ -55,12 +56,15 @@ manifests: $(VENV)/tests $(DEPLOY)/installed ## write deploy/kubernetes/exporter
 	$(BIN)/python -m tests.chart
 
 abuse: $(VENV)/tests ## everything that clients can do to a server, while a scrape a second must hold
+	$(NEEDS_LINUX)
 	$(BIN)/python -m benchmarks.abuse
 
 bench: $(VENV)/runs ## what a scrape costs beside a plain script and the floor; writes docs/performance.md (most of an hour)
+	$(NEEDS_LINUX)
 	$(BIN)/python -m benchmarks.bench
 
 soak: $(VENV)/runs ## ten minutes of 50 scrapers on an API that fails in every way
+	$(NEEDS_LINUX)
 	$(BIN)/python -m benchmarks.soak
 
 lock: $(VENV)/tests ## resolve the lock files anew from pyproject.toml

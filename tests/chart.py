@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from tests.programs import need_tool
+from tests.programs import need_tool, require_tools
 
 ROOT: Final = Path(__file__).parents[1]
 CHART: Final = ROOT / "deploy/helm/bycloud-backup-exporter"
@@ -50,4 +50,5 @@ def default() -> str:
 
 
 if __name__ == "__main__":
+    require_tools("python")
     RENDERED.write_text(default(), encoding="utf-8")

@@ -26,7 +26,7 @@ from exporter.families import families
 from exporter.instruments import ReloadCollector, own_collectors
 from exporter.model import Backup, Instance
 from exporter.simulator import Answer, Fleet, SimulatedApi, hosts, many
-from tests.programs import need
+from tests.programs import need, require
 
 DAY: Final = 86_400.0
 EVERY: Final = (
@@ -197,6 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--days", type=float, default=8.0, help="how many days, up to now")
     parser.add_argument("--databases", type=int, help="so many instead of the demo's two dozen")
     options = parser.parse_args(arguments)
+    require("promtool", "prometheus")
     end = time.time() // EVERY * EVERY
     some = options.databases
     organization = crowd(some, end) if some and some > len(Fleet().healthy) else fleet(some)

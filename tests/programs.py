@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+PACKAGES = {"promtool": "prometheus", "prometheus": "prometheus"}
 TOOLS = Path(__file__).parents[1] / ".venv-deploy/bin"
 
 
@@ -21,6 +22,19 @@ def need(name: str) -> str:
 def need_tool(name: str) -> str:
     """Return the path of a program that `make tools` installs; skip or fail likewise."""
     return _found(shutil.which(name, path=TOOLS), name, "make tools")
+
+
+def require(*names: str) -> None:
+    """End a command in one line where programs are missing that it runs, before it begins its work."""
+    if missing := [name for name in names if shutil.which(name) is None]:
+        packages = " ".join(sorted({PACKAGES[name] for name in missing}))
+        raise SystemExit(f"not installed: {', '.join(missing)}; on Debian: apt-get install {packages}")
+
+
+def require_tools(*names: str) -> None:
+    """End a command in one line where it needs what `make tools` installs."""
+    if missing := [name for name in names if shutil.which(name, path=TOOLS) is None]:
+        raise SystemExit(f"not installed: {', '.join(missing)}; run: make tools")
 
 
 def _found(path: str | None, name: str, remedy: str) -> str:

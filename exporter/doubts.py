@@ -83,6 +83,12 @@ def _malformed(evidence: Evidence) -> Iterator[Doubt]:
         yield Doubt("malformed", f"{count(number, 'malformed record')}, not counted{first}")
 
 
+def _future(evidence: Evidence) -> Iterator[Doubt]:
+    if number := evidence.snapshot.future:
+        found = f"{count(number, 'backup')} created in the future by this machine's clock"
+        yield Doubt("future", f"{found}: no alert finds them too old")
+
+
 def _reported(evidence: Evidence) -> Iterator[Doubt]:
     snapshot = evidence.snapshot
     read = snapshot.summary.backups
@@ -90,4 +96,4 @@ def _reported(evidence: Evidence) -> Iterator[Doubt]:
         yield Doubt("reported", f"the API reports {count(snapshot.reported, 'backup')} but lists {read:,}")
 
 
-_RULES: Final[tuple[Rule, ...]] = (_instances, _names, _size_unit, _statuses, _malformed, _reported)
+_RULES: Final[tuple[Rule, ...]] = (_instances, _names, _size_unit, _statuses, _malformed, _future, _reported)

@@ -93,7 +93,8 @@ def _named(answer: Answer) -> Iterable[tuple[Labels, None]]:
 
 
 def _since(timestamp: float | None, now: float) -> float | None:
-    return None if timestamp is None else now - timestamp
+    """Return an age; that of a moment in the future is 0."""
+    return None if timestamp is None else max(0.0, now - timestamp)
 
 
 def _unknown_statuses(answer: Answer) -> float | None:
@@ -117,7 +118,7 @@ SECTIONS: Final = (
             Gauge(
                 "bycloud_database_backup_newest_age_seconds",
                 f"Time since the newest backup was created, at the moment of the scrape. {KEPT}",
-                lambda group, now: now - group.newest_timestamp,
+                lambda group, now: _since(group.newest_timestamp, now),
                 is_age=True,
             ),
             Gauge(
@@ -285,6 +286,12 @@ SECTIONS: Final = (
                 "bycloud_scrape_unknown_status_backups",
                 f"Backups of a status that no class of the setting `statuses` names. {KEPT}",
                 lambda answer, _: _unknown_statuses(answer),
+            ),
+            Gauge(
+                "bycloud_scrape_future_backups",
+                "Backups that were created in the future when their walk ended, by the exporter's clock;"
+                f" their age is 0. {KEPT}",
+                lambda answer, _: answer.snapshot and answer.snapshot.future,
             ),
         ),
     ),

@@ -125,5 +125,5 @@ def landing_page(scrapers: Iterable[Scraper], metrics_path: str, now: float) -> 
 
 def _view(name: str, answer: Answer, now: float) -> TargetView:
     found = risks(answer.snapshot.recoveries, now) if answer.snapshot else []
-    age = None if answer.last_success is None else now - answer.last_success
+    age = None if answer.last_success is None else max(0.0, now - answer.last_success)
     return TargetView(name, answer, found, age)

@@ -184,12 +184,16 @@ class Doubt(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """The result of a complete walk, which ended at `completed_at` (Unix seconds)."""
+    """The result of a complete walk, which ended at `completed_at` (Unix seconds).
+
+    `future` counts the backups that were created later than that.
+    """
 
     summary: Summary
     recoveries: tuple[Recovery, ...] = ()
     duplicates: int
     malformed: int
+    future: int = 0
     reported: int | None
     completed_at: float
     doubts: tuple[Doubt, ...] = ()

@@ -76,7 +76,8 @@ def _risk(recovery: Recovery, now: float) -> Risk:
 
 
 def _since(timestamp: float | None, now: float) -> float | None:
-    return None if timestamp is None else now - timestamp
+    """Return an age; that of a moment in the future is 0."""
+    return None if timestamp is None else max(0.0, now - timestamp)
 
 
 def _dangers(recovery: Recovery, age: float | None, running: float | None) -> Iterator[Danger]:

@@ -1,9 +1,12 @@
 """Summing up: from all backups of a walk to what the gauges say. Pure, and without a clock."""
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from math import fsum, inf
+from operator import attrgetter
 
 from exporter.cohorts import Cohort, rank
 from exporter.model import Backup, Group, GroupKey, Statuses, Summary
@@ -12,6 +15,7 @@ UNKNOWN = "unknown"
 """The label of what the API left null or absent."""
 SMALLEST_DATABASE = 1_000_000
 """Bytes. Backups that are all smaller are more likely up to a million GiB."""
+_creation = attrgetter("created_at")
 
 
 def summarize(among: Sequence[Cohort], *, bytes_per_unit: float = 1, statuses: Statuses) -> Summary:
@@ -28,6 +32,11 @@ def summarize(among: Sequence[Cohort], *, bytes_per_unit: float = 1, statuses: S
         unknown_statuses=tuple(sorted(unknown.items())),
         largest_size=max((max(cohort.sizes) for cohort in among if cohort.sizes), default=None),
     )
+
+
+def created_after(among: Iterable[Cohort], moment: datetime) -> int:
+    """Count the backups that were created later than an aware `moment`."""
+    return sum(len(cohort.backups) - bisect_right(cohort.backups, moment, key=_creation) for cohort in among)
 
 
 def sizes_look_like_gib(summary: Summary) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -22,7 +23,7 @@ from exporter.model import Backup, Doubt, Page, Snapshot, Walk, WalkStats
 from exporter.prefetch import Marks, Pool, walk_ahead
 from exporter.recovery import Register, Rules, recoveries
 from exporter.running_walk import RunningWalk
-from exporter.summary import summarize
+from exporter.summary import created_after, summarize
 from exporter.threads import Threads
 from exporter.walker import PageSize, walk
 
@@ -120,13 +121,15 @@ class TargetWalk:
         rules = Rules(target.statuses, self.objectives, target.bytes_per_unit)
         among = cohorts(walked.records.values())
         summary = summarize(among, bytes_per_unit=target.bytes_per_unit, statuses=target.statuses)
+        completed_at = self._clock.now()
         snapshot = Snapshot(
             summary=summary,
             recoveries=recoveries(among, Chains(walked.records, target.statuses), register, rules),
             duplicates=walked.duplicates,
             malformed=walked.malformed,
+            future=created_after(among, datetime.fromtimestamp(completed_at, UTC)),
             reported=walked.reported,
-            completed_at=self._clock.now(),
+            completed_at=completed_at,
         )
         found = self._doubts(snapshot, walked.first_malformed)
         self._log_doubts(found)

@@ -60,6 +60,7 @@ SNAPSHOT = Snapshot(
     recoveries=(RECOVERY, NEVER),
     duplicates=1,
     malformed=2,
+    future=4,
     reported=10,
     completed_at=NOW - 30,
 )

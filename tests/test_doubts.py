@@ -43,7 +43,7 @@ def test_each_doubt_has_its_kind_and_its_numbers() -> None:
     summary = replace(
         CLEAN.summary, backups=5, unknown_statuses=(("PAUSED", 1), ("X\n", 2)), largest_size=137.5
     )
-    snapshot = replace(CLEAN, summary=summary, malformed=1, reported=9)
+    snapshot = replace(CLEAN, summary=summary, malformed=1, future=2, reported=9)
 
     listed = found(snapshot, objectives=BY_NAME, listing_error=FORBIDDEN, first_malformed="record 3: no id")
 
@@ -54,6 +54,9 @@ def test_each_doubt_has_its_kind_and_its_numbers() -> None:
         Doubt("status 'PAUSED'", "1 backup of status 'PAUSED', which no class of `statuses` names"),
         Doubt("status 'X\\n'", "2 backups of status 'X\\n', which no class of `statuses` names"),
         Doubt("malformed", "1 malformed record, not counted; the first: record 3: no id"),
+        Doubt(
+            "future", "2 backups created in the future by this machine's clock: no alert finds them too old"
+        ),
         Doubt("reported", "the API reports 9 backups but lists 5"),
     ]
 

@@ -16,7 +16,7 @@ from exporter.collector import TargetCollector
 from exporter.errors import Reason
 from exporter.families import KEPT, described, families
 from exporter.model import Answer, GroupKey
-from tests.answers import FAILED, GROUP, NOTHING_YET, NOW, SNAPSHOT, WELL
+from tests.answers import FAILED, GROUP, NOTHING_YET, NOW, RECOVERY, SNAPSHOT, WELL
 from tests.conftest import Promtool
 
 GOLDEN = Path(__file__).parent / "golden" / "metrics.txt"
@@ -63,6 +63,7 @@ CONTRACT: dict[str, tuple[str, ...]] = {
     "bycloud_scrape_malformed_backups": (),
     "bycloud_scrape_duplicate_backups": (),
     "bycloud_scrape_unknown_status_backups": (),
+    "bycloud_scrape_future_backups": (),
     "bycloud_scrape_failure": ("reason",),
     "bycloud_scrape_collector_success": ("collector",),
 }
@@ -116,6 +117,7 @@ def test_what_may_be_kept_says_so() -> None:
         "bycloud_scrape_malformed_backups",
         "bycloud_scrape_duplicate_backups",
         "bycloud_scrape_unknown_status_backups",
+        "bycloud_scrape_future_backups",
     }
 
 
@@ -162,6 +164,7 @@ def test_values() -> None:
 
     assert value(answer, "bycloud_scrape_deferred") == 1
     assert value(answer, "bycloud_scrape_unknown_status_backups") == 3
+    assert value(answer, "bycloud_scrape_future_backups") == 4
     assert value(answer, "bycloud_scrape_reported_backups") == 10
     assert value(answer, "bycloud_database_backups", status="COMPLETED") == 7
     assert value(answer, "bycloud_last_success_timestamp_seconds") == NOW - 30
@@ -172,7 +175,7 @@ def test_ages_are_of_the_moment_given(now: float) -> None:
     """A snapshot's ages go on; its time stamps stay."""
     age = value(WELL, "bycloud_database_backup_newest_age_seconds", now=now, status="COMPLETED")
 
-    assert age == now - GROUP.newest_timestamp
+    assert age == max(0, now - GROUP.newest_timestamp)
     assert (
         value(WELL, "bycloud_database_backup_newest_timestamp_seconds", now=now, status="COMPLETED")
         == NOW - 3600
@@ -236,3 +239,19 @@ def test_metrics_of_one_table_share_their_labels() -> None:
 
     assert number.samples
     assert all(one.labels is other.labels for one, other in zip(number.samples, size.samples, strict=True))
+
+
+@given(st.floats(-1e11, 1e12), st.floats(0, 4e9))
+def test_no_age_is_ever_negative(created: float, now: float) -> None:
+    """A backup created in the future has the age 0; its timestamp stays as it is."""
+    group = replace(GROUP, newest_timestamp=created)
+    recovery = replace(RECOVERY, newest_timestamp=created)
+    summary = replace(SNAPSHOT.summary, groups=(group,))
+    answer = replace(WELL, snapshot=replace(SNAPSHOT, summary=summary, recoveries=(recovery,)))
+    found = made(answer, now=now)
+    samples = [sample for family in found.values() for sample in family.samples if "_age_" in sample.name]
+    ages = {sample.value for sample in samples if "objective" not in sample.name}
+
+    assert ages == {max(0.0, now - created)}
+    for name in ("backup_newest", "restorable_newest"):
+        assert found[f"bycloud_database_{name}_timestamp_seconds"].samples[0].value == created

@@ -135,3 +135,23 @@ def test_half_a_million_backups_in_fifty_thousand_instances() -> None:
     assert served["bycloud_scrape_backups"] == [({}, number)]
     assert sum(value for _, value in served["bycloud_database_backups"]) == number
     assert len(served["bycloud_database_restorable_backups"]) == instances
+
+
+def test_backups_of_the_future_are_counted_and_no_younger_than_0() -> None:
+    """By the exporter's own clock; their timestamps are the API's."""
+    served = scraped(
+        [
+            page(
+                [
+                    record("past"),
+                    record("soon", created_at="2027-01-15T08:00:08Z"),
+                    record("far", created_at="9999-12-31T23:59:59Z"),
+                ]
+            )
+        ]
+    )
+
+    assert served["bycloud_scrape_future_backups"] == [({}, 2)]
+    assert {age for _, age in served["bycloud_database_backup_newest_age_seconds"]} == {0}
+    assert {age for _, age in served["bycloud_database_restorable_newest_age_seconds"]} == {0}
+    assert {at for _, at in served["bycloud_database_backup_newest_timestamp_seconds"]} == {253402300799.0}

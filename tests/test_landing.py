@@ -237,3 +237,10 @@ def test_after_a_walk_that_crashed() -> None:
     found = rows(landing_page([crashed], "/metrics", NOW))
 
     assert any(row.startswith("default walks fail: unexpected error, see the log") for row in found)
+
+
+def test_a_clock_that_stepped_back_makes_no_age_negative() -> None:
+    """The last complete walk ended just now, at the earliest."""
+    found = rows(landing_page([scraped(WELL)], "/metrics", NOW - 86_400))
+
+    assert found == ["default up 8 1 0 0s ago"]

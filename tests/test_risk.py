@@ -74,3 +74,20 @@ def test_exactly_the_objective_is_well() -> None:
 def test_without_an_objective_for_durations_none_is_too_long() -> None:
     """Only what is asked can be missed."""
     assert risks([replace(STUCK, objective_duration=None)], NOW) == []
+
+
+def test_a_backup_created_in_the_future_has_the_age_0() -> None:
+    """Neither its age nor the time for which it runs is negative."""
+    (risk,) = risks(
+        [
+            variant(
+                "future",
+                newest_timestamp=NOW + 9,
+                running_oldest_timestamp=NOW + 9,
+                unrestorable=(("cycle", 1),),
+            )
+        ],
+        NOW,
+    )
+
+    assert (risk.age, risk.running_for) == (0.0, 0.0)

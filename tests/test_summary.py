@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.cohorts import cohorts
 from exporter.model import Backup, Datastore, Group, GroupKey, Statuses, Summary
-from exporter.summary import sizes_look_like_gib, summarize
+from exporter.summary import created_after, sizes_look_like_gib, summarize
 from tests.builders import NOON, backup
 
 STATUSES = Statuses()
@@ -190,3 +190,15 @@ def test_of_two_that_are_equally_new_the_order_decides_nothing() -> None:
 
     assert forth == back
     assert forth.newest_size_bytes == 2.0
+
+
+@given(st.lists(st.integers(-5, 5), max_size=30), st.integers(-6, 6))
+def test_backups_created_after_a_moment(minutes: list[int], after: int) -> None:
+    """Every backup that is later counts, whatever its cohort; one at the very moment does not."""
+    backups = [
+        backup(f"{place}", created_at=NOON + timedelta(minutes=minute), instance_id=str(place % 3))
+        for place, minute in enumerate(minutes)
+    ]
+    moment = NOON + timedelta(minutes=after)
+
+    assert created_after(cohorts(backups), moment) == sum(minute > after for minute in minutes)

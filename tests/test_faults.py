@@ -9,6 +9,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
+import requests
 import structlog
 from structlog.testing import capture_logs
 
@@ -22,9 +23,10 @@ from exporter.instance_list import EVERY, InstanceList, Wait
 from exporter.model import Instance
 from exporter.running_walk import MOST_ABANDONED, OVERDUE
 from exporter.scrape import LONGEST_WALK, Scraper
-from exporter.simulator import SimulatedApi
+from exporter.simulator import Answer, SimulatedApi
 from exporter.target_walk import TargetWalk
 from tests.builders import backup
+from tests.test_cli import running
 from tests.threadless import no_threads
 from tests.world import Silent
 
@@ -292,3 +294,21 @@ class Crashing(Api):
         if self.error:
             raise self.error
         return super().client(seconds, next_walk)
+
+
+def test_a_process_whose_stderr_is_closed(api: SimulatedApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reads the log ends; the exporter goes on to walk, to fail and to recover."""
+    monkeypatch.setenv("BYCLOUD_API_URL", api.url)
+    monkeypatch.setenv("BYCLOUD_API_KEY", "demo:demo-secret")
+    with running("--web.listen-address=127.0.0.1:0", "--log.level=debug") as (process, url):
+        assert process.stderr is not None
+        process.stderr.close()
+        api.faults.add(Answer(401), times=None)
+        patient = {"X-Prometheus-Scrape-Timeout-Seconds": "3600"}  # each is answered by the end of its walk
+        failed = requests.get(f"{url}/metrics", headers=patient, timeout=60)
+        api.faults.clear()
+        recovered = requests.get(f"{url}/metrics", headers=patient, timeout=60)
+
+    assert "bycloud_up 0.0\n" in failed.text
+    assert 'bycloud_scrape_failure{reason="auth"} 1.0\n' in failed.text
+    assert "bycloud_up 1.0\n" in recovered.text

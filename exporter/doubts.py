@@ -49,8 +49,6 @@ def _instances(evidence: Evidence) -> Iterator[Doubt]:
     if error := evidence.listing_error:
         known = ": the last good list stays in use" if evidence.listed is not None else ""
         yield Doubt("instances", f"instances cannot be listed: {error.reason}: {error}{known}")
-    elif evidence.listed == {} and evidence.snapshot.summary.backups:
-        yield Doubt("instances", "no instances are listed, so no database with backups has an objective")
 
 
 def _names(evidence: Evidence) -> Iterator[Doubt]:

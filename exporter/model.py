@@ -45,11 +45,10 @@ class Reference(Struct, frozen=True, gc=False):
 
 
 class Instance(Struct, frozen=True, gc=False):
-    """One database instance."""
+    """One database instance. An empty text means the same as none; its `status` is of no interest."""
 
     id: Identifier
     name: str | None = None
-    status: str | None = None
     datastore: Datastore | None = None
     replica_of: Reference | None = None
     updated_at: Instant | None = None

@@ -102,13 +102,13 @@ class _Judge:
 
     def _name(self) -> str | None:
         configured = self._expected.name if self._expected else None
-        return configured or (self._listed.name if self._listed else None)
+        return configured or (self._listed.name if self._listed else None) or None
 
     def _replica_of(self) -> str | None:
-        return self._listed.replica_of.id if self._listed and self._listed.replica_of else None
+        return (self._listed.replica_of.id or None) if self._listed and self._listed.replica_of else None
 
     def _version(self) -> str | None:
-        return self._listed.datastore.version if self._listed and self._listed.datastore else None
+        return (self._listed.datastore.version or None) if self._listed and self._listed.datastore else None
 
     def _size(self, backup: Backup | None) -> float | None:
         return None if backup is None or backup.size is None else backup.size * self._rules.bytes_per_unit

@@ -99,6 +99,7 @@ class TargetWalk:
             return replace(failed, instances_well=self.instances.well)
         stats = self._stats(client, started)
         await_instances(patience)
+        self.instances.settle(has_backups=bool(walked.records))
         return Outcome(stats, self._snapshot(walked), limit=walked.limit, instances_well=self.instances.well)
 
     def _walk(self, client: Client) -> Walk[Backup]:

@@ -103,11 +103,11 @@ def test_a_refused_list_is_tried_again(
     """A reload is how the exporter learns that it may list them after all; else nothing is asked anew."""
     config = Config(targets=(make("a", instances=mode),))
     exporter = Exporter(config)
-    exporter.scrapers["a"].scrape(30)
-    exporter.walks["a"].instances.is_on &= not refused
+    api.instances = None if refused else hosts(6)
+    exporter.walks["a"](30, patience=30)
     before = len(api.requests)
     exporter.apply(config)
-    exporter.scrapers["a"].scrape(30)
+    exporter.walks["a"](30, patience=30)
     exporter.close()
 
     assert [request.path for request in api.requests[before:]].count("/v1/database-instances") == lists

@@ -116,7 +116,7 @@ def test_a_page_as_documented() -> None:
 def test_instances_are_decoded_too() -> None:
     """Strictly, and leniently beside a malformed one."""
     record = {"id": "a", "name": "orders", "replica_of": {"id": "b"}, "addresses": [], "status": "ACTIVE"}
-    instance = Instance(id="a", name="orders", status="ACTIVE", replica_of=Reference("b"))
+    instance = Instance(id="a", name="orders", replica_of=Reference("b"))
     strict = decode_page(INSTANCES, json.dumps({"database_instances": [record]}).encode())
     lenient = decode_page(INSTANCES, json.dumps({"database_instances": [{}, record]}).encode())
 

@@ -3,20 +3,23 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from exporter.assembly import Exporter
 from exporter.budget import Budget
 from exporter.client import Api, HttpTransport, Watchdog
 from exporter.clock import Clock
 from exporter.config import Config, ExpectedInstance, Match, Objective, Target, Url
 from exporter.credentials import Secret
 from exporter.errors import Reason
-from exporter.instance_list import EVERY, InstanceList, Wait
+from exporter.instance_list import EVERY, InstanceList, Wait, run_beside
 from exporter.model import Backup, Datastore, Instance, Recovery, Reference, Snapshot
-from exporter.simulator import ErrorBody, Habits, HangBeforeHeaders, Request, SimulatedApi
+from exporter.simulator import ErrorBody, Habits, HangBeforeHeaders, Request, Rewrite, SimulatedApi
+from exporter.simulator.wire import Json
 from exporter.target_walk import Outcome, TargetWalk
 from tests.started import StartedThreads
 from tests.world import Silent
@@ -40,14 +43,19 @@ def of_instances(request: Request) -> bool:
 
 
 class Shifted(Clock):
-    """The machine's clock, which a test can put forward."""
+    """The machine's clock, which a test can put forward; its wall clock can step besides."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
+        self.step = 0.0
 
     def now(self) -> float:
-        """Return the later time."""
-        return super().now() + self.ahead
+        """Return the later time, stepped."""
+        return super().now() + self.ahead + self.step
+
+    def monotonic(self) -> float:
+        """Return the later monotonic time."""
+        return super().monotonic() + self.ahead
 
     def sleep(self, seconds: float) -> None:
         """Let no time pass."""
@@ -205,7 +213,7 @@ def test_a_list_that_hangs_holds_up_the_backups_for_a_moment_only(rig: Make, api
     api.faults.add(HangBeforeHeaders(), when=of_instances)
     made = rig()
 
-    first, second = made.walk(patience=0.01), made.walk(patience=0.01)
+    first, second = (made.target_walk(20, patience=0.01) for _ in range(2))
 
     assert first.snapshot is not None
     assert second.snapshot is not None
@@ -247,17 +255,48 @@ def test_an_instances_life(rig: Make, api: SimulatedApi) -> None:
     assert (deleted.restorable, deleted.objective_age, deleted.instance_name) == (1, None, None)
 
 
-def test_an_empty_list_is_told_of(rig: Make, api: SimulatedApi) -> None:
-    """Where backups are there but no instance is: then nothing is asked, which should be no surprise."""
+def test_an_empty_list_is_not_believed_while_backups_exist(rig: Make, api: SimulatedApi) -> None:
+    """It counts as no list: every objective stays, and log, doubts and gauge say so."""
     api.instances = ()
     made = rig()
 
     with capture_logs() as logs:
-        found = made.recoveries()
-        made.walk()
+        first, second = made.walk(), made.walk()
 
-    assert found["one"].objective_age is None
-    assert sum("no instances are listed" in line["event"] for line in logs) == 1
+    assert first.snapshot is not None
+    assert [recovery.objective_age for recovery in first.snapshot.recoveries] == [93_600]
+    assert [outcome.instances_well for outcome in (first, second)] == [False, False]
+    assert sum("the empty list is not used" in line["event"] for line in logs) == 1
+    assert any("the empty list is not used" in doubt.text for doubt in first.snapshot.doubts)
+
+
+def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: SimulatedApi) -> None:
+    """Names, databases without backups and replicas stay known; the next good list replaces it."""
+    made = rig()
+    before = made.recoveries()
+    api.instances = ()
+    empty = made.recoveries()
+    api.instances = LISTED[:2]
+    after = made.recoveries()
+
+    assert empty == before
+    assert after.keys() == {"one", "two"}
+
+
+def test_an_empty_list_is_believed_until_there_are_backups(rig: Make, api: SimulatedApi) -> None:
+    """A new organization has neither; from its first backup on the empty list counts as none."""
+    api.instances, api.backups = (), ()
+    made = rig()
+    new = made.walk()
+    between = made.target_walk(20, patience=10)
+    lists = sum(map(of_instances, api.requests))
+    api.backups = (backup("b", "one"),)
+    first_backup = made.target_walk(20, patience=10)
+
+    assert (new.instances_well, between.instances_well, first_backup.instances_well) == (True, True, False)
+    assert lists == 1
+    assert first_backup.snapshot is not None
+    assert [one.objective_age for one in first_backup.snapshot.recoveries] == [93_600]
 
 
 def test_where_there_is_nothing_an_empty_list_is_no_surprise(rig: Make, api: SimulatedApi) -> None:
@@ -330,3 +369,173 @@ def test_the_thread_beside_ends_with_its_walk(started: StartedThreads, rig: Make
     started.join("instances")
 
     assert len(started.named("instances")) == 1
+
+
+def listing(records: list[object], total: int | None = None) -> Rewrite:
+    """Return a fault that answers with this list of instances, in one page."""
+
+    def rewritten(_: Json) -> Json:
+        meta = {"limit": 1000, "has_more": False} | ({} if total is None else {"total": total})
+        return {"database_instances": records, "meta": meta}
+
+    return Rewrite(rewritten)
+
+
+class TestObjectivesStay:
+    """Answers that would make a database lose its objective."""
+
+    @pytest.mark.parametrize("status", [None, 7, {"code": "ACTIVE"}, ["ACTIVE"], "", "ACTIVE"])
+    def test_the_status_of_an_instance_is_ignored(self, rig: Make, api: SimulatedApi, status: object) -> None:
+        """Whatever it is, the instance is listed."""
+        api.faults.add(listing([{"id": "one", "name": "orders-db", "status": status}]), when=of_instances)
+        found = rig().recoveries()["one"]
+
+        assert (found.instance_name, found.objective_age) == ("orders-db", 93_600)
+
+    @pytest.mark.parametrize("reference", [None, {}, {"id": ""}, {"id": None}, {"id": 5}, [], "one", ""])
+    def test_an_empty_reference_makes_no_replica(
+        self, rig: Make, api: SimulatedApi, reference: object
+    ) -> None:
+        """Only the id of another instance does."""
+        record = {"id": "one", "name": "", "replica_of": reference, "datastore": {"type": "", "version": ""}}
+        api.faults.add(listing([record]), when=of_instances)
+        found = rig().recoveries()["one"]
+
+        assert found.objective_age == 93_600
+        assert (found.replica_of, found.instance_name, found.datastore_version) == (None, None, None)
+        assert found.datastore_type == "unknown"
+
+    @pytest.mark.parametrize(
+        ("fault", "problem"),
+        [
+            (listing([{"id": "two"}], total=2), "the API reports 2 instances but lists 1"),
+            (listing([{"id": "two"}, {"name": "x"}]), "1 instances are malformed; the first: record 2"),
+            (listing([{"id": "two"}, None], total=2), "1 instances are malformed; the first: record 2"),
+        ],
+    )
+    def test_a_list_that_lacks_instances_is_refused(
+        self, rig: Make, api: SimulatedApi, fault: Rewrite, problem: str
+    ) -> None:
+        """A database that it lacks does not read as deleted; the doubt says why the list is not used."""
+        api.faults.add(fault, times=None, when=of_instances)
+        outcome = rig().walk()
+
+        assert outcome.instances_well is False
+        assert outcome.snapshot is not None
+        assert [one.objective_age for one in outcome.snapshot.recoveries] == [93_600]
+        assert any(problem in doubt.text for doubt in outcome.snapshot.doubts)
+
+    def test_the_last_good_list_outlives_a_short_one(self, rig: Make, api: SimulatedApi) -> None:
+        """What was known stays known."""
+        made = rig()
+        before = made.recoveries()
+        api.faults.add(listing([{"id": "two"}], total=3), times=None, when=of_instances)
+
+        assert made.recoveries() == before
+
+
+class TestRetry:
+    """A failed list is walked again with the next walk; a good one lasts ten minutes."""
+
+    @pytest.mark.parametrize("status", [400, 401, 500])
+    def test_the_next_walk_retries(self, rig: Make, api: SimulatedApi, status: int) -> None:
+        """No time passes between the walks."""
+        api.faults.add(ErrorBody(status), times=3 if status == 500 else 6, when=of_instances)
+        made = rig()
+        outcomes: list[Outcome] = []
+        while not (outcomes and outcomes[-1].instances_well):
+            outcomes.append(made.target_walk(20, patience=10))
+        lists = sum(map(of_instances, api.requests))
+        again = made.target_walk(20, patience=10)
+
+        assert outcomes[0].instances_well is False
+        assert again.instances_well is True
+        assert sum(map(of_instances, api.requests)) == lists
+
+    @pytest.mark.parametrize("status", [403, 404])
+    def test_a_refusal_counts_only_beside_backups_that_can_be_read(
+        self, rig: Make, api: SimulatedApi, status: int
+    ) -> None:
+        """A key that may read nothing says nothing of whether the right key may list instances."""
+        api.faults.add(ErrorBody(status), times=None)
+        made = rig()
+        failed = made.target_walk(20, patience=10)
+        api.faults.clear()
+        fixed = made.target_walk(20, patience=10)
+
+        assert failed.error is not None
+        assert failed.instances_well is False
+        assert fixed.instances_well is True
+
+    @pytest.mark.parametrize("step", [-1e6, 1e6])
+    def test_a_clock_that_steps_changes_nothing(self, rig: Make, api: SimulatedApi, step: float) -> None:
+        """Ten minutes are counted in monotonic time."""
+        made = rig()
+        made.walk()
+        made.clock.step = step
+        between = made.target_walk(20, patience=10)
+        made.walk()
+
+        assert between.instances_well is True
+        assert sum(map(of_instances, api.requests)) == 2
+
+    def test_a_thread_that_cannot_start_costs_one_walk(self, rig: Make) -> None:
+        """The list is walked with the next walk of the backups."""
+        made = rig()
+        refused = [RuntimeError("can't start new thread")]
+
+        def run(work: Callable[[], None]) -> Wait:
+            if refused:
+                raise refused.pop()
+            return run_beside(work)
+
+        log = structlog.get_logger()
+        made.target_walk.instances = InstanceList(made.api, "auto", log, run=run)
+        first, second = (made.target_walk(20, patience=10) for _ in range(2))
+
+        assert first.snapshot is not None
+        assert (first.instances_well, second.instances_well) == (False, True)
+        assert any("can't start new thread" in doubt.text for doubt in first.snapshot.doubts)
+
+    def test_a_bug_fails_the_list_alone(self, rig: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The log has its traceback, and the next walk lists instances again."""
+        made = rig()
+        monkeypatch.setattr("exporter.instance_list._whole", lambda _: 1 / 0)
+        with capture_logs() as logs:
+            first = made.target_walk(20, patience=10)
+        monkeypatch.undo()
+        second = made.target_walk(20, patience=10)
+
+        assert first.snapshot is not None
+        assert (first.instances_well, second.instances_well) == (False, True)
+        assert any(line["log_level"] == "error" and line["exc_info"] for line in logs)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_after_a_wrong_key_is_fixed_the_next_walk_is_right(tmp_path: Path, *, refused: bool) -> None:
+    """Names, databases never backed up and retired ones are known at once, over the real parts."""
+    key = tmp_path / "key"
+    key.write_text("demo:wrong", encoding="ascii")
+    retired = (backup("b", "one"), backup("r", "retired"))
+    with SimulatedApi(backups=retired, instances=LISTED) as api:
+        if refused:
+            api.faults.add(ErrorBody(403), times=None)
+        target = Target(name="only", url=Url(api.url), api_key_file=str(key))
+        exporter = Exporter(Config(targets=(target,)))
+        walk = exporter.walks["only"]
+        failed = [walk(60, patience=60) for _ in range(2)]
+        api.faults.clear()
+        key.write_text("demo:demo-secret", encoding="ascii")
+        fixed = walk(60, patience=60)
+        exporter.close()
+
+    assert all(outcome.error for outcome in failed)
+    assert fixed.instances_well is True
+    assert fixed.snapshot is not None
+    found = {one.instance_id: (one.instance_name, one.objective_age) for one in fixed.snapshot.recoveries}
+    assert found == {
+        "one": ("orders-db", 93_600),
+        "two": ("carts", 93_600),
+        "three": ("orders-replica", None),
+        "retired": (None, None),
+    }

@@ -82,7 +82,6 @@ def _instance(seed: int, member: Member, day: int) -> Instance:
     return Instance(
         id=identifier(seed, member.name),
         name=member.name,
-        status="ACTIVE",
         datastore=Datastore(type=member.type, version=member.version),
         replica_of=Reference(id=identifier(seed, member.replica_of)) if member.replica_of else None,
         updated_at=_maintenance(seed, member.name, day),

@@ -27,7 +27,6 @@ def hosts(instances: int, seed: int = 1) -> tuple[Instance, ...]:
         Instance(
             id=_host(seed, place),
             name=f"database-{place:04}",
-            status="ACTIVE",
             datastore=_datastore(place),
             updated_at=UNTIL - timedelta(days=30),
         )

@@ -76,7 +76,7 @@ def instance_object(instance: Instance, style: TimeStyle) -> Json:
         "id": instance.id,
         "crn": f"crn:{_REGION}:database:instance:{instance.id}",
         "name": instance.name,
-        "status": instance.status,
+        "status": "ACTIVE",
         "operating_status": "HEALTHY",
         "datastore": _datastore_object(instance.datastore),
         "flavor": {"id": identifier("flavor", "db.m2"), "name": "db.m2"},
@@ -134,7 +134,7 @@ INSTANCES = Resource[Instance](
     render=instance_object,
     fields={
         "name": lambda instance: instance.name,
-        "status": lambda instance: instance.status,
+        "status": lambda _: "ACTIVE",
         "datastore_type": _datastore_type,
     },
 )

@@ -33,7 +33,7 @@ class Parts(Struct, frozen=True, eq=False):
         self.walk.instances.retry()
 
     def close(self) -> None:
-        """Let every scrape that waits answer at once, and close the connections to the API."""
+        """Let every scrape that waits answer at once, end the walk, and close the connections to the API."""
         self.scraper.close()
         self.api.close()
 
@@ -77,11 +77,16 @@ class Exporter:
     def apply(self, config: Config) -> None:
         """Put a configuration into force, or raise `ConfigError` and go on as before.
 
-        A target that did not change keeps its snapshot and what it remembers of its pages.
+        A target that did not change keeps its snapshot and what it remembers of its pages. One that changed
+        keeps its budget, where its URL and credential are the same; its old walk ends.
         """
         before = self._parts
         kept = {t.name: before[t.name] for t in config.targets if _runs(before, t)}
-        made = self._make_all([t for t in config.targets if t.name not in kept], config.objectives)
+        new = [target for target in config.targets if target.name not in kept]
+        inherited = _inherited(new, [parts for name, parts in before.items() if name not in kept])
+        made = self._make_all(new, config.objectives, inherited)
+        for parts in made.values():
+            parts.api.budget.reconfigure(tier=parts.target.api_tier, share=parts.target.budget_share)
         for parts in kept.values():
             parts.go_on(config.objectives)
         self._parts = {target.name: (kept | made)[target.name] for target in config.targets}
@@ -127,22 +132,24 @@ class Exporter:
     def _budgets(self) -> dict[str, Budget]:
         return {name: api.budget for name, api in self.apis.items()}
 
-    def _make_all(self, targets: Sequence[Target], objectives: Sequence[Objective]) -> dict[str, Parts]:
+    def _make_all(
+        self, targets: Sequence[Target], objectives: Sequence[Objective], budgets: Mapping[str, Budget]
+    ) -> dict[str, Parts]:
         """Make the parts of these targets; of none, where one of them cannot be."""
         made: dict[str, Parts] = {}
         try:
             for target in targets:
-                made[target.name] = self._make(target, objectives)
+                made[target.name] = self._make(target, objectives, budgets.get(target.name))
         except ConfigError:
             for parts in made.values():
                 parts.close()
             raise
         return made
 
-    def _make(self, target: Target, objectives: Sequence[Objective]) -> Parts:
+    def _make(self, target: Target, objectives: Sequence[Objective], budget: Budget | None) -> Parts:
         target.credential.read()  # a credential that cannot be read is told at once, as a `ConfigError`
         log = structlog.get_logger().bind(target=target.name)
-        budget = Budget(tier=target.api_tier, share=target.budget_share, clock=self.clock)
+        budget = budget or Budget(tier=target.api_tier, share=target.budget_share, clock=self.clock)
         transport = HttpTransport(target, self._watchdog)
         observer = self.instruments.observer(target.name)
         api = Api(target, budget, observer, transport, self.clock)
@@ -153,3 +160,28 @@ class Exporter:
 
 def _runs(parts: Mapping[str, Parts], target: Target) -> bool:
     return target.name in parts and parts[target.name].target == target
+
+
+def _inherited(targets: Sequence[Target], ending: Sequence[Parts]) -> dict[str, Budget]:
+    """Return the budgets that live on in new targets of the same account, by the new target's name.
+
+    Each budget lives on in one target at most: the one of the same name, else the first of that account.
+    """
+    free = {parts.target.name: parts for parts in ending}
+    found: dict[str, Budget] = {}
+    for target in sorted(targets, key=lambda target: target.name not in free):
+        same = (
+            parts for parts in _own_first(target.name, free) if _account(parts.target) == _account(target)
+        )
+        if parts := next(same, None):
+            found[target.name] = free.pop(parts.target.name).api.budget
+    return found
+
+
+def _own_first(name: str, free: Mapping[str, Parts]) -> list[Parts]:
+    return sorted(free.values(), key=lambda parts: parts.target.name != name)
+
+
+def _account(target: Target) -> tuple[object, ...]:
+    """Return what the API tells accounts apart by, as far as the configuration shows it."""
+    return target.url, target.api_key, target.api_key_file, target.token, target.token_file

@@ -1,7 +1,10 @@
 """The parts put together, and put together anew while they run."""
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +12,7 @@ from exporter.assembly import Exporter, Parts
 from exporter.config import Config, Limit, Objective, Target, Url
 from exporter.credentials import Secret
 from exporter.errors import ConfigError
-from exporter.simulator import SimulatedApi, hosts, many
+from exporter.simulator import ErrorBody, Request, SimulatedApi, hosts, many
 from tests.test_web import get, running
 
 Make = Callable[..., Target]
@@ -120,3 +123,116 @@ def test_the_application_serves_what_is_in_force(exporter: Exporter, make: Make)
         statuses = [get(f"{url}/probe?target={name}").status_code for name in "abcd"]
 
     assert statuses == [200, 404, 404, 200]
+
+
+class Held:
+    """Holds back the answer to one request of a walk, until a test lets it go."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.released = threading.Event()
+
+    def __call__(self, request: Request) -> bool:
+        """Wait at the second page, in the API's own thread; say that nothing is to be changed there."""
+        if "marker" in request.query:
+            self.reached.set()
+            assert self.released.wait(60)
+        return False
+
+
+@pytest.mark.parametrize("fate", ["removed", "changed"])
+def test_a_removed_target_sends_nothing_more(api: SimulatedApi, make: Make, fate: str) -> None:
+    """Its walk ends: what is in flight is answered, nothing follows, and nothing unsent is counted."""
+    old = make("a", page_size=1, max_concurrency=1, instances="off", api_tier="standard")
+    exporter = Exporter(Config(targets=(old, make("b"))))
+    held = Held()
+    api.faults.add(ErrorBody(500), times=None, when=held)
+    walk = exporter.walks["a"]
+    with ThreadPoolExecutor(1) as pool:
+        walking = pool.submit(walk, 60)
+        assert held.reached.wait(60)
+        sent = len(api.requests)
+        changed = (
+            (make("a", page_size=20, instances="off", api_tier="standard"),) if fate == "changed" else ()
+        )
+        exporter.apply(Config(targets=(*changed, make("b"))))
+        held.released.set()
+        outcome = walking.result(60)
+        again = walk(60)
+    exporter.close()
+
+    assert outcome.error is not None
+    assert again.error is not None
+    assert again.stats.requests == 0
+    assert len(api.requests) == sent
+    assert walk.api.budget.hour_remaining == 500 - sent
+
+
+class TestBudgets:
+    """What becomes of a target's budget in a reload."""
+
+    @staticmethod
+    def spent(exporter: Exporter, name: str, requests: int) -> None:
+        """Spend requests of one target's hour."""
+        for _ in range(requests):
+            exporter.apis[name].budget.spend()
+
+    def test_a_changed_target_keeps_its_hour(self, make: Make) -> None:
+        """Its URL and credential are the same: what was sent counts, against the new share."""
+        exporter = Exporter(Config(targets=(make("a", api_tier="standard"),)))
+        self.spent(exporter, "a", 400)
+        exporter.apply(Config(targets=(make("a", api_tier="standard", budget_share=1.0, page_size=20),)))
+        remaining = exporter.apis["a"].budget.hour_remaining
+        shown = exporter.scrapers["a"].budget is exporter.apis["a"].budget
+        exporter.close()
+
+        assert remaining == 600
+        assert shown
+
+    def test_a_renamed_target_keeps_its_hour(self, make: Make) -> None:
+        """The name is ours alone: the API counts by the account."""
+        exporter = Exporter(Config(targets=(make("a", api_tier="standard"), make("b"))))
+        self.spent(exporter, "a", 400)
+        exporter.apply(Config(targets=(make("b"), make("c", api_tier="standard"))))
+        remaining = exporter.apis["c"].budget.hour_remaining
+        exporter.close()
+
+        assert remaining == 100
+
+    def test_no_two_targets_inherit_one_budget(self, make: Make) -> None:
+        """Of two targets of one account each keeps its own; a third one starts with nothing spent."""
+        exporter = Exporter(Config(targets=(make("a", api_tier="standard"), make("b", api_tier="standard"))))
+        self.spent(exporter, "a", 100)
+        self.spent(exporter, "b", 200)
+        changed = tuple(make(name, api_tier="standard", page_size=20) for name in "cba")
+        exporter.apply(Config(targets=changed))
+        remaining = {name: api.budget.hour_remaining for name, api in exporter.apis.items()}
+        exporter.close()
+
+        assert remaining == {"a": 400, "b": 300, "c": 500}
+
+    @pytest.mark.parametrize("other", [{"url": Url("http://127.0.0.1:9")}, {"api_key": Secret("other:key")}])
+    def test_another_account_starts_with_nothing_spent(
+        self, api: SimulatedApi, other: dict[str, Any]
+    ) -> None:
+        """Another URL or credential has a budget of its own."""
+        settings: dict[str, Any] = {"url": Url(api.url), "api_key": Secret("demo:demo-secret")}
+        before = Target(name="a", api_tier="standard", **settings)
+        exporter = Exporter(Config(targets=(before,)))
+        self.spent(exporter, "a", 400)
+        exporter.apply(Config(targets=(Target(name="a", api_tier="standard", **(settings | other)),)))
+        remaining = exporter.apis["a"].budget.hour_remaining
+        exporter.close()
+
+        assert remaining == 500
+
+    def test_a_configuration_that_cannot_be_changes_no_budget(self, make: Make, tmp_path: Path) -> None:
+        """The old share stays with the old configuration."""
+        exporter = Exporter(Config(targets=(make("a", api_tier="standard"),)))
+        missing = Target(name="bad", api_key_file=str(tmp_path / "missing"))
+        with pytest.raises(ConfigError):
+            exporter.apply(Config(targets=(make("a", api_tier="standard", budget_share=1.0), missing)))
+        limit = exporter.apis["a"].budget.hour_limit
+        exporter.close()
+
+        assert limit == 500

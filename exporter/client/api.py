@@ -64,6 +64,7 @@ class Api:
         self.observer = observer
         self.transport = transport
         self.clock = clock
+        self.is_closed = False
 
     def client(self, seconds: float, next_walk: int = 1) -> "Client":
         """Return a client for a walk of `seconds` at most, after which one of `next_walk` requests comes.
@@ -79,7 +80,8 @@ class Api:
         return Client(self, secret, seconds, next_walk)
 
     def close(self) -> None:
-        """Close the connections."""
+        """End every walk under way, and close the connections: nothing more is sent."""
+        self.is_closed = True
         self.transport.close()
 
 
@@ -131,18 +133,24 @@ class Client:
 
     def _attempt(self, path: str, query: dict[str, str], *, is_retry: bool) -> bytes:
         self._await_budget(is_retry=is_retry)
+        seconds = min(self._left(), self._api.target.request_timeout)
+        if seconds <= 0:
+            self._api.budget.cancel(retry=is_retry)
+            raise ApiError(Reason.TIMEOUT, self._why_it_ends())
         try:
-            status, body = self._observed(path, query)
+            status, body = self._observed(path, query, seconds)
         finally:
             self._api.budget.give_back()
         return body if status == OK else self._refused(status, body)
 
-    def _observed(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
+    def _observed(self, path: str, query: dict[str, str], seconds: float) -> tuple[int, bytes]:
         with self._lock:
             self.requests += 1
         started = self._api.clock.monotonic()
         try:
-            status, body = self._get(path, query)
+            status, body = self._api.transport.get(
+                path, query, self._secret, seconds, self._api.budget.observe
+            )
         except ApiError as error:
             self._api.observer.requested(error.reason, self._api.clock.monotonic() - started)
             raise
@@ -156,11 +164,9 @@ class Client:
                 raise ApiError(Reason.RATE_LIMITED, text)
             self._api.clock.sleep(wait)
 
-    def _get(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
-        seconds = min(self._left(), self._api.target.request_timeout)
-        if seconds <= 0:
-            raise ApiError(Reason.TIMEOUT, "the walk took longer than it may")
-        return self._api.transport.get(path, query, self._secret, seconds, self._api.budget.observe)
+    def _why_it_ends(self) -> str:
+        closed = "the target was removed or changed"
+        return closed if self._api.is_closed else "the walk took longer than it may"
 
     def _refused(self, status: int, body: bytes) -> NoReturn:
         message, request_id = decode_error(body)
@@ -185,7 +191,8 @@ class Client:
 
     def _left(self) -> float:
         allowed = max(self._seconds, STRETCH * self._api.budget.pace(self.requests))
-        return 0.0 if self._closed else self._started + allowed - self._api.clock.monotonic()
+        is_over = self._closed or self._api.is_closed
+        return 0.0 if is_over else self._started + allowed - self._api.clock.monotonic()
 
 
 def _is_transient(error: BaseException) -> bool:

@@ -28,12 +28,17 @@ class Place(Struct, frozen=True):
 
 
 def external_place(url: str) -> Place:
-    """Read `--web.external-url`; raise `ConfigError`."""
-    parts = urlsplit(url)
+    """Read `--web.external-url`; raise `ConfigError`, which shows no password."""
+    shown = repr(url) if "@" not in url else "an address with a user"
+    refused = ConfigError(f"--web.external-url: found {shown}, allowed: {ALLOWED}")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise refused from None
     prefix = parts.path.rstrip("/")
     plain = parts.scheme in {"http", "https"} and not parts.query and not parts.fragment
     if not plain or not is_address(parts.netloc) or not _PREFIX.fullmatch(prefix):
-        raise ConfigError(f"--web.external-url: found {url!r}, allowed: {ALLOWED}")
+        raise refused
     return Place(parts.scheme, parts.netloc, prefix)
 
 

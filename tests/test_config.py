@@ -122,6 +122,8 @@ def test_the_example_parses(tmp_path: Path) -> None:
         ("size_unit: TB", "targets[0].size_unit: found 'TB', allowed: GB, GiB, KB, KiB, MB, MiB, bytes"),
         ("url: ftp://x", f"targets[0].url: found 'ftp://x', allowed: {ADDRESS}"),
         ("url: 'https://me:hidden@x'", f"targets[0].url: found 'https://…@x', allowed: {ADDRESS}"),
+        ("url: 'https://me:hid/den#?@x/y'", f"targets[0].url: found 'https://…@x/y', allowed: {ADDRESS}"),
+        ("url: 'https://x?token=hidden'", f"targets[0].url: found 'https://x?…', allowed: {ADDRESS}"),
         ("url: 5", f"targets[0].url: found 5, allowed: {ADDRESS}"),
         (
             "proxy_url: hidden",

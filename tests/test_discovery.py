@@ -1,6 +1,8 @@
 """Where Prometheus is told to find the probes."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter.discovery import Place, external_place, is_address, target_groups
 from exporter.errors import ConfigError
@@ -39,8 +41,10 @@ def test_an_external_url_names_the_place(url: str, place: Place) -> None:
         "exporter",
         "ftp://x",
         "http://",
-        "http://u:p@x",
         "http://x:70000",
+        "http://[::1",
+        "http://[x]/",
+        "http://xß℀/",
         "http://x/?a",
         "http://x/#a",
         "http://x/a b",
@@ -52,6 +56,12 @@ def test_what_is_no_external_url(url: str) -> None:
         external_place(url)
 
     assert str(raised.value).startswith(f"--web.external-url: found {url!r}, allowed: an address such as")
+
+
+def test_an_external_url_with_a_password_is_not_shown() -> None:
+    """The line goes to the log of whatever starts the exporter."""
+    with pytest.raises(ConfigError, match=r"^--web.external-url: found an address with a user, allowed: "):
+        external_place("http://u:hid[den@x")
 
 
 @pytest.mark.parametrize(
@@ -73,3 +83,15 @@ def test_what_is_no_external_url(url: str) -> None:
 def test_only_a_plain_host_is_an_address(text: str, plain: bool) -> None:  # noqa: FBT001 - by pytest
     """A request's `Host` can be anything that somebody sends."""
     assert is_address(text) is plain
+
+
+@given(
+    st.text("htps:/[]@.%#?x1é\u2100\ud800 ", max_size=20)
+    | st.text("[]:x1.@%", max_size=9).map("http://{}".format)
+)
+def test_every_external_url_is_a_place_or_a_configuration_error(url: str) -> None:
+    """Nothing else comes out of it."""
+    try:
+        external_place(url)
+    except ConfigError as error:
+        assert str(error).isprintable()  # noqa: PT017 - either is right

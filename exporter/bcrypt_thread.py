@@ -10,11 +10,11 @@ Work = Callable[[], None]
 class BcryptThread:
     """Runs what it is given, one after the other; started when it is first needed.
 
-    It is a daemon, so that no bcrypt keeps the process from ending.
+    `join` it before the process ends: an interpreter that shuts down within bcrypt's native code is aborted.
     """
 
     def __init__(self) -> None:
-        self._work: SimpleQueue[Work] = SimpleQueue()
+        self._work: SimpleQueue[Work | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def submit(self, work: Work) -> None:
@@ -25,6 +25,13 @@ class BcryptThread:
             self._thread = thread
         self._work.put(work)
 
+    def join(self) -> None:
+        """End the thread: wait for what it was given."""
+        if self._thread:
+            self._work.put(None)
+            self._thread.join()
+            self._thread = None
+
     def _run(self) -> None:
-        while True:
-            self._work.get()()
+        while work := self._work.get():
+            work()

@@ -78,6 +78,7 @@ def _run(
             web_reloads=web.reloads,
         )
         passwords = Passwords()
+        stack.callback(passwords.join)
         guarded = AccessLog(Gate(app, web, passwords))
         for address, port in zip(addresses, ports, strict=True):
             log.info(

@@ -68,6 +68,10 @@ class Passwords:
         for login in (*self._waiting, *([self._checked] if self._checked else [])):
             _answer(login, TooManyLoginsError())
 
+    def join(self) -> None:
+        """Wait for the bcrypt under way; to be called when the event loop has ended."""
+        self._thread.join()
+
     def _stand_in(self, hashes: Hashes, user: bytes) -> bytes:
         """Choose whose hash an unknown user's password is held against, to take the time of a known one."""
         known = sorted(hashes.values())
@@ -93,6 +97,8 @@ class Passwords:
     def _check_next(self) -> None:
         """Give the thread the next login, unless it has one."""
         while self._checked is None and (login := self._waiting.pop()):
+            if login.answer.done():
+                continue
             self._checked = login
             try:
                 self._thread.submit(partial(self._run, login))

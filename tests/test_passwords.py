@@ -433,4 +433,40 @@ def test_the_thread_starts_with_the_first_work() -> None:
 
     assert done.wait(20)
     assert len(set(threads)) == 1
-    assert threads[0].daemon
+    thread.join()
+
+
+def test_joining_waits_for_the_work_under_way() -> None:
+    """An interpreter must not shut down within bcrypt; a thread that never started needs no wait."""
+    thread, entered, release, done = BcryptThread(), threading.Event(), threading.Event(), list[bool]()
+    thread.join()
+
+    def work() -> None:
+        entered.set()
+        assert release.wait(20)
+        done.append(True)
+
+    thread.submit(work)
+    assert entered.wait(20)
+    threading.Timer(0.05, release.set).start()
+    thread.join()
+
+    assert done == [True]
+
+
+def test_after_closing_nothing_is_begun() -> None:
+    """The thread ends with the check under way, whatever waited behind it."""
+    gated = Gated()
+    checker = Passwords(gated)
+
+    async def check() -> None:
+        waiting = [asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
+        await asyncio.sleep(0)
+        checker.close()
+        gated.release.set()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    asyncio.run(check())
+    checker.join()
+
+    assert gated.order == [b"0"]

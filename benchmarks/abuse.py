@@ -7,8 +7,9 @@ to it one thing after the other for some seconds each: 500 connections that send
 500 that stay silent (over TLS: before the handshake) or idle (after it), 2,000 that stay silent while new
 ones arrive, 60 and 300 clients that never read, some of which begin a next request, clients that request the
 page or a scrape of an hour and leave, a storm of SIGHUPs, oversized and broken requests, time-outs that are
-none. Prints for each how many scrapes held, the slowest, and threads and memory; then whether a request that
-ends in its headers began a walk, what was refused, and how long the end took beside an idle client. Exits
+none; with users, 2,000 logins that wait for their bcrypt, and 700 of them while each scrape is a new login.
+Prints for each how many scrapes held, the slowest, and threads and memory; then whether a request that
+ends in its headers began a walk, what was refused, whether a removed user was answered, and how long the end took beside an idle client. Exits
 with 1 where a scrape was late or missing.
 """
 
@@ -36,6 +37,7 @@ import trustme
 from msgspec import Struct
 
 from benchmarks.soak import reading
+from exporter.limits import Limits, room_for
 from exporter.simulator import SimulatedApi, many
 
 BACKUPS, INSTANCES = 7_000, 1_400  # 20,000 samples
@@ -57,6 +59,7 @@ class Server(Struct, frozen=True):
 
     pid: int
     port: int
+    web: Path
     ca: Path | None
 
     @property
@@ -66,17 +69,21 @@ class Server(Struct, frozen=True):
 
     def scrape(self, **headers: str) -> requests.Response:
         """Scrape once, on a connection of its own."""
+        return self.scrape_as(LOGIN, **headers)
+
+    def scrape_as(self, login: tuple[str, str], **headers: str) -> requests.Response:
+        """Scrape once, with another login."""
         verify = str(self.ca) if self.ca else True
         sent = {"Connection": "close", **headers}
-        return requests.get(self.url, auth=LOGIN, verify=verify, headers=sent, timeout=30)
+        return requests.get(self.url, auth=login, verify=verify, headers=sent, timeout=30)
 
-    def connect(self) -> socket.socket:
+    def connect(self, source: str = "127.0.0.1") -> socket.socket:
         """Open a connection, without a handshake."""
-        return socket.create_connection(("127.0.0.1", self.port), 30)
+        return socket.create_connection(("127.0.0.1", self.port), 30, (source, 0))
 
-    def secured(self) -> socket.socket:
+    def secured(self, source: str = "127.0.0.1") -> socket.socket:
         """Open one on which HTTP is spoken."""
-        plain = self.connect()
+        plain = self.connect(source)
         if self.ca is None:
             return plain
         context = ssl.create_default_context(cafile=self.ca)
@@ -239,6 +246,8 @@ def abuses(connections: int) -> dict[str, Abuse]:
         "broken requests": broken,
         "100 MB posts": large_post,
         "unusual requests": unusual,
+        f"{4 * connections} waiting logins": partial(waiting_logins, 4 * connections, 100),
+        "700, a new login": new_login,
         "nothing any more": nothing,
     }
 
@@ -308,7 +317,7 @@ def exporting(api: SimulatedApi, folder: Path, *, tls: bool, users: bool) -> Ite
         port = int(re.findall(r" port=(\d+)", process.stderr.readline())[0])
         threading.Thread(target=process.stderr.read, daemon=True).start()
         try:
-            server = Server(process.pid, port, folder / "ca.pem" if tls else None)
+            server = Server(process.pid, port, folder / "web.yml", folder / "ca.pem" if tls else None)
             yield server
         finally:
             idle = server.secured()
@@ -341,6 +350,7 @@ def refusals(server: Server) -> list[str]:
 def run(seconds: int, patience: float = 1.0, connections: int = 500) -> bool:
     """Print the tables; say whether every scrape succeeded within its `patience`, in seconds."""
     well = True
+    room_for(Limits(connections=5 * connections))
     for tls, users in product((False, True), repeat=2):
         with (
             SimulatedApi(backups=many(BACKUPS, INSTANCES)) as api,
@@ -364,8 +374,100 @@ def run(seconds: int, patience: float = 1.0, connections: int = 500) -> bool:
             half = walks_for_half_a_request(api, server)
             print(f"requests to the API for half a request: {half}")
             print("refused:", ", ".join(refusals(server)) or "nothing")
-            well = well and half == 0
+            removed = answers_for_a_removed_user(server) if users else 0
+            print(f"answers for a removed user whose hash another has: {removed}")
+            well = well and half == removed == 0
     return well
+
+
+class Stranger:
+    """One connection that tries one wrong login after the other."""
+
+    def __init__(self, server: Server, source: str) -> None:
+        self._server = server
+        self._source = source
+        self._socket: socket.socket | None = None
+
+    def step(self) -> bool:
+        """Try the next login if the last one was answered, on a new connection if it was ended; say if so."""
+        try:
+            if self._socket is None:
+                self._socket = self._server.secured(self._source)
+            elif not self._socket.recv(4096):
+                raise ConnectionError
+            self._socket.settimeout(30)
+            login = base64.b64encode(b"stranger:" + os.urandom(8))
+            self._socket.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic " + login + b"\r\n\r\n")
+            self._socket.settimeout(0)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        except OSError:
+            self.close()
+        return True
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._socket:
+            self._socket.close()
+        self._socket = None
+
+
+def waiting_logins(
+    number: int, addresses: int, server: Server, stop: threading.Event, stack: ExitStack
+) -> None:
+    """Keep a wrong login waiting on each of so many connections, from so many addresses.
+
+    At most 50 a second are new: more would be a flood of requests or of handshakes, which is another matter.
+    """
+    strangers = [Stranger(server, f"127.0.0.{place % addresses + 2}") for place in range(number)]
+    for stranger in strangers:
+        stack.callback(stranger.close)
+    while not stop.wait(0.1):
+        for stranger in strangers:
+            if not stop.is_set() and stranger.step():
+                stop.wait(0.02)
+
+
+def new_login(server: Server, stop: threading.Event, stack: ExitStack) -> None:
+    """Let 700 strangers of seven addresses try, while the scrapes' hash, and so their login, is often new."""
+
+    def renew() -> None:
+        while not stop.wait(2):
+            replace_users(server, {LOGIN[0]: hash_password()})
+
+    threading.Thread(target=renew, daemon=True).start()
+    waiting_logins(700, 7, server, stop, stack)
+
+
+def hash_password() -> str:
+    """Hash the password with a new salt."""
+    return bcrypt.hashpw(LOGIN[1].encode(), bcrypt.gensalt(8)).decode()
+
+
+def replace_users(server: Server, hashes: dict[str, str]) -> None:
+    """Write the web configuration with other users."""
+    users = ", ".join(f"{name}: '{hashed}'" for name, hashed in hashes.items())
+    lines = server.web.read_text(encoding="utf-8").splitlines()
+    others = [line for line in lines if not line.startswith("basic_auth_users:")]
+    part = server.web.with_suffix(".part")
+    part.write_text("\n".join([*others, f"basic_auth_users: {{{users}}}"]), encoding="utf-8")
+    part.replace(server.web)
+
+
+def answers_for_a_removed_user(server: Server) -> int:
+    """Say how often a user whose hash another one has is answered, after the first refusal, of 100 tries."""
+    hashed, removed = hash_password(), ("mallory", LOGIN[1])
+    replace_users(server, {LOGIN[0]: hashed, removed[0]: hashed})
+    _wait_for(lambda: server.scrape_as(removed).ok)
+    replace_users(server, {LOGIN[0]: hashed})
+    _wait_for(lambda: not server.scrape_as(removed).ok)
+    return sum(server.scrape_as(removed).ok for _ in range(100))
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def main() -> int:

@@ -19,7 +19,8 @@ from exporter.waiting import Crowd
 
 _INCOMPLETE: Final = (h11.IDLE, h11.SEND_BODY, h11.ERROR)
 _BAD_REQUEST: Final = 400
-_EMPTY_LINES: Final = re.compile(rb"(\r?\n)*")
+_EMPTY_LINES: Final = re.compile(rb"(\r?\n)+")
+LINGER: Final = 0.3  # seconds in which what TLS has still to send leaves, once the server ends
 NOT_HTTP: Final = b"not a valid HTTP/1.1 request\n"
 HeaderPairs = Sequence[tuple[bytes, bytes]]
 
@@ -168,15 +169,14 @@ class GuardedProtocol(H11Protocol):
         self._enter(Phase.DRAINING)
 
     def shutdown(self) -> None:
-        """Finish what is in flight, and close; a client that has read everything is not waited for.
+        """Finish what is in flight, and close.
 
-        Over TLS a client that is idle need not answer that the connection ends.
+        Over TLS a client that has read everything need not answer that the connection ends: many never do.
         """
-        if self.transport.is_closing():
-            return
-        super().shutdown()
+        if not self.transport.is_closing():
+            super().shutdown()
         if self.transport.is_closing() and not self.transport.get_write_buffer_size():
-            self.loop.call_soon(self.transport.abort)
+            self.loop.call_later(LINGER, self.transport.abort)
 
     def end(self, reason: Refusal) -> None:
         """End at once, whatever its client has not read."""

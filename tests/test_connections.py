@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import socket
 import ssl
 import threading
@@ -17,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from exporter.limits import Limits
 from exporter.refusals import Refusal
-from exporter.server import listen, make_server, port_of
+from exporter.server import Server, listen, make_server, port_of
 from exporter.tls import server_context
 from exporter.web_config import TlsServerConfig
 from tests.certificates import Authority
@@ -176,12 +177,13 @@ class Exhausted(socket.socket):
     """A listener for whose first connections the system has no descriptor."""
 
     failures = 3
+    error = errno.EMFILE
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Accept after some failures."""
         if self.failures:
             self.failures -= 1
-            raise OSError(errno.EMFILE, "Too many open files")
+            raise OSError(self.error, os.strerror(self.error))
         return super().accept()
 
 
@@ -308,7 +310,13 @@ def test_refusals_of_connections_are_counted(tls: ssl.SSLContext) -> None:
 
 
 @pytest.mark.parametrize("secured", [False, True])
-def test_the_end_awaits_no_idle_client(tls: ssl.SSLContext, authority: Authority, secured: bool) -> None:  # noqa: FBT001 - how it connects
+@pytest.mark.parametrize("headers", [(), (b"Connection: close",)])
+def test_the_end_awaits_no_idle_client(
+    tls: ssl.SSLContext,
+    authority: Authority,
+    headers: tuple[bytes, ...],
+    secured: bool,  # noqa: FBT001 - how it connects
+) -> None:
     """Over TLS, its client need not answer that the connection ends: Prometheus always holds one."""
     context = ssl.create_default_context(cafile=authority.file)
     server = make_server(
@@ -322,10 +330,41 @@ def test_the_end_awaits_no_idle_client(tls: ssl.SSLContext, authority: Authority
         with Client(port) as client:
             if secured:
                 client.socket = context.wrap_socket(client.socket, server_hostname="127.0.0.1")
-            client.send(get()).answer()
+            client.send(get(b"/", *headers)).answer()
             loop.call_soon_threadsafe(server.stop)
             thread.join(PATIENCE)
             ended = not thread.is_alive()
         thread.join()
 
     assert ended
+
+
+@pytest.mark.parametrize(("error", "evicted"), [(errno.ECONNABORTED, False), (errno.EMFILE, True)])
+def test_what_cannot_be_accepted(error: int, evicted: bool) -> None:  # noqa: FBT001 - what is expected
+    """A client that has gone already costs nobody a place; a lack of descriptors does."""
+    refused: list[Refusal] = []
+    with listen("127.0.0.1:0") as opened:
+        listener = Exhausted(fileno=opened.detach())
+    listener.failures, listener.error = 0, error
+    with serving(App(), listener=listener, refused=refused.append) as port, ExitStack() as stack:
+        idle = stack.enter_context(Client(port))
+        idle.send(get()).answer()
+        listener.failures = 1
+        stack.enter_context(Client(port)).send(get()).answer()
+        stack.enter_context(Client(port)).send(get()).answer()
+
+    assert (refused == [Refusal.EVICTED]) is evicted
+
+
+def test_an_idle_connection_whose_client_does_not_answer(tls: ssl.SSLContext, authority: Authority) -> None:
+    """Over TLS too it ends when it was idle for long; that refuses nothing."""
+    refused: list[Refusal] = []
+    servers: list[Server] = []
+    limits = Limits(keep_alive_seconds=0.2, answer_seconds=0.2, request_seconds=10_000)
+    context = ssl.create_default_context(cafile=authority.file)
+    with serving(App(), limits, tls, servers=servers, refused=refused.append) as port, Client(port) as client:
+        client.socket = context.wrap_socket(client.socket, server_hostname="127.0.0.1")
+        client.send(get()).answer()
+        wait_until(lambda: not servers[0].server_state.connections)
+
+    assert refused == []

@@ -15,7 +15,7 @@ from exporter.refusals import Refusal
 from exporter.server import Server
 from tests.serving import PATIENCE, App, Client, get, serving, status, wait_until
 
-LARGE = b"x" * 12_000_000  # more than the kernel takes off our hands
+LARGE = b"x" * 384 * Limits().piece_bytes  # more than the kernel takes off our hands
 
 
 @pytest.mark.parametrize(
@@ -153,10 +153,11 @@ def test_the_end_of_the_server(after: bytes) -> None:
     assert app.paths == ["/", "/late"]
 
 
-def test_who_reads_late() -> None:
-    """The next request is begun once the answer has left; both come whole."""
+@pytest.mark.parametrize("limits", [Limits(), Limits(piece_bytes=len(LARGE) // 2)])
+def test_who_reads_late(limits: Limits) -> None:
+    """The next request is begun once the answer has left; both come whole, in small pieces or large ones."""
     app = App(LARGE)
-    with serving(app) as port, Client(port) as client, Client(port) as other:
+    with serving(app, limits) as port, Client(port) as client, Client(port) as other:
         client.send(get(b"/1"), get(b"/2", b"Connection: close"))
         assert app.called.wait(10)
         other.send(get(b"/other", b"Connection: close")).rest()
@@ -380,3 +381,16 @@ def test_configured_headers_are_on_refusals(garbage: bytes) -> None:
 
     assert b"x-frame-options: deny" in answer
     assert answer.endswith(b"\n")
+
+
+def test_a_body_in_parts() -> None:
+    """What comes of a request's body counts for that request, empty lines too."""
+    app = App()
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
+    with serving(app) as port, Client(port) as client:
+        client.send(head)
+        assert client.socket.recv(100).startswith(b"HTTP/1.1 100")
+        answers = [client.send(b"\r\n\r\n").answer(), client.send(get(b"/next")).answer()]
+
+    assert answers == [(200, b"hi")] * 2
+    assert app.paths == ["/", "/next"]

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 import requests
@@ -553,3 +554,20 @@ def test_error_bodies_end_with_a_newline(
     assert answer.status_code == status
     assert answer.text.endswith("\n")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+def test_a_scrape_for_which_no_thread_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a 500, and holds no place."""
+    submit, failures = ThreadPoolExecutor.submit, [RuntimeError("can't start new thread")]
+
+    def fail_once(self: ThreadPoolExecutor, *args: Any) -> Any:
+        if self._thread_name_prefix == "scrape" and failures:
+            raise failures.pop()
+        return submit(self, *args)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", fail_once)
+    endpoints = Endpoints({"default": scraper()}, (), max_requests=1, clock=FixedClock())
+    with running(endpoints.application()) as url:
+        statuses = [get(f"{url}/metrics").status_code for _ in range(2)]
+
+    assert statuses == [500, 200]

@@ -179,7 +179,7 @@ def _page(
         malformed=malformed,
         markers=(last_id,) if last_id and _can_be_sent(last_id) else _fallback_markers(meta, answer.links),
         more=_more(meta, answer.links),
-        limit=meta.limit if meta.limit and meta.limit > 0 else None,
+        limit=max(meta.limit, length) if meta.limit and meta.limit > 0 else None,
         total=meta.total if meta.total is not None and meta.total >= 0 else None,
     )
 

@@ -93,6 +93,11 @@ class Walk(Struct, Generic[Record], frozen=True, kw_only=True):
     reported: int | None
     limit: int | None
 
+    @property
+    def shortfall(self) -> int:
+        """How many fewer records came, malformed ones counted, than the API reports."""
+        return max(0, (self.reported or 0) - len(self.records) - self.malformed)
+
 
 class WalkStats(Struct, frozen=True):
     """What a walk cost, whether it failed or not."""

@@ -1,15 +1,22 @@
-"""The concurrent walk: the sequential one, over pages that were asked for ahead.
+"""The concurrent walk: the sequential one, over pages that are fetched ahead.
 
-Markers cannot be guessed, but those of the last walk can be tried. A page asked for ahead is only kept until
-the walk comes to its marker by itself, so that the walk stays sequential and stays right: nothing is assumed
-of the list's order, or of what became of a marker meanwhile.
+Markers cannot be guessed, but the page boundaries of the last walk can be tried. A page fetched ahead is a
+cache entry. It serves when the walk arrives at its marker, and only if a sequential walk could have got it:
 
-The pool's threads only fetch. What came is read in the walk's own thread: Python reads no two pages at once
+- It was requested after the page in front of it had arrived, as a sequential walk does.
+- Or its marker's record is unchanged since the last walk, so the record has not moved: what followed it when
+  its page was read, also followed it when the page in front was read.
+
+Otherwise the page is fetched again. One more rule concerns the end of the list. Where an updated record may
+move to the tail, a tail that is fetched too early lacks it. So the last page is fetched ahead only if the
+list is known to have its newest update first.
+
+The pool's threads only fetch. Pages are decoded in the walk's own thread: Python decodes no two pages at once
 anyway, and records are cheapest to work on where they have just been made.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
@@ -17,10 +24,11 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from exporter.cutting import id_at, split
+from exporter.boundaries import BoundaryRecorder, PageBoundaries
+from exporter.cutting import split
 from exporter.errors import ApiError, Reason
 from exporter.model import Page, Record, Walk
-from exporter.walker import PageSize, claims_more, walk
+from exporter.walker import PageSize, claims_more, confirm, is_whole, walk_once
 
 STOPS: Final = frozenset({Reason.AUTH, Reason.FORBIDDEN, Reason.RATE_LIMITED})
 """Failures that speak of no page, but of every request."""
@@ -43,13 +51,6 @@ def await_any(futures: Collection[Future[Any]]) -> Collection[Future[Any]]:
     return wait(futures, return_when=FIRST_COMPLETED).done
 
 
-class Marks:
-    """Where the pages of the last finished walk ended: what the next one of the same list tries."""
-
-    def __init__(self) -> None:
-        self.ids: Sequence[str] = ()
-
-
 class Pool(Struct, frozen=True):
     """Where pages are fetched: `submit` begins a request, of which `size` may run at once."""
 
@@ -58,147 +59,241 @@ class Pool(Struct, frozen=True):
     await_any: AwaitAny = await_any
 
 
-def walk_ahead(
-    fetch: Fetch[Body], read: Read[Body, Record], page_size: PageSize, marks: Marks, pool: Pool
-) -> Walk[Record]:
-    """Walk the whole list as `walk` does, and raise what it raises; remember `marks` for the next time."""
-    ahead = _Ahead(fetch, read, page_size.asked, marks.ids, pool)
-    walked = walk(ahead.page, page_size, reread_tail=True)
-    marks.ids = () if walked.duplicates else tuple(ahead.passed)
-    return walked
+def walk_ahead(  # noqa: PLR0913 - what is fetched, how, and what the last walk left behind
+    fetch: Fetch[Body],
+    read: Read[Body, Record],
+    page_size: PageSize,
+    pool: Pool,
+    boundaries: PageBoundaries,
+    *,
+    usual_shortfall: int = 0,
+) -> tuple[Walk[Record], PageBoundaries]:
+    """Walk the whole list as `walk` does, and raise what it raises.
+
+    `boundaries` are those of the last finished walk. Returns those of this one too, for the next.
+    """
+
+    def walk_along(known: PageBoundaries) -> tuple[Walk[Record], PageBoundaries]:
+        prefetcher = Prefetcher(fetch, read, page_size.asked, known, pool)
+        walked = walk_once(prefetcher.page, page_size, usual_shortfall)
+        return walked, PageBoundaries() if walked.duplicates else prefetcher.boundaries
+
+    walked, found = walk_along(boundaries)
+    if is_whole(walked, usual_shortfall):
+        return walked, found
+    again, found = walk_along(PageBoundaries())  # without boundaries nothing is fetched ahead: sequential
+    return confirm(walked, again, usual_shortfall), found
 
 
-class _Ahead(Generic[Body, Record]):
-    """What its `page` is asked for, it has often fetched. Only the walk's own thread is in here."""
+class _Request(Struct, Generic[Record]):
+    """One page that is queued, in flight or answered.
 
-    def __init__(
-        self, fetch: Fetch[Body], read: Read[Body, Record], limit: int, marks: Sequence[str], pool: Pool
-    ) -> None:
+    `sent` is its number among all requests; `answered`, how many had been sent when its answer came.
+    """
+
+    marker: Marker
+    limit: int
+    sent: int | None = None
+    answered: int = 0
+    answer: Page[Record] | ApiError | None = None
+
+    def is_sent_after(self, answered: int) -> bool:
+        """Say whether this request was sent, or will be, after another one was `answered`."""
+        return self.sent is None or self.sent >= answered
+
+
+class _Fetched(Struct, Generic[Record], frozen=True):
+    """A page that arrived. `in_order`: it was requested after all pages before it had arrived."""
+
+    page: Page[Record]
+    answered: int
+    in_order: bool
+
+
+class _Requests(Generic[Body, Record]):
+    """The requests of one walk by marker, the pool's limit kept. Only the walk's own thread uses it."""
+
+    def __init__(self, fetch: Fetch[Body], read: Read[Body, Record], limit: int, pool: Pool) -> None:
         self._fetch = fetch
         self._read = read
-        self._limit = limit
+        self.limit = limit
         self._pool = pool
-        self._queue: OrderedDict[Marker, None] = OrderedDict.fromkeys((None, *marks))
-        self._running: dict[Future[Body], tuple[Marker, int]] = {}
-        self._answers: dict[Marker, Page[Record] | ApiError] = {}
-        self._unused = set(self._queue)
-        self._known = set(self._queue)
-        self._cut_off: tuple[Marker, Page[Record]] | None = None
-        self._since_mark = 0
-        self._is_over = False
-        self.passed: dict[str, None] = {}
-        """Every `limit`-th id, as far as the walk has come."""
+        self._queue: OrderedDict[Marker, _Request[Record]] = OrderedDict()
+        self._running: dict[Future[Body], _Request[Record]] = {}
+        self.wanted: dict[Marker, _Request[Record]] = {}
+        """The requests whose answers were not taken yet."""
+        self._sent = 0
+        self.known: set[Marker] = set()
+        """Markers at which no page needs to be continued: each has a request, or will get one."""
 
-    def page(self, marker: Marker, limit: int) -> Page[Record]:
-        """Hand out the page after a marker, once; where it holds a later page's marker, only up to there."""
-        if limit != self._limit:
-            self._forget(limit)
-        page = self._cut(self._checked(marker, self._await(marker)))
-        if not self._is_over:
-            self._mark(page)
-        if page.length and not claims_more(page, limit):
-            self._is_over = True
-            self._forget(limit)
-        return page
+    def add(self, marker: Marker) -> None:
+        """Queue a request; another one for the same marker is no longer wanted."""
+        self._queue[marker] = self.wanted[marker] = _Request(marker, self.limit)
+        self.known.add(marker)
 
-    def _forget(self, limit: int) -> None:
-        """Ask for nothing more ahead, and use nothing of what is there: the walk ends, or begins anew."""
-        self._limit = limit
-        self._queue.clear()
-        self._answers.clear()
-        self._unused.clear()
-
-    def _await(self, marker: Marker) -> Page[Record] | ApiError:
-        if marker not in self._unused:
-            self._ask_next(marker)
-        elif marker in self._queue:
+    def take(self, marker: Marker) -> _Request[Record]:
+        """Wait for the answer to a marker, and return it once."""
+        request = self.wanted[marker]
+        if marker in self._queue:
             self._queue.move_to_end(marker, last=False)
-        self._take_in([future for future in self._running if future.done()])
+        self._collect([future for future in self._running if future.done()])
         self._send()
-        while marker not in self._answers:
-            self._take_in(self._pool.await_any(self._running))
-            if marker not in self._answers:
+        while request.answer is None:
+            self._collect(self._pool.await_any(self._running))
+            if request.answer is None:
                 self._send()
-        self._unused.discard(marker)
-        return self._answers.pop(marker)
+        del self.wanted[marker]
+        return request
 
-    def _ask_next(self, marker: Marker) -> None:
-        self._queue[marker] = None
-        self._queue.move_to_end(marker, last=False)
-        self._unused.add(marker)
-        self._known.add(marker)
-
-    def _take_in(self, done: Iterable[Future[Body]]) -> None:
-        for future in done:
-            self._keep(future, *self._running.pop(future))
+    def drop_all(self, limit: int) -> None:
+        """Send nothing that is queued, use nothing that arrived; ask for `limit` records from now on."""
+        self.limit = limit
+        self._queue.clear()
+        self.wanted.clear()
 
     def _send(self) -> None:
         """Let as many requests run at once as may."""
         while self._queue and len(self._running) < self._pool.size:
-            marker, _ = self._queue.popitem(last=False)
-            future = self._pool.submit(self._fetch, marker, self._limit)
-            self._running[future] = (marker, self._limit)
+            _, request = self._queue.popitem(last=False)
+            request.sent, self._sent = self._sent, self._sent + 1
+            future = self._pool.submit(self._fetch, request.marker, request.limit)
+            self._running[future] = request
 
-    def _keep(self, future: Future[Body], marker: Marker, limit: int) -> None:
-        """Read an answer and keep it; one that nobody wants any more may still stop the walk."""
-        fetched = _settled(future.result)
-        if limit == self._limit and marker in self._unused:
-            answer = fetched if isinstance(fetched, ApiError) else _settled(partial(self._read, fetched))
-            self._answers[marker] = answer
-            if not isinstance(answer, ApiError):
-                self._walk_on(answer)
+    def _collect(self, done: Iterable[Future[Body]]) -> None:
+        for future in done:
+            self._keep(self._running.pop(future), _settled(future.result))
 
-    def _walk_on(self, page: Page[Record]) -> None:
-        """Where a page reaches no marker that was asked for, go on by itself, without awaiting the walk."""
-        if not page.markers or page.markers[0] in self._known or not claims_more(page, self._limit):
+    def _keep(self, request: _Request[Record], fetched: Body | ApiError) -> None:
+        """Decode an answer and keep it, if its request is still wanted."""
+        if self.wanted.get(request.marker) is not request:
             return
-        if self._known.isdisjoint(record.id for record in page.records):
-            self._ask_next(page.markers[0])
+        answer = fetched if isinstance(fetched, ApiError) else _settled(partial(self._read, fetched))
+        request.answer, request.answered = answer, self._sent
+        if not isinstance(answer, ApiError):
+            self._continue_after(answer)
 
-    def _checked(self, marker: Marker, answer: Page[Record] | ApiError) -> Page[Record]:
-        """Go on with what was cut off before, where the answer does not bear out that it may be left."""
-        cut_off, self._cut_off = self._cut_off, None
-        if cut_off is not None and cut_off[0] == marker and not _bears_out(answer, cut_off[1]):
-            return cut_off[1]
-        if isinstance(answer, ApiError):
-            raise answer
-        return answer
+    def _continue_after(self, page: Page[Record]) -> None:
+        """Request what follows a page that reaches no known marker, without waiting for the walk."""
+        if not page.markers or page.markers[0] in self.known or not claims_more(page, self.limit):
+            return
+        if self.known.isdisjoint(record.id for record in page.records):
+            self.add(page.markers[0])
+            self._queue.move_to_end(page.markers[0], last=False)
 
-    def _cut(self, page: Page[Record]) -> Page[Record]:
-        if not self._unused or (page.markers and page.markers[0] in self._unused):
-            return page
-        for index in range(len(page.records) - 1, -1, -1):
-            if page.records[index].id in self._unused:
-                more = True if claims_more(page, self._limit) else page.more
-                until, rest = split(replace(page, more=more), index + 1)
-                self._cut_off = (page.records[index].id, rest)
-                return until
+
+class Prefetcher(Generic[Body, Record]):
+    """Serves the walk's pages, fetched ahead where a sequential walk could have got the same."""
+
+    def __init__(
+        self, fetch: Fetch[Body], read: Read[Body, Record], limit: int, boundaries: PageBoundaries, pool: Pool
+    ) -> None:
+        self._requests = _Requests[Body, Record](fetch, read, limit, pool)
+        self._known = boundaries
+        self._recorder = BoundaryRecorder[Record]()
+        self._trusted: Marker = None
+        self._cut_off: _Fetched[Record] | None = None
+        self._latest_answer = 0
+        self._total: int | None = None
+        self._is_over = False
+        markers = list(boundaries.records)
+        for marker in (None, *(markers if boundaries.newest_first else markers[:-1])):
+            self._requests.add(marker)
+        self._requests.known.update(markers)
+
+    @property
+    def boundaries(self) -> PageBoundaries:
+        """The page boundaries of this walk, as far as it has come."""
+        return self._recorder.boundaries
+
+    def page(self, marker: Marker, limit: int) -> Page[Record]:
+        """Return the page after a marker; where it holds a later page's marker, only up to there."""
+        if limit != self._requests.limit:
+            self._requests.drop_all(limit)
+        page = self._until_next_request(self._fetched(marker))
+        is_last = not claims_more(page, limit)
+        if not self._is_over:
+            page = self._with_highest_total(page)
+            self._recorder.add(page, limit, is_last=is_last)
+        if page.length and is_last:
+            self._is_over = True
+            self._requests.drop_all(limit)
         return page
 
-    def _mark(self, page: Page[Record]) -> None:
-        """Remember every `limit`-th id; not the list's last, after which there is nothing."""
-        step = page.limit or self._limit
-        last = page.length if claims_more(page, self._limit) else page.length - 1
-        for place in range(step - self._since_mark, last + 1, step):
-            found = id_at(page, place)
-            if found is not None:
-                self.passed[found] = None
-        self._since_mark = (self._since_mark + page.length) % step
+    def _fetched(self, marker: Marker) -> _Fetched[Record]:
+        """Return the page after `marker`: a new one where the one fetched ahead may be out of date."""
+        cut_off, self._cut_off = self._cut_off, None
+        if marker != self._trusted or marker not in self._requests.wanted:
+            return self._received(self._new_request(marker))
+        request = self._requests.take(marker)
+        if cut_off is None or _continues(request.answer, cut_off.page):
+            cut_off = self._received(request)
+        return self._received(self._new_request(marker)) if self._is_early_end(cut_off) else cut_off
+
+    def _new_request(self, marker: Marker) -> _Request[Record]:
+        self._requests.add(marker)
+        return self._requests.take(marker)
+
+    def _received(self, request: _Request[Record]) -> _Fetched[Record]:
+        if not isinstance(request.answer, Page):
+            raise request.answer or AssertionError("the request was taken without its answer")
+        in_order = request.is_sent_after(self._latest_answer)
+        self._latest_answer = max(self._latest_answer, request.answered)
+        return _Fetched(request.answer, request.answered, in_order)
+
+    def _is_early_end(self, fetched: _Fetched[Record]) -> bool:
+        """Say whether this is the list's end, but from before a record may have moved there."""
+        may_lack_records = not (fetched.in_order or self._known.newest_first)
+        return may_lack_records and not claims_more(fetched.page, self._requests.limit)
+
+    def _until_next_request(self, fetched: _Fetched[Record]) -> Page[Record]:
+        """Cut the page after the last record that a trusted request continues at; keep the rest."""
+        page, wanted = fetched.page, self._requests.wanted
+        end = page.markers[0] if page.markers else None
+        self._trusted = end
+        if not wanted or (end in wanted and self._is_trusted(end, _last(page, end), fetched)):
+            return page
+        for index in range(len(page.records) - 1, -1, -1):
+            marker = page.records[index].id
+            if marker in wanted and marker != end and self._is_trusted(marker, page.records[index], fetched):
+                more = True if claims_more(page, self._requests.limit) else page.more
+                until, rest = split(replace(page, more=more), index + 1)
+                self._trusted, self._cut_off = marker, replace(fetched, page=rest)
+                return until
+        self._trusted = None
+        return page
+
+    def _is_trusted(self, marker: Marker, record: Record | None, fetched: _Fetched[Record]) -> bool:
+        """Say whether what is requested after a marker of the page continues it: see the module."""
+        if self._requests.wanted[marker].is_sent_after(fetched.answered):
+            return True
+        return record is not None and self._known.records.get(record.id) == record
+
+    def _with_highest_total(self, page: Page[Record]) -> Page[Record]:
+        """Report the highest total of the pages so far: the last page may have been fetched first."""
+        if page.total is None:
+            return page
+        self._total = max(page.total, self._total or 0)
+        return replace(page, total=self._total)
+
+
+def _last(page: Page[Record], end: Marker) -> Record | None:
+    """Return the page's last record, unless that one is malformed."""
+    return page.records[-1] if page.records and page.records[-1].id == end else None
+
+
+def _continues(answer: Page[Record] | ApiError | None, cut_off: Page[Record]) -> bool:
+    """Say whether an answer continues as the page did that was cut: a dead marker's may be anything."""
+    if not isinstance(answer, Page):
+        return False
+    found = {record.id for record in answer.records}
+    return any(record.id in found for record in cut_off.records)
 
 
 def _settled(work: Callable[[], Result]) -> Result | ApiError:
-    """Return what came of it, or how it failed; raise what speaks of every request."""
+    """Return the result, or the failure that concerns one page; raise one that concerns every request."""
     try:
         return work()
     except ApiError as error:
         if error.reason in STOPS:
             raise
         return error
-
-
-def _bears_out(answer: Page[Record] | ApiError, cut_off: Page[Record]) -> bool:
-    """Say whether an answer goes on as the page did that was cut: a dead marker's may be anything."""
-    if isinstance(answer, ApiError):
-        return False
-    found = {record.id for record in answer.records}
-    return any(record.id in found for record in cut_off.records)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
+from exporter.boundaries import PageBoundaries
 from exporter.chains import Chains
 from exporter.client import Api, Client
 from exporter.cohorts import cohorts
@@ -20,7 +21,7 @@ from exporter.errors import ApiError
 from exporter.instance_list import InstanceList
 from exporter.interning import Interning
 from exporter.model import Backup, Doubt, Page, Snapshot, Walk, WalkStats
-from exporter.prefetch import Marks, Pool, walk_ahead
+from exporter.prefetch import Pool, walk_ahead
 from exporter.recovery import Register, Rules, recoveries
 from exporter.running_walk import RunningWalk
 from exporter.summary import created_after, summarize
@@ -69,7 +70,8 @@ class TargetWalk:
         self._log = log
         self._clock = api.clock
         self._page_size = PageSize(None if api.target.page_size == "auto" else api.target.page_size)
-        self._marks = Marks()
+        self._boundaries = PageBoundaries()
+        self._usual_shortfall = 0
         self._doubted: frozenset[str] = frozenset()
 
     def __call__(
@@ -110,9 +112,23 @@ class TargetWalk:
             return kept_once(client.read(BACKUPS, body))
 
         if most == 1:
-            return walk(lambda marker, limit: read(fetch(marker, limit)), self._page_size)
-        with closing(client), Threads(most) as threads:
-            return walk_ahead(fetch, read, self._page_size, self._marks, Pool(threads.submit, most))
+            walked = walk(
+                lambda marker, limit: read(fetch(marker, limit)),
+                self._page_size,
+                usual_shortfall=self._usual_shortfall,
+            )
+        else:
+            with closing(client), Threads(most) as threads:
+                walked, self._boundaries = walk_ahead(
+                    fetch,
+                    read,
+                    self._page_size,
+                    Pool(threads.submit, most),
+                    self._boundaries,
+                    usual_shortfall=self._usual_shortfall,
+                )
+        self._usual_shortfall = walked.shortfall
+        return walked
 
     def _snapshot(self, walked: Walk[Backup]) -> Snapshot:
         target = self.api.target

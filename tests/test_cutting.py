@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from exporter.cutting import id_at, split
+from exporter.cutting import after, record_at, split
 from exporter.model import Backup, Malformed, Page
 from tests.builders import backup
 
@@ -53,16 +53,13 @@ def test_a_page_is_the_sum_of_its_parts(before: list[bool], behind: list[bool]) 
 
 
 @pytest.mark.parametrize(
-    ("place", "found"), [(1, None), (2, "at-2"), (3, None), (4, None), (5, "at-5"), (6, "the end")]
+    ("place", "found"), [(1, None), (2, "at-2"), (3, None), (4, None), (5, "at-5"), (6, None)]
 )
-def test_a_place_has_an_id_if_its_record_is_well(place: int, found: str | None) -> None:
-    """The last one's is the page's marker, even where the record is malformed."""
-    assert id_at(page([False, True, False, False, True, False]), place) == found
+def test_a_place_has_a_record_if_it_is_not_malformed(place: int, found: str | None) -> None:
+    """The malformed records before it are no records, but take up positions."""
+    record = record_at(page([False, True, False, False, True, False]), place)
 
-
-def test_a_page_may_have_no_marker() -> None:
-    """Then its last place has no id."""
-    assert id_at(Page(records=(), length=1), 1) is None
+    assert (record and record.id) == found
 
 
 class Counted(tuple[Malformed, ...]):
@@ -87,7 +84,29 @@ def test_a_record_is_found_without_a_look_at_every_malformed_one() -> None:
     whole = page([False] * number + [True])
     counted = replace(whole, malformed=Counted(whole.malformed))
     Counted.looks = 0
-    found = [id_at(counted, place) for place in range(1, number + 1)]
+    found = [record_at(counted, place) for place in range(1, number + 1)]
 
     assert found == [None] * number
     assert Counted.looks <= 15 * number
+
+
+def test_what_follows_a_marker_is_the_rest_of_its_page() -> None:
+    """With the malformed records behind it, and none of those before."""
+    following = after(page([False, True, False, True]), "at-2")
+
+    assert following is not None
+    assert [record.id for record in following.records] == ["at-4"]
+    assert [bad.position for bad in following.malformed] == [1]
+
+
+def test_nothing_follows_the_last_record_of_a_page() -> None:
+    """Even if that one is malformed, and only the page's marker names it."""
+    following = after(page([True, False]), "the end")
+
+    assert following is not None
+    assert (following.records, following.malformed, following.length) == ((), (), 0)
+
+
+def test_a_page_that_lacks_the_marker_has_nothing_after_it() -> None:
+    """Neither among its records nor as its own marker."""
+    assert after(page([True, True]), "elsewhere") is None

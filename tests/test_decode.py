@@ -502,3 +502,11 @@ def test_as_many_malformed_records_as_may_be_are_counted() -> None:
     page = decode_page(BACKUPS, b'{"database_backups":[%s0]}' % (b"{}," * (MOST_MALFORMED - 1)))
 
     assert len(page.malformed) == page.length == MOST_MALFORMED
+
+
+@pytest.mark.parametrize(("limit", "length", "found"), [(1, 3, 3), (3, 3, 3), (5, 3, 5)])
+def test_a_limit_below_the_pages_length_is_none(limit: int, length: int, found: int) -> None:
+    """The larger of the two is the limit in force: pages of that length are what the API gives."""
+    records = [{**GOOD, "id": f"record-{number}"} for number in range(length)]
+
+    assert page_of(*records, meta={"limit": limit}).limit == found

@@ -2,9 +2,10 @@
 
 import random
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,14 +15,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from msgspec.structs import replace
 
+from exporter.boundaries import PageBoundaries
 from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Malformed, Page, Walk
-from exporter.prefetch import Marks, Pool, Submit
+from exporter.prefetch import Pool, Submit
 from exporter.prefetch import walk_ahead as walk_ahead_of
 from exporter.simulator.habits import Habits
 from exporter.threads import Threads
 from exporter.walker import FetchPage, PageSize, walk
-from tests.builders import FakeList, backup
+from tests.builders import NOON, FakeList, backup
 
 DEAD = st.sampled_from(["error", "empty", "start"])
 
@@ -41,9 +43,10 @@ class Hands:
         self.most = max(self.most, len(self._work))
         return future
 
-    def await_any(self, _: Collection[Future[Any]]) -> Collection[Future[Any]]:
+    def await_any(self, awaited: Collection[Future[Any]]) -> Collection[Future[Any]]:
         """Do one piece of work."""
-        future = list(self._work)[self._choose(len(self._work))]
+        ready = [future for future in self._work if future in awaited]
+        future = ready[self._choose(len(ready))]
         work = self._work.pop(future)
         try:
             future.set_result(work())
@@ -63,7 +66,26 @@ def drawn(data: st.DataObject) -> Hands:
 
 def backups(count: int) -> tuple[Backup, ...]:
     """Make so many, newest first."""
-    return tuple(backup(number) for number in reversed(range(count)))
+    return tuple(dated(number) for number in reversed(range(count)))
+
+
+def dated(number: int) -> Backup:
+    """Make a backup that was updated so many minutes after noon."""
+    return backup(number, updated_at=NOON + timedelta(minutes=number))
+
+
+class Marks:
+    """The page boundaries that one walk leaves to the next."""
+
+    def __init__(self, *numbers: int) -> None:
+        self.boundaries = PageBoundaries(
+            {str(number): dated(number) for number in numbers}, newest_first=True
+        )
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the boundaries."""
+        return list(self.boundaries.records)
 
 
 def ids(walked: Walk[Backup]) -> list[str]:
@@ -72,8 +94,9 @@ def ids(walked: Walk[Backup]) -> list[str]:
 
 
 def walk_ahead(fetch: FetchPage[Backup], page_size: PageSize, marks: Marks, pool: Pool) -> Walk[Backup]:
-    """Walk ahead over pages that need no reading."""
-    return walk_ahead_of(fetch, lambda page: page, page_size, marks, pool)
+    """Walk ahead over pages that need no decoding."""
+    walked, marks.boundaries = walk_ahead_of(fetch, lambda page: page, page_size, pool, marks.boundaries)
+    return walked
 
 
 def outcome(walking: Callable[[], Walk[Backup]]) -> object:
@@ -323,20 +346,28 @@ class TestAhead:
 
         assert [marker for marker, _ in api.asked[:3]] == [None, "9", "10"]
 
-    def test_what_is_read_again_leaves_no_marks(self) -> None:
-        """An API that reports more than it lists costs the same at each walk: its pages, head and tail."""
-        api, marks = FakeList(backups(25)), Marks()
+    def test_an_api_that_always_counts_more_costs_its_pages(self) -> None:
+        """But for the first walk, which walks again to find out, and leaves its marks all the same."""
+        api, marks, usual, asked = FakeList(backups(25)), Marks(), 0, []
 
         def fetch(marker: str | None, limit: int) -> Page[Backup]:
-            return replace(api.fetch(marker, limit), total=26)
+            return replace(api.fetch(marker, limit), total=28)
 
-        asked = []
         for _ in range(3):
             api.asked.clear()
-            walk_ahead(fetch, PageSize(10), marks, Hands().pool(2))
-            asked.append(len(api.asked))
+            walked, marks.boundaries = walk_ahead_of(
+                fetch,
+                lambda page: page,
+                PageSize(10),
+                Hands().pool(2),
+                marks.boundaries,
+                usual_shortfall=usual,
+            )
+            usual = walked.shortfall
+            asked.append([marker for marker, _ in api.asked])
 
-        assert asked == [5, 5, 5]
+        assert asked == [[None, "15", "5", "6", None] * 2, [None, "15", "5"], [None, "15", "5"]]
+        assert marks.ids == ["15", "5"]
 
     def test_a_dead_marker_costs_one_request(self) -> None:
         """No page holds it, so that what it brings is not used."""
@@ -363,7 +394,7 @@ class TestAhead:
         """The page that was cut at it has what follows, so that nothing more is asked for."""
         api, marks = self.after_a_walk(20, 10, Habits(dead_marker=dead_marker, meta=tells, links=tells))
         api.records = (backup("new-1"), *api.records)  # the head would be cut at 11 but for walking on
-        marks.ids = ("15",)
+        marks = Marks(15)
 
         def delete(number: int) -> None:
             if number == 2:
@@ -380,7 +411,7 @@ class TestAhead:
         walked = walk_ahead(api.fetch, PageSize(7), marks, Hands().pool(2))
 
         assert walked.duplicates == 1
-        assert marks.ids == ()
+        assert marks.ids == []
 
     def test_a_malformed_record_marks_nothing(self) -> None:
         """The page behind it is found by walking on, at no cost but its own."""
@@ -390,7 +421,7 @@ class TestAhead:
         api.records = (backup("new"), backup("newer"), *api.records[:38])
         api.asked.clear()
         walk_ahead(moved, PageSize(10), marks, Hands().pool(2))
-        first = list(marks.ids)
+        first = marks.ids
         api.asked.clear()
         walk_ahead(moved, PageSize(10), marks, Hands().pool(2))
 
@@ -399,11 +430,10 @@ class TestAhead:
 
     def test_a_malformed_record_in_the_place_of_a_mark_is_passed_over(self) -> None:
         """Its id may not be usable where it is not its page's last."""
-        api, marks = FakeList(backups(40)), Marks()
-        marks.ids = ("32",)
+        api, marks = FakeList(backups(40)), Marks(32)
         walk_ahead(spoilt(api.fetch, {"20"}), PageSize(10), marks, Hands().pool(2))
 
-        assert list(marks.ids) == ["30", "10"]
+        assert marks.ids == ["30", "10"]
 
     def test_a_refused_limit_begins_anew(self) -> None:
         """What was asked for with the limit that is refused is not used."""
@@ -602,7 +632,8 @@ def test_pages_are_read_in_the_walks_own_thread() -> None:
 
     with Threads(4) as threads:
         for _ in range(2):
-            walked = walk_ahead_of(api.fetch, read, PageSize(10), marks, Pool(threads.submit, 4))
+            pool = Pool(threads.submit, 4)
+            walked, marks.boundaries = walk_ahead_of(api.fetch, read, PageSize(10), pool, marks.boundaries)
 
     assert len(walked.records) == 60
     assert set(read_in) == {threading.current_thread()}
@@ -611,8 +642,7 @@ def test_pages_are_read_in_the_walks_own_thread() -> None:
 
 def test_what_nobody_wants_any_more_is_not_read() -> None:
     """Pages of a size that the API refuses at the head, but answers to markers."""
-    api, marks, limits = FakeList(backups(60)), Marks(), []
-    marks.ids = ("50", "40", "30")
+    api, marks, limits = FakeList(backups(60)), Marks(50, 40, 30), []
 
     def fetch(marker: str | None, limit: int) -> tuple[int, Page[Backup]]:
         if marker is None and limit == PageSize.STEPS[0]:
@@ -623,7 +653,7 @@ def test_what_nobody_wants_any_more_is_not_read() -> None:
         limits.append(body[0])
         return body[1]
 
-    walked = walk_ahead_of(fetch, read, PageSize(), marks, Hands().pool(4))
+    walked, _ = walk_ahead_of(fetch, read, PageSize(), Hands().pool(4), marks.boundaries)
 
     assert len(walked.records) == 60
     assert PageSize.STEPS[0] not in limits
@@ -639,6 +669,113 @@ def test_what_cannot_be_read_fails_the_walk_where_it_is_reached() -> None:
             raise ApiError(Reason.BAD_RESPONSE, "no JSON")
         return page
 
-    found = outcome(lambda: walk_ahead_of(api.fetch, read, PageSize(10), marks, Hands().pool(2)))
+    found = outcome(
+        lambda: walk_ahead_of(api.fetch, read, PageSize(10), Hands().pool(2), marks.boundaries)[0]
+    )
 
     assert found == Reason.BAD_RESPONSE
+
+
+def in_the_middle_of_a_walk(
+    records: tuple[Backup, ...], change: Callable[[tuple[Backup, ...]], tuple[Backup, ...]], *, total: bool
+) -> Walk[Backup]:
+    """Walk a list of pages of 40, once at rest, and once where it changes before the head is answered."""
+    api, marks = FakeList(records, Habits(total=total)), Marks()
+    walk_ahead(api.fetch, PageSize(40), marks, Hands().pool(4))
+    api.asked.clear()
+    heads = 0
+
+    def before(_: int) -> None:
+        nonlocal heads
+        heads += api.asked[-1][0] is None
+        if heads == 1 and api.asked[-1][0] is None:
+            api.records = change(api.records)
+
+    api.before = before
+    return walk_ahead(api.fetch, PageSize(40), marks, Hands(lambda count: count - 1).pool(20))
+
+
+def touched(numbers: Iterable[int]) -> tuple[Backup, ...]:
+    """Make backups that were updated long after the others, the last one last."""
+    return tuple(
+        backup(number, updated_at=NOON + timedelta(days=1, seconds=second))
+        for second, number in enumerate(numbers)
+    )
+
+
+def without(records: tuple[Backup, ...], moved: tuple[Backup, ...]) -> tuple[Backup, ...]:
+    """Return the records that did not move."""
+    names = {record.id for record in moved}
+    return tuple(record for record in records if record.id not in names)
+
+
+@pytest.mark.parametrize("total", [True, False])
+@pytest.mark.parametrize("border", [360, 320, 200, 40])
+def test_a_border_that_moved_to_the_end_of_the_head_is_not_continued_from_the_cache(
+    border: int, *, total: bool
+) -> None:
+    """Newest update first: its page was fetched before it moved, the head after that. Nothing is lost."""
+
+    def change(records: tuple[Backup, ...]) -> tuple[Backup, ...]:
+        moved = touched([border, *range(39)])
+        return (*reversed(moved), *without(records, moved))
+
+    walked = in_the_middle_of_a_walk(backups(400), change, total=total)
+
+    assert sorted(map(int, walked.records)) == list(range(400))
+
+
+@pytest.mark.parametrize("total", [True, False])
+def test_a_border_that_moved_into_the_head_is_not_continued_from_the_cache(*, total: bool) -> None:
+    """Its page was fetched before it moved, and holds a record that moved after that, as the head does."""
+
+    def change(records: tuple[Backup, ...]) -> tuple[Backup, ...]:
+        moved = touched([199, 200])
+        return (*reversed(moved), *without(records, moved))
+
+    walked = in_the_middle_of_a_walk(backups(400), change, total=total)
+
+    assert sorted(map(int, walked.records)) == list(range(400))
+
+
+@pytest.mark.parametrize("total", [True, False])
+def test_the_tail_is_read_last_where_records_may_move_there(*, total: bool) -> None:
+    """Oldest update first: a record moves from the head to the tail before the head is answered."""
+
+    def change(records: tuple[Backup, ...]) -> tuple[Backup, ...]:
+        moved = touched([3])
+        return (*without(records, moved), *moved)
+
+    walked = in_the_middle_of_a_walk(backups(390)[::-1], change, total=total)
+
+    assert sorted(map(int, walked.records)) == list(range(390))
+
+
+def test_a_list_with_its_oldest_update_first_costs_exactly_its_pages() -> None:
+    """Its last page waits for the one before it."""
+    api, marks = FakeList(backups(95)[::-1]), Marks()
+    walk_ahead(api.fetch, PageSize(10), marks, Hands().pool(4))
+    api.asked.clear()
+    walk_ahead(api.fetch, PageSize(10), marks, Hands().pool(20))
+
+    assert [marker for marker, _ in api.asked] == [None, *(str(number) for number in range(9, 95, 10))]
+
+
+def test_a_tail_that_was_walked_to_early_is_read_again() -> None:
+    """Oldest update first, and the last page is no longer the one that was held back."""
+    api, marks = FakeList(backups(40)[::-1]), Marks()
+    walk_ahead(api.fetch, PageSize(10), marks, Hands().pool(4))
+    api.records = api.records[:25]
+    api.asked.clear()
+
+    def move(_: int) -> None:
+        if api.asked[-1][0] is None:
+            moved = touched([3])
+            api.records = (*without(api.records, moved), *moved)
+
+    api.before = move
+    api.habits = Habits(total=False)
+    walked = walk_ahead(api.fetch, PageSize(10), marks, Hands(lambda count: count - 1).pool(20))
+
+    assert sorted(map(int, walked.records)) == list(range(25))
+    assert [marker for marker, _ in api.asked] == ["19", "9", None, "19"]

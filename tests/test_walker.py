@@ -1,6 +1,7 @@
 """The sequential walk."""
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -11,7 +12,15 @@ from msgspec.structs import replace
 from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Malformed, Page
 from exporter.simulator.habits import Habits
-from exporter.walker import ALWAYS_PAGES, ALWAYS_RECORDS, LARGEST_LIST, TIMES_REPORTED, PageSize, walk
+from exporter.walker import (
+    ALWAYS_PAGES,
+    ALWAYS_RECORDS,
+    LARGEST_LIST,
+    TIMES_REPORTED,
+    FetchPage,
+    PageSize,
+    walk,
+)
 from tests.builders import NOON, FakeList, backup
 
 HABITS = st.builds(
@@ -119,7 +128,17 @@ def test_links_end_a_list_without_meta() -> None:
     [
         ({None: page(more=True)}, "page 2 is empty but claims that more follow"),
         ({None: page(2, 1, more=True, markers=())}, "page 2 has no marker"),
-        ({None: page(2, 1, more=True), "1": page(0, 1, more=True)}, "page 3 comes from a marker seen before"),
+        (
+            {
+                None: page(2, 1, more=True),
+                "1": page(1, more=True, length=2, malformed=(Malformed(1, "no status"),)),
+            },
+            "page 3 comes from a marker seen before",
+        ),
+        (
+            {None: page(2, 1, more=True), "1": page(0, 1, more=True)},
+            "page 3 cannot be had: neither marker '0' nor the one before it leads on",
+        ),
         (
             {None: page(2, 1, more=True), "1": page(1, more=True), "2": page(2, 1, more=True)},
             "page 2 cannot be had: neither marker '1' nor the one before it leads on",
@@ -191,6 +210,16 @@ def test_malformed_records_are_counted_and_the_first_is_placed() -> None:
     assert ids(walked.records.values()) == ["2", "1", "0"]
 
 
+def reporting(api: FakeList, extra: int) -> FetchPage[Backup]:
+    """Let the API count so many records more than it lists."""
+
+    def fetch(marker: str | None, limit: int) -> Page[Backup]:
+        found = api.fetch(marker, limit)
+        return replace(found, total=len(api.records) + extra)
+
+    return fetch
+
+
 class TestPageSize:
     """`limit: auto`, and its way down."""
 
@@ -228,6 +257,42 @@ class TestPageSize:
             walk(api.fetch, PageSize(50))
 
         assert [limit for _, limit in api.asked] == [50]
+
+    def test_where_the_smallest_is_refused_too_the_first_is_kept(self) -> None:
+        """Such a 400 is not about the limit: the next walk takes no more pages than before."""
+        api, size = FakeList(backups(2500)), PageSize()
+
+        def refuse(_marker: str | None, _limit: int) -> Page[Backup]:
+            raise ApiError(Reason.CLIENT_ERROR, "malformed key", status=400)
+
+        with pytest.raises(ApiError, match="malformed key"):
+            walk(refuse, size)
+        walk(api.fetch, size)
+
+        assert [limit for _, limit in api.asked] == [1000, 1000, 1000]
+
+    def test_a_smaller_size_that_was_never_answered_is_not_kept(self) -> None:
+        """A failure of another kind on the way down proves nothing about the smaller size."""
+        size = PageSize()
+
+        def refuse(_marker: str | None, limit: int) -> Page[Backup]:
+            raise ApiError(Reason.CLIENT_ERROR, "no", status=400 if limit > 100 else 503)
+
+        with pytest.raises(ApiError):
+            walk(refuse, size)
+
+        assert size.asked == 1000
+
+    def test_a_size_that_was_learnt_survives_a_walk_of_400s(self) -> None:
+        """What is restored is the size before the walk, not the largest."""
+        api, size = FakeList(backups(300), Habits(max_limit=200, over_limit="refuse")), PageSize()
+        walk(api.fetch, size)
+        api.habits = Habits(max_limit=3, over_limit="refuse")
+
+        with pytest.raises(ApiError):
+            walk(api.fetch, size)
+
+        assert size.asked == 200
 
     def test_only_a_refused_limit_brings_it_down(self) -> None:
         """A refused credential is no reason to ask for less."""
@@ -360,26 +425,20 @@ class TestChangingList:
                 records=found.records, length=found.length, markers=found.markers, more=found.more, total=1000
             )
 
-        walked = walk(fetch, PageSize(10))
+        walked = walk(fetch, PageSize(10), usual_shortfall=870)
 
-        assert [marker for marker, _ in api.asked[10:]] == [None, "new-9", "new-19"]
+        assert [marker for marker, _ in api.asked[10:]] == ["11", None, "new-9", "new-19"]
         assert walked.reported == 1000
         assert len(walked.records) == 130
 
-    def test_the_head_is_left_when_it_brings_nothing_new(self) -> None:
-        """A total that is simply wrong costs one request more."""
+    def test_a_total_that_is_simply_wrong_is_believed_when_it_comes_twice(self) -> None:
+        """The end is confirmed, the head read once more, and both again in a second walk."""
         api = FakeList(backups(10))
-        api_fetch = api.fetch
 
-        def fetch(marker: str | None, limit: int) -> Page[Backup]:
-            found = api_fetch(marker, limit)
-            return Page(
-                records=found.records, length=found.length, markers=found.markers, more=found.more, total=11
-            )
+        walked = walk(reporting(api, 1), PageSize(5))
 
-        walk(fetch, PageSize(5))
-
-        assert [marker for marker, _ in api.asked] == [None, "5", None]
+        assert [marker for marker, _ in api.asked] == [None, "5", "6", None] * 2
+        assert walked.shortfall == 1
 
     @given(
         data=st.data(),
@@ -487,3 +546,130 @@ class TestEndlessList:
             return replace(found, total=found.length)
 
         assert len(walk(fetch, PageSize(100)).records) == 3000
+
+
+def updated(number: int, at: int) -> Backup:
+    """Make a backup that was updated so many seconds after noon."""
+    return backup(number, updated_at=NOON + timedelta(seconds=at))
+
+
+def test_a_border_that_moved_to_the_tail_does_not_end_the_list() -> None:
+    """Oldest update first: the page after it is one new record, the end of a list that was hardly read."""
+    api = FakeList(tuple(updated(number, number) for number in range(201)))
+
+    def move(number: int) -> None:
+        if number == 2:
+            kept = tuple(record for record in api.records if record.id != "39")
+            api.records = (*kept, updated(39, 1000), updated(900, 1001))
+
+    api.before = move
+
+    walked = walk(api.fetch, PageSize(40))
+
+    assert sorted(map(int, walked.records)) == [*range(201), 900]
+    assert [marker for marker, _ in api.asked[:4]] == [None, "39", "38", "79"]
+
+
+def test_a_border_that_moved_to_the_tail_before_a_whole_page_is_found_by_walking_again() -> None:
+    """So many were created after it that the record before the last marker shows nothing: once more, then."""
+    api = FakeList(tuple(updated(number, number) for number in range(100)))
+
+    def move(number: int) -> None:
+        if number == 2:
+            kept = tuple(record for record in api.records if record.id != "9")
+            fresh = (updated(900 + place, 1001 + place) for place in range(25))
+            api.records = (*kept, updated(9, 1000), *fresh)
+
+    api.before = move
+
+    walked = walk(api.fetch, PageSize(10))
+
+    assert sorted(map(int, walked.records)) == [*range(100), *range(900, 925)]
+
+
+@pytest.mark.parametrize("fresh", [1, 39, 40, 41])
+def test_a_border_that_moved_to_the_head_below_new_records_is_left_again(fresh: int) -> None:
+    """Newest update first: what follows it is new, then known; the walk returns to where it left the list."""
+    api = FakeList(tuple(updated(number, number) for number in reversed(range(201))))
+
+    def move(number: int) -> None:
+        if number == 3:
+            kept = tuple(record for record in api.records if record.id != "121")
+            new = (updated(900 + place, 1000 + place) for place in range(fresh))
+            api.records = (updated(121, 2000), *reversed(tuple(new)), *kept)
+
+    api.before = move
+
+    walked = walk(api.fetch, PageSize(40))
+
+    assert len(walked.records) == 201 + fresh
+    assert walked.shortfall == 0
+
+
+class TestShortfall:
+    """Fewer records than the API reports."""
+
+    @given(count=st.integers(0, 30), size=st.integers(1, 7), extra=st.integers(1, 5), has_more=st.booleans())
+    def test_an_api_that_always_counts_more_is_walked_well(
+        self, *, count: int, size: int, extra: int, has_more: bool
+    ) -> None:
+        """The first walk finds out, and every later one costs exactly its pages."""
+        api = FakeList(backups(count), Habits(has_more=has_more))
+        walked = walk(reporting(api, extra), PageSize(size))
+        api.asked.clear()
+        later = walk(reporting(api, extra), PageSize(size), usual_shortfall=walked.shortfall)
+
+        assert walked.shortfall == later.shortfall == extra
+        assert len(later.records) == count
+        assert len(api.asked) == max(1, -(-count // size))
+
+    def test_one_that_changes_fails_the_walk(self) -> None:
+        """Nothing says which of the two is how the API counts."""
+        api = FakeList(backups(10))
+
+        def fetch(marker: str | None, limit: int) -> Page[Backup]:
+            return replace(api.fetch(marker, limit), total=11 if len(api.asked) <= 4 else 12)
+
+        with pytest.raises(ApiError) as failure:
+            walk(fetch, PageSize(5))
+
+        assert failure.value.reason is Reason.PAGINATION
+        assert (
+            failure.value.message
+            == "the API reports 12 records, but lists 2 fewer (1 fewer in the walk before)"
+        )
+
+    def test_one_that_becomes_the_usual_one_is_no_change(self) -> None:
+        """A row that moved out of sight in the first walk is in the second."""
+        api = FakeList(backups(10))
+
+        def fetch(marker: str | None, limit: int) -> Page[Backup]:
+            return replace(api.fetch(marker, limit), total=14 if len(api.asked) <= 4 else 13)
+
+        assert walk(fetch, PageSize(5), usual_shortfall=3).shortfall == 3
+
+    def test_a_list_that_is_whole_again_needs_no_second_walk(self) -> None:
+        """The usual shortfall is what the API may lack, not what it must."""
+        api = FakeList(backups(10))
+
+        assert walk(api.fetch, PageSize(5), usual_shortfall=3).shortfall == 0
+        assert len(api.asked) == 2
+
+
+@given(pages=st.integers(1, 4), size=st.integers(1, 6), spoilt=st.integers(0, 23))
+def test_a_malformed_record_counts_once_where_only_its_length_ends_the_list(
+    pages: int, size: int, spoilt: int
+) -> None:
+    """Whole pages without `meta` and `links`: the last one is read again to confirm the end."""
+    api = FakeList(backups(pages * size), Habits(meta=False, links=False))
+    bad = str(spoilt % (pages * size))
+
+    def fetch(marker: str | None, limit: int) -> Page[Backup]:
+        found = api.fetch(marker, limit)
+        places = [place for place, record in enumerate(found.records, 1) if record.id == bad]
+        kept = tuple(record for record in found.records if record.id != bad)
+        return replace(found, records=kept, malformed=tuple(Malformed(place, "bad") for place in places))
+
+    walked = walk(fetch, PageSize(size))
+
+    assert (len(walked.records), walked.malformed, walked.duplicates) == (pages * size - 1, 1, 0)

@@ -1,0 +1,72 @@
+"""Where the pages of a list ended."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from exporter.boundaries import BoundaryRecorder, PageBoundaries
+from exporter.model import Backup, Malformed, Page
+from tests.builders import NOON, backup
+
+
+def dated(number: int) -> Backup:
+    """Make a backup that was updated so many minutes after noon."""
+    return backup(number, updated_at=NOON + timedelta(minutes=number))
+
+
+def page(*numbers: int, limit: int | None = None, malformed: tuple[Malformed, ...] = ()) -> Page[Backup]:
+    """Make a page of dated backups."""
+    records = tuple(dated(number) for number in numbers)
+    return Page(records=records, length=len(records) + len(malformed), malformed=malformed, limit=limit)
+
+
+def recorded(*pages: Page[Backup], limit: int = 2) -> PageBoundaries:
+    """Record the pages of one list."""
+    recorder = BoundaryRecorder[Backup]()
+    for number, one in enumerate(pages, start=1):
+        recorder.add(one, limit, is_last=number == len(pages))
+    return recorder.boundaries
+
+
+def test_every_limit_th_record_is_a_boundary() -> None:
+    """However long the pages were, and never the list's last record."""
+    found = recorded(page(9, 8, 7), page(6), page(5, 4))
+
+    assert list(found.records) == ["8", "6"]
+    assert found.records["8"] == dated(8)
+
+
+def test_the_apis_own_limit_counts() -> None:
+    """A limit that the API lowers in the middle of the list loses no boundary behind it."""
+    found = recorded(page(9, 8, 7), page(6, 5, 4, limit=2), page(3), limit=4)
+
+    assert list(found.records) == ["6", "4"]
+
+
+def test_a_malformed_record_is_no_boundary() -> None:
+    """Nothing says whether it moved."""
+    assert list(recorded(page(9, malformed=(Malformed(2, "no status"),)), page(8)).records) == []
+
+
+def test_an_undated_record_is_no_boundary() -> None:
+    """Nothing says whether it moved."""
+    undated = Page(records=(dated(9), backup(8)), length=2)
+
+    assert list(recorded(undated, page(7)).records) == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "newest_first"), [((9, 5, 1), True), ((1, 5, 9), False), ((5, 9, 5), False), ((), False)]
+)
+def test_the_ends_of_a_list_tell_its_order(numbers: Sequence[int], *, newest_first: bool) -> None:
+    """Unless the head was updated after the tail, an updated record may move to the tail."""
+    assert recorded(*(page(number) for number in numbers)).newest_first is newest_first
+
+
+def test_an_undated_end_tells_nothing() -> None:
+    """Then an updated record may move to the tail."""
+    undated = Page(records=(backup(8),), length=1)
+
+    assert not recorded(page(9), undated).newest_first
+    assert not recorded(undated, page(9)).newest_first

@@ -1,0 +1,122 @@
+"""A walk publishes only what a sequential walk could have given, whatever changes while it runs."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.boundaries import PageBoundaries
+from exporter.errors import ApiError, Reason
+from exporter.model import Backup, Page, Walk
+from exporter.prefetch import walk_ahead
+from exporter.walker import PageSize, walk
+from tests.changing import ORDERS, ChangingList, Choose, MissingRecord, Script, lasting
+
+SEEDS = st.integers(0, 2**32 - 1)
+IN_EACH_ORDER = pytest.mark.parametrize(
+    ("order", "descending"), [(order, descending) for order in ORDERS for descending in (False, True)]
+)
+
+
+class Scenario:
+    """One walk of a list that changed since the walk before, and changes until its head is read again."""
+
+    def __init__(self, choose: Choose, order: str, *, descending: bool, total: bool, deletes: bool) -> None:
+        self._choose = choose
+        self._changes = choose(7)
+        self._heads = 0
+        self.size = 1 + choose(4)
+        self.list = ChangingList(choose, choose(18), order, descending=descending, total=total)
+        self.list.deletes = deletes
+
+    def change(self) -> None:
+        """Change the list, if it does not rest by now."""
+        if self._changes and self._heads < 2:
+            self._changes -= 1
+            self.list.change()
+
+    def fetch(self, marker: str | None, limit: int) -> Page[Backup]:
+        """Answer one request."""
+        self._heads += marker is None
+        return self.list.page(marker, limit)
+
+    def walk(self) -> Walk[Backup]:
+        """Walk sequentially, with changes between the requests."""
+
+        def fetch(marker: str | None, limit: int) -> Page[Backup]:
+            while self._choose(2):
+                self.change()
+            return self.fetch(marker, limit)
+
+        return walk(fetch, PageSize(self.size))
+
+    def walk_ahead(self, boundaries: PageBoundaries) -> Walk[Backup]:
+        """Walk with answers that come early, late and in any order."""
+        pool = Script(self._choose, self.change).pool(1 + self._choose(5))
+        walked, _ = walk_ahead(self.fetch, lambda page: page, PageSize(self.size), pool, boundaries)
+        return walked
+
+    def boundaries(self) -> PageBoundaries:
+        """Walk the list at rest, change it, and return what is remembered of it."""
+        pool = Script(self._choose, lambda: None).pool(1)
+        read = self.list.page
+        _, found = walk_ahead(read, lambda page: page, PageSize(self.size), pool, PageBoundaries())
+        for _ in range(self._choose(4)):
+            self.list.change()
+        self.list.rest()
+        return found
+
+
+def missed(scenario: Scenario, walking: Callable[[], Walk[Backup]]) -> set[str]:
+    """Walk, and return what the result lacks; hold what it has against what there was."""
+    found = outcome(walking)
+    if isinstance(found, Reason):
+        assert found is Reason.PAGINATION
+        return set()
+    assert set(found.records.values()) <= {record for state in scenario.list.history for record in state}
+    return lasting(scenario.list.history) - set(found.records)
+
+
+def outcome(walking: Callable[[], Walk[Backup]]) -> Walk[Backup] | Reason:
+    """Return the walk, or the reason why there is none."""
+    try:
+        return walking()
+    except ApiError as error:
+        return error.reason
+
+
+def chosen_by(seed: int) -> Choose:
+    """Choose by a seed: far more scenarios in a second than if hypothesis drew each step."""
+    return random.Random(seed).randrange  # noqa: S311 - no secret
+
+
+@IN_EACH_ORDER
+@given(seed=SEEDS, total=st.booleans())
+@settings(max_examples=1000, deadline=None)
+def test_a_concurrent_walk_misses_only_what_a_sequential_one_could(
+    *, seed: int, order: str, descending: bool, total: bool
+) -> None:
+    """Whatever is created, updated and deleted between the requests, and whenever their answers come."""
+    scenario = Scenario(chosen_by(seed), order, descending=descending, total=total, deletes=True)
+    known = scenario.boundaries()
+
+    lost = missed(scenario, lambda: scenario.walk_ahead(known))
+
+    search = MissingRecord(scenario.list.history, scenario.size, known.records)
+    assert {identity for identity in lost if not search.can_be_missed(identity)} == set()
+
+
+@IN_EACH_ORDER
+@pytest.mark.parametrize("concurrent", [False, True])
+@given(seed=SEEDS)
+@settings(max_examples=500, deadline=None)
+def test_with_a_total_nothing_is_missed(*, seed: int, order: str, descending: bool, concurrent: bool) -> None:
+    """Where records are only created and updated, the API's own total shows what a walk lacks."""
+    scenario = Scenario(chosen_by(seed), order, descending=descending, total=True, deletes=False)
+    known = scenario.boundaries()
+
+    lost = missed(scenario, (lambda: scenario.walk_ahead(known)) if concurrent else scenario.walk)
+
+    assert lost == set()

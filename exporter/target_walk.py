@@ -95,8 +95,8 @@ class TargetWalk:
                 running.follow(client)
             walked = self._walk(client)
         except ApiError as error:
-            error = error.with_traceback(None)  # it holds the frames that hold what was read, in a cycle
-            failed = Outcome(self._stats(client, started), error)
+            # A traceback holds everything that the walk had read, for as long as the error is kept.
+            failed = Outcome(self._stats(client, started), error.with_traceback(None))
             await_instances(patience)
             return replace(failed, instances_well=self.instances.well)
         stats = self._stats(client, started)

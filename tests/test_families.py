@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry, generate_latest
@@ -241,6 +241,7 @@ def test_metrics_of_one_table_share_their_labels() -> None:
     assert all(one.labels is other.labels for one, other in zip(number.samples, size.samples, strict=True))
 
 
+@settings(deadline=None)
 @given(st.floats(-1e11, 1e12), st.floats(0, 4e9))
 def test_no_age_is_ever_negative(created: float, now: float) -> None:
     """A backup created in the future has the age 0; its timestamp stays as it is."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.logs import FORMATS, configure_logs
@@ -154,6 +154,7 @@ def test_an_event_that_cannot_be_rendered_is_logged_by_its_name(
     assert all("log_error" in line and "RuntimeError" in line for line in lines)
 
 
+@settings(deadline=None)
 @given(
     event=st.text(),
     key=st.text(),

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.cohorts import cohorts
@@ -192,6 +192,7 @@ def test_of_two_that_are_equally_new_the_order_decides_nothing() -> None:
     assert forth.newest_size_bytes == 2.0
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-5, 5), max_size=30), st.integers(-6, 6))
 def test_backups_created_after_a_moment(minutes: list[int], after: int) -> None:
     """Every backup that is later counts, whatever its cohort; one at the very moment does not."""

@@ -1,12 +1,9 @@
 """What can go wrong, as one family of exceptions."""
 
 from enum import StrEnum
-from typing import Final
 
 from exporter.printable import printable
 from exporter.redaction import plain_line, shortened
-
-LONGEST_PROBLEM: Final = 2000  # characters; paths and names that a user gave may be of any length
 
 
 class Reason(StrEnum):
@@ -32,7 +29,7 @@ class ConfigError(ExporterError):
     """What the user configured cannot be used; its text is the one printable line to show."""
 
     def __init__(self, problem: str) -> None:
-        super().__init__(printable(problem, LONGEST_PROBLEM))
+        super().__init__(printable(problem))
 
 
 class WalkCrashedError(ExporterError):

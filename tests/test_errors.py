@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.errors import LONGEST_PROBLEM, ConfigError
+from exporter.errors import ConfigError
 
 
 @given(st.text(st.characters(codec=None)))
@@ -13,8 +13,3 @@ def test_a_configuration_error_is_one_printable_line(problem: str) -> None:
 
     assert line.isprintable()
     assert line == problem or not problem.isprintable()
-
-
-def test_a_configuration_error_is_of_bounded_length() -> None:
-    """A name may be a megabyte."""
-    assert len(str(ConfigError("x" * 10**6))) == LONGEST_PROBLEM

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from tests.leaks import pytest_configure, pytest_runtest_makereport
 from tests.started import StartedThreads, recorded_threads
 
 __all__ = ["pytest_configure", "pytest_runtest_makereport"]
 Promtool = Callable[[str], str]
+settings.register_profile("any machine", deadline=None)  # a busy one takes longer for an example
+settings.load_profile("any machine")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from exporter.budget import HOUR, Budget
 from exporter.headers import LARGEST, number, unix_time, whole_number
+from exporter.instruments import BudgetCollector
 from tests.world import World
 
 DIGITS = st.text("0123456789", min_size=1, max_size=6000)
@@ -98,13 +99,11 @@ def test_no_value_overflows(text: str) -> None:
 )
 def test_no_header_breaks_the_budget(headers: dict[str, str], status: int, share: float) -> None:
     """What it says can be shown as a number, and nobody is kept away for more than an hour."""
-    world = World()
-    budget = Budget(clock=world, share=share)
+    budget = Budget(clock=World(), share=share)
     budget.take()
     budget.observe(status, headers)
     budget.give_back()
-    shown = (budget.minute_limit, budget.minute_share, budget.hour_limit, budget.hour_remaining)
+    shown = [family.samples for family in BudgetCollector(lambda: {"default": budget}).collect()]
 
-    assert all(value is None or isfinite(float(value)) for value in (*shown, budget.hour_reset))
-    assert 0 <= budget.wait_for_request() <= HOUR
-    assert budget.closed_until <= world.now() + HOUR
+    assert all(isfinite(sample.value) for samples in shown for sample in samples)
+    assert 0 <= budget.take() <= HOUR

@@ -3,7 +3,7 @@
 import ipaddress
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 SAN_KINDS: Final = {"DNS", "IP Address", "email", "URI"}
 UNVERIFIED: Final = {"PEER_DID_NOT_RETURN_A_CERTIFICATE", "CERTIFICATE_VERIFY_FAILED"}
@@ -54,7 +54,7 @@ class VerifiedConnection(ssl.SSLObject):
             raise
 
     def _check_names(self) -> None:
-        allowed = self.context.allowed_sans if isinstance(self.context, ServerContext) else frozenset()
+        allowed = cast("ServerContext", self.context).allowed_sans
         if allowed and allowed.isdisjoint(_alternative_names(self.getpeercert())):
             error = ssl.SSLCertVerificationError("the client certificate has none of client_allowed_sans")
             error.reason = "CERTIFICATE_VERIFY_FAILED"

@@ -66,6 +66,7 @@ class Passwords:
         """Refuse the logins that wait, and those that would."""
         self._is_closed = True
         for login in (*self._waiting, *([self._checked] if self._checked else [])):
+            self._waiting.discard(login)
             _answer(login, TooManyLoginsError())
 
     def join(self) -> None:
@@ -97,8 +98,6 @@ class Passwords:
     def _check_next(self) -> None:
         """Give the thread the next login, unless it has one."""
         while self._checked is None and (login := self._waiting.pop()):
-            if login.answer.done():
-                continue
             self._checked = login
             try:
                 self._thread.submit(partial(self._run, login))

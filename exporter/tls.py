@@ -2,7 +2,7 @@
 
 import ssl
 from pathlib import Path
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, NoReturn, Self, cast
 
 from exporter.client_certificates import Refused, ServerContext, VerifiedConnection, ignore
 from exporter.errors import ConfigError
@@ -49,9 +49,8 @@ class CurrentContext(ssl.SSLContext):
 
     def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:  # noqa: ANN401 - ssl's signature
         """Begin a handshake."""
-        connection = self.current.wrap_bio(*args, **kwargs)
-        if isinstance(connection, VerifiedConnection):
-            connection.refused = self.refused
+        connection = cast("VerifiedConnection", self.current.wrap_bio(*args, **kwargs))
+        connection.refused = self.refused
         return connection
 
 

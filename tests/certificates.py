@@ -48,11 +48,13 @@ class Authority:
         return files
 
     def issue_for_uri(self, name: str, uri: str) -> Files:
-        """Write a certificate for a URI, which `issue` cannot, and its key."""
+        """Write a certificate for a URI, which `issue` cannot, and for a number that is no name; and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         authority = x509.load_pem_x509_certificate(self._ca.cert_pem.bytes())
         signer = serialization.load_pem_private_key(self._ca.private_key_pem.bytes(), None)
         assert isinstance(signer, ec.EllipticCurvePrivateKey)
+        number = x509.RegisteredID(x509.ObjectIdentifier("1.2.3.4"))
+        names = [number, x509.UniformResourceIdentifier(uri)]
         built = x509.CertificateBuilder(
             issuer_name=authority.subject,
             subject_name=x509.Name([]),
@@ -60,7 +62,7 @@ class Authority:
             serial_number=x509.random_serial_number(),
             not_valid_before=datetime.now(UTC) - timedelta(days=2),
             not_valid_after=datetime.now(UTC) + timedelta(days=1),
-        ).add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)]), critical=True)
+        ).add_extension(x509.SubjectAlternativeName(names), critical=True)
         files = Files(self._folder / f"{name}.crt", self._folder / f"{name}.key")
         files.cert.write_bytes(built.sign(signer, hashes.SHA256()).public_bytes(Encoding.PEM))
         files.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.login_queue import Login, LoginQueue, TooManyLoginsError, client_network
@@ -97,6 +97,7 @@ def test_discarding() -> None:
 NETWORKS = st.sampled_from("ABCDEFG")
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.tuples(NETWORKS, st.sampled_from("xyz")))), st.integers(1, 6))
 def test_bounds_and_fairness(steps: list[tuple[str, str] | None], total: int) -> None:
     """The bounds always hold; a network without a place is refused only if no other one has two."""
@@ -118,6 +119,7 @@ def test_bounds_and_fairness(steps: list[tuple[str, str] | None], total: int) ->
         assert max(counts.values(), default=0) <= 3
 
 
+@settings(deadline=None)
 @given(st.lists(NETWORKS, min_size=1, max_size=30))
 def test_a_login_waits_for_one_of_each_other_network(networks: list[str]) -> None:
     """Wherever it stands, its network's first login is among the first turns, one for each network."""

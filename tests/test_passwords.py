@@ -9,7 +9,7 @@ from typing import Final
 
 import bcrypt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.bcrypt_thread import BcryptThread
@@ -258,6 +258,7 @@ def test_a_removed_user_is_refused_where_another_has_the_same_hash() -> None:
 NAMES: Final = st.sampled_from([b"alice", b"bob", b"carol"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sets(NAMES, min_size=1), NAMES), max_size=8))
 def test_only_a_user_in_force_ever_enters(history: list[tuple[set[bytes], bytes]]) -> None:
     """Whoever was let in before, and though all have one hash: a login is good only while its user exists."""
@@ -366,6 +367,22 @@ def test_a_client_that_leaves_gives_up_its_place() -> None:
 
     asyncio.run(check())
     assert gated.order == [b"first", b"last"]
+
+
+def test_a_client_that_leaves_during_its_check() -> None:
+    """The answer interests nobody any more, and the next login has its turn."""
+    gated = Gated()
+
+    async def check() -> None:
+        checker = Passwords(gated)
+        gone = asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"gone")))
+        await asyncio.sleep(0)
+        gone.cancel()
+        gated.release.set()
+        assert not await checker.let_in(HASHES, basic(b"a", b"next"))
+
+    asyncio.run(check())
+    assert gated.order == [b"gone", b"next"]
 
 
 def test_a_check_that_fails_costs_its_own_login_only() -> None:

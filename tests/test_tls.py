@@ -76,6 +76,16 @@ def test_files_that_are_not_there(config: TlsServerConfig, key: str) -> None:
     )
 
 
+@pytest.mark.parametrize("key", ["cert_file", "key_file", "client_ca_file"])
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_names_that_no_file_can_have(config: TlsServerConfig, key: str, name: str) -> None:
+    """They are one line too."""
+    with pytest.raises(ConfigError) as raised:
+        server_context(replace(config, **{key: name}))
+
+    assert str(raised.value) == f"tls_server_config.{key}: no file can have the name {name!a}"
+
+
 @pytest.mark.parametrize(
     ("key", "line"),
     [
@@ -152,7 +162,7 @@ def enters(port: int, authority: Authority, client: Files | None) -> bool:
         ("scraper@example.com", ["scraper@example.com"], True),
         ("scraper@example.com", ["example.com"], False),
         ("spiffe://example.com/scraper", ["spiffe://example.com/scraper"], True),
-        ("spiffe://example.com/scraper", ["spiffe://example.com/other"], False),
+        ("spiffe://example.com/scraper", ["spiffe://example.com/other", "1.2.3.4"], False),
     ],
 )
 @pytest.mark.parametrize("version", ["TLS12", "TLS13"])
@@ -294,3 +304,10 @@ def test_suites(  # noqa: PLR0913, PLR0917 - a table's columns
         found = agreed(port, authority, offered, version)
 
     assert found == suite
+
+
+def test_suites_that_openssl_lacks(config: TlsServerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build without any of them is told apart from a wrong name."""
+    monkeypatch.setitem(CIPHERS, GCM_SUITE, "ABSENT")
+    with pytest.raises(ConfigError, match="this machine's OpenSSL offers none"):
+        server_context(replace(config, cipher_suites=(GCM_SUITE,)))

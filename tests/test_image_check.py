@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -292,3 +293,18 @@ def test_without_any_engine_it_says_what_it_needs(
 
     assert main([]) == 2
     assert capsys.readouterr().err.startswith("image-check: no Docker or Podman answers, and not installed: ")
+
+
+def test_continuous_integration_runs_it() -> None:
+    """`.ci/run` ends with `make image`, and the workflow runs both of its parts."""
+    script = (image_check.ROOT / ".ci/run").read_text(encoding="utf-8")
+    workflow = (image_check.ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+
+    assert re.findall(r"^ +(?:as_root )?make (\w+)$", script, re.MULTILINE) == [
+        "tools",
+        "test",
+        "check",
+        "image",
+        "image",
+    ]
+    assert re.findall(r"run: \.ci/run (\w+)", workflow) == ["suite", "image"]

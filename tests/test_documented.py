@@ -12,7 +12,7 @@ import pytest
 from exporter import __version__
 from exporter.simulator import Fleet, SimulatedApi, hosts, many
 from tests.documented import Block, Key, Place, blocks, checkout, languages, metrics, sessions
-from tests.programs import free_port
+from tests.programs import refusing_port
 from tools.engines import HARDENED
 
 BLOCKS: Final = tuple(blocks())
@@ -187,7 +187,8 @@ def test_the_command_line(place: Place, configured: str) -> None:
 
 def test_an_api_of_your_choice(place: Place) -> None:
     """`check` walks the simulator of the line before it."""
-    port = free_port()
+    with refusing_port() as port:  # which nobody else is given while this test decides
+        pass
     listening = f"until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.1; done"
     printed = place.run(SIMULATOR.text({"18150": str(port), " &\n": f" &\n{listening}\n"}))
 

@@ -8,9 +8,9 @@ to it one thing after the other for some seconds each: 500 connections that send
 ones arrive, 60 and 300 clients that never read, some of which begin a next request, clients that request the
 page or a scrape of an hour and leave, a storm of SIGHUPs, oversized and broken requests, time-outs that are
 none; with users, 2,000 logins that wait for their bcrypt, and 700 of them while each scrape is a new login.
-Prints for each how many scrapes held, the slowest, and threads and memory; then whether a request that
-ends in its headers began a walk, what was refused, whether a removed user was answered, and how long the end took beside an idle client. Exits
-with 1 where a scrape was late or missing.
+Prints for each how many scrapes held, the slowest, and threads and memory; then whether a request that ends
+in its headers began a walk, what was refused, whether a removed user was answered, and how long the end took
+beside an idle client. Exits with 1 where a scrape was late or missing.
 """
 
 import argparse

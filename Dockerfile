@@ -24,7 +24,7 @@ LABEL org.opencontainers.image.title="bycloud-backup-exporter" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-ENV PATH="/opt/exporter/bin:${PATH}" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+ENV BYCLOUD_EXPORTER_REVISION="${REVISION}" PATH="/opt/exporter/bin:${PATH}" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 COPY --from=build /opt/exporter /opt/exporter
 USER 65532:65532
 WORKDIR /

@@ -1,6 +1,7 @@
 """The command line, and the composition root behind each command."""
 
 import argparse
+import errno
 import os
 import re
 import sys
@@ -34,6 +35,8 @@ examples:
 
 BYCLOUD_API_KEY or BYCLOUD_API_TOKEN (or either with _FILE) makes one target where no file does.
 """
+UNWRITABLE: Final = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What an operating system answers where output cannot be written any more."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -45,8 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(MISUSED)
     except KeyboardInterrupt:
         sys.exit(FAILED)
-    except BrokenPipeError:  # whoever reads our output has gone; the interpreter would flush it once more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes it once more
+        if error.errno != errno.EPIPE:  # the reader that has gone needs no explanation
+            print(f"{PROGRAM}: cannot write to standard output: {error.strerror}", file=sys.stderr)
         sys.exit(FAILED)
 
 

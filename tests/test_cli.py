@@ -625,3 +625,23 @@ def test_once_closes_its_connections_when_it_fails(monkeypatch: pytest.MonkeyPat
 
 def _full(*_: object) -> NoReturn:
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.usefixtures("environ")
+@pytest.mark.parametrize("arguments", [["check"], ["once"], ["check", "--output=json"]])
+def test_an_output_that_takes_nothing_is_a_failure(arguments: list[str]) -> None:
+    """As on a full disk: one line, and no traceback."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [COMMAND, *arguments, "--log.level=error"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "bycloud-backup-exporter: cannot write to standard output: No space left on device"
+    )
+    assert "Traceback" not in done.stderr

@@ -207,12 +207,10 @@ NO_HASH = (
             'basic_auth_users: {"a\\nb": x}',
             "basic_auth_users: found no bcrypt hash of a cost from 4 to 20 for 'a\\nb'",
         ),
-        *(
-            (
-                f'tls_server_config: {{cert_file: "{name}", key_file: a}}',
-                "tls_server_config.cert_file: found ",
-            )
-            for name in ("", "a\\0b")
+        ('tls_server_config: {cert_file: "", key_file: a}', "tls_server_config.cert_file: found "),
+        (
+            'tls_server_config: {cert_file: "a\\0b", key_file: a}',
+            "line 1, column 32: a NUL character",
         ),
         (f"basic_auth_users: {{'': '{HASH}'}}", "basic_auth_users: no client can send the name ''"),
         (

@@ -84,7 +84,7 @@ class Budget:
         self._pacer = Pacer(clock.monotonic())
         self._window: Window | None = None
         self._in_flight = 0
-        self._closed_until = clock.monotonic()
+        self._closed_until: float | None = None
 
     def __repr__(self) -> str:
         return f"Budget({self._terms}, {self._window}, {self._ledger})"
@@ -138,7 +138,7 @@ class Budget:
                 current = self._current(now)
                 wait = current.reset - now if current else MINUTE
             if wait is not None:
-                self._closed_until = max(self._closed_until, now + min(wait, HOUR))
+                self._closed_until = now + max(self._seconds_closed(now), min(wait, HOUR))
 
     def request_walk(self, requests: int, seconds: float = 0.0) -> float:
         """Note that a walk is wanted, and return the seconds until it may begin.
@@ -161,7 +161,7 @@ class Budget:
         """Return the seconds until one more request may be sent."""
         with self._lock:
             now = self._clock.monotonic()
-            return max(0.0, self._closed_until - now, self._seconds_until_room(1, now))
+            return max(self._seconds_closed(now), self._seconds_until_room(1, now))
 
     def seconds_until_walk(self, requests: int, seconds: float = 0.0) -> float:
         """Return the seconds until a walk of so many `requests` may begin.
@@ -171,8 +171,7 @@ class Budget:
         with self._lock:
             now = self._clock.monotonic()
             return max(
-                0.0,
-                self._closed_until - now,
+                self._seconds_closed(now),
                 self._seconds_until_room(1, now),
                 self._seconds_until_minute(requests, now),
                 self._seconds_until_hour(requests, now) - seconds,
@@ -184,7 +183,7 @@ class Budget:
         with self._lock:
             left, now = self.hour_remaining, self._clock.monotonic()
             has_room = left is None or left > next_walk
-            return has_room and self._seconds_until_room(1, now) <= max(0.0, self._closed_until - now)
+            return has_room and self._seconds_until_room(1, now) <= self._seconds_closed(now)
 
     def pace(self, requests: int) -> float:
         """Return the seconds between two walks of so many requests that the hour's budget asks for."""
@@ -251,6 +250,9 @@ class Budget:
 
     def _seconds_per_request(self) -> float | None:
         return HOUR / self.hour_limit if self.hour_limit else None
+
+    def _seconds_closed(self, now: float) -> float:
+        return 0.0 if self._closed_until is None else max(0.0, self._closed_until - now)
 
     def _seconds_until_room(self, requests: int, now: float) -> float:
         return max(self._seconds_until_minute(requests, now), self._seconds_until_hour(requests, now))

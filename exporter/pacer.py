@@ -14,7 +14,7 @@ class Pacer:
     def __init__(self, now: float) -> None:
         self._started = now
         self._wanted: list[float] = []
-        self._turn = now
+        self._turn: float | None = None
 
     def __repr__(self) -> str:
         return f"Pacer(next turn at {self._turn})"
@@ -26,15 +26,16 @@ class Pacer:
 
     def postpone(self, seconds: float, now: float) -> None:
         """Move the next turn by what a request costs."""
-        self._turn = max(self._turn, now) + seconds
+        self._turn = now + self.seconds_until_turn(now) + seconds
 
     def advance(self, seconds: float) -> None:
         """Take back what a request cost that was not sent."""
-        self._turn -= seconds
+        if self._turn is not None:
+            self._turn -= seconds
 
     def seconds_until_turn(self, now: float) -> float:
         """Return the seconds until the next walk's turn."""
-        return max(0.0, self._turn - now)
+        return 0.0 if self._turn is None else max(0.0, self._turn - now)
 
     def must_spread(self, requests: int, hour_limit: int, now: float) -> bool:
         """Say whether walks of so many `requests`, as often as they are wanted, exceed the hour's limit.

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from exporter.assembly import Exporter
 from exporter.budget import Budget
+from exporter.check import Level, examine
 from exporter.client import Api, HttpTransport, Watchdog
 from exporter.clock import Clock
 from exporter.config import Config, ExpectedInstance, Match, Objective, Target, Url
@@ -268,6 +269,18 @@ def test_an_empty_list_is_not_believed_while_backups_exist(rig: Make, api: Simul
     assert [outcome.instances_well for outcome in (first, second)] == [False, False]
     assert sum("the empty list is not used" in line["event"] for line in logs) == 1
     assert any("the empty list is not used" in doubt.text for doubt in first.snapshot.doubts)
+
+
+@pytest.mark.parametrize(("instances", "level"), [((), Level.WARN), (LISTED, Level.OK)])
+def test_check_says_whether_the_list_is_used(
+    rig: Make, api: SimulatedApi, instances: tuple[Instance, ...], level: Level
+) -> None:
+    """An empty list beside backups is a warning, and nothing says that it is fine."""
+    api.instances = instances
+    made = rig(size_unit="GiB")
+    found = examine(made.target_walk, made.walk(), 60)
+
+    assert [finding.level for finding in found if "instances" in finding.text] == [level]
 
 
 def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: SimulatedApi) -> None:

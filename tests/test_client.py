@@ -472,7 +472,7 @@ class TestDeadlines:
 
         api.faults.add(fault, times=None)
         made = rig(api.url, request_timeout=Period(0.4))
-        made.api.close()
+        made.api.transport.close()
         made.api.transport = HttpTransport(made.target, Late())
 
         outcome = made.walk(20)

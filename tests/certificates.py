@@ -48,7 +48,7 @@ class Authority:
         return files
 
     def issue_for_uri(self, name: str, uri: str) -> Files:
-        """Write a certificate for a URI, which `issue` cannot, and for a number; and its key."""
+        """Write a certificate for a URI, which `issue` cannot, and for a number that is no name."""
         key = ec.generate_private_key(ec.SECP256R1())
         authority = x509.load_pem_x509_certificate(self._ca.cert_pem.bytes())
         signer = serialization.load_pem_private_key(self._ca.private_key_pem.bytes(), None)

@@ -118,9 +118,12 @@ class Connections:
             if not protocol.is_connected:
                 self.ended(protocol)
 
+    def _oldest_undecided(self) -> GuardedProtocol | None:
+        return next((one for one in self._inside if one.is_undecided), None)
+
     def _make_room(self) -> bool:
         """End a connection that waits for its client; say whether there was one."""
-        protocol = self._waiting.longest_silent()
+        protocol = self._waiting.longest_silent() or self._oldest_undecided()
         if protocol is None:
             return False
         handshake = self._inside[protocol]

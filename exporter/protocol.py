@@ -89,6 +89,11 @@ class GuardedProtocol(H11Protocol):
         return self.phase is not Phase.ANSWERING
 
     @property
+    def is_undecided(self) -> bool:
+        """Whether its request waits for a login to be checked: it may be anybody's."""
+        return self.phase is Phase.ANSWERING and self.scope["state"].get("login") == "waiting"
+
+    @property
     def crowd(self) -> Crowd:
         """Where it belongs while it waits."""
         if self.phase in {Phase.SENDING, Phase.DRAINING}:

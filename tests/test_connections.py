@@ -368,3 +368,34 @@ def test_an_idle_connection_whose_client_does_not_answer(tls: ssl.SSLContext, au
         wait_until(lambda: not servers[0].server_state.connections)
 
     assert refused == []
+
+
+def test_a_login_that_is_being_checked_makes_room_last() -> None:
+    """Where all connections wait for us, one whose client is not known yet ends; none whose client is."""
+    refused: list[Refusal] = []
+    release = threading.Event()
+    undecided, decided = threading.Event(), threading.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/login":
+            scope["state"]["login"] = "waiting"
+            undecided.set()
+            await asyncio.Event().wait()
+        if scope["path"] == "/known":
+            decided.set()
+            await asyncio.to_thread(release.wait, PATIENCE)
+        await Response(b"hi")(scope, receive, send)
+
+    with serving(app, Limits(connections=2), refused=refused.append) as port, ExitStack() as stack:
+        known = stack.enter_context(Client(port)).send(get(b"/known"))
+        assert decided.wait(PATIENCE)
+        stranger = stack.enter_context(Client(port)).send(get(b"/login"))
+        assert undecided.wait(PATIENCE)
+        other = stack.enter_context(Client(port)).send(get()).answer()
+        release.set()
+        answers = [other, known.answer()]
+        gone = stranger.rest()
+
+    assert answers == [(200, b"hi")] * 2
+    assert gone == b""
+    assert refused == [Refusal.EVICTED]

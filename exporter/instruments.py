@@ -60,9 +60,9 @@ class Instruments:
         self.build = Info("bycloud_exporter_build", "Version of the exporter and of Python.", registry=None)
         self.build.info({"version": __version__, "python_version": platform.python_version()})
 
-    def count_refusal(self, reason: Refusal) -> None:
-        """Count a request that was refused, or a connection that was ended."""
-        self.refused.labels(reason.value).inc()
+    def count_refusal(self, reason: str) -> None:
+        """Count a request that was refused, or a connection that was ended; `reason` is a `Refusal`."""
+        self.refused.labels(Refusal(reason).value).inc()
 
     def observer(self, target: str) -> "TargetObserver":
         """Return what notes one target's requests."""

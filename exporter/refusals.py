@@ -7,8 +7,12 @@ from enum import StrEnum
 class Refusal(StrEnum):
     """The values of `reason` in `bycloud_exporter_refused_requests_total`."""
 
+    CLIENT_CERTIFICATE = "client_certificate"
+    """The client's certificate is missing or not accepted."""
     EVICTED = "evicted"
     """The connection was silent for the longest, and another one needed its place."""
+    LOGIN_QUEUE_FULL = "login_queue_full"
+    """More logins were waiting than are checked in time: 503."""
     MALFORMED = "malformed"
     """The request is no HTTP/1.1: 400 or 505."""
     NO_ROOM = "no_room"
@@ -21,8 +25,6 @@ class Refusal(StrEnum):
     """The TLS handshake failed."""
     TOO_LARGE = "too_large"
     """The request line, headers or body are too large: 413, 414 or 431."""
-    TOO_MANY_LOGINS = "too_many_logins"
-    """More logins were waiting than are checked in time: 503."""
     TOO_MANY_REQUESTS = "too_many_requests"
     """More requests were in flight than `--web.max-requests` allows: 503."""
     UNAUTHORIZED = "unauthorized"

@@ -112,7 +112,7 @@ def ended(process: "subprocess.Popen[str]", number: signal.Signals) -> int:
 @pytest.mark.usefixtures("environ")
 @pytest.mark.parametrize("arguments", [[LOOPBACK], ["serve", LOOPBACK, "--web.max-requests=1"]])
 def test_the_bare_command_serves(arguments: list[str]) -> None:
-    """One target from the environment, on `/metrics`; SIGTERM ends it well and quietly."""
+    """One target from the environment, on `/metrics`; SIGTERM ends it well, with one line."""
     with running(*arguments) as (process, url):
         text = requests.get(f"{url}/metrics", timeout=10).text
         status = ended(process, signal.SIGTERM)
@@ -126,6 +126,7 @@ def test_the_bare_command_serves(arguments: list[str]) -> None:
     assert status == 0
     assert "sizes look like GiB, not bytes" in rest
     assert '"walks succeed"' in rest
+    assert rest.rstrip().splitlines()[-1].count('"shutting down"') == 1
     assert not re.search("level=(error|critical)|Traceback", rest)
 
 

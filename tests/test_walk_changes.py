@@ -94,7 +94,7 @@ def chosen_by(seed: int) -> Choose:
 
 @IN_EACH_ORDER
 @given(seed=SEEDS, total=st.booleans())
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_a_concurrent_walk_misses_only_what_a_sequential_one_could(
     *, seed: int, order: str, descending: bool, total: bool
 ) -> None:
@@ -111,7 +111,7 @@ def test_a_concurrent_walk_misses_only_what_a_sequential_one_could(
 @IN_EACH_ORDER
 @pytest.mark.parametrize("concurrent", [False, True])
 @given(seed=SEEDS)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_with_a_total_nothing_is_missed(*, seed: int, order: str, descending: bool, concurrent: bool) -> None:
     """Where records are only created and updated, the API's own total shows what a walk lacks."""
     scenario = Scenario(chosen_by(seed), order, descending=descending, total=True, deletes=False)

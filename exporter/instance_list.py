@@ -73,8 +73,8 @@ class ListState:
 
     @property
     def is_good(self) -> bool:
-        """Whether the last walk brought a list that is in use."""
-        return self.well is True and not self._is_empty
+        """Whether the last walk brought a whole list; an empty one may still wait to be settled."""
+        return self._is_empty or self.well is True
 
     def _accept(self, listed: Mapping[str, Instance]) -> None:
         self._is_empty = False

@@ -79,7 +79,10 @@ def _run(
         )
         passwords = Passwords()
         stack.callback(passwords.join)
-        guarded = AccessLog(Gate(app, web, passwords))
+        count_refusal = exporter.instruments.count_refusal
+        guarded = AccessLog(Gate(app, web, passwords, count_refusal))
+        if web.tls:
+            web.tls.refused = count_refusal
         for address, port in zip(addresses, ports, strict=True):
             log.info(
                 "listening",
@@ -105,7 +108,7 @@ def _run(
             tls=web.tls,
             on_stop=answer_who_waits,
             headers=lambda: web.config.http_server_config.headers.pairs,
-            refused=exporter.instruments.count_refusal,
+            refused=count_refusal,
         )
 
 

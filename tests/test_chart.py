@@ -101,17 +101,20 @@ def test_the_pod_may_do_nothing() -> None:
     assert container["resources"]["limits"]["memory"]
 
 
-def test_without_a_configuration_the_secret_is_all() -> None:
+def test_without_a_configuration_the_secret_is_all(tmp_path: Path) -> None:
     """The environment that the pod gets makes one target; `config` without targets changes that not."""
+    key = tmp_path / "api-key"
+    key.write_text("id:secret", encoding="ascii")
     for values in (
         {"apiUrl": "https://api.example"},
         {"apiUrl": "https://api.example", "config": {"objectives": []}},
     ):
         pod = objects(values)[f"Deployment/{NAME}"]["spec"]["template"]["spec"]
         environment = {entry["name"]: entry["value"] for entry in pod["containers"][0]["env"]}
-        (target,) = load_config(None, environment).targets
+        mounted = environment["BYCLOUD_API_KEY_FILE"]
+        (target,) = load_config(None, environment | {"BYCLOUD_API_KEY_FILE": str(key)}).targets
 
-        assert target.api_key_file == "/run/secrets/bycloud/api-key"
+        assert mounted == "/run/secrets/bycloud/api-key"
         assert target.url == "https://api.example"
         assert pod["volumes"][0]["secret"] == {"secretName": NAME, "defaultMode": 0o440}
 

@@ -345,10 +345,10 @@ class AskedClock(Clock):
     def __init__(self) -> None:
         self._asked: set[str] = set()
 
-    def now(self) -> float:
-        """Return Unix time."""
+    def monotonic(self) -> float:
+        """Return a time that never steps."""
         self._asked.add(threading.current_thread().name)
-        return super().now()
+        return super().monotonic()
 
     def asked_by(self, prefix: str) -> set[str]:
         """Return the names, with this prefix, of the threads that asked."""

@@ -211,7 +211,7 @@ def test_a_scrape_ends_before_its_scraper_gives_up(serve: Callable[..., str]) ->
     clock = FixedClock()
     never = Scraper(
         Target(name="default", api_key=Secret("id:secret")),
-        lambda _seconds, _next: SUCCESS,  # type: ignore[arg-type] # by place, as it is called
+        lambda _seconds, _next, _running: SUCCESS,  # type: ignore[arg-type] # by place, as it is called
         Budget(clock=clock),
         structlog.get_logger(),
         clock=clock,
@@ -427,7 +427,7 @@ class Waiting:
         clock = FixedClock()
         self.scraper = Scraper(
             Target(name=name, api_key=Secret("id:secret")),
-            lambda _seconds, _next: SUCCESS,  # type: ignore[arg-type] # by place, as it is called
+            lambda _seconds, _next, _running: SUCCESS,  # type: ignore[arg-type] # by place, as it is called
             Budget(clock=clock),
             structlog.get_logger(),
             clock=clock,

@@ -15,7 +15,7 @@ HOURLY = {"standard": 1_000, "professional": 5_000}
         ("standard", 150, 20, 0.5),
         ("standard", 150, 1000, 0.5),
         ("standard", 5000, 20, 0.5),
-        ("standard", 5000, 1000, 0.5),
+        pytest.param("standard", 5000, 1000, 0.5, marks=pytest.mark.slow),
         ("standard", 5000, 20, 1.0),
         pytest.param("standard", 12_000, 20, 0.5, marks=pytest.mark.slow),
         pytest.param("professional", 5000, 20, 0.5, marks=pytest.mark.slow),

@@ -108,7 +108,7 @@ def pages(url: str) -> Iterator[str]:
             yield f"{answer.headers} {answer.text}"
 
 
-@pytest.mark.parametrize("style", ["logfmt", "json"])
+@pytest.mark.parametrize("style", [pytest.param("logfmt", marks=pytest.mark.slow), "json"])
 def test_what_serve_says(flags: list[str], tmp_path: Path, api: SimulatedApi, style: str) -> None:
     """Through walks that succeed and that fail in every way, with an API that echoes what it was sent."""
     said: list[str] = []

@@ -60,3 +60,7 @@ class ApiError(ExporterError):
         facts = [f"HTTP {self.status}"] if self.status else []
         facts += [f"request_id {self.request_id}"] if self.request_id else []
         return f"{self.message} ({', '.join(facts)})" if facts else self.message
+
+
+class UnsentRequestError(ApiError):
+    """The connection failed before any byte of the request was sent: the API cannot have counted it."""

@@ -758,6 +758,38 @@ class TestRequests:
         assert (server.connections == 1) is goes_there
 
 
+class TestUnsentRequests:
+    """Requests whose connection failed: the API's budget is not spent on them."""
+
+    def test_a_refused_connection_costs_nothing(self, rig: Callable[..., Rig]) -> None:
+        """All three tries of the walk are given back."""
+        with refusing_port() as port:
+            made = rig(f"http://127.0.0.1:{port}", api_tier="standard")
+            made.failure()
+
+        assert made.notes.codes == ["connection"] * 3
+        assert made.budget.hour_remaining == made.budget.hour_limit
+
+    def test_a_failed_handshake_costs_nothing(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+        """The API speaks no TLS on that port."""
+        made = rig(api.url.replace("http:", "https:"), api_tier="standard")
+        made.failure()
+
+        assert made.budget.hour_remaining == made.budget.hour_limit
+
+    @pytest.mark.parametrize("fault", [Reset(0), HangBeforeHeaders(), Raw(b"")], ids=repr)
+    def test_a_request_that_left_counts(
+        self, api: SimulatedApi, rig: Callable[..., Rig], fault: Fault
+    ) -> None:
+        """The API may have counted it, though its answer never came."""
+        made = rig(api.url, api_tier="standard", request_timeout=Period(0.4))
+        api.faults.add(fault, times=None)
+        made.failure()
+
+        assert made.budget.hour_limit is not None
+        assert made.budget.hour_remaining == made.budget.hour_limit - len(made.notes.codes)
+
+
 class TestBodies:
     """What is read."""
 

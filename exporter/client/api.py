@@ -14,7 +14,7 @@ from exporter.config import Target
 from exporter.credentials import Secret
 from exporter.decode import Resource, decode_error, decode_page
 from exporter.durations import format_age
-from exporter.errors import ApiError, ConfigError, Reason
+from exporter.errors import ApiError, ConfigError, Reason, UnsentRequestError
 from exporter.model import Page, Record
 from exporter.redaction import Redactor
 
@@ -139,8 +139,13 @@ class Client:
             raise ApiError(Reason.TIMEOUT, self._why_it_ends())
         try:
             status, body = self._observed(path, query, seconds)
-        finally:
+        except UnsentRequestError:
+            self._api.budget.cancel(retry=is_retry)
+            raise
+        except BaseException:
             self._api.budget.give_back()
+            raise
+        self._api.budget.give_back()
         return body if status == OK else self._refused(status, body)
 
     def _observed(self, path: str, query: dict[str, str], seconds: float) -> tuple[int, bytes]:

@@ -18,7 +18,7 @@ from exporter.client.watchdog import POOLS, Watchdog
 from exporter.config import ProxyUrl, Target
 from exporter.credentials import Secret
 from exporter.durations import format_age
-from exporter.errors import ApiError, ConfigError, Reason
+from exporter.errors import ApiError, ConfigError, Reason, UnsentRequestError
 from exporter.redaction import Redactor, userinfo
 
 LARGEST_BODY: Final = 64 * 1024 * 1024  # bytes, decompressed
@@ -58,7 +58,7 @@ class HttpTransport:
         `observe` is told status and headers as soon as they are there.
         """
         url = self._target.url + path
-        failure = ApiError(Reason.TIMEOUT, f"no whole answer within {format_age(seconds)}")
+        reason, message = Reason.TIMEOUT, f"no whole answer within {format_age(seconds)}"
         with self._watchdog.watch(seconds) as watch:
             try:
                 answer = self._get(url, query, secret, seconds, observe)
@@ -68,8 +68,9 @@ class HttpTransport:
                 if watch.left > 0:
                     redact = Redactor(secret.reveal(), *_proxy_logins(self._connection))
                     message = redact(f"{urlsplit(url).netloc}: {_root_cause(error)}")
-                    failure = ApiError(_reason(error), message)
-        raise failure  # out here, where it has no context: that one's text may hold a secret
+                    reason = _reason(error)
+        failure = ApiError if watch.sent else UnsentRequestError
+        raise failure(reason, message)  # out here, where it has no context: that one's text may hold a secret
 
     def close(self) -> None:
         """Close the connections."""

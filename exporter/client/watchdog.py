@@ -28,11 +28,15 @@ AGAIN: Final = 0.05  # seconds until a connection that was not yet there to be c
 
 
 class Watch:
-    """One exchange under a deadline, in `time.monotonic()` seconds; `expired` once it was cut."""
+    """One exchange under a deadline, in `time.monotonic()` seconds.
+
+    `expired` once it was cut, `sent` once bytes may have left for the API or its proxy.
+    """
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
         self.expired = False
+        self.sent = False
         self._connection: HTTPConnection | None = None
         self._socket: socket.socket | None = None
         self._answer: http.client.HTTPResponse | None = None
@@ -163,6 +167,13 @@ class _Guarded(HTTPConnection):
     def connect(self) -> None:
         self._show()
         super().connect()
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - http.client's signature
+        """Send bytes, and note that some may have left."""
+        if self.sock is None and self.auto_open:
+            self.connect()
+        _here.watch.sent = True
+        super().send(data)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as urllib3's own is
         self._show()

@@ -1,10 +1,10 @@
-"""Basic authentication before every path, and the configured headers on every answer."""
+"""Basic authentication before every path."""
 
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.client_certificates import Refused, ignore
 from exporter.login_queue import TooManyLoginsError
@@ -29,18 +29,9 @@ class Gate:
         self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer 401 or 503."""
-        pairs = self._web.config.http_server_config.headers.pairs
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                own = [name for name, _ in message["headers"]]
-                added = [(name, value) for name, value in pairs if name not in own]
-                message = {**message, "headers": [*message["headers"], *added]}
-            await send(message)
-
+        """Pass a request on, or answer 401 or 503."""
         app = await self._refusal(scope) or self._app
-        await app(scope, receive, send_with_headers)
+        await app(scope, receive, send)
 
     async def _refusal(self, scope: Scope) -> ASGIApp | None:
         """Return the answer for a client that may not enter, None for one that may."""

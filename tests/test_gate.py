@@ -15,6 +15,7 @@ from exporter.gate import LOGIN, WAITING, Gate
 from exporter.limits import Limits
 from exporter.login_queue import PER_NETWORK, LoginQueue
 from exporter.passwords import Passwords
+from exporter.response_headers import ResponseHeaders
 from exporter.web_file import WebFile
 from tests.serving import App, Client, get, serving, status, wait_until
 from tests.test_passwords import ALICE
@@ -22,11 +23,12 @@ from tests.test_passwords import ALICE
 ALICES = b"Authorization: Basic " + base64.b64encode(b"alice:wonderland")
 
 
-def gate(app: App, folder: Path, text: str) -> Gate:
-    """Put a gate before an application."""
+def gate(app: App, folder: Path, text: str) -> ResponseHeaders:
+    """Put a gate before an application, and the configured headers on what both answer."""
     path = folder / "web.yml"
     path.write_text(text)
-    return Gate(app, WebFile(path, structlog.get_logger()), Passwords())
+    web = WebFile(path, structlog.get_logger())
+    return ResponseHeaders(Gate(app, web, Passwords()), lambda: web.config.http_server_config.headers.pairs)
 
 
 USERS = f"basic_auth_users: {{alice: '{ALICE.decode()}'}}"

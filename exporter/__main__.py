@@ -1,5 +1,20 @@
-"""`python -m exporter`."""
+"""The entry point of the command and of `python -m exporter`."""
 
-from exporter.cli import main
+import signal
+from typing import NoReturn
 
-main()
+
+def main() -> NoReturn:
+    """Run the command line.
+
+    A SIGHUP that arrives while it is imported waits until a command says what it means: for `serve` a reload,
+    for the others their end.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    from exporter.cli import main as run  # noqa: PLC0415 - the import takes most of the start
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

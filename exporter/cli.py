@@ -12,6 +12,7 @@ from typing import Final, NoReturn
 
 from exporter.commands import FAILED, check_command, demo_command, once_command, serve_command
 from exporter.errors import ConfigError
+from exporter.hangups import accept_hangups
 from exporter.logs import FORMATS, LEVELS, configure_logs
 from exporter.server import DEFAULT_PORT
 from exporter.version import describe_version
@@ -62,6 +63,8 @@ def _run(arguments: Sequence[str]) -> int:
     if unknown:
         options.parser.refuse(unknown[0])
     configure_logs(options.level, options.style)
+    if options.run is not serve_command:
+        accept_hangups()
     status: int = options.run(options)
     sys.stdout.flush()
     return status

@@ -11,6 +11,11 @@ from structlog.typing import FilteringBoundLogger
 from exporter.errors import ConfigError
 
 
+def accept_hangups() -> None:
+    """Let a SIGHUP that was blocked since the start arrive, and later ones at once."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+
+
 class Hangups:
     """Receives SIGHUPs before there is anything to reload, so that none ends the process or is lost."""
 
@@ -21,6 +26,7 @@ class Hangups:
     def received(self) -> Iterator[None]:
         """Receive signals for as long as the block lasts, which must be the main thread's."""
         before = signal.signal(signal.SIGHUP, self._ask)
+        accept_hangups()
         try:
             yield
         finally:

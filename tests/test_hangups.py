@@ -109,3 +109,29 @@ def test_a_signal_while_the_configuration_is_read(tmp_path: Path) -> None:
 
     assert any(re.search("event=listening", line) for line in lines)
     assert any(re.search("event=reloaded", line) for line in lines)
+
+
+HUNG_UP_WHILE_IMPORTED = """
+import os, signal, sys
+from exporter.__main__ import main
+
+
+class HangUp:
+    def find_spec(self, name, *_):
+        if name == "exporter.cli":
+            os.kill(os.getpid(), signal.SIGHUP)
+
+
+sys.meta_path.insert(0, HangUp())
+main()
+"""
+
+
+@pytest.mark.parametrize(("arguments", "status"), [(["--web.listen-address=nonsense"], 2), (["check"], -1)])
+def test_a_signal_while_the_command_is_imported(arguments: list[str], status: int) -> None:
+    """It ends no `serve`, which here goes on to say what is wrong; any other command it ends."""
+    command = ["env", "--default-signal=HUP", sys.executable, "-c", HUNG_UP_WHILE_IMPORTED, *arguments]
+    environ = {"PATH": os.environ["PATH"], "BYCLOUD_API_KEY": "demo:demo-secret"}
+    ended = subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE, env=environ)
+
+    assert ended.returncode == (status if status > 0 else -signal.SIGHUP)

@@ -44,6 +44,7 @@ BACKUPS, INSTANCES = 7_000, 1_400  # 20,000 samples
 LOGIN = ("alice", "wonderland")
 BASIC = b"Authorization: Basic " + base64.b64encode(":".join(LOGIN).encode())
 TIMEOUTS = ("nan", "inf", "-1", "0", "1e999", "text", "")
+STRANGER = "127.0.0.2"  # an address that no scraper has
 HEAD = b"GET /metrics HTTP/1.1\r\nHost: x\r\n" + BASIC + b"\r\n"
 BROKEN = {
     "1 MB header": HEAD + b"X-Large: " + b"x" * 1_000_000 + b"\r\n\r\n",
@@ -188,10 +189,10 @@ def crowd(number: int, server: Server, stop: threading.Event, stack: ExitStack) 
 
 
 def never_read_whole(server: Server, stop: threading.Event, stack: ExitStack) -> None:
-    """Ask for the metrics 300 times without compression, begin a next request, and read nothing."""
+    """Ask 300 times for uncompressed metrics, from another address, begin a next request, read nothing."""
     for number in range(300):
         with suppress(OSError):
-            one = stack.enter_context(server.secured())
+            one = stack.enter_context(server.secured(STRANGER))
             one.sendall(HEAD + b"\r\n")
             one.sendall(b"G")
         if number % 10 == 9 and stop.wait(0.2):  # noqa: PLR2004 - ten at once

@@ -1,7 +1,6 @@
 """The logins that wait for their bcrypt: a bounded queue, fair between client addresses."""
 
 import asyncio
-import ipaddress
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from typing import Final
@@ -10,7 +9,6 @@ from msgspec import Struct
 
 TOTAL: Final = 64  # logins that wait, in all: far fewer than there are connections
 PER_NETWORK: Final = 32  # logins of one client network that wait
-IPV6_PREFIX: Final = 64  # bits: one client commonly has all the addresses below it
 
 
 class TooManyLoginsError(Exception):
@@ -106,19 +104,6 @@ class LoginQueue:
         if len(longest) > len(own.get(login.user, ())) + 1:
             return longest[-1]
         raise TooManyLoginsError
-
-
-def client_network(address: str) -> str:
-    """Return what tells clients apart: an IPv4 address, or the /64 of an IPv6 address."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(found), IPV6_PREFIX), strict=False))
 
 
 def _count(lines: Lines) -> int:

@@ -14,7 +14,8 @@ from typing import Final
 import bcrypt
 
 from exporter.bcrypt_thread import BcryptThread
-from exporter.login_queue import Login, LoginQueue, TooManyLoginsError, client_network
+from exporter.login_queue import Login, LoginQueue, TooManyLoginsError
+from exporter.networks import client_network
 
 LONGEST: Final = 72  # bytes of a password that bcrypt looks at
 CACHED: Final = 100  # good logins remembered

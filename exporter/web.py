@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -126,7 +127,7 @@ class Endpoints:
 
     async def landing(self, request: Request) -> Response:
         """Serve the page for people."""
-        with self.pages.taken():
+        async with self.pages.taken(_client(request)):
             page = await unless_gone(request.receive, self._page.share())
         return _gone() if page is None else HTMLResponse(page, headers=HEADERS)
 
@@ -152,14 +153,18 @@ class Endpoints:
         self, request: Request, scraper: Scraper | None, own: tuple[Collector, ...]
     ) -> Response:
         """Scrape in a worker thread, which holds its place until it ends: early, if the client leaves."""
-        is_gone = threading.Event()
-        self.scrapes.take()
+        is_gone, arrived = threading.Event(), self._clock.monotonic()
+        taking = asyncio.ensure_future(self.scrapes.take(_client(request)))
+        if not await unless_gone(request.receive, taking):
+            return _gone()
+        waited = self._clock.monotonic() - arrived
         try:
-            work = self._threads.submit(self._scrape, request, scraper, own, is_gone.is_set)
+            work = self._threads.submit(self._scrape, request, scraper, own, is_gone.is_set, waited)
         except RuntimeError:  # no thread can be started
             self.scrapes.free()
             raise
-        work.add_done_callback(lambda _: self.scrapes.free())
+        loop = asyncio.get_running_loop()
+        work.add_done_callback(lambda _: _call_in(loop, self.scrapes.free))
         rendered = await unless_gone(request.receive, asyncio.wrap_future(work))
         if rendered is None:
             is_gone.set()
@@ -174,8 +179,12 @@ class Endpoints:
         scraper: Scraper | None,
         own: tuple[Collector, ...],
         is_gone: Callable[[], bool],
+        waited: float,
     ) -> Rendered | None:
-        """Wait for the target's answer where the request asks for it, then render, or share a rendering."""
+        """Wait for the target's answer where the request asks for it, then render, or share a rendering.
+
+        `waited` is how many of the scrape's seconds the request has waited for its place.
+        """
         query = request.url.query
         accept = known_accept(", ".join(request.headers.getlist("accept")))
         gzipped = takes_gzip(", ".join(request.headers.getlist("accept-encoding")))
@@ -184,7 +193,7 @@ class Endpoints:
         name = scraper.target.name
         seconds = scrape_seconds(request.headers.get(TIMEOUT_HEADER), scraper.target.scrape_timeout)
         try:
-            answer = scraper.scrape(seconds, is_gone)
+            answer = scraper.scrape(max(seconds - waited, 0.0), is_gone)
         except WalkCrashedError as error:  # whose traceback is logged already, once
             raise HTTPException(500, str(error)) from None
         if is_gone():
@@ -198,6 +207,16 @@ class Endpoints:
             (name, bool(own), seen, query, accept, gzipped),
             lambda: _render(collectors, query, accept, gzipped),
         )
+
+
+def _client(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """Call in a loop, from any thread; not if the loop has ended."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)
 
 
 def scrape_seconds(header: str | None, otherwise: float) -> float:

@@ -22,6 +22,7 @@ RANKS = (
         "exposition",
         "limits",
         "login_queue",
+        "networks",
         "model",
         "negotiation",
         "notify",

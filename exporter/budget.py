@@ -23,6 +23,7 @@ HOUR: Final = 3600.0
 HOURLY: Final = {60: 1_000, 300: 5_000, 1_000: 20_000}
 """Requests a minute → requests an hour, of the vendor's tiers."""
 TIERS: Final = {"standard": 1_000, "professional": 5_000, "enterprise": 20_000, "unlimited": None}
+FAILED: Final = 400  # and above
 TOO_MANY: Final = 429
 NEW_WINDOW: Final = 5.0
 """Seconds by which a window's end moves only if it is another one's: `Date` is exact to a second."""
@@ -133,7 +134,7 @@ class Budget:
             now = self._clock.monotonic()
             if told.window:
                 self._window = self._merged(told.window, now)
-            wait = told.retry_after
+            wait = told.retry_after if status >= FAILED else None
             if status == TOO_MANY and wait is None:
                 current = self._current(now)
                 wait = current.reset - now if current else MINUTE

@@ -32,6 +32,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
     first_malformed: str | None = None
 
 
+MOST_STATUSES: Final = 10
+"""Unknown statuses that are named one by one."""
 Rule = Callable[[Evidence], Iterator[Doubt]]
 
 
@@ -68,7 +70,12 @@ def _size_unit(evidence: Evidence) -> Iterator[Doubt]:
 
 
 def _statuses(evidence: Evidence) -> Iterator[Doubt]:
-    for status, number in evidence.snapshot.summary.unknown_statuses:
+    unknown = evidence.snapshot.summary.unknown_statuses
+    if len(unknown) > MOST_STATUSES:  # of one kind, however they change: the log tells it once
+        backups = count(sum(number for _, number in unknown), "backup")
+        yield Doubt("statuses", f"{backups} of {len(unknown):,} statuses that no class of `statuses` names")
+        return
+    for status, number in unknown:
         yield Doubt(
             f"status {status!r}",
             f"{count(number, 'backup')} of status {status!r}, which no class of `statuses` names",

@@ -69,7 +69,7 @@ class ListState:
 
     def turn_on(self) -> None:
         """Forget a refusal: the credential may have been given the right to the list."""
-        self.is_on = self._mode != "off"
+        self.is_on, self.error = self._mode != "off", None
 
     @property
     def is_good(self) -> bool:
@@ -140,7 +140,8 @@ class InstanceList:
     def settle(self, *, has_backups: bool) -> None:
         """Judge what cannot be judged alone by a walk of the backups that was complete."""
         with self._lock:
-            self._state.settle(has_backups=has_backups)
+            if self._slot.running is None:  # else its result belongs to a walk that is not over yet
+                self._state.settle(has_backups=has_backups)
 
     def retry(self) -> None:
         """Forget that the list was refused."""

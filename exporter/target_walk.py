@@ -1,6 +1,6 @@
 """One walk of one target, from requests to snapshot, and what it cost, whether it failed or not."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
@@ -102,7 +102,12 @@ class TargetWalk:
         stats = self._stats(client, started)
         await_instances(patience)
         self.instances.settle(has_backups=bool(walked.records))
-        return Outcome(stats, self._snapshot(walked), limit=walked.limit, instances_well=self.instances.well)
+        return Outcome(
+            stats,
+            self._snapshot(walked, client.redact),
+            limit=walked.limit,
+            instances_well=self.instances.well,
+        )
 
     def _walk(self, client: Client) -> Walk[Backup]:
         kept_once, most = Interning(), self.api.target.max_concurrency
@@ -130,7 +135,7 @@ class TargetWalk:
         self._usual_shortfall = walked.shortfall
         return walked
 
-    def _snapshot(self, walked: Walk[Backup]) -> Snapshot:
+    def _snapshot(self, walked: Walk[Backup], redact: Callable[[str], str]) -> Snapshot:
         target = self.api.target
         register = Register(
             {instance.id: instance for instance in target.expected_instances}, self.instances.listed
@@ -148,7 +153,8 @@ class TargetWalk:
             reported=walked.reported,
             completed_at=completed_at,
         )
-        found = self._doubts(snapshot, walked.first_malformed)
+        doubted = self._doubts(snapshot, walked.first_malformed)
+        found = tuple(Doubt(redact(doubt.kind), redact(doubt.text)) for doubt in doubted)
         self._log_doubts(found)
         return replace(snapshot, doubts=found)
 

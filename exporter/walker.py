@@ -199,7 +199,7 @@ class _WalkState(Generic[Record]):
             if page is not None and self._confirms_end(page, marker, answer or page):
                 self._ended = True
                 return page
-        raise self._lost(f"cannot be had: neither marker {marker!r} nor the one before it leads on")
+        raise self._lost("cannot be had: neither the last marker nor the one before it leads on")
 
     def _recover_from_early_end(self, marker: str, end: Page[Record]) -> Page[Record]:
         """Ask from the record before `marker`, which may have moved to the tail since it was read."""

@@ -1,12 +1,14 @@
 """What is doubtful about a walk: in the list itself, in the log and on the page for people."""
 
+from contextlib import closing
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
-from exporter.config import ExpectedInstance, Match, Objective, Target
+from exporter.assembly import Exporter
+from exporter.config import Config, ExpectedInstance, Match, Objective, Target, Url
 from exporter.credentials import Secret
 from exporter.doubts import Evidence, count, doubts
 from exporter.errors import ApiError, Reason
@@ -14,6 +16,7 @@ from exporter.landing import landing_page
 from exporter.model import Doubt, Instance, Snapshot, Summary
 from exporter.simulator import Malform, SimulatedApi, many
 from tests.answers import NOW, SNAPSHOT, SUCCESS, scraper
+from tests.builders import backup
 from tests.test_instance_list import Rig
 
 CLEAN = Snapshot(
@@ -129,3 +132,28 @@ def test_the_page_shows_them() -> None:
     assert "<li>2 backups of status &#39;&lt;X&gt;&#39;</li>" in landing_page([shown], "/metrics", NOW)
     assert "<li>east: 2 backups of status" in landing_page([shown, clean], "/metrics", NOW)
     assert "Warnings" not in landing_page([clean], "/metrics", NOW)
+
+
+def test_many_unknown_statuses_are_one_doubt() -> None:
+    """An API that garbles the field makes one line, not one for each backup."""
+    many = tuple((f"S{number}", 2) for number in range(1000))
+    garbled = replace(CLEAN, summary=replace(CLEAN.summary, unknown_statuses=many))
+
+    assert found(garbled) == [
+        Doubt("statuses", "2,000 backups of 1,000 statuses that no class of `statuses` names")
+    ]
+
+
+@pytest.mark.parametrize("status", ["demo:demo-secret", "x" * 60_000, "a\x1b[2J"])
+def test_what_the_api_chose_is_redacted(status: str) -> None:
+    """A status may echo the key, be huge or control a terminal: what is said is short and safe."""
+    shown = replace(backup("1"), status=status)
+    with SimulatedApi(backups=(shown,)) as api, capture_logs() as logs:
+        target = Target(name="prod", url=Url(api.url), api_key=Secret("demo:demo-secret"), instances="off")
+        with closing(Exporter(Config(targets=(target,)))) as exporter:
+            snapshot = exporter.walks["prod"](30).snapshot
+
+    assert snapshot is not None
+    said = [doubt.text for doubt in snapshot.doubts] + [line["event"] for line in logs]
+    assert any("backup of status" in text for text in said)
+    assert all(text.isprintable() and len(text) <= 300 and "demo-secret" not in text for text in said)

@@ -480,6 +480,21 @@ class TestRetry:
         assert failed.instances_well is False
         assert fixed.instances_well is True
 
+    def test_a_refusal_of_before_does_not_turn_off_a_list_that_is_on_its_way(
+        self, rig: Make, api: SimulatedApi
+    ) -> None:
+        """The credential was given its rights: the backups come at once, the list comes late."""
+        api.faults.add(ErrorBody(403), times=None)
+        made = rig()
+        refused = made.target_walk(20, patience=10)
+        api.faults.clear()
+        api.faults.add(HangBeforeHeaders(), when=of_instances)
+        waiting = made.target_walk(20, patience=0.01)
+
+        assert refused.error is not None
+        assert waiting.snapshot is not None
+        assert made.target_walk.instances.is_on
+
     @pytest.mark.parametrize("step", [-1e6, 1e6])
     def test_a_clock_that_steps_changes_nothing(self, rig: Make, api: SimulatedApi, step: float) -> None:
         """Ten minutes are counted in monotonic time."""

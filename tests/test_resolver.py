@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
 
 import pytest
 
@@ -95,3 +96,18 @@ def test_no_thread_to_be_had_is_an_error_of_the_system(names: Names, monkeypatch
             resolver.resolve("host", 80, 30)
 
     assert resolver.resolve("host", 80, 30) == ("192.0.2.1",)
+
+
+def test_why_a_name_does_not_resolve_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver that is down is no wrong name: nothing hides its own words."""
+
+    def down(_host: str, _port: int, _family: int, _kind: int, _protocol: int, flags: int) -> NoReturn:
+        if flags & socket.AI_NUMERICHOST:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", down)
+    with pytest.raises(socket.gaierror, match="Temporary failure") as failure:
+        Resolver().resolve("api.example.invalid", 443, 30)
+
+    assert failure.value.__context__ is None

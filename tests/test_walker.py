@@ -137,11 +137,11 @@ def test_links_end_a_list_without_meta() -> None:
         ),
         (
             {None: page(2, 1, more=True), "1": page(0, 1, more=True)},
-            "page 3 cannot be had: neither marker '0' nor the one before it leads on",
+            "page 3 cannot be had: neither the last marker nor the one before it leads on",
         ),
         (
             {None: page(2, 1, more=True), "1": page(1, more=True), "2": page(2, 1, more=True)},
-            "page 2 cannot be had: neither marker '1' nor the one before it leads on",
+            "page 2 cannot be had: neither the last marker nor the one before it leads on",
         ),
     ],
 )

@@ -117,6 +117,10 @@ class Client:
         """Fetch and read one page; raise `ApiError`."""
         return self.read(resource, self.fetch(resource, marker, limit))
 
+    def redact(self, text: str) -> str:
+        """Return text that the API chose as one short printable line without the credential."""
+        return self._redact(text)
+
     def close(self) -> None:
         """End the walk: whatever still waits for its turn is not sent."""
         self._closed = True

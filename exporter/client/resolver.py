@@ -32,7 +32,8 @@ class Resolver:
         try:
             return _look_up(host, port, socket.AI_NUMERICHOST)  # never blocks
         except (socket.gaierror, UnicodeError):
-            return self._shared(host, port).result(max(seconds, 0.0))
+            pass  # and no return in here: a failure below would have this one as its context
+        return self._shared(host, port).result(max(seconds, 0.0))
 
     def _shared(self, host: str, port: int) -> Future[Addresses]:
         key = (host, port)
@@ -62,5 +63,5 @@ def _look_up(host: str, port: int, flags: int = 0) -> Addresses:
 def _start(work: Callable[[], None]) -> None:
     try:
         threading.Thread(target=work, name="resolver", daemon=True).start()
-    except RuntimeError as error:  # no thread to be had
+    except (RuntimeError, MemoryError) as error:  # no thread to be had
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error

@@ -21,7 +21,7 @@ from urllib3.exceptions import (
 from urllib3.util.connection import create_connection
 
 from exporter.client.resolver import Resolver
-from exporter.errors import ApiError, Reason
+from exporter.errors import Reason, UnsentRequestError
 
 SHORTEST_WAIT: Final = 0.001  # seconds; a socket takes 0 as "do not wait" and less as an error
 AGAIN: Final = 0.05  # seconds until a connection that was not yet there to be cut is looked for again
@@ -101,14 +101,16 @@ class Watchdog:
                 self._changed.notify()
 
     def _ensure_thread(self) -> None:
-        """Start the thread; raise `ApiError` if the system gives none: no exchange goes unwatched."""
+        """Start the thread; raise `UnsentRequestError` if the system gives none: none goes unwatched."""
         if self._thread is not None and self._thread.is_alive():
             return
         thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
         try:
             thread.start()
         except (RuntimeError, MemoryError) as error:
-            raise ApiError(Reason.TIMEOUT, f"cannot start a thread to keep deadlines: {error}") from error
+            raise UnsentRequestError(
+                Reason.TIMEOUT, f"cannot start a thread to keep deadlines: {error}"
+            ) from error
         self._thread = thread
 
     def _run(self) -> None:

@@ -8,6 +8,7 @@ from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 from typing import Any, Final
 
+from exporter.client_certificates import UNVERIFIED
 from exporter.limits import Limits
 from exporter.protocol import GuardedProtocol, Owner
 from exporter.refusals import CountRefusal, Refusal
@@ -65,6 +66,8 @@ class Connections:
 
     def changed(self, connection: GuardedProtocol) -> None:
         """Note whether a connection waits for its client, and that it has just made progress."""
+        if connection not in self._inside:  # ended a moment ago, to make room
+            return
         if connection.is_waiting:
             self._waiting.add(connection, connection.crowd)
             self._unread.progress(connection)
@@ -112,8 +115,9 @@ class Connections:
         loop = asyncio.get_running_loop()
         try:
             await loop.connect_accepted_socket(lambda: protocol, connection, **self._secured)
-        except OSError:  # of TLS too: the client has gone, or its certificate is not accepted
-            self._refused(Refusal.TLS_HANDSHAKE)
+        except OSError as error:  # of TLS too: the client has gone, or its certificate is not accepted
+            if getattr(error, "reason", None) not in UNVERIFIED:  # which the context counts
+                self._refused(Refusal.TLS_HANDSHAKE)
         finally:
             if not protocol.is_connected:
                 self.ended(protocol)

@@ -1,17 +1,20 @@
 """Basic authentication before every path."""
 
+import asyncio
 from typing import Final
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.client_certificates import Refused, ignore
 from exporter.login_queue import TooManyLoginsError
 from exporter.passwords import Passwords
+from exporter.slots import unless_gone
 from exporter.web_file import WebFile
 
 LOGIN: Final = "login"
+CLIENT_GONE: Final = 499  # for the log: nobody is there to read it
 WAITING: Final = "waiting"
 """`scope["state"]["login"]` is "waiting" while a request's login is not decided, and absent otherwise.
 
@@ -30,16 +33,25 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer 401 or 503."""
-        app = await self._refusal(scope) or self._app
+        app = self._app if self._enters_at_once(scope) else await self._refusal(scope, receive) or self._app
         await app(scope, receive, send)
 
-    async def _refusal(self, scope: Scope) -> ASGIApp | None:
+    def _enters_at_once(self, scope: Scope) -> bool:
+        """Say whether no users are configured, or a login that is remembered was given."""
+        hashes = self._web.config.basic_auth_users.hashes
+        given = Headers(scope=scope).getlist("authorization")
+        return not hashes or (len(given) == 1 and self._passwords.remembers(hashes, given[0]))
+
+    async def _refusal(self, scope: Scope, receive: Receive) -> ASGIApp | None:
         """Return the answer for a client that may not enter, None for one that may."""
         state = scope.setdefault("state", {})
         state[LOGIN] = WAITING
         try:
-            if await self._is_known(scope):
+            is_known = await unless_gone(receive, asyncio.ensure_future(self._is_known(scope)))
+            if is_known:
                 return None
+            if is_known is None:
+                return Response(status_code=CLIENT_GONE)
         except TooManyLoginsError:
             self._refused("login_queue_full")
             return PlainTextResponse(

@@ -42,6 +42,16 @@ class Passwords:
         """The digests of the good logins, the longest unused first."""
         return tuple(self._good)
 
+    def remembers(self, hashes: Hashes, authorization: str) -> bool:
+        """Say whether an `Authorization` header names a user of `hashes` by a remembered good login."""
+        user, password = parse_basic(authorization) or (b"", b"")
+        if user not in hashes:
+            return False
+        key = login_key(self._salt, user, hashes[user], password)
+        if key in self._good:
+            self._good.move_to_end(key)
+        return key in self._good
+
     async def let_in(self, hashes: Hashes, authorization: str, client: str = "") -> bool:
         """Say whether an `Authorization` header from the address `client` names a user and its password.
 
@@ -50,12 +60,11 @@ class Passwords:
         parsed = parse_basic(authorization)
         if parsed is None or len(parsed[1]) > LONGEST or b"\0" in parsed[1]:  # bcrypt takes a\\0a for a
             return False
+        if self.remembers(hashes, authorization):
+            return True
         user, password = parsed
         hashed = hashes.get(user) or self._stand_in(hashes, user)
         key = login_key(self._salt, user, hashed, password)
-        if user in hashes and key in self._good:
-            self._good.move_to_end(key)
-            return True
         answer = asyncio.get_running_loop().create_future()
         login = Login(client_network(client), user, key, password, hashed, answer)
         if not (await self._matches(login) and user in hashes):
@@ -102,9 +111,9 @@ class Passwords:
             self._checked = login
             try:
                 self._thread.submit(partial(self._run, login))
-            except RuntimeError as error:  # no thread can be started: this login fails, the next one tries
+            except RuntimeError:  # no thread can be started: this login is refused, the next one tries
                 self._checked = None
-                _answer(login, error)
+                _answer(login, TooManyLoginsError())
 
     def _run(self, login: Login) -> None:
         """Check a login, in the thread."""

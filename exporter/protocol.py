@@ -131,8 +131,16 @@ class GuardedProtocol(H11Protocol):
         if self.conn.their_state not in _INCOMPLETE:
             self._enter(Phase.ANSWERING)
             self._limit_early()
-        elif self.phase is Phase.IDLE or (self.phase is Phase.SENDING and self.conn.trailing_data[0]):
+        elif self.phase in {Phase.IDLE, Phase.SENDING} and self._has_begun_request:
             self._enter(Phase.RECEIVING)
+        elif self.phase is Phase.IDLE:  # after empty lines: uvicorn took them for the end of the idle time
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    @property
+    def _has_begun_request(self) -> bool:
+        return self.conn.their_state is not h11.IDLE or bool(self.conn.trailing_data[0])
 
     def on_response_complete(self) -> None:
         """Take the next request only once the response has left: a connection holds no two of them."""
@@ -216,6 +224,7 @@ class GuardedProtocol(H11Protocol):
             for start in range(0, len(body), size):
                 await self.flow.drain()
                 if self.transport.is_closing():
+                    self.cycle.disconnected = True  # which uvicorn has not been told yet
                     return
                 self._enter(Phase.SENDING)
                 more = message.get("more_body", False) or start < last
@@ -231,11 +240,14 @@ class GuardedProtocol(H11Protocol):
             self._owner.sent(self)
 
     def _receive_early(self, data: bytes) -> None:
-        """Keep the beginning of a next request, or what follows a last one; h11 must not parse it yet."""
-        self.conn.receive_data(data)
-        self._limit_early()
+        """Keep the beginning of a next request, not yet parsed by h11; ignore what follows a last one."""
+        if self.conn.their_state is not h11.MUST_CLOSE:
+            self.conn.receive_data(data)
+            self._limit_early()
 
     def _limit_early(self) -> None:
+        if self.conn.their_state is h11.MUST_CLOSE:
+            return
         if len(self.conn.trailing_data[0]) > self._limits.header_bytes:
             self.end(Refusal.PIPELINED)
 

@@ -185,11 +185,11 @@ class Endpoints:
 
         `waited` is how many of the scrape's seconds the request has waited for its place.
         """
-        query = request.url.query
+        names = metric_names(request.url.query)
         accept = known_accept(", ".join(request.headers.getlist("accept")))
         gzipped = takes_gzip(", ".join(request.headers.getlist("accept-encoding")))
-        if scraper is None or not _is_asked_for(query):
-            return self._renders.share((query, accept, gzipped), lambda: _render(own, query, accept, gzipped))
+        if scraper is None or not _is_asked_for(names):
+            return self._renders.share((names, accept, gzipped), lambda: _render(own, names, accept, gzipped))
         name = scraper.target.name
         seconds = scrape_seconds(request.headers.get(TIMEOUT_HEADER), scraper.target.scrape_timeout)
         try:
@@ -204,8 +204,8 @@ class Endpoints:
         )  # hashing a snapshot would read all of it
         collectors = (TargetCollector(lambda: answer, clock=self._clock), *own)
         return self._renders.share(
-            (name, bool(own), seen, query, accept, gzipped),
-            lambda: _render(collectors, query, accept, gzipped),
+            (name, bool(own), seen, names, accept, gzipped),
+            lambda: _render(collectors, names, accept, gzipped),
         )
 
 
@@ -230,21 +230,29 @@ def scrape_seconds(header: str | None, otherwise: float) -> float:
     return min(max(seconds - MARGIN, seconds / 2), max(otherwise, LONGEST))
 
 
-def _is_asked_for(query: str) -> bool:
-    """Say whether `name[]` leaves anything of a target."""
+Names = frozenset[str] | None
+"""The metrics that a request asks for by `name[]`; `None` is all."""
+
+
+def metric_names(query: str) -> Names:
+    """Return what `name[]` asks for in a query."""
     names = parse_qs(query).get("name[]")
+    return None if names is None else frozenset(names)
+
+
+def _is_asked_for(names: Names) -> bool:
+    """Say whether `name[]` leaves anything of a target."""
     return names is None or any(family.name in names for family in described())
 
 
-def _render(collectors: Iterable[Collector], query: str, accept: str, gzipped: bool) -> Rendered:  # noqa: FBT001 - by place
+def _render(collectors: Iterable[Collector], names: Names, accept: str, gzipped: bool) -> Rendered:  # noqa: FBT001 - by place
     """Answer as prometheus_client's own endpoint does, over a registry made for this rendering."""
     registry = CollectorRegistry(auto_describe=True)
     for collector in collectors:
         registry.register(collector)
-    names = parse_qs(query).get("name[]")
     encoder, content_type = choose_encoder(accept)
     encode = hastened(encoder, content_type)
-    body = encode(registry if names is None else registry.restricted_registry(names))
+    body = encode(registry if names is None else registry.restricted_registry(sorted(names)))
     headers = {"Content-Type": content_type}
     if gzipped:
         headers["Content-Encoding"] = "gzip"

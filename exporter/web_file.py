@@ -100,6 +100,8 @@ class WebFile:
         tls = config.tls_server_config
         if (tls is None) is not (self._certificate is None):
             raise ConfigError("tls_server_config cannot come or go without a restart")
+        if self.config.basic_auth_users.hashes and config == WebConfig():
+            raise ConfigError("an empty configuration removes no users: restart to serve without any")
         if self._certificate and tls:
             self._certificate.reconfigure(tls)
         self.config = config

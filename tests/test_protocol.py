@@ -247,7 +247,8 @@ def test_an_end_within_a_request(sent: bytes) -> None:
 
 
 @pytest.mark.parametrize("request_bytes", [get(b"/", b"Connection: close"), get(version=b"1.0")])
-def test_bytes_after_a_last_request(request_bytes: bytes) -> None:
+@pytest.mark.parametrize("more", [b"\r\nGET /more HTTP/1.1\r\n", bytes(17_000), b"x" * 100_000])
+def test_bytes_after_a_last_request(request_bytes: bytes, more: bytes) -> None:
     """They are ignored: the request in flight gets its response."""
     app = App()
     app.release.clear()
@@ -255,7 +256,7 @@ def test_bytes_after_a_last_request(request_bytes: bytes) -> None:
     with serving(app, refused=refused.append) as port, Client(port) as client, Client(port) as other:
         client.send(request_bytes)
         assert app.called.wait(PATIENCE)
-        client.send(b"\r\nGET /more HTTP/1.1\r\n")
+        client.send(more)
         other.send(b"nonsense\r\n\r\n").rest()  # which arrives later, and is refused
         app.release.set()
         answer = client.rest()
@@ -278,6 +279,18 @@ def test_empty_lines_before_a_request(parts: tuple[bytes, ...]) -> None:
 
     assert answers == [(200, b"hi")] * 2
     assert rest.count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_an_empty_line_after_a_request_leaves_the_connection_idle() -> None:
+    """Its time is that of an idle connection, and none of a request that is slow."""
+    refused: list[Refusal] = []
+    limits = Limits(request_seconds=PATIENCE, keep_alive_seconds=0.2)
+    with serving(App(), limits, refused=refused.append) as port, Client(port) as client:
+        first = client.send(get()).answer()
+        rest = client.send(b"\r\n").rest()
+
+    assert (first, rest) == ((200, b"hi"), b"")
+    assert refused == []
 
 
 def test_only_empty_lines() -> None:

@@ -571,3 +571,16 @@ def test_a_scrape_for_which_no_thread_can_be_had(monkeypatch: pytest.MonkeyPatch
         statuses = [get(f"{url}/metrics").status_code for _ in range(2)]
 
     assert statuses == [500, 200]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("", "junk=1"),
+        ("name[]=bycloud_up", "name[]=bycloud_up&name[]=bycloud_up&j=2"),
+        ("name[]=a&name[]=b", "name[]=b&name[]=a"),
+    ],
+)
+def test_requests_for_the_same_metrics_share_a_rendering(one: str, other: str) -> None:
+    """Whatever else is in their queries: junk makes no new work."""
+    assert web.metric_names(one) == web.metric_names(other)

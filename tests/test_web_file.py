@@ -437,3 +437,17 @@ def test_a_slow_hash_is_warned_of(log: Log, tmp_path: Path) -> None:
         " use 10 to 12"
     )
     assert "carol" in log.calls[2][1]
+
+
+@pytest.mark.parametrize("content", ["", "# cut", "{}"])
+def test_an_empty_file_lets_nobody_in(log: Log, tmp_path: Path, content: str) -> None:
+    """A file that was cut, as on a full disk, removes no users; a restart without them does."""
+    path = tmp_path / "web.yml"
+    path.write_text(f"basic_auth_users: {{alice: {HASH}}}")
+    web = WebFile(path, log.bound)
+    path.write_text(content)
+    web.refresh()
+
+    assert users_of(web) == {b"alice"}
+    assert log.calls == [("error", "cannot reload the web configuration: the old one stays")]
+    assert users_of(WebFile(path, log.bound)) == set()

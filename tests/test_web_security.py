@@ -100,12 +100,15 @@ def test_only_named_clients_enter(authority: Authority, web: Web) -> None:
         for client in (other, None):
             with pytest.raises(requests.ConnectionError):
                 server.get(authority.file, client=client)
+        metrics = server.get(authority.file, client=ours).text
         web.write(tls(f", {verified}, client_allowed_sans: [db.example.com]"))
         wait_until(lambda: _enters(server, authority, other))
         with pytest.raises(requests.ConnectionError):
             server.get(authority.file, client=ours)
 
     assert first == 200
+    assert 'refused_requests_total{reason="client_certificate"} 2.0' in metrics
+    assert 'refused_requests_total{reason="tls_handshake"} 0.0' in metrics
 
 
 def _enters(server: Server, authority: Authority, client: Files) -> bool:

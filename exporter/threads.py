@@ -61,5 +61,5 @@ class Threads:
 def _do(future: Future[Any], work: Callable[[], Any]) -> None:
     try:
         future.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - whoever waits for the result gets it
+    except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
         future.set_exception(error)

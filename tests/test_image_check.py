@@ -264,7 +264,7 @@ def test_a_half_made_base_is_never_used(programs: Path, tmp_path: Path) -> None:
 
 
 def test_the_base_is_of_the_images_debian() -> None:
-    """The stand-in's release is read from the Dockerfile, of which there is exactly one."""
+    """The stand-in's release is the one that the Dockerfile names."""
     dockerfile = (image_check.ROOT / "Dockerfile").read_text(encoding="utf-8")
 
     assert stand_in.debian_suite(dockerfile) == "bookworm"

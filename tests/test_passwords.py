@@ -261,7 +261,7 @@ NAMES: Final = st.sampled_from([b"alice", b"bob", b"carol"])
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.sets(NAMES, min_size=1), NAMES), max_size=8))
 def test_only_a_user_in_force_ever_enters(history: list[tuple[set[bytes], bytes]]) -> None:
-    """Whoever was let in before, and though all have one hash: a login is good only while its user exists."""
+    """A login is good only while its user exists, even if all users have the same hash."""
     checker = Passwords(lambda password, _hashed: password == b"wonderland")
 
     async def check() -> None:

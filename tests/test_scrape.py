@@ -610,7 +610,7 @@ def test_a_clock_that_steps_delays_no_walk_and_ends_no_snapshot(hours: int) -> N
 
 
 def test_a_log_that_raises_wedges_nothing() -> None:
-    """The state changes before anything is written, whoever writes."""
+    """The state changes before any thread writes a log line."""
     rig = Rig()
     log = structlog.wrap_logger(None, processors=[full_disk])
     scraper = Scraper(target(), rig.walks, rig.budget, log, clock=rig.clock, spawn=rig.walks.spawn)

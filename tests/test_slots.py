@@ -19,7 +19,7 @@ async def _settle() -> None:
 
 @given(st.integers(1, 4), st.lists(st.sampled_from(["take", "free", "leave"]), max_size=40))
 def test_never_more_than_allowed_and_none_is_lost(most: int, steps: Iterable[str]) -> None:
-    """Whoever takes, waits, leaves or gives back: a place is free exactly where nobody waits for it."""
+    """However requests take, wait, leave and give back: a place is free only while no request waits."""
 
     async def run() -> None:
         slots = Slots(most, lambda _: None, patience=1000)

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
-from exporter.complaint import NotAllowed, complaint
 from exporter.config import Config, Duration, Target, Url
 from exporter.credentials import Credential, Secret
 from exporter.errors import ConfigError
-from exporter.strict_yaml import parse_yaml
+from exporter.validation import NotAllowed, complaint
+from exporter.yaml12 import parse_yaml
 
 CREDENTIALS: Final = {
     "BYCLOUD_API_KEY": "api_key",

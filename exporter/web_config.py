@@ -9,9 +9,9 @@ import bcrypt
 import msgspec
 from msgspec import Meta, Struct, field
 
-from exporter.complaint import NotAllowed, complaint
 from exporter.errors import ConfigError
-from exporter.strict_yaml import parse_yaml
+from exporter.validation import NotAllowed, complaint
+from exporter.yaml12 import parse_yaml
 
 COSTS: Final = range(4, 21)
 SLOW_COST: Final = (

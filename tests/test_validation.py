@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import Meta, Struct
 
-from exporter.complaint import NotAllowed, complaint
+from exporter.validation import NotAllowed, complaint
 
 KEYS = "the keys number, unit, length, flag, words, inner, list"
 

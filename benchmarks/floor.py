@@ -12,8 +12,8 @@ from benchmarks.script import least
 from exporter.budget import Budget
 from exporter.client import Api, HttpTransport, Watchdog
 from exporter.clock import Clock
-from exporter.config import Target, Url
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Target, Url
 from exporter.decode import BACKUPS
 from exporter.instruments import Instruments
 

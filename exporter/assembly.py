@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from exporter.budget import Budget
 from exporter.client import Api, HttpTransport, Watchdog
 from exporter.clock import Clock
-from exporter.config import Config, Objective, Target
+from exporter.config.schema import Config, Objective, Target
 from exporter.discovery import Place
 from exporter.errors import ConfigError
 from exporter.instance_list import InstanceList

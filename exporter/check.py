@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.budget import HOUR, HOURLY, Budget
-from exporter.config import Target
+from exporter.config.schema import Target
 from exporter.doubts import count
 from exporter.durations import format_age
 from exporter.model import Snapshot

@@ -16,8 +16,8 @@ from exporter.access_log import AccessLog
 from exporter.assembly import Exporter
 from exporter.check import Level, examine
 from exporter.collector import render_text, write_text
-from exporter.config import Config
-from exporter.config_file import load_config
+from exporter.config.load import load_config
+from exporter.config.schema import Config
 from exporter.demo import run_demo
 from exporter.discovery import Place, external_place, is_address
 from exporter.durations import parse_duration

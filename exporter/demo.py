@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from exporter.config import Config, Target, Url
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Config, Target, Url
 from exporter.simulator import Fleet, Sick, SimulatedApi
 
 API_KEY = "demo:demo-secret"

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from exporter.config import Objective, Target
+from exporter.config.schema import Objective, Target
 from exporter.errors import ApiError
 from exporter.model import Doubt, Instance, Snapshot
 from exporter.summary import sizes_look_like_gib

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from exporter.chains import Broken, Chains, Verdict
 from exporter.cohorts import Cohort, newest, rank
-from exporter.config import ExpectedInstance, Limit, Objective
+from exporter.config.schema import ExpectedInstance, Limit, Objective
 from exporter.model import Backup, Instance, Recovery, Statuses
 from exporter.summary import UNKNOWN
 

@@ -14,7 +14,7 @@ from exporter.boundaries import PageBoundaries
 from exporter.chains import Chains
 from exporter.client import Api, Client
 from exporter.cohorts import cohorts
-from exporter.config import Objective
+from exporter.config.schema import Objective
 from exporter.decode import BACKUPS
 from exporter.doubts import Evidence, doubts
 from exporter.errors import ApiError

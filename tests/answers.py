@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from exporter.budget import Budget
 from exporter.clock import Clock
-from exporter.config import Target
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Target
 from exporter.errors import ApiError, Reason
 from exporter.model import Answer, Group, GroupKey, Recovery, Snapshot, Summary, WalkStats
 from exporter.scrape import Scraper

@@ -20,8 +20,8 @@ from prometheus_client import Metric
 
 from exporter.assembly import Exporter
 from exporter.clock import Clock
-from exporter.config import Config, Target, Url
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Config, Target, Url
 from exporter.families import families
 from exporter.instruments import ReloadCollector, own_collectors
 from exporter.model import Backup, Instance

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from exporter.assembly import Exporter, Parts
-from exporter.config import Config, Limit, Objective, Target, Url
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Config, Limit, Objective, Target, Url
 from exporter.errors import ConfigError
 from exporter.simulator import ErrorBody, Request, SimulatedApi, hosts, many
 from tests.test_web import get, running

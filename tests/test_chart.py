@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from exporter import __version__
-from exporter.config_file import load_config
+from exporter.config.load import load_config
 from tests.chart import CHART, RENDERED, ROOT, default, helm, objects
 from tests.programs import need_tool
 

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from exporter.budget import Budget
 from exporter.check import Finding, Level, examine
 from exporter.client import Api, HttpTransport, Watchdog
-from exporter.config import Target
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Target
 from exporter.instance_list import InstanceList
 from exporter.model import Doubt, Snapshot, Summary, WalkStats
 from exporter.target_walk import Outcome, TargetWalk

@@ -26,8 +26,8 @@ from exporter.budget import Budget
 from exporter.client import Api, HttpTransport, Watchdog
 from exporter.client.watchdog import AGAIN, POOLS
 from exporter.clock import Clock
-from exporter.config import Period, ProxyUrl, Target, TlsConfig, Url
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Period, ProxyUrl, Target, TlsConfig, Url
 from exporter.decode import BACKUPS
 from exporter.errors import ApiError, ConfigError, Reason
 from exporter.instance_list import InstanceList

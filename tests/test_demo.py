@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from exporter.chains import Chains
 from exporter.cohorts import cohorts
-from exporter.config import Config
+from exporter.config.schema import Config
 from exporter.demo import run_demo
 from exporter.model import Statuses
 from exporter.recovery import Register, Rules, recoveries

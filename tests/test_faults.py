@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 from exporter.budget import Budget
 from exporter.client import Api, Client, HttpTransport, Watchdog
 from exporter.clock import Clock
-from exporter.config import Target, Url
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Target, Url
 from exporter.errors import Reason
 from exporter.instance_list import EVERY, InstanceList, Wait
 from exporter.model import Instance

@@ -13,8 +13,8 @@ from exporter.budget import Budget
 from exporter.client import Api
 from exporter.client.transport import ObserveHeaders
 from exporter.collector import render_text
-from exporter.config import Config, Target
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Config, Target
 from exporter.instance_list import InstanceList
 from exporter.scrape import answer_once
 from exporter.target_walk import TargetWalk

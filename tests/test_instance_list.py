@@ -14,8 +14,8 @@ from exporter.budget import Budget
 from exporter.check import Level, examine
 from exporter.client import Api, HttpTransport, Watchdog
 from exporter.clock import Clock
-from exporter.config import Config, ExpectedInstance, Match, Objective, Target, Url
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url
 from exporter.errors import Reason
 from exporter.instance_list import EVERY, InstanceList, Wait, run_beside
 from exporter.model import Backup, Datastore, Instance, Recovery, Reference, Snapshot

@@ -10,8 +10,8 @@ from requests.utils import get_auth_from_url
 from urllib3.util import parse_url
 
 from exporter.client import HttpTransport, Watchdog
-from exporter.config import ProxyUrl, Target, Url
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import ProxyUrl, Target, Url
 from exporter.errors import ConfigError
 from tests.leaks import KEY, PROXY_PASSWORD
 from tests.test_cli import COMMAND

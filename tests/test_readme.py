@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from exporter.cli import _parser
-from exporter.config import Config, Objective, Target, TlsConfig
-from exporter.config_file import CREDENTIALS, URL, load_config
+from exporter.config.load import CREDENTIALS, URL, load_config
+from exporter.config.schema import Config, Objective, Target, TlsConfig
 from exporter.errors import Reason
 from exporter.model import Statuses
 from tests.served import METRIC, served_names

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from exporter.chains import Chains
 from exporter.cohorts import cohorts
-from exporter.config import Config, ExpectedInstance, Limit, Match, Objective
+from exporter.config.schema import Config, ExpectedInstance, Limit, Match, Objective
 from exporter.model import Backup, Datastore, Instance, Recovery, Reference, Statuses
 from exporter.recovery import Register, Rules, recoveries
 from tests.builders import NOON, backup

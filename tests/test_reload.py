@@ -8,8 +8,8 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from exporter.config import Config
-from exporter.config_file import load_config
+from exporter.config.load import load_config
+from exporter.config.schema import Config
 from exporter.errors import ConfigError
 from exporter.instruments import ReloadCollector
 from exporter.reload import Reloader

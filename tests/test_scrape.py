@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 
 from exporter.budget import Budget
 from exporter.clock import Clock
-from exporter.config import Duration, Target
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Duration, Target
 from exporter.errors import ApiError, Reason, WalkCrashedError
 from exporter.model import Answer, Snapshot, Summary, WalkStats
 from exporter.running_walk import MOST_ABANDONED, OVERDUE, RunningWalk

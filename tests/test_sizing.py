@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 from exporter.budget import HOURLY, TIERS, Budget
-from exporter.config import Target
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Target
 from exporter.durations import parse_duration
 from tests.world import World
 

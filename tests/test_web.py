@@ -22,8 +22,8 @@ from structlog.testing import capture_logs
 from exporter import web
 from exporter.budget import Budget
 from exporter.collector import TargetCollector
-from exporter.config import Target
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Target
 from exporter.discovery import Place, target_groups
 from exporter.errors import ConfigError
 from exporter.instruments import Instruments, ReloadCollector, own_collectors

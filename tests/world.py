@@ -10,8 +10,8 @@ from exporter.budget import Budget
 from exporter.client import Api
 from exporter.client.transport import ObserveHeaders
 from exporter.clock import Clock
-from exporter.config import Config, Target
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Config, Target
 from exporter.errors import Reason
 from exporter.instance_list import InstanceList, Wait
 from exporter.scrape import Scraper

@@ -10,8 +10,8 @@ from tenacity import Future, RetryCallState, Retrying, retry_if_exception, wait_
 from exporter.budget import Budget
 from exporter.client.transport import ObserveHeaders
 from exporter.clock import Clock
-from exporter.config import Target
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import Target
 from exporter.decode import Resource, decode_error, decode_page
 from exporter.durations import format_age
 from exporter.errors import ApiError, ConfigError, Reason, UnsentRequestError

@@ -15,8 +15,8 @@ from urllib3.exceptions import TimeoutError as SocketTimeoutError
 
 from exporter import __version__
 from exporter.client.watchdog import POOLS, Watchdog
-from exporter.config import ProxyUrl, Target
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.schema import ProxyUrl, Target
 from exporter.durations import format_age
 from exporter.errors import ApiError, ConfigError, Reason, UnsentRequestError
 from exporter.redaction import Redactor, userinfo

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.assembly import Exporter
-from exporter.config import Config, Target, Url
-from exporter.credentials import LARGEST, Credential, Secret
+from exporter.config.credentials import LARGEST, Credential, Secret
+from exporter.config.schema import Config, Target, Url
 from exporter.errors import ConfigError, Reason
 
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from exporter.config import Config, Duration, Target, Url
-from exporter.credentials import Credential, Secret
+from exporter.config.credentials import Credential, Secret
+from exporter.config.schema import Config, Duration, Target, Url
 from exporter.errors import ConfigError
 from exporter.validation import NotAllowed, complaint
 from exporter.yaml12 import parse_yaml

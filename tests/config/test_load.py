@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.config import DEFAULT_URL, Config, Limit, Match, Objective, Target, Url
-from exporter.config_file import load_config
-from exporter.credentials import Secret
+from exporter.config.credentials import Secret
+from exporter.config.load import load_config
+from exporter.config.schema import DEFAULT_URL, Config, Limit, Match, Objective, Target, Url
 from exporter.errors import ConfigError
 
 EXAMPLE = """

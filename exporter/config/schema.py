@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
-from exporter.credentials import API_KEY_FORM, Credential, Secret, check_api_key
+from exporter.config.credentials import API_KEY_FORM, Credential, Secret, check_api_key
 from exporter.durations import UNITS, parse_duration
 from exporter.model import Statuses
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from exporter.config import Config, ExpectedInstance, Match, Objective, Target, TlsConfig
-from exporter.config_file import load_config
+from exporter.config.load import load_config
+from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, TlsConfig
 from exporter.errors import ConfigError
 from exporter.model import Statuses
 from exporter.web_config import WebConfig, load_web_config

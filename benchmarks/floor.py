@@ -9,12 +9,12 @@ import sys
 
 from benchmarks.processes import KEY, PATIENCE
 from benchmarks.script import least
-from exporter.budget import Budget
-from exporter.client import Api, HttpTransport, Watchdog
+from exporter.api import Api, HttpTransport, Watchdog
+from exporter.api.budget import Budget
+from exporter.api.decode import BACKUPS
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target, Url
-from exporter.decode import BACKUPS
 from exporter.instruments import Instruments
 
 

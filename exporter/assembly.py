@@ -6,8 +6,8 @@ import structlog
 from msgspec import Struct
 from starlette.applications import Starlette
 
-from exporter.budget import Budget
-from exporter.client import Api, HttpTransport, Watchdog
+from exporter.api import Api, HttpTransport, Watchdog
+from exporter.api.budget import Budget
 from exporter.clock import Clock
 from exporter.config.schema import Config, Objective, Target
 from exporter.discovery import Place

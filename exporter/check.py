@@ -6,12 +6,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from exporter.budget import HOUR, HOURLY, Budget
+from exporter.api.budget import HOUR, HOURLY, Budget
+from exporter.api.rate_headers import MINUTE
 from exporter.config.schema import Target
 from exporter.doubts import count
 from exporter.durations import format_age
 from exporter.model import Snapshot
-from exporter.rate_headers import MINUTE
 from exporter.target_walk import Outcome, TargetWalk
 
 TIERS: Final = {60: "Standard", 300: "Professional", 1_000: "Enterprise"}

@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 from structlog.typing import FilteringBoundLogger
 
-from exporter.client import Api
-from exporter.decode import INSTANCES
+from exporter.api import Api
+from exporter.api.decode import INSTANCES
 from exporter.errors import ApiError, Reason
 from exporter.model import Instance, Walk
 from exporter.running_walk import RunningWalk, WalkSlot

@@ -18,7 +18,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from exporter import __version__
-from exporter.budget import Budget
+from exporter.api.budget import Budget
 from exporter.errors import Reason
 from exporter.refusals import Refusal
 

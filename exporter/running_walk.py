@@ -3,9 +3,9 @@
 import threading
 from typing import Final
 
-from exporter.budget import Budget
-from exporter.client import Client
-from exporter.client.api import STRETCH
+from exporter.api import Client
+from exporter.api.budget import Budget
+from exporter.api.client import STRETCH
 
 OVERDUE: Final = 60.0  # seconds beyond its time after which a walk hangs: it ends itself well before
 MOST_ABANDONED: Final = 3  # threads of walks that hang, beside which no other walk begins

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from structlog.typing import FilteringBoundLogger
 
-from exporter.budget import Budget
+from exporter.api.budget import Budget
 from exporter.clock import Clock
 from exporter.config.schema import Target
 from exporter.durations import format_age

@@ -10,12 +10,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
+from exporter.api import Api, Client
+from exporter.api.decode import BACKUPS
 from exporter.boundaries import PageBoundaries
 from exporter.chains import Chains
-from exporter.client import Api, Client
 from exporter.cohorts import cohorts
 from exporter.config.schema import Objective
-from exporter.decode import BACKUPS
 from exporter.doubts import Evidence, doubts
 from exporter.errors import ApiError
 from exporter.instance_list import InstanceList

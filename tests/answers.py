@@ -5,7 +5,7 @@ from collections.abc import Callable
 import structlog
 from msgspec.structs import replace
 
-from exporter.budget import Budget
+from exporter.api.budget import Budget
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 
-from exporter.budget import Budget
+from exporter.api.budget import Budget
 from exporter.clock import Clock
 from exporter.collector import TargetCollector
 from exporter.errors import Reason

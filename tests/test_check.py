@@ -4,9 +4,9 @@ import pytest
 import structlog
 from msgspec.structs import replace
 
-from exporter.budget import Budget
+from exporter.api import Api, HttpTransport, Watchdog
+from exporter.api.budget import Budget
 from exporter.check import Finding, Level, examine
-from exporter.client import Api, HttpTransport, Watchdog
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target
 from exporter.instance_list import InstanceList

@@ -19,9 +19,9 @@ import pytest
 import requests
 
 from exporter import __version__
+from exporter.api import HttpTransport
 from exporter.assembly import Exporter
 from exporter.cli import main
-from exporter.client import HttpTransport
 from exporter.server import listen, port_of
 from exporter.simulator import (
     ErrorBody,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.decode import BACKUPS, INSTANCES
+from exporter.api.decode import BACKUPS, INSTANCES
 from tests.world import LATENCY, LimitedTransport, World, limited_scraper
 
 DAY = 86_400.0

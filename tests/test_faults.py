@@ -13,8 +13,8 @@ import requests
 import structlog
 from structlog.testing import capture_logs
 
-from exporter.budget import Budget
-from exporter.client import Api, Client, HttpTransport, Watchdog
+from exporter.api import Api, Client, HttpTransport, Watchdog
+from exporter.api.budget import Budget
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target, Url

@@ -17,9 +17,9 @@ from exporter.errors import Reason
 from exporter.instruments import BudgetCollector
 from exporter.scrape import answer_once
 from exporter.simulator import Raw, SimulatedApi, many
+from tests.api.test_client import KEY, Rig
+from tests.api.test_decode import ENVELOPE, GOOD, JSON, KEYS
 from tests.test_cli import LOOPBACK, running
-from tests.test_client import KEY, Rig
-from tests.test_decode import ENVELOPE, GOOD, JSON, KEYS
 
 SURROGATE = "\ud800"
 HUGE = st.sampled_from([15, 20, 309, 400, 4300, 5000]).map("9".__mul__)

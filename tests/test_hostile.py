@@ -9,9 +9,9 @@ import structlog
 from msgspec import Struct
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.budget import Budget
-from exporter.client import Api
-from exporter.client.transport import ObserveHeaders
+from exporter.api import Api
+from exporter.api.budget import Budget
+from exporter.api.transport import ObserveHeaders
 from exporter.collector import render_text
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, Target

@@ -9,10 +9,10 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from exporter.api import Api, HttpTransport, Watchdog
+from exporter.api.budget import Budget
 from exporter.assembly import Exporter
-from exporter.budget import Budget
 from exporter.check import Level, examine
-from exporter.client import Api, HttpTransport, Watchdog
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url

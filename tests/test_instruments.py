@@ -5,7 +5,7 @@ import platform
 from prometheus_client import CollectorRegistry, generate_latest
 
 from exporter import __version__
-from exporter.budget import Budget
+from exporter.api.budget import Budget
 from exporter.errors import Reason
 from exporter.instruments import BudgetCollector, Instruments, ReloadCollector, own_collectors
 from exporter.refusals import Refusal

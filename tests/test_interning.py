@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from exporter.decode import BACKUPS, decode_page
+from exporter.api.decode import BACKUPS, decode_page
 from exporter.interning import Interning
 from exporter.model import Backup, Page
 from exporter.simulator import many

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from requests.utils import get_auth_from_url
 from urllib3.util import parse_url
 
-from exporter.client import HttpTransport, Watchdog
+from exporter.api import HttpTransport, Watchdog
 from exporter.config.credentials import Secret
 from exporter.config.schema import ProxyUrl, Target, Url
 from exporter.errors import ConfigError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.budget import Budget
+from exporter.api.budget import Budget
 from exporter.running_walk import MOST_ABANDONED, OVERDUE, RunningWalk, WalkSlot
 from tests.world import World
 

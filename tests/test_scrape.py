@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from structlog.testing import capture_logs
 
-from exporter.budget import Budget
+from exporter.api.budget import Budget
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Duration, Target

@@ -29,7 +29,7 @@ PATHS: Final = (
 
 BREAK: Final = """
 import sys
-from exporter.client import Client
+from exporter.api import Client
 def broken(self, *_):
     raise ZeroDivisionError(f"a bug among {vars(self)} and {vars(self._api)} and {self._secret!r}")
 Client.fetch = broken

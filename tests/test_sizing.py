@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from exporter.budget import HOURLY, TIERS, Budget
+from exporter.api.budget import HOURLY, TIERS, Budget
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target
 from exporter.durations import parse_duration

@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from exporter import web
-from exporter.budget import Budget
+from exporter.api.budget import Budget
 from exporter.collector import TargetCollector
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target

@@ -6,9 +6,9 @@ from itertools import count
 
 import structlog
 
-from exporter.budget import Budget
-from exporter.client import Api
-from exporter.client.transport import ObserveHeaders
+from exporter.api import Api
+from exporter.api.budget import Budget
+from exporter.api.transport import ObserveHeaders
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, Target

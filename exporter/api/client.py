@@ -7,12 +7,12 @@ from typing import Final, NoReturn, Protocol, cast
 
 from tenacity import Future, RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
-from exporter.budget import Budget
-from exporter.client.transport import ObserveHeaders
+from exporter.api.budget import Budget
+from exporter.api.decode import Resource, decode_error, decode_page
+from exporter.api.transport import ObserveHeaders
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target
-from exporter.decode import Resource, decode_error, decode_page
 from exporter.durations import format_age
 from exporter.errors import ApiError, ConfigError, Reason, UnsentRequestError
 from exporter.model import Page, Record

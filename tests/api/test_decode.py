@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter import decode
-from exporter.decode import (
+from exporter.api import decode
+from exporter.api.decode import (
     BACKUPS,
     INSTANCES,
     LARGEST_ERROR,

@@ -14,7 +14,7 @@ from urllib3.exceptions import DecodeError, HTTPError, InsecureRequestWarning
 from urllib3.exceptions import TimeoutError as SocketTimeoutError
 
 from exporter import __version__
-from exporter.client.watchdog import POOLS, Watchdog
+from exporter.api.deadline import POOLS, Watchdog
 from exporter.config.credentials import Secret
 from exporter.config.schema import ProxyUrl, Target
 from exporter.durations import format_age

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.budget import HOUR, Budget
-from exporter.headers import LARGEST, number, unix_time, whole_number
+from exporter.api.budget import HOUR, Budget
+from exporter.api.headers import LARGEST, number, unix_time, whole_number
 from exporter.instruments import BudgetCollector
 from tests.world import World
 

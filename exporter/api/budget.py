@@ -14,10 +14,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from exporter.api.pacer import Pacer
+from exporter.api.rate_headers import MINUTE, NamedWindow, parse_rate_headers
+from exporter.api.request_ledger import RequestLedger
 from exporter.clock import Clock
-from exporter.pacer import Pacer
-from exporter.rate_headers import MINUTE, NamedWindow, parse_rate_headers
-from exporter.request_ledger import RequestLedger
 
 HOUR: Final = 3600.0
 HOURLY: Final = {60: 1_000, 300: 5_000, 1_000: 20_000}

@@ -22,13 +22,13 @@ import structlog
 import trustme
 from urllib3.exceptions import ConnectTimeoutError
 
-from exporter.budget import Budget
-from exporter.client import Api, HttpTransport, Watchdog
-from exporter.client.watchdog import AGAIN, POOLS
+from exporter.api import Api, HttpTransport, Watchdog
+from exporter.api.budget import Budget
+from exporter.api.deadline import AGAIN, POOLS
+from exporter.api.decode import BACKUPS
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Period, ProxyUrl, Target, TlsConfig, Url
-from exporter.decode import BACKUPS
 from exporter.errors import ApiError, ConfigError, Reason
 from exporter.instance_list import InstanceList
 from exporter.simulator import (
@@ -491,7 +491,7 @@ class TestDeadlines:
 
         found = [(*TCP, (f"192.0.2.{place}", 80)) for place in range(6)]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
-        monkeypatch.setattr("exporter.client.watchdog.create_connection", never)
+        monkeypatch.setattr("exporter.api.deadline.create_connection", never)
         connection = POOLS["http"].ConnectionCls("six.example.invalid", 80)
         with WATCHDOG.watch(60) as watch, pytest.raises(ConnectTimeoutError):
             connection.connect()

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from exporter.budget import HOUR, Budget, Window
+from exporter.api.budget import HOUR, Budget, Window
 from exporter.simulator.ratelimit import RateLimit
 from tests.world import World
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from exporter.headers import number, unix_time, whole_number
+from exporter.api.headers import number, unix_time, whole_number
 
 MINUTE: Final = 60.0
 _MILLISECONDS: Final = 100_000_000_000

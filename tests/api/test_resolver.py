@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import pytest
 
-from exporter.client.resolver import Resolver
+from exporter.api.resolver import Resolver
 
 TCP = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
 

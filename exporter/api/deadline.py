@@ -20,7 +20,7 @@ from urllib3.exceptions import (
 )
 from urllib3.util.connection import create_connection
 
-from exporter.client.resolver import Resolver
+from exporter.api.resolver import Resolver
 from exporter.errors import Reason, UnsentRequestError
 
 SHORTEST_WAIT: Final = 0.001  # seconds; a socket takes 0 as "do not wait" and less as an error

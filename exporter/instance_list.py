@@ -12,7 +12,7 @@ from exporter.api.decode import INSTANCES
 from exporter.errors import ApiError, Reason
 from exporter.model import Instance, Walk
 from exporter.running_walk import RunningWalk, WalkSlot
-from exporter.walker import PageSize, walk
+from exporter.walk.sequential import PageSize, walk
 
 EVERY: Final = 600.0  # seconds that a good list lasts
 EVERY_WALKS: Final = 12  # walks of the backups that it lasts, where the API's budget makes those rare

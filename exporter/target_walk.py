@@ -12,7 +12,6 @@ from structlog.typing import FilteringBoundLogger
 
 from exporter.api import Api, Client
 from exporter.api.decode import BACKUPS
-from exporter.boundaries import PageBoundaries
 from exporter.chains import Chains
 from exporter.cohorts import cohorts
 from exporter.config.schema import Objective
@@ -21,12 +20,13 @@ from exporter.errors import ApiError
 from exporter.instance_list import InstanceList
 from exporter.interning import Interning
 from exporter.model import Backup, Doubt, Page, Snapshot, Walk, WalkStats
-from exporter.prefetch import Pool, walk_ahead
 from exporter.recovery import Register, Rules, recoveries
 from exporter.running_walk import RunningWalk
 from exporter.summary import created_after, summarize
-from exporter.threads import Threads
-from exporter.walker import PageSize, walk
+from exporter.walk.boundaries import PageBoundaries
+from exporter.walk.concurrent import Pool, walk_ahead
+from exporter.walk.sequential import PageSize, walk
+from exporter.walk.threads import Threads
 
 PATIENCE: Final = 2.0  # seconds that a complete walk waits for the list of instances, which runs beside it
 

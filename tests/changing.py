@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Page
-from exporter.prefetch import Pool
+from exporter.walk.concurrent import Pool
 from tests.builders import NOON, backup
 
 Choose = Callable[[int], int]

@@ -13,7 +13,7 @@ from exporter.collector import TargetCollector
 from exporter.model import Answer, Backup, Datastore, Snapshot, Statuses, WalkStats
 from exporter.simulator.habits import Habits
 from exporter.summary import summarize
-from exporter.walker import PageSize, walk
+from exporter.walk.sequential import PageSize, walk
 from tests.builders import FakeList
 from tests.world import World
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.boundaries import PageBoundaries
 from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Page, Walk
-from exporter.prefetch import walk_ahead
-from exporter.walker import PageSize, walk
+from exporter.walk.boundaries import PageBoundaries
+from exporter.walk.concurrent import walk_ahead
+from exporter.walk.sequential import PageSize, walk
 from tests.changing import ORDERS, ChangingList, Choose, MissingRecord, Script, lasting
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -24,11 +24,11 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from exporter.boundaries import BoundaryRecorder, PageBoundaries
-from exporter.cutting import split
 from exporter.errors import ApiError, Reason
 from exporter.model import Page, Record, Walk
-from exporter.walker import PageSize, claims_more, confirm, is_whole, walk_once
+from exporter.walk.boundaries import BoundaryRecorder, PageBoundaries
+from exporter.walk.sequential import PageSize, claims_more, confirm, is_whole, walk_once
+from exporter.walk.split_page import split
 
 STOPS: Final = frozenset({Reason.AUTH, Reason.FORBIDDEN, Reason.RATE_LIMITED})
 """Failures that speak of no page, but of every request."""

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from exporter.boundaries import BoundaryRecorder, PageBoundaries
 from exporter.model import Backup, Malformed, Page
+from exporter.walk.boundaries import BoundaryRecorder, PageBoundaries
 from tests.builders import NOON, backup
 
 

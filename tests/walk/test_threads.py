@@ -8,13 +8,13 @@ import weakref
 
 import pytest
 
-from exporter.threads import Threads
+from exporter.walk.threads import Threads
 from tests.started import StartedThreads
 from tests.threadless import no_threads
 
 HANGING = """
 import threading
-from exporter.threads import Threads
+from exporter.walk.threads import Threads
 with Threads(1) as threads:
     threads.submit(threading.Event().wait)
 """

@@ -7,9 +7,9 @@ from typing import Final, Generic
 
 from msgspec.structs import replace
 
-from exporter.cutting import after
 from exporter.errors import ApiError, Reason
 from exporter.model import Page, Record, Walk
+from exporter.walk.split_page import after
 
 FetchPage = Callable[[str | None, int], Page[Record]]
 """Fetch the page after a marker (`None`: the first), of so many records at most; raise `ApiError`."""

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from msgspec.structs import replace
 
-from exporter.boundaries import PageBoundaries
 from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Malformed, Page, Walk
-from exporter.prefetch import Pool, Submit
-from exporter.prefetch import walk_ahead as walk_ahead_of
 from exporter.simulator.habits import Habits
-from exporter.threads import Threads
-from exporter.walker import FetchPage, PageSize, walk
+from exporter.walk.boundaries import PageBoundaries
+from exporter.walk.concurrent import Pool, Submit
+from exporter.walk.concurrent import walk_ahead as walk_ahead_of
+from exporter.walk.sequential import FetchPage, PageSize, walk
+from exporter.walk.threads import Threads
 from tests.builders import NOON, FakeList, backup
 
 DEAD = st.sampled_from(["error", "empty", "start"])

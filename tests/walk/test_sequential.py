@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Malformed, Page
 from exporter.simulator.habits import Habits
-from exporter.walker import (
+from exporter.walk.sequential import (
     ALWAYS_PAGES,
     ALWAYS_RECORDS,
     LARGEST_LIST,
@@ -532,7 +532,7 @@ class TestEndlessList:
         self, monkeypatch: pytest.MonkeyPatch, total: int | None
     ) -> None:
         """As if the largest list were reported."""
-        monkeypatch.setattr("exporter.walker.LARGEST_LIST", LARGEST_LIST // 80)
+        monkeypatch.setattr("exporter.walk.sequential.LARGEST_LIST", LARGEST_LIST // 80)
         _, records = self.failure(1000, total)
 
         assert records == LARGEST_LIST // 80 * TIMES_REPORTED + 1000

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from exporter.cutting import after, record_at, split
 from exporter.model import Backup, Malformed, Page
+from exporter.walk.split_page import after, record_at, split
 from tests.builders import backup
 
 

@@ -7,8 +7,8 @@ from typing import Generic
 
 from msgspec import Struct
 
-from exporter.cutting import record_at
 from exporter.model import Backup, Instance, Page, Record
+from exporter.walk.split_page import record_at
 
 
 class PageBoundaries(Struct, frozen=True):

@@ -9,8 +9,8 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from exporter.api.decode import BACKUPS, decode_page
-from exporter.chains import Chains
-from exporter.cohorts import cohorts
+from exporter.backups.chains import Chains
+from exporter.backups.grouping import cohorts
 from exporter.model import Backup, Statuses
 from exporter.simulator import many
 from exporter.simulator.wire import backup_object

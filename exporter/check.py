@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from exporter.api.budget import HOUR, HOURLY, Budget
 from exporter.api.rate_headers import MINUTE
+from exporter.backups.doubts import count
 from exporter.config.schema import Target
-from exporter.doubts import count
 from exporter.durations import format_age
 from exporter.model import Snapshot
 from exporter.target_walk import Outcome, TargetWalk

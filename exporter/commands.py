@@ -14,6 +14,7 @@ import structlog
 from exporter import __version__
 from exporter.access_log import AccessLog
 from exporter.assembly import Exporter
+from exporter.backups.risk import risks
 from exporter.check import Level, examine
 from exporter.collector import render_text, write_text
 from exporter.config.load import load_config
@@ -29,7 +30,6 @@ from exporter.passwords import Passwords
 from exporter.printable import printable
 from exporter.reload import Reloader
 from exporter.report import Report, as_json, as_lines
-from exporter.risk import risks
 from exporter.scrape import LONGEST_WALK, answer_once
 from exporter.server import DEFAULT_PORT, listen, port_of, serve
 from exporter.target_walk import TargetWalk

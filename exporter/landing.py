@@ -10,9 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from msgspec import Struct
 
 from exporter import __version__
+from exporter.backups.risk import Risk, describe, describe_age, risks, severity
 from exporter.durations import format_age
 from exporter.model import Answer, Doubt
-from exporter.risk import Risk, describe, describe_age, risks, severity
 from exporter.scrape import Scraper
 
 SHOWN: Final = 100  # databases; `check --output=json` and the metrics have all of them

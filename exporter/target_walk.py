@@ -12,17 +12,17 @@ from structlog.typing import FilteringBoundLogger
 
 from exporter.api import Api, Client
 from exporter.api.decode import BACKUPS
-from exporter.chains import Chains
-from exporter.cohorts import cohorts
+from exporter.backups.assessment import Register, Rules, recoveries
+from exporter.backups.chains import Chains
+from exporter.backups.doubts import Evidence, doubts
+from exporter.backups.grouping import cohorts
+from exporter.backups.summary import created_after, summarize
 from exporter.config.schema import Objective
-from exporter.doubts import Evidence, doubts
 from exporter.errors import ApiError
 from exporter.instance_list import InstanceList
 from exporter.interning import Interning
 from exporter.model import Backup, Doubt, Page, Snapshot, Walk, WalkStats
-from exporter.recovery import Register, Rules, recoveries
 from exporter.running_walk import RunningWalk
-from exporter.summary import created_after, summarize
 from exporter.walk.boundaries import PageBoundaries
 from exporter.walk.concurrent import Pool, walk_ahead
 from exporter.walk.sequential import PageSize, walk

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.chains import Chains
-from exporter.cohorts import cohorts
+from exporter.backups.assessment import Register, Rules, recoveries
+from exporter.backups.chains import Chains
+from exporter.backups.grouping import cohorts
+from exporter.backups.risk import Danger, Risk, risks
 from exporter.config.schema import Config
 from exporter.demo import run_demo
 from exporter.model import Statuses
-from exporter.recovery import Register, Rules, recoveries
-from exporter.risk import Danger, Risk, risks
 from exporter.simulator import Fleet
 
 EXPECTED = {

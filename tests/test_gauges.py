@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.cohorts import cohorts
+from exporter.backups.grouping import cohorts
+from exporter.backups.summary import summarize
 from exporter.collector import TargetCollector
 from exporter.model import Answer, Backup, Datastore, Snapshot, Statuses, WalkStats
 from exporter.simulator.habits import Habits
-from exporter.summary import summarize
 from exporter.walk.sequential import PageSize, walk
 from tests.builders import FakeList
 from tests.world import World

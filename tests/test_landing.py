@@ -21,8 +21,8 @@ from exporter.model import Recovery
 from exporter.scrape import Scraper
 from exporter.target_walk import Outcome
 from tests.answers import FAILURE, NOW, SNAPSHOT, SUCCESS, scraper
+from tests.backups.test_risk import NEVER, OLD, OLDER, WELL
 from tests.browser import Browser
-from tests.test_risk import NEVER, OLD, OLDER, WELL
 from tests.test_web import running
 
 NOTHING: Final = "\u2013 \u2013 \u2013 none yet"

@@ -5,10 +5,10 @@ import json
 import pytest
 from msgspec import structs
 
+from exporter.backups.risk import risks
 from exporter.check import Finding, Level
 from exporter.report import COLOURS, PLAIN, Report, as_json, as_lines
-from exporter.risk import risks
-from tests.test_risk import NEVER, NOW, OLD
+from tests.backups.test_risk import NEVER, NOW, OLD
 
 FINDINGS = (Finding(Level.OK, "fine"), Finding(Level.WARN, "hm"))
 REPORT = Report("prod", "https://api.example", FINDINGS, risks([OLD, NEVER], NOW))

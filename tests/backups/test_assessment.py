@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.chains import Chains
-from exporter.cohorts import cohorts
+from exporter.backups.assessment import Register, Rules, recoveries
+from exporter.backups.chains import Chains
+from exporter.backups.grouping import cohorts
 from exporter.config.schema import Config, ExpectedInstance, Limit, Match, Objective
 from exporter.model import Backup, Datastore, Instance, Recovery, Reference, Statuses
-from exporter.recovery import Register, Rules, recoveries
 from tests.builders import NOON, backup
 
 DEFAULTS = Config().objectives

@@ -8,7 +8,7 @@ from itertools import chain
 from math import fsum, inf
 from operator import attrgetter
 
-from exporter.cohorts import Cohort, rank
+from exporter.backups.grouping import Cohort, rank
 from exporter.model import Backup, Group, GroupKey, Statuses, Summary
 
 UNKNOWN = "unknown"

@@ -9,11 +9,11 @@ from math import isfinite
 
 from msgspec import Struct
 
-from exporter.chains import Broken, Chains, Verdict
-from exporter.cohorts import Cohort, newest, rank
+from exporter.backups.chains import Broken, Chains, Verdict
+from exporter.backups.grouping import Cohort, newest, rank
+from exporter.backups.summary import UNKNOWN
 from exporter.config.schema import ExpectedInstance, Limit, Objective
 from exporter.model import Backup, Instance, Recovery, Statuses
-from exporter.summary import UNKNOWN
 
 
 class Register(Struct, frozen=True):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.cohorts import cohorts, newest
+from exporter.backups.grouping import cohorts, newest
 from exporter.model import Backup, Datastore
 from tests.builders import NOON, backup
 

@@ -10,10 +10,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from exporter.backups.summary import sizes_look_like_gib
 from exporter.config.schema import Objective, Target
 from exporter.errors import ApiError
 from exporter.model import Doubt, Instance, Snapshot
-from exporter.summary import sizes_look_like_gib
 
 
 class Evidence(Struct, frozen=True, kw_only=True):

@@ -22,8 +22,8 @@ from hypothesis.strategies import (
 )
 from msgspec.structs import replace
 
-from exporter.chains import Broken, Chains, Judged, Verdict
-from exporter.cohorts import cohorts
+from exporter.backups.chains import Broken, Chains, Judged, Verdict
+from exporter.backups.grouping import cohorts
 from exporter.model import Backup, Statuses
 from tests.builders import NOON, backup
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.cohorts import cohorts
+from exporter.backups.grouping import cohorts
+from exporter.backups.summary import created_after, sizes_look_like_gib, summarize
 from exporter.model import Backup, Datastore, Group, GroupKey, Statuses, Summary
-from exporter.summary import created_after, sizes_look_like_gib, summarize
 from tests.builders import NOON, backup
 
 STATUSES = Statuses()

@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
+from exporter.backups.risk import Danger, describe, risks
 from exporter.model import Recovery
-from exporter.risk import Danger, describe, risks
 
 NOW = 1_000_000.0
 WELL = Recovery(

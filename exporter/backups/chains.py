@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from exporter.cohorts import Cohort
+from exporter.backups.grouping import Cohort
 from exporter.model import Backup, Statuses
 
 

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from exporter.assembly import Exporter
+from exporter.backups.doubts import Evidence, count, doubts
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url
-from exporter.doubts import Evidence, count, doubts
 from exporter.errors import ApiError, Reason
 from exporter.landing import landing_page
 from exporter.model import Doubt, Instance, Snapshot, Summary

@@ -12,10 +12,10 @@ from exporter.clock import Clock
 from exporter.config.schema import Config, Objective, Target
 from exporter.discovery import Place
 from exporter.errors import ConfigError
-from exporter.instance_list import InstanceList
 from exporter.instruments import Instruments, ReloadCollector, own_collectors
-from exporter.scrape import Scraper
-from exporter.target_walk import TargetWalk
+from exporter.target.instances import InstanceList
+from exporter.target.scraper import Scraper
+from exporter.target.walk import TargetWalk
 from exporter.web import Endpoints, Lifecycle
 
 

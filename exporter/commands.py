@@ -30,9 +30,9 @@ from exporter.passwords import Passwords
 from exporter.printable import printable
 from exporter.reload import Reloader
 from exporter.report import Report, as_json, as_lines
-from exporter.scrape import LONGEST_WALK, answer_once
 from exporter.server import DEFAULT_PORT, listen, port_of, serve
-from exporter.target_walk import TargetWalk
+from exporter.target.scraper import LONGEST_WALK, answer_once
+from exporter.target.walk import TargetWalk
 from exporter.web_file import WebFile
 
 FAILED: Final = 1

@@ -32,8 +32,8 @@ from exporter.landing import HEADERS, landing_page
 from exporter.negotiation import known_accept, takes_gzip
 from exporter.refusals import CountRefusal, ignore_refusal
 from exporter.renders import LatestRendering, Renders
-from exporter.scrape import Scraper
 from exporter.slots import Slots, TooManyRequestsError, unless_gone
+from exporter.target.scraper import Scraper
 
 TIMEOUT_HEADER: Final = "X-Prometheus-Scrape-Timeout-Seconds"
 MARGIN: Final = 0.5  # seconds between our answer and the scraper's own deadline

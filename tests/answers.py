@@ -11,8 +11,8 @@ from exporter.config.credentials import Secret
 from exporter.config.schema import Target
 from exporter.errors import ApiError, Reason
 from exporter.model import Answer, Group, GroupKey, Recovery, Snapshot, Summary, WalkStats
-from exporter.scrape import Scraper
-from exporter.target_walk import Outcome
+from exporter.target.scraper import Scraper
+from exporter.target.walk import Outcome
 
 NOW = 1_767_225_600.0
 """The moment at which all of this is served: 2026-01-01 00:00 UTC."""

@@ -9,9 +9,9 @@ from exporter.api.budget import Budget
 from exporter.check import Finding, Level, examine
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target
-from exporter.instance_list import InstanceList
 from exporter.model import Doubt, Snapshot, Summary, WalkStats
-from exporter.target_walk import Outcome, TargetWalk
+from exporter.target.instances import InstanceList
+from exporter.target.walk import Outcome, TargetWalk
 from tests.answers import FAILURE, NOW, FixedClock
 from tests.world import Silent
 

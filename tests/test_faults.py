@@ -19,12 +19,12 @@ from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target, Url
 from exporter.errors import Reason
-from exporter.instance_list import EVERY, InstanceList, Wait
 from exporter.model import Instance
-from exporter.running_walk import MOST_ABANDONED, OVERDUE
-from exporter.scrape import LONGEST_WALK, Scraper
 from exporter.simulator import Answer, SimulatedApi
-from exporter.target_walk import TargetWalk
+from exporter.target.instances import EVERY, InstanceList, Wait
+from exporter.target.running_walk import MOST_ABANDONED, OVERDUE
+from exporter.target.scraper import LONGEST_WALK, Scraper
+from exporter.target.walk import TargetWalk
 from tests.builders import backup
 from tests.test_cli import running
 from tests.threadless import no_threads

@@ -15,8 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.collector import render_text
 from exporter.errors import Reason
 from exporter.instruments import BudgetCollector
-from exporter.scrape import answer_once
 from exporter.simulator import Raw, SimulatedApi, many
+from exporter.target.scraper import answer_once
 from tests.api.test_client import KEY, Rig
 from tests.api.test_decode import ENVELOPE, GOOD, JSON, KEYS
 from tests.test_cli import LOOPBACK, running

@@ -15,9 +15,9 @@ from exporter.api.transport import ObserveHeaders
 from exporter.collector import render_text
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, Target
-from exporter.instance_list import InstanceList
-from exporter.scrape import answer_once
-from exporter.target_walk import TargetWalk
+from exporter.target.instances import InstanceList
+from exporter.target.scraper import answer_once
+from exporter.target.walk import TargetWalk
 from tests.world import Silent, World
 
 NAME = 'a"b\\c\nd é 😀 \x00'

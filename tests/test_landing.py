@@ -18,8 +18,8 @@ from exporter import __version__
 from exporter.errors import WalkCrashedError
 from exporter.landing import HEADERS, SHOWN, landing_page
 from exporter.model import Recovery
-from exporter.scrape import Scraper
-from exporter.target_walk import Outcome
+from exporter.target.scraper import Scraper
+from exporter.target.walk import Outcome
 from tests.answers import FAILURE, NOW, SNAPSHOT, SUCCESS, scraper
 from tests.backups.test_risk import NEVER, OLD, OLDER, WELL
 from tests.browser import Browser

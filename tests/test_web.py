@@ -29,9 +29,9 @@ from exporter.errors import ConfigError
 from exporter.instruments import Instruments, ReloadCollector, own_collectors
 from exporter.landing import HEADERS
 from exporter.refusals import Refusal
-from exporter.scrape import Scraper
 from exporter.server import listen, port_of
-from exporter.target_walk import Outcome
+from exporter.target.scraper import Scraper
+from exporter.target.walk import Outcome
 from exporter.web import LONGEST, TIMEOUT_HEADER, Endpoints, scrape_seconds
 from tests.answers import NOW, SUCCESS, FixedClock, scraper
 from tests.serving import PATIENCE, wait_until

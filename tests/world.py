@@ -13,14 +13,14 @@ from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, Target
 from exporter.errors import Reason
-from exporter.instance_list import InstanceList, Wait
-from exporter.scrape import Scraper
 from exporter.simulator.habits import Habits
 from exporter.simulator.listing import Listing
 from exporter.simulator.many import hosts
 from exporter.simulator.ratelimit import RateLimit, Tier
 from exporter.simulator.wire import BACKUPS, INSTANCES
-from exporter.target_walk import TargetWalk
+from exporter.target.instances import InstanceList, Wait
+from exporter.target.scraper import Scraper
+from exporter.target.walk import TargetWalk
 from tests.builders import backup
 
 LATENCY = 0.2

@@ -30,7 +30,6 @@ from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Period, ProxyUrl, Target, TlsConfig, Url
 from exporter.errors import ApiError, ConfigError, Reason
-from exporter.instance_list import InstanceList
 from exporter.simulator import (
     Answer,
     CutBody,
@@ -51,7 +50,8 @@ from exporter.simulator import (
     many,
 )
 from exporter.simulator.wire import Json
-from exporter.target_walk import TargetWalk
+from exporter.target.instances import InstanceList
+from exporter.target.walk import TargetWalk
 from tests.programs import refusing_port
 from tests.serving import wait_until
 from tests.started import StartedThreads

@@ -17,7 +17,7 @@ from exporter.model import Doubt, Instance, Snapshot, Summary
 from exporter.simulator import Malform, SimulatedApi, many
 from tests.answers import NOW, SNAPSHOT, SUCCESS, scraper
 from tests.builders import backup
-from tests.test_instance_list import Rig
+from tests.target.test_instances import Rig
 
 CLEAN = Snapshot(
     summary=Summary(groups=(), backups=1234, unknown_statuses=(), largest_size=5e9),

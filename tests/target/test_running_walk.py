@@ -3,7 +3,7 @@
 import pytest
 
 from exporter.api.budget import Budget
-from exporter.running_walk import MOST_ABANDONED, OVERDUE, RunningWalk, WalkSlot
+from exporter.target.running_walk import MOST_ABANDONED, OVERDUE, RunningWalk, WalkSlot
 from tests.world import World
 
 HOUR = 3600.0

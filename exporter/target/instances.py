@@ -11,7 +11,7 @@ from exporter.api import Api
 from exporter.api.decode import INSTANCES
 from exporter.errors import ApiError, Reason
 from exporter.model import Instance, Walk
-from exporter.running_walk import RunningWalk, WalkSlot
+from exporter.target.running_walk import RunningWalk, WalkSlot
 from exporter.walk.sequential import PageSize, walk
 
 EVERY: Final = 600.0  # seconds that a good list lasts

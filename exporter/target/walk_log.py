@@ -4,7 +4,7 @@ from structlog.typing import FilteringBoundLogger
 
 from exporter.errors import ApiError
 from exporter.model import Snapshot, WalkStats
-from exporter.target_walk import Outcome
+from exporter.target.walk import Outcome
 
 
 class WalkLog:

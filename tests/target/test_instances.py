@@ -17,11 +17,11 @@ from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url
 from exporter.errors import Reason
-from exporter.instance_list import EVERY, InstanceList, Wait, run_beside
 from exporter.model import Backup, Datastore, Instance, Recovery, Reference, Snapshot
 from exporter.simulator import ErrorBody, Habits, HangBeforeHeaders, Request, Rewrite, SimulatedApi
 from exporter.simulator.wire import Json
-from exporter.target_walk import Outcome, TargetWalk
+from exporter.target.instances import EVERY, InstanceList, Wait, run_beside
+from exporter.target.walk import Outcome, TargetWalk
 from tests.started import StartedThreads
 from tests.world import Silent
 
@@ -528,7 +528,7 @@ class TestRetry:
     def test_a_bug_fails_the_list_alone(self, rig: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         """The log has its traceback, and the next walk lists instances again."""
         made = rig()
-        monkeypatch.setattr("exporter.instance_list._whole", lambda _: 1 / 0)
+        monkeypatch.setattr("exporter.target.instances._whole", lambda _: 1 / 0)
         with capture_logs() as logs:
             first = made.target_walk(20, patience=10)
         monkeypatch.undo()

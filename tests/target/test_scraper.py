@@ -20,9 +20,9 @@ from exporter.config.credentials import Secret
 from exporter.config.schema import Duration, Target
 from exporter.errors import ApiError, Reason, WalkCrashedError
 from exporter.model import Answer, Snapshot, Summary, WalkStats
-from exporter.running_walk import MOST_ABANDONED, OVERDUE, RunningWalk
-from exporter.scrape import LONGEST_WALK, Scraper
-from exporter.target_walk import Outcome
+from exporter.target.running_walk import MOST_ABANDONED, OVERDUE, RunningWalk
+from exporter.target.scraper import LONGEST_WALK, Scraper
+from exporter.target.walk import Outcome
 from tests.serving import wait_until
 from tests.threadless import no_threads
 from tests.world import World

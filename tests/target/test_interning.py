@@ -3,12 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from exporter.api.decode import BACKUPS, decode_page
-from exporter.interning import Interning
 from exporter.model import Backup, Page
 from exporter.simulator import many
 from exporter.simulator.habits import Habits
 from exporter.simulator.listing import Listing
 from exporter.simulator.wire import BACKUPS as SERVED
+from exporter.target.interning import Interning
 from tests.builders import backup
 
 

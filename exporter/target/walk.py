@@ -19,10 +19,10 @@ from exporter.backups.grouping import cohorts
 from exporter.backups.summary import created_after, summarize
 from exporter.config.schema import Objective
 from exporter.errors import ApiError
-from exporter.instance_list import InstanceList
-from exporter.interning import Interning
 from exporter.model import Backup, Doubt, Page, Snapshot, Walk, WalkStats
-from exporter.running_walk import RunningWalk
+from exporter.target.instances import InstanceList
+from exporter.target.interning import Interning
+from exporter.target.running_walk import RunningWalk
 from exporter.walk.boundaries import PageBoundaries
 from exporter.walk.concurrent import Pool, walk_ahead
 from exporter.walk.sequential import PageSize, walk

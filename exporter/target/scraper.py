@@ -13,10 +13,10 @@ from exporter.config.schema import Target
 from exporter.durations import format_age
 from exporter.errors import ApiError, Reason, WalkCrashedError
 from exporter.model import Answer, WalkStats
-from exporter.running_walk import RunningWalk, WalkSlot
-from exporter.state import State
-from exporter.target_walk import Outcome
-from exporter.walk_log import WalkLog
+from exporter.target.running_walk import RunningWalk, WalkSlot
+from exporter.target.state import State
+from exporter.target.walk import Outcome
+from exporter.target.walk_log import WalkLog
 
 LONGEST_WALK: Final = (
     600.0  # seconds that a walk may outlive its scrapes by, where the budget asks for no more

@@ -27,8 +27,8 @@ from benchmarks.processes import (
     running_exporter,
 )
 from benchmarks.script import encode
-from exporter.exposition import hastened
-from exporter.families import families
+from exporter.metrics.exposition import hastened
+from exporter.metrics.families import families
 from exporter.model import Answer, Group, GroupKey, Snapshot, Summary, WalkStats
 
 PORT: Final = 10149
@@ -146,7 +146,7 @@ def exposition_rows() -> Iterator[Row]:
     ours = _seconds(lambda: hastened(encode, "")(registry)) / samples * 1e6
     yield "OpenMetrics, prometheus_client's encoder", f"{theirs:.2f} µs a sample", "", ""
     yield (
-        "OpenMetrics, exporter.exposition: the same bytes",
+        "OpenMetrics, exporter.metrics.exposition: the same bytes",
         f"{ours:.2f} µs a sample",
         f"{ours / theirs:.2f}",
         "",

@@ -15,7 +15,7 @@ from exporter.api.decode import BACKUPS
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target, Url
-from exporter.instruments import Instruments
+from exporter.metrics.own import Instruments
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from exporter.clock import Clock
 from exporter.config.schema import Config, Objective, Target
 from exporter.discovery import Place
 from exporter.errors import ConfigError
-from exporter.instruments import Instruments, ReloadCollector, own_collectors
+from exporter.metrics.own import Instruments, ReloadCollector, own_collectors
 from exporter.target.instances import InstanceList
 from exporter.target.scraper import Scraper
 from exporter.target.walk import TargetWalk

@@ -16,7 +16,6 @@ from exporter.access_log import AccessLog
 from exporter.assembly import Exporter
 from exporter.backups.risk import risks
 from exporter.check import Level, examine
-from exporter.collector import render_text, write_text
 from exporter.config.load import load_config
 from exporter.config.schema import Config
 from exporter.demo import run_demo
@@ -25,6 +24,7 @@ from exporter.durations import parse_duration
 from exporter.errors import ConfigError
 from exporter.gate import Gate
 from exporter.hangups import Hangups
+from exporter.metrics.collector import render_text, write_text
 from exporter.model import Answer
 from exporter.passwords import Passwords
 from exporter.printable import printable
@@ -79,7 +79,7 @@ def _run(
         )
         passwords = Passwords()
         stack.callback(passwords.join)
-        count_refusal = exporter.instruments.count_refusal
+        count_refusal = exporter.metrics.own.count_refusal
         guarded = AccessLog(Gate(app, web, passwords, count_refusal))
         if web.tls:
             web.tls.refused = count_refusal

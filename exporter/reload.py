@@ -8,7 +8,7 @@ from structlog.typing import FilteringBoundLogger
 from exporter.clock import Clock
 from exporter.config.schema import Config
 from exporter.errors import ConfigError
-from exporter.instruments import ReloadCollector
+from exporter.metrics.own import ReloadCollector
 
 
 class Reloader:

@@ -23,13 +23,13 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from exporter.clock import Clock
-from exporter.collector import TargetCollector
 from exporter.discovery import Place, is_address, target_groups
 from exporter.errors import ConfigError, WalkCrashedError
-from exporter.exposition import hastened
-from exporter.families import described
 from exporter.landing import HEADERS, landing_page
-from exporter.negotiation import known_accept, takes_gzip
+from exporter.metrics.collector import TargetCollector
+from exporter.metrics.exposition import hastened
+from exporter.metrics.families import described
+from exporter.metrics.negotiation import known_accept, takes_gzip
 from exporter.refusals import CountRefusal, ignore_refusal
 from exporter.renders import LatestRendering, Renders
 from exporter.slots import Slots, TooManyRequestsError, unless_gone

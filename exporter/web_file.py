@@ -11,7 +11,7 @@ from structlog.typing import FilteringBoundLogger
 
 from exporter.clock import Clock
 from exporter.errors import ConfigError
-from exporter.instruments import WebReloadCollector
+from exporter.metrics.own import WebReloadCollector
 from exporter.tls import Certificate, CurrentContext
 from exporter.watched_files import WatchedFiles
 from exporter.web_config import WebConfig, load_web_config

@@ -8,15 +8,15 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.collector import TargetCollector
 from exporter.errors import Reason
-from exporter.families import KEPT, SECTIONS, Section
-from exporter.instruments import Instruments, ReloadCollector, WebReloadCollector, own_collectors
+from exporter.metrics.collector import TargetCollector
+from exporter.metrics.families import KEPT, SECTIONS, Section
+from exporter.metrics.own import Instruments, ReloadCollector, WebReloadCollector, own_collectors
 from tests.answers import WELL, FixedClock
 
 HOME = Path(__file__).parent.parent
 HEAD = """\
-<!-- Written by `make docs` from exporter/families.py and exporter/instruments.py: change those instead. -->
+<!-- Written by `make docs` from exporter/metrics/families.py and exporter/metrics/own.py: change those instead. -->
 
 # Metrics
 

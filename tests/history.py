@@ -22,8 +22,8 @@ from exporter.assembly import Exporter
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, Target, Url
-from exporter.families import families
-from exporter.instruments import ReloadCollector, own_collectors
+from exporter.metrics.families import families
+from exporter.metrics.own import ReloadCollector, own_collectors
 from exporter.model import Backup, Instance
 from exporter.simulator import Answer, Fleet, SimulatedApi, hosts, many
 from tests.programs import need, require

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.collector import render_text
 from exporter.errors import Reason
-from exporter.instruments import BudgetCollector
+from exporter.metrics.collector import render_text
+from exporter.metrics.own import BudgetCollector
 from exporter.simulator import Raw, SimulatedApi, many
 from exporter.target.scraper import answer_once
 from tests.api.test_client import KEY, Rig

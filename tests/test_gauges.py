@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.backups.grouping import cohorts
 from exporter.backups.summary import summarize
-from exporter.collector import TargetCollector
+from exporter.metrics.collector import TargetCollector
 from exporter.model import Answer, Backup, Datastore, Snapshot, Statuses, WalkStats
 from exporter.simulator.habits import Habits
 from exporter.walk.sequential import PageSize, walk

@@ -12,9 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.api import Api
 from exporter.api.budget import Budget
 from exporter.api.transport import ObserveHeaders
-from exporter.collector import render_text
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, Target
+from exporter.metrics.collector import render_text
 from exporter.target.instances import InstanceList
 from exporter.target.scraper import answer_once
 from exporter.target.walk import TargetWalk

@@ -11,7 +11,7 @@ from structlog.testing import LogCapture
 from exporter.config.load import load_config
 from exporter.config.schema import Config
 from exporter.errors import ConfigError
-from exporter.instruments import ReloadCollector
+from exporter.metrics.own import ReloadCollector
 from exporter.reload import Reloader
 from tests.world import World
 

@@ -21,13 +21,13 @@ from structlog.testing import capture_logs
 
 from exporter import web
 from exporter.api.budget import Budget
-from exporter.collector import TargetCollector
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target
 from exporter.discovery import Place, target_groups
 from exporter.errors import ConfigError
-from exporter.instruments import Instruments, ReloadCollector, own_collectors
 from exporter.landing import HEADERS
+from exporter.metrics.collector import TargetCollector
+from exporter.metrics.own import Instruments, ReloadCollector, own_collectors
 from exporter.refusals import Refusal
 from exporter.server import listen, port_of
 from exporter.target.scraper import Scraper

@@ -8,7 +8,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from exporter.clock import Clock
-from exporter.families import described, families
+from exporter.metrics.families import described, families
 from exporter.model import Answer
 
 

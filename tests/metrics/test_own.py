@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from exporter import __version__
 from exporter.api.budget import Budget
 from exporter.errors import Reason
-from exporter.instruments import BudgetCollector, Instruments, ReloadCollector, own_collectors
+from exporter.metrics.own import BudgetCollector, Instruments, ReloadCollector, own_collectors
 from exporter.refusals import Refusal
 from tests.answers import NOW, FixedClock
 from tests.conftest import Promtool

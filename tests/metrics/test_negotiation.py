@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.exposition import choose_encoder
 
-from exporter.negotiation import KNOWN, TEXT, known_accept, takes_gzip
+from exporter.metrics.negotiation import KNOWN, TEXT, known_accept, takes_gzip
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0;escaping="
 PLAIN = "text/plain;version=1.0.0;escaping="

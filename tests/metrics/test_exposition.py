@@ -20,8 +20,8 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from exporter.collector import TargetCollector
-from exporter.exposition import hastened
+from exporter.metrics.collector import TargetCollector
+from exporter.metrics.exposition import hastened
 from tests.answers import WELL, FixedClock
 
 ESCAPINGS = ("", "; escaping=underscores", "; escaping=allow-utf-8", "; escaping=values", "; escaping=dots")

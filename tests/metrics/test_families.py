@@ -12,9 +12,9 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from exporter.collector import TargetCollector
 from exporter.errors import Reason
-from exporter.families import KEPT, described, families
+from exporter.metrics.collector import TargetCollector
+from exporter.metrics.families import KEPT, described, families
 from exporter.model import Answer, GroupKey
 from tests.answers import FAILED, GROUP, NOTHING_YET, NOW, RECOVERY, SNAPSHOT, WELL
 from tests.conftest import Promtool

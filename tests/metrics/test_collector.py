@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.collector import TargetCollector, render_text, write_text
+from exporter.metrics.collector import TargetCollector, render_text, write_text
 from exporter.model import Answer
 from tests.answers import RUNNING, SNAPSHOT, WELL, FixedClock
 

@@ -10,13 +10,13 @@ from exporter.api import Api, HttpTransport, Watchdog
 from exporter.api.budget import Budget
 from exporter.clock import Clock
 from exporter.config.schema import Config, Objective, Target
-from exporter.discovery import Place
 from exporter.errors import ConfigError
 from exporter.metrics.own import Instruments, ReloadCollector, own_collectors
 from exporter.target.instances import InstanceList
 from exporter.target.scraper import Scraper
 from exporter.target.walk import TargetWalk
-from exporter.web import Endpoints, Lifecycle
+from exporter.web.discovery import Place
+from exporter.web.endpoints import Endpoints, Lifecycle
 
 
 class Parts(Struct, frozen=True, eq=False):

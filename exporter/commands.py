@@ -19,7 +19,6 @@ from exporter.check import Level, examine
 from exporter.config.load import load_config
 from exporter.config.schema import Config
 from exporter.demo import run_demo
-from exporter.discovery import Place, external_place, is_address
 from exporter.durations import parse_duration
 from exporter.errors import ConfigError
 from exporter.gate import Gate
@@ -33,6 +32,7 @@ from exporter.report import Report, as_json, as_lines
 from exporter.server import DEFAULT_PORT, listen, port_of, serve
 from exporter.target.scraper import LONGEST_WALK, answer_once
 from exporter.target.walk import TargetWalk
+from exporter.web.discovery import Place, external_place, is_address
 from exporter.web_file import WebFile
 
 FAILED: Final = 1

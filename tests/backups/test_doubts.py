@@ -12,9 +12,9 @@ from exporter.backups.doubts import Evidence, count, doubts
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url
 from exporter.errors import ApiError, Reason
-from exporter.landing import landing_page
 from exporter.model import Doubt, Instance, Snapshot, Summary
 from exporter.simulator import Malform, SimulatedApi, many
+from exporter.web.landing import landing_page
 from tests.answers import NOW, SNAPSHOT, SUCCESS, scraper
 from tests.builders import backup
 from tests.target.test_instances import Rig

@@ -19,20 +19,20 @@ from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
-from exporter import web
 from exporter.api.budget import Budget
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target
-from exporter.discovery import Place, target_groups
 from exporter.errors import ConfigError
-from exporter.landing import HEADERS
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.own import Instruments, ReloadCollector, own_collectors
 from exporter.refusals import Refusal
 from exporter.server import listen, port_of
 from exporter.target.scraper import Scraper
 from exporter.target.walk import Outcome
-from exporter.web import LONGEST, TIMEOUT_HEADER, Endpoints, scrape_seconds
+from exporter.web import endpoints
+from exporter.web.discovery import Place, target_groups
+from exporter.web.endpoints import LONGEST, TIMEOUT_HEADER, Endpoints, scrape_seconds
+from exporter.web.landing import HEADERS
 from tests.answers import NOW, SUCCESS, FixedClock, scraper
 from tests.serving import PATIENCE, wait_until
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.discovery import Place, external_place, is_address, target_groups
 from exporter.errors import ConfigError
+from exporter.web.discovery import Place, external_place, is_address, target_groups
 
 
 def test_each_target_is_a_group() -> None:

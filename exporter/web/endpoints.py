@@ -23,17 +23,17 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from exporter.clock import Clock
-from exporter.discovery import Place, is_address, target_groups
 from exporter.errors import ConfigError, WalkCrashedError
-from exporter.landing import HEADERS, landing_page
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.exposition import hastened
 from exporter.metrics.families import described
 from exporter.metrics.negotiation import known_accept, takes_gzip
 from exporter.refusals import CountRefusal, ignore_refusal
-from exporter.renders import LatestRendering, Renders
 from exporter.slots import Slots, TooManyRequestsError, unless_gone
 from exporter.target.scraper import Scraper
+from exporter.web.discovery import Place, is_address, target_groups
+from exporter.web.landing import HEADERS, landing_page
+from exporter.web.single_flight import LatestRendering, Renders
 
 TIMEOUT_HEADER: Final = "X-Prometheus-Scrape-Timeout-Seconds"
 MARGIN: Final = 0.5  # seconds between our answer and the scraper's own deadline

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from exporter.clock import Clock
-from exporter.renders import LatestRendering, Renders
+from exporter.web.single_flight import LatestRendering, Renders
 
 
 class Key:

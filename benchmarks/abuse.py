@@ -37,7 +37,7 @@ import trustme
 from msgspec import Struct
 
 from benchmarks.soak import reading
-from exporter.limits import Limits, room_for
+from exporter.server.limits import Limits, room_for
 from exporter.simulator import SimulatedApi, many
 
 BACKUPS, INSTANCES = 7_000, 1_400  # 20,000 samples

@@ -12,9 +12,9 @@ from typing import Final, NoReturn
 
 from exporter.commands import FAILED, check_command, demo_command, once_command, serve_command
 from exporter.errors import ConfigError
-from exporter.hangups import accept_hangups
 from exporter.logs import FORMATS, LEVELS, configure_logs
-from exporter.server import DEFAULT_PORT
+from exporter.server.hangups import accept_hangups
+from exporter.server.run import DEFAULT_PORT
 from exporter.version import describe_version
 
 PROGRAM: Final = "bycloud-backup-exporter"

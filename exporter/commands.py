@@ -12,7 +12,6 @@ from typing import Final
 import structlog
 
 from exporter import __version__
-from exporter.access_log import AccessLog
 from exporter.assembly import Exporter
 from exporter.backups.risk import risks
 from exporter.check import Level, examine
@@ -21,19 +20,20 @@ from exporter.config.schema import Config
 from exporter.demo import run_demo
 from exporter.durations import parse_duration
 from exporter.errors import ConfigError
-from exporter.gate import Gate
-from exporter.hangups import Hangups
 from exporter.metrics.collector import render_text, write_text
 from exporter.model import Answer
-from exporter.passwords import Passwords
 from exporter.printable import printable
 from exporter.reload import Reloader
 from exporter.report import Report, as_json, as_lines
-from exporter.server import DEFAULT_PORT, listen, port_of, serve
+from exporter.server.access_log import AccessLog
+from exporter.server.auth import Gate
+from exporter.server.hangups import Hangups
+from exporter.server.passwords import Passwords
+from exporter.server.run import DEFAULT_PORT, listen, port_of, serve
+from exporter.server.watched import WebFile
 from exporter.target.scraper import LONGEST_WALK, answer_once
 from exporter.target.walk import TargetWalk
 from exporter.web.discovery import Place, external_place, is_address
-from exporter.web_file import WebFile
 
 FAILED: Final = 1
 EVERYWHERE: Final = {"", "0.0.0.0", "[::]"}  # noqa: S104 - which name no host

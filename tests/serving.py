@@ -12,10 +12,10 @@ from typing import Self
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from exporter.limits import Limits
-from exporter.protocol import HeaderPairs
-from exporter.refusals import CountRefusal, ignore_refusal
-from exporter.server import Server, listen, make_server, port_of
+from exporter.server.limits import Limits
+from exporter.server.protocol import HeaderPairs
+from exporter.server.refusals import CountRefusal, ignore_refusal
+from exporter.server.run import Server, listen, make_server, port_of
 from tests.leaks import note
 
 PATIENCE = 60.0

@@ -22,7 +22,7 @@ from exporter import __version__
 from exporter.api import HttpTransport
 from exporter.assembly import Exporter
 from exporter.cli import main
-from exporter.server import listen, port_of
+from exporter.server.run import listen, port_of
 from exporter.simulator import (
     ErrorBody,
     Habits,

@@ -13,8 +13,8 @@ import requests
 from exporter.simulator import Answer, CutBody, ErrorBody, Fault, Raw, Reset, SimulatedApi, many
 from tests.certificates import Authority
 from tests.leaks import KEY, PASSWORD, PROXY_PASSWORD, TOKEN, WRONG, showing
+from tests.server.test_serving import hashed
 from tests.test_cli import COMMAND, LOOPBACK, running
-from tests.test_serving import hashed
 
 HASH: Final = hashed(PASSWORD)
 PATHS: Final = (

@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from exporter import __version__
 from exporter.api.budget import Budget
 from exporter.errors import Reason
-from exporter.refusals import Refusal
+from exporter.server.refusals import Refusal
 
 SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 

@@ -28,8 +28,8 @@ from exporter.metrics.collector import TargetCollector
 from exporter.metrics.exposition import hastened
 from exporter.metrics.families import described
 from exporter.metrics.negotiation import known_accept, takes_gzip
-from exporter.refusals import CountRefusal, ignore_refusal
-from exporter.slots import Slots, TooManyRequestsError, unless_gone
+from exporter.server.refusals import CountRefusal, ignore_refusal
+from exporter.server.slots import Slots, TooManyRequestsError, unless_gone
 from exporter.target.scraper import Scraper
 from exporter.web.discovery import Place, is_address, target_groups
 from exporter.web.landing import HEADERS, landing_page

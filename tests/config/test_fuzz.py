@@ -13,7 +13,7 @@ from exporter.config.load import load_config
 from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, TlsConfig
 from exporter.errors import ConfigError
 from exporter.model import Statuses
-from exporter.web_config import WebConfig, load_web_config
+from exporter.server.schema import WebConfig, load_web_config
 
 SECRET: Final = "hiddenSecret"
 CORE: Final = ("str", "int", "float", "bool", "null", "map", "seq")

@@ -8,7 +8,7 @@ from exporter import __version__
 from exporter.api.budget import Budget
 from exporter.errors import Reason
 from exporter.metrics.own import BudgetCollector, Instruments, ReloadCollector, own_collectors
-from exporter.refusals import Refusal
+from exporter.server.refusals import Refusal
 from tests.answers import NOW, FixedClock
 from tests.conftest import Promtool
 

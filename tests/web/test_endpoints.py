@@ -25,8 +25,8 @@ from exporter.config.schema import Target
 from exporter.errors import ConfigError
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.own import Instruments, ReloadCollector, own_collectors
-from exporter.refusals import Refusal
-from exporter.server import listen, port_of
+from exporter.server.refusals import Refusal
+from exporter.server.run import listen, port_of
 from exporter.target.scraper import Scraper
 from exporter.target.walk import Outcome
 from exporter.web import endpoints

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.login_queue import Login, LoginQueue, TooManyLoginsError
-from exporter.networks import client_network
+from exporter.server.login_queue import Login, LoginQueue, TooManyLoginsError
+from exporter.server.networks import client_network
 
 LOOP = asyncio.new_event_loop()
 LOOP.close()

@@ -17,7 +17,7 @@ import bcrypt
 import pytest
 import requests
 
-from exporter.server import listen, port_of
+from exporter.server.run import listen, port_of
 from exporter.simulator import SimulatedApi, many
 from tests.certificates import Authority, Files
 from tests.real_prometheus import running_prometheus

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.watched_files import WatchedFiles
+from exporter.server.watched_files import WatchedFiles
 
 
 def test_changes(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.waiting import Crowd, UnreadResponses, WaitingConnections
+from exporter.server.waiting import Crowd, UnreadResponses, WaitingConnections
 
 STEPS = st.lists(st.tuples(st.integers(0, 9), st.sampled_from((None, *Crowd))))
 

@@ -13,9 +13,9 @@ from typing import Final
 
 import bcrypt
 
-from exporter.bcrypt_thread import BcryptThread
-from exporter.login_queue import Login, LoginQueue, TooManyLoginsError
-from exporter.networks import client_network
+from exporter.server.bcrypt_thread import BcryptThread
+from exporter.server.login_queue import Login, LoginQueue, TooManyLoginsError
+from exporter.server.networks import client_network
 
 LONGEST: Final = 72  # bytes of a password that bcrypt looks at
 CACHED: Final = 100  # good logins remembered

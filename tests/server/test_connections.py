@@ -16,11 +16,11 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from exporter.limits import Limits
-from exporter.refusals import Refusal
-from exporter.server import Server, listen, make_server, port_of
-from exporter.tls import server_context
-from exporter.web_config import TlsServerConfig
+from exporter.server.limits import Limits
+from exporter.server.refusals import Refusal
+from exporter.server.run import Server, listen, make_server, port_of
+from exporter.server.schema import TlsServerConfig
+from exporter.server.tls import server_context
 from tests.certificates import Authority
 from tests.serving import PATIENCE, App, Client, get, serving, wait_until
 

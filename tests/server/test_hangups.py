@@ -15,7 +15,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from exporter.errors import ConfigError
-from exporter.hangups import Hangups
+from exporter.server.hangups import Hangups
 from exporter.simulator import SimulatedApi, many
 from tests.serving import PATIENCE
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.notify import READY, notify
+from exporter.server.systemd import READY, notify
 
 
 @pytest.mark.parametrize("abstract", [False, True])

@@ -12,9 +12,9 @@ from structlog.typing import FilteringBoundLogger
 from exporter.clock import Clock
 from exporter.errors import ConfigError
 from exporter.metrics.own import WebReloadCollector
-from exporter.tls import Certificate, CurrentContext
-from exporter.watched_files import WatchedFiles
-from exporter.web_config import WebConfig, load_web_config
+from exporter.server.schema import WebConfig, load_web_config
+from exporter.server.tls import Certificate, CurrentContext
+from exporter.server.watched_files import WatchedFiles
 
 INTERVAL: Final = 1.0  # seconds between two looks at the files
 

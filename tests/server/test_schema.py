@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from exporter.errors import ConfigError
-from exporter.web_config import (
+from exporter.server.schema import (
     Headers,
     HttpServerConfig,
     TlsServerConfig,

@@ -7,11 +7,11 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from exporter.client_certificates import Refused, ignore
-from exporter.login_queue import TooManyLoginsError
-from exporter.passwords import Passwords
-from exporter.slots import unless_gone
-from exporter.web_file import WebFile
+from exporter.server.client_certificates import Refused, ignore
+from exporter.server.login_queue import TooManyLoginsError
+from exporter.server.passwords import Passwords
+from exporter.server.slots import unless_gone
+from exporter.server.watched import WebFile
 
 LOGIN: Final = "login"
 CLIENT_GONE: Final = 499  # for the log: nobody is there to read it

@@ -8,11 +8,11 @@ from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 from typing import Any, Final
 
-from exporter.client_certificates import UNVERIFIED
-from exporter.limits import Limits
-from exporter.protocol import GuardedProtocol, Owner
-from exporter.refusals import CountRefusal, Refusal
-from exporter.waiting import UnreadResponses, WaitingConnections
+from exporter.server.client_certificates import UNVERIFIED
+from exporter.server.limits import Limits
+from exporter.server.protocol import GuardedProtocol, Owner
+from exporter.server.refusals import CountRefusal, Refusal
+from exporter.server.waiting import UnreadResponses, WaitingConnections
 
 PAUSE: Final = 0.1  # seconds until a connection is taken again after the system had no descriptor for it
 TLS_BUFFER: Final = 16 * 1024

@@ -4,8 +4,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from exporter.access_log import AccessLog
 from exporter.clock import Clock
+from exporter.server.access_log import AccessLog
 from tests.serving import App, Client, get, serving
 
 

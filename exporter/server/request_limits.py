@@ -8,8 +8,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exporter.limits import Limits
-from exporter.refusals import CountRefusal, Refusal
+from exporter.server.limits import Limits
+from exporter.server.refusals import CountRefusal, Refusal
 
 _ABSOLUTE: Final = re.compile(rb"https?://(?P<host>[^/?#@]*)(?P<path>/.*)?", re.IGNORECASE)
 _MALFORMED: Final = (400, 505)

@@ -12,7 +12,7 @@ import requests
 from starlette.types import Receive, Scope, Send
 
 from exporter.errors import ConfigError
-from exporter.server import listen, parse_address, port_of, serve
+from exporter.server.run import listen, parse_address, port_of, serve
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.refusals import Refusal
-from exporter.slots import Slots, TooManyRequestsError, unless_gone
+from exporter.server.refusals import Refusal
+from exporter.server.slots import Slots, TooManyRequestsError, unless_gone
 
 
 async def _settle() -> None:

@@ -13,9 +13,9 @@ from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from exporter.limits import Limits
-from exporter.refusals import CountRefusal, Refusal
-from exporter.waiting import Crowd
+from exporter.server.limits import Limits
+from exporter.server.refusals import CountRefusal, Refusal
+from exporter.server.waiting import Crowd
 
 _INCOMPLETE: Final = (h11.IDLE, h11.SEND_BODY, h11.ERROR)
 _BAD_REQUEST: Final = 400

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from exporter.limits import Limits, room_for
+from exporter.server.limits import Limits, room_for
 
 
 @pytest.fixture

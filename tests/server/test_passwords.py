@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.bcrypt_thread import BcryptThread
-from exporter.login_queue import LoginQueue, TooManyLoginsError
-from exporter.passwords import CACHED, LONGEST, Passwords, login_key, parse_basic
+from exporter.server.bcrypt_thread import BcryptThread
+from exporter.server.login_queue import LoginQueue, TooManyLoginsError
+from exporter.server.passwords import CACHED, LONGEST, Passwords, login_key, parse_basic
 
 SALT: Final = bcrypt.gensalt(4)
 ALICE: Final = bcrypt.hashpw(b"wonderland", SALT)

@@ -4,10 +4,10 @@ import ssl
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self, cast
 
-from exporter.client_certificates import Refused, ServerContext, VerifiedConnection, ignore
 from exporter.errors import ConfigError
-from exporter.watched_files import WatchedFiles
-from exporter.web_config import TlsServerConfig
+from exporter.server.client_certificates import Refused, ServerContext, VerifiedConnection, ignore
+from exporter.server.schema import TlsServerConfig
+from exporter.server.watched_files import WatchedFiles
 
 VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 VERIFY: Final = {

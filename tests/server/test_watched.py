@@ -14,12 +14,12 @@ from structlog.testing import CapturingLogger
 
 from exporter import tls, web_file
 from exporter.errors import ConfigError
-from exporter.web_config import WebConfig
-from exporter.web_file import WebFile
+from exporter.server.schema import WebConfig
+from exporter.server.watched import WebFile
 from tests.certificates import Authority
+from tests.server.test_schema import HASH
 from tests.serving import wait_until
 from tests.started import StartedThreads
-from tests.test_web_config import HASH
 from tests.world import World
 
 

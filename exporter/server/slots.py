@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
-from exporter.networks import client_network
-from exporter.refusals import CountRefusal, Refusal
+from exporter.server.networks import client_network
+from exporter.server.refusals import CountRefusal, Refusal
 
 PATIENCE: Final = 2.0  # seconds that a request waits for a place: a crowd that arrives at once is soon served
 T = TypeVar("T")

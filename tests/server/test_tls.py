@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from msgspec.structs import replace
 
 from exporter.errors import ConfigError
-from exporter.tls import CIPHERS, CurrentContext, server_context
-from exporter.web_config import TLS13_SUITES, CipherSuite, TlsServerConfig
+from exporter.server.schema import TLS13_SUITES, CipherSuite, TlsServerConfig
+from exporter.server.tls import CIPHERS, CurrentContext, server_context
 from tests.certificates import Authority, Files
 from tests.serving import App, serving
 

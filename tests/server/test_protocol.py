@@ -9,10 +9,10 @@ from contextlib import ExitStack
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from exporter.limits import Limits
-from exporter.protocol import GuardedProtocol
-from exporter.refusals import Refusal
-from exporter.server import Server
+from exporter.server.limits import Limits
+from exporter.server.protocol import GuardedProtocol
+from exporter.server.refusals import Refusal
+from exporter.server.run import Server
 from tests.serving import PATIENCE, App, Client, get, serving, status, wait_until
 
 LARGE = b"x" * 384 * Limits().piece_bytes  # more than the kernel takes off our hands

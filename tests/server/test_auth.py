@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 import structlog
 
-from exporter.gate import LOGIN, WAITING, Gate
-from exporter.limits import Limits
-from exporter.login_queue import PER_NETWORK, LoginQueue
-from exporter.passwords import Passwords
-from exporter.response_headers import ResponseHeaders
-from exporter.web_file import WebFile
+from exporter.server.auth import LOGIN, WAITING, Gate
+from exporter.server.limits import Limits
+from exporter.server.login_queue import PER_NETWORK, LoginQueue
+from exporter.server.passwords import Passwords
+from exporter.server.response_headers import ResponseHeaders
+from exporter.server.watched import WebFile
+from tests.server.test_passwords import ALICE
 from tests.serving import App, Client, get, serving, status, wait_until
-from tests.test_passwords import ALICE
 
 ALICES = b"Authorization: Basic " + base64.b64encode(b"alice:wonderland")
 

@@ -15,14 +15,14 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from exporter.connections import Connections
 from exporter.errors import ConfigError
-from exporter.intake import Intake
-from exporter.limits import Limits, room_for
-from exporter.notify import READY, STOPPING, notify
-from exporter.protocol import GuardedProtocol, HeaderPairs
-from exporter.refusals import CountRefusal, ignore_refusal
-from exporter.response_headers import ResponseHeaders
+from exporter.server.connections import Connections
+from exporter.server.limits import Limits, room_for
+from exporter.server.protocol import GuardedProtocol, HeaderPairs
+from exporter.server.refusals import CountRefusal, ignore_refusal
+from exporter.server.request_limits import Intake
+from exporter.server.response_headers import ResponseHeaders
+from exporter.server.systemd import READY, STOPPING, notify
 
 DEFAULT_PORT: Final = 10140
 HIGHEST_PORT: Final = 65_535

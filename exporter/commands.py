@@ -12,7 +12,8 @@ from typing import Final
 import structlog
 
 from exporter import __version__
-from exporter.assembly import Exporter
+from exporter.app.exporter import Exporter
+from exporter.app.reload import Reloader
 from exporter.backups.risk import risks
 from exporter.check import Level, examine
 from exporter.config.load import load_config
@@ -23,7 +24,6 @@ from exporter.errors import ConfigError
 from exporter.metrics.collector import render_text, write_text
 from exporter.model import Answer
 from exporter.printable import printable
-from exporter.reload import Reloader
 from exporter.report import Report, as_json, as_lines
 from exporter.server.access_log import AccessLog
 from exporter.server.auth import Gate

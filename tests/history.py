@@ -18,7 +18,7 @@ from typing import Final, TextIO
 from msgspec import Struct
 from prometheus_client import Metric
 
-from exporter.assembly import Exporter
+from exporter.app.exporter import Exporter
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, Target, Url

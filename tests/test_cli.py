@@ -20,7 +20,7 @@ import requests
 
 from exporter import __version__
 from exporter.api import HttpTransport
-from exporter.assembly import Exporter
+from exporter.app.exporter import Exporter
 from exporter.cli import main
 from exporter.server.run import listen, port_of
 from exporter.simulator import (

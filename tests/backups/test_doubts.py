@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
-from exporter.assembly import Exporter
+from exporter.app.exporter import Exporter
 from exporter.backups.doubts import Evidence, count, doubts
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.assembly import Exporter
+from exporter.app.exporter import Exporter
 from exporter.config.credentials import LARGEST, Credential, Secret
 from exporter.config.schema import Config, Target, Url
 from exporter.errors import ConfigError, Reason

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from exporter.api import Api, HttpTransport, Watchdog
 from exporter.api.budget import Budget
-from exporter.assembly import Exporter
+from exporter.app.exporter import Exporter
 from exporter.check import Level, examine
 from exporter.clock import Clock
 from exporter.config.credentials import Secret

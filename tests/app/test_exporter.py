@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from exporter.assembly import Exporter, Parts
+from exporter.app.exporter import Exporter, Parts
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, Limit, Objective, Target, Url
 from exporter.errors import ConfigError

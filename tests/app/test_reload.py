@@ -8,11 +8,11 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
+from exporter.app.reload import Reloader
 from exporter.config.load import load_config
 from exporter.config.schema import Config
 from exporter.errors import ConfigError
 from exporter.metrics.own import ReloadCollector
-from exporter.reload import Reloader
 from tests.world import World
 
 

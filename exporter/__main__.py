@@ -11,7 +11,7 @@ def main() -> NoReturn:
     for the others their end.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
-    from exporter.cli import main as run  # noqa: PLC0415 - the import takes most of the start
+    from exporter.cli.main import main as run  # noqa: PLC0415 - the import takes most of the start
 
     run()
 

@@ -55,6 +55,6 @@ def _own_logs() -> Iterator[None]:
     yield
     structlog.reset_defaults()
     for handler in logging.root.handlers[:]:
-        if type(handler).__module__ == "exporter.logs":
+        if type(handler).__module__ == "exporter.cli.logs":
             logging.root.removeHandler(handler)
     logging.root.setLevel(logging.WARNING)

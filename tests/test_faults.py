@@ -26,7 +26,7 @@ from exporter.target.running_walk import MOST_ABANDONED, OVERDUE
 from exporter.target.scraper import LONGEST_WALK, Scraper
 from exporter.target.walk import TargetWalk
 from tests.builders import backup
-from tests.test_cli import running
+from tests.cli.test_main import running
 from tests.threadless import no_threads
 from tests.world import Silent
 

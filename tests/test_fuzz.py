@@ -19,7 +19,7 @@ from exporter.simulator import Raw, SimulatedApi, many
 from exporter.target.scraper import answer_once
 from tests.api.test_client import KEY, Rig
 from tests.api.test_decode import ENVELOPE, GOOD, JSON, KEYS
-from tests.test_cli import LOOPBACK, running
+from tests.cli.test_main import LOOPBACK, running
 
 SURROGATE = "\ud800"
 HUGE = st.sampled_from([15, 20, 309, 400, 4300, 5000]).map("9".__mul__)

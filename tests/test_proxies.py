@@ -13,8 +13,8 @@ from exporter.api import HttpTransport, Watchdog
 from exporter.config.credentials import Secret
 from exporter.config.schema import ProxyUrl, Target, Url
 from exporter.errors import ConfigError
+from tests.cli.test_main import COMMAND
 from tests.leaks import KEY, PROXY_PASSWORD
-from tests.test_cli import COMMAND
 
 ALLOWED = (
     "http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ before HOST if needed and special"

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import yaml
 
-from exporter.cli import _parser
+from exporter.cli.main import _parser
 from exporter.config.load import CREDENTIALS, URL, load_config
 from exporter.config.schema import Config, Objective, Target, TlsConfig
 from exporter.errors import Reason

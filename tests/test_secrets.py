@@ -12,9 +12,9 @@ import requests
 
 from exporter.simulator import Answer, CutBody, ErrorBody, Fault, Raw, Reset, SimulatedApi, many
 from tests.certificates import Authority
+from tests.cli.test_main import COMMAND, LOOPBACK, running
 from tests.leaks import KEY, PASSWORD, PROXY_PASSWORD, TOKEN, WRONG, showing
 from tests.server.test_serving import hashed
-from tests.test_cli import COMMAND, LOOPBACK, running
 
 HASH: Final = hashed(PASSWORD)
 PATHS: Final = (
@@ -33,7 +33,7 @@ from exporter.api import Client
 def broken(self, *_):
     raise ZeroDivisionError(f"a bug among {vars(self)} and {vars(self._api)} and {self._secret!r}")
 Client.fetch = broken
-from exporter.cli import main
+from exporter.cli.main import main
 main(sys.argv[1:])
 """
 """The command, with a bug that tells all it knows."""

@@ -13,8 +13,8 @@ import pytest
 import requests
 
 from exporter.simulator import Answer, HangBeforeHeaders, Request, SimulatedApi, hosts, many
+from tests.cli.test_main import ended, running
 from tests.real_prometheus import running_prometheus, wait_until
-from tests.test_cli import ended, running
 
 KEY = "demo:demo-secret"
 LOOPBACK = "--web.listen-address=127.0.0.1:0"

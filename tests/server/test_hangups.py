@@ -118,7 +118,7 @@ from exporter.__main__ import main
 
 class HangUp:
     def find_spec(self, name, *_):
-        if name == "exporter.cli":
+        if name == "exporter.cli.main":
             os.kill(os.getpid(), signal.SIGHUP)
 
 

@@ -20,9 +20,9 @@ import requests
 from exporter.server.run import listen, port_of
 from exporter.simulator import SimulatedApi, many
 from tests.certificates import Authority, Files
+from tests.cli.test_main import COMMAND, LOOPBACK, ended, running
 from tests.real_prometheus import running_prometheus
 from tests.serving import Client, get, wait_until
-from tests.test_cli import COMMAND, LOOPBACK, ended, running
 
 PASSWORD = "looking-glass"
 LOGIN = ("alice", PASSWORD)

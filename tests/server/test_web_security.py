@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from tests.certificates import Authority, Files
+from tests.cli.test_main import LOOPBACK, ended, running
 from tests.server.test_serving import LOGIN, PASSWORD, Server, Web, hashed, run, serving, tls, users
 from tests.serving import Client, get, status, wait_until
-from tests.test_cli import LOOPBACK, ended, running
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from exporter.api import Api, HttpTransport, Watchdog
 from exporter.api.budget import Budget
 from exporter.app.exporter import Exporter
-from exporter.check import Level, examine
+from exporter.cli.check import Level, examine
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url

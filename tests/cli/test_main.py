@@ -21,7 +21,7 @@ import requests
 from exporter import __version__
 from exporter.api import HttpTransport
 from exporter.app.exporter import Exporter
-from exporter.cli import main
+from exporter.cli.main import main
 from exporter.server.run import listen, port_of
 from exporter.simulator import (
     ErrorBody,
@@ -354,7 +354,7 @@ def test_a_reader_that_leaves_is_no_traceback() -> None:
 @pytest.mark.usefixtures("environ")
 def test_ctrl_c_is_no_traceback(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever was under way did not end well."""
-    monkeypatch.setattr("exporter.commands.load_config", _interrupted)
+    monkeypatch.setattr("exporter.cli.commands.load_config", _interrupted)
 
     assert invoke("check") == (1, "", "")
 
@@ -589,7 +589,7 @@ class Unwritable(io.StringIO):
 
 
 @pytest.mark.usefixtures("environ")
-@pytest.mark.parametrize("fails", ["exporter.commands.examine", "sys.stdout.write"])
+@pytest.mark.parametrize("fails", ["exporter.cli.commands.examine", "sys.stdout.write"])
 def test_check_closes_its_connections_when_it_fails(fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a bug or a full disk ends it too: the sockets are not left to the garbage collector."""
     closed = []
@@ -621,7 +621,7 @@ def test_once_closes_its_connections_when_it_fails(monkeypatch: pytest.MonkeyPat
         closed.append(exporter)
 
     monkeypatch.setattr(Exporter, "close", noted)
-    monkeypatch.setattr("exporter.commands.answer_once", _buggy)
+    monkeypatch.setattr("exporter.cli.commands.answer_once", _buggy)
     with pytest.raises(ZeroDivisionError):
         main(["once"])
 

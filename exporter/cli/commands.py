@@ -15,16 +15,16 @@ from exporter import __version__
 from exporter.app.exporter import Exporter
 from exporter.app.reload import Reloader
 from exporter.backups.risk import risks
-from exporter.check import Level, examine
+from exporter.cli.check import Level, examine
+from exporter.cli.demo import run_demo
+from exporter.cli.report import Report, as_json, as_lines
 from exporter.config.load import load_config
 from exporter.config.schema import Config
-from exporter.demo import run_demo
 from exporter.durations import parse_duration
 from exporter.errors import ConfigError
 from exporter.metrics.collector import render_text, write_text
 from exporter.model import Answer
 from exporter.printable import printable
-from exporter.report import Report, as_json, as_lines
 from exporter.server.access_log import AccessLog
 from exporter.server.auth import Gate
 from exporter.server.hangups import Hangups

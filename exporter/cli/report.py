@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from exporter.backups.risk import Risk, describe, describe_age
-from exporter.check import Finding, Level
+from exporter.cli.check import Finding, Level
 from exporter.printable import printable
 
 COLOURS: Final = {Level.OK: "\x1b[32m", Level.WARN: "\x1b[33m", Level.FAIL: "\x1b[31m"}

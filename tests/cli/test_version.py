@@ -5,7 +5,7 @@ import platform
 import pytest
 
 from exporter import __version__
-from exporter.version import describe_version
+from exporter.cli.version import describe_version
 
 PYTHON = f"Python {platform.python_version()}"
 

@@ -10,12 +10,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, NoReturn
 
-from exporter.commands import FAILED, check_command, demo_command, once_command, serve_command
+from exporter.cli.commands import FAILED, check_command, demo_command, once_command, serve_command
+from exporter.cli.logs import FORMATS, LEVELS, configure_logs
+from exporter.cli.version import describe_version
 from exporter.errors import ConfigError
-from exporter.logs import FORMATS, LEVELS, configure_logs
 from exporter.server.hangups import accept_hangups
 from exporter.server.run import DEFAULT_PORT
-from exporter.version import describe_version
 
 PROGRAM: Final = "bycloud-backup-exporter"
 COMMANDS: Final = ("serve", "check", "once", "demo")

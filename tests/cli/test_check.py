@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from exporter.api import Api, HttpTransport, Watchdog
 from exporter.api.budget import Budget
-from exporter.check import Finding, Level, examine
+from exporter.cli.check import Finding, Level, examine
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target
 from exporter.model import Doubt, Snapshot, Summary, WalkStats

@@ -6,8 +6,8 @@ import pytest
 from msgspec import structs
 
 from exporter.backups.risk import risks
-from exporter.check import Finding, Level
-from exporter.report import COLOURS, PLAIN, Report, as_json, as_lines
+from exporter.cli.check import Finding, Level
+from exporter.cli.report import COLOURS, PLAIN, Report, as_json, as_lines
 from tests.backups.test_risk import NEVER, NOW, OLD
 
 FINDINGS = (Finding(Level.OK, "fine"), Finding(Level.WARN, "hm"))

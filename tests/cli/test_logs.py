@@ -13,7 +13,7 @@ import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.logs import FORMATS, configure_logs
+from exporter.cli.logs import FORMATS, configure_logs
 
 
 def test_logfmt(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,8 +10,8 @@ from exporter.backups.assessment import Register, Rules, recoveries
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import cohorts
 from exporter.backups.risk import Danger, Risk, risks
+from exporter.cli.demo import run_demo
 from exporter.config.schema import Config
-from exporter.demo import run_demo
 from exporter.model import Statuses
 from exporter.simulator import Fleet
 

@@ -7,10 +7,10 @@ from typing import Any
 from exporter.api.decode import BACKUPS, decode_page
 from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Page
-from exporter.simulator.habits import Habits
+from exporter.simulator.http.wire import BACKUPS as SERVED
+from exporter.simulator.http.wire import ApiError as Refusal
 from exporter.simulator.listing import Listing
-from exporter.simulator.wire import BACKUPS as SERVED
-from exporter.simulator.wire import ApiError as Refusal
+from exporter.simulator.quirks import Habits
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from exporter.backups.grouping import cohorts
 from exporter.backups.summary import summarize
 from exporter.metrics.collector import TargetCollector
 from exporter.model import Answer, Backup, Datastore, Snapshot, Statuses, WalkStats
-from exporter.simulator.habits import Habits
+from exporter.simulator.quirks import Habits
 from exporter.walk.sequential import PageSize, walk
 from tests.builders import FakeList
 from tests.world import World

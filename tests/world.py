@@ -13,11 +13,11 @@ from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, Target
 from exporter.errors import Reason
-from exporter.simulator.habits import Habits
+from exporter.simulator.fleet.bulk import hosts
+from exporter.simulator.http.wire import BACKUPS, INSTANCES
 from exporter.simulator.listing import Listing
-from exporter.simulator.many import hosts
+from exporter.simulator.quirks import Habits
 from exporter.simulator.ratelimit import RateLimit, Tier
-from exporter.simulator.wire import BACKUPS, INSTANCES
 from exporter.target.instances import InstanceList, Wait
 from exporter.target.scraper import Scraper
 from exporter.target.walk import TargetWalk

@@ -1,6 +1,11 @@
 """A faithful ByCloud API for demos, tests and benchmarks, over real sockets."""
 
-from exporter.simulator.delivery import (
+from exporter.simulator.fault import Answer, ErrorBody, Fault, Malform, Rewrite
+from exporter.simulator.faults import Faults
+from exporter.simulator.fleet.ailments import Sick
+from exporter.simulator.fleet.bulk import hosts, many
+from exporter.simulator.fleet.fleet import Fleet
+from exporter.simulator.http.delivery import (
     CutBody,
     Delay,
     DripBody,
@@ -11,14 +16,9 @@ from exporter.simulator.delivery import (
     Reset,
     WrongLength,
 )
-from exporter.simulator.fault import Answer, ErrorBody, Fault, Malform, Rewrite
-from exporter.simulator.faults import Faults
-from exporter.simulator.fleet import Fleet
-from exporter.simulator.habits import Habits
-from exporter.simulator.many import hosts, many
-from exporter.simulator.message import Request
+from exporter.simulator.http.message import Request
+from exporter.simulator.quirks import Habits
 from exporter.simulator.server import SimulatedApi
-from exporter.simulator.sickness import Sick
 
 __all__ = [
     "Answer",

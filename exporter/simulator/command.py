@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import get_args
 
-from exporter.simulator.fleet import Fleet
-from exporter.simulator.habits import Habits
-from exporter.simulator.many import hosts, many
+from exporter.simulator.fleet.bulk import hosts, many
+from exporter.simulator.fleet.fleet import Fleet
+from exporter.simulator.quirks import Habits
 from exporter.simulator.ratelimit import Tier
 from exporter.simulator.server import SimulatedApi
 

@@ -6,9 +6,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from exporter.simulator.connection import Channel
-from exporter.simulator.message import Reply
-from exporter.simulator.wire import Json, error_body
+from exporter.simulator.http.connection import Channel
+from exporter.simulator.http.message import Reply
+from exporter.simulator.http.wire import Json, error_body
 
 
 class Fault(Struct, frozen=True):

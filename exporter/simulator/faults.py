@@ -4,7 +4,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from exporter.simulator.fault import Fault
-from exporter.simulator.message import Request
+from exporter.simulator.http.message import Request
 
 
 class _Order:

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from exporter.model import Record
-from exporter.simulator.habits import Habits
-from exporter.simulator.wire import ApiError, Json, Resource
+from exporter.simulator.http.wire import ApiError, Json, Resource
+from exporter.simulator.quirks import Habits
 
 Query = Mapping[str, str]
 _DEFAULT_LIMIT = "20"

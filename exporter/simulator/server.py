@@ -8,13 +8,13 @@ from typing import Self
 from msgspec.structs import replace
 
 from exporter.model import Backup, Instance, Record
-from exporter.simulator.connection import Channel, Listener
 from exporter.simulator.faults import Faults
-from exporter.simulator.habits import Habits
+from exporter.simulator.http.connection import Channel, Listener
+from exporter.simulator.http.message import Reply, Request
+from exporter.simulator.http.wire import BACKUPS, INSTANCES, ApiError, Resource
 from exporter.simulator.listing import Listing
-from exporter.simulator.message import Reply, Request
+from exporter.simulator.quirks import Habits
 from exporter.simulator.ratelimit import Allowance, RateLimit, Tier
-from exporter.simulator.wire import BACKUPS, INSTANCES, ApiError, Resource
 
 Source = tuple[Record, ...] | Callable[[], tuple[Record, ...]]
 """Records that stay, or a function that says what they are now."""

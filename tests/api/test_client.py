@@ -49,7 +49,7 @@ from exporter.simulator import (
     WrongLength,
     many,
 )
-from exporter.simulator.wire import Json
+from exporter.simulator.http.wire import Json
 from exporter.target.instances import InstanceList
 from exporter.target.walk import TargetWalk
 from tests.programs import refusing_port

@@ -24,7 +24,7 @@ from exporter.api.decode import (
 )
 from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Datastore, Instance, Malformed, Page, Reference
-from exporter.simulator.wire import backup_object
+from exporter.simulator.http.wire import backup_object
 
 MIB = 1024 * 1024
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

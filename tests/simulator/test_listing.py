@@ -9,8 +9,8 @@ from hypothesis.strategies import integers, sampled_from
 
 from exporter.model import Backup, Instance
 from exporter.simulator import Habits, hosts, many
+from exporter.simulator.http.wire import BACKUPS, INSTANCES, ApiError, backup_name
 from exporter.simulator.listing import Listing
-from exporter.simulator.wire import BACKUPS, INSTANCES, ApiError, backup_name
 
 RECORDS = many(45, 6)
 

@@ -19,7 +19,7 @@ from exporter.config.schema import Config, ExpectedInstance, Match, Objective, T
 from exporter.errors import Reason
 from exporter.model import Backup, Datastore, Instance, Recovery, Reference, Snapshot
 from exporter.simulator import ErrorBody, Habits, HangBeforeHeaders, Request, Rewrite, SimulatedApi
-from exporter.simulator.wire import Json
+from exporter.simulator.http.wire import Json
 from exporter.target.instances import EVERY, InstanceList, Wait, run_beside
 from exporter.target.walk import Outcome, TargetWalk
 from tests.started import StartedThreads

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from exporter.api.decode import BACKUPS, decode_page
 from exporter.model import Backup, Page
-from exporter.simulator import many
-from exporter.simulator.habits import Habits
+from exporter.simulator.fleet import bulk
+from exporter.simulator.http.wire import BACKUPS as SERVED
 from exporter.simulator.listing import Listing
-from exporter.simulator.wire import BACKUPS as SERVED
+from exporter.simulator.quirks import Habits
 from exporter.target.interning import Interning
 from tests.builders import backup
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Malformed, Page, Walk
-from exporter.simulator.habits import Habits
+from exporter.simulator.quirks import Habits
 from exporter.walk.boundaries import PageBoundaries
 from exporter.walk.concurrent import Pool, Submit
 from exporter.walk.concurrent import walk_ahead as walk_ahead_of

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from exporter.errors import ApiError, Reason
 from exporter.model import Backup, Malformed, Page
-from exporter.simulator.habits import Habits
+from exporter.simulator.quirks import Habits
 from exporter.walk.sequential import (
     ALWAYS_PAGES,
     ALWAYS_RECORDS,

@@ -1,8 +1,8 @@
 """The faults that lie in how an answer is sent; `after` counts the bytes of a body that may be in gzip."""
 
-from exporter.simulator.connection import Channel
 from exporter.simulator.fault import Fault
-from exporter.simulator.message import Reply
+from exporter.simulator.http.connection import Channel
+from exporter.simulator.http.message import Reply
 
 
 class CutBody(Fault, frozen=True):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from exporter.model import Backup, Datastore, Instance
-from exporter.simulator.chance import chance, identifier
+from exporter.simulator.fleet.chance import chance, identifier
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 _TYPES = ("mysql", "mariadb", "postgresql", "mongodb", "redis", "cassandra")

@@ -9,8 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from exporter.model import Backup, Datastore
-from exporter.simulator.chance import chance, identifier
-from exporter.simulator.roster import ROSTER, Member
+from exporter.simulator.fleet.chance import chance, identifier
+from exporter.simulator.fleet.instances import ROSTER, Member
 
 _GOLDEN = (5**0.5 - 1) / 2
 _FAILURE_RATE = 0.04

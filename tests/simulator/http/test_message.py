@@ -3,7 +3,7 @@
 import gzip
 from io import BytesIO
 
-from exporter.simulator.message import Reply, Request, read_request
+from exporter.simulator.http.message import Reply, Request, read_request
 
 
 def read(content: bytes) -> Request | None:

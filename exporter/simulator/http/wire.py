@@ -8,8 +8,8 @@ from uuid import uuid4
 from msgspec import Struct
 
 from exporter.model import Backup, Datastore, Instance, Record
-from exporter.simulator.chance import chance, identifier
-from exporter.simulator.habits import TimeStyle
+from exporter.simulator.fleet.chance import chance, identifier
+from exporter.simulator.quirks import TimeStyle
 
 Json = dict[str, object]
 _REGION = "spo1"

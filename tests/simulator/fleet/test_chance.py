@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis.strategies import integers
 
-from exporter.simulator.chance import chance, identifier
+from exporter.simulator.fleet.chance import chance, identifier
 
 
 @given(integers())

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from exporter.model import Backup, Datastore, Instance, Reference
-from exporter.simulator.habits import TimeStyle
-from exporter.simulator.wire import ApiError, backup_object, error_body, instance_object
+from exporter.simulator.http.wire import ApiError, backup_object, error_body, instance_object
+from exporter.simulator.quirks import TimeStyle
 
 MOMENT = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
 BACKUP = Backup(id="b", status="COMPLETED", created_at=MOMENT, datastore=Datastore("mysql", "8.0"))

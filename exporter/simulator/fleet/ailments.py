@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from exporter.simulator.roster import Kind
-from exporter.simulator.schedule import Attempt
+from exporter.simulator.fleet.instances import Kind
+from exporter.simulator.fleet.schedule import Attempt
 
 Course = Callable[[Sequence[Attempt], datetime], Sequence[Attempt]]
 """From what a healthy database would show, and the day's midnight, to what the sick one shows."""

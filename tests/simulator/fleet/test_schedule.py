@@ -4,8 +4,8 @@ from datetime import timedelta
 from itertools import pairwise
 
 from exporter.model import Backup
-from exporter.simulator.roster import ROSTER
-from exporter.simulator.schedule import Attempt, chain, midnight
+from exporter.simulator.fleet.instances import ROSTER
+from exporter.simulator.fleet.schedule import Attempt, chain, midnight
 
 DAY = midnight(740_000)
 MEMBER = ROSTER[0]

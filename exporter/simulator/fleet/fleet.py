@@ -8,10 +8,10 @@ from operator import attrgetter
 from msgspec import Struct
 
 from exporter.model import Backup, Datastore, Instance, Reference
-from exporter.simulator.chance import chance, identifier
-from exporter.simulator.roster import ROSTER, Member
-from exporter.simulator.schedule import Attempt, chain, midnight
-from exporter.simulator.sickness import COURSES, Sick
+from exporter.simulator.fleet.ailments import COURSES, Sick
+from exporter.simulator.fleet.chance import chance, identifier
+from exporter.simulator.fleet.instances import ROSTER, Member
+from exporter.simulator.fleet.schedule import Attempt, chain, midnight
 
 _RETENTION = timedelta(days=14)
 _MAINTENANCE_DAYS = 28

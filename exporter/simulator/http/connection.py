@@ -12,7 +12,7 @@ from ssl import SSLContext
 from threading import Thread
 from typing import ClassVar
 
-from exporter.simulator.message import Request, read_request
+from exporter.simulator.http.message import Request, read_request
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _POLL_SECONDS = 0.01

@@ -39,13 +39,13 @@ fix: $(VENV)/tests ## let ruff mend and format what it can
 	$(BIN)/ruff format
 
 docs: $(VENV)/tests ## write what is generated: docs/metrics.md
-	$(BIN)/python -m tests.generated
+	$(BIN)/python -m tools.generated
 
 dashboards: $(VENV)/tests ## write the dashboards' JSON from dashboards/source
 	$(BIN)/python -m dashboards.source
 
 history: $(VENV)/tests ## replay eight days of the demo's fleet into a real Prometheus, on port 19090 (needs prometheus and promtool)
-	$(BIN)/python -m tests.history $(or $(FOLDER),$(shell mktemp -d))
+	$(BIN)/python -m tools.history $(or $(FOLDER),$(shell mktemp -d))
 
 tools: $(DEPLOY)/installed ## install Helm, kubectl, hadolint and pip-audit for the tests of deploy/ (Python 3.12 or newer)
 
@@ -53,7 +53,7 @@ image: ## build the image and run it, with Docker, Podman, or as root buildah an
 	@$(PYTHON) -m tools.image_check
 
 manifests: $(VENV)/tests $(DEPLOY)/installed ## write deploy/kubernetes/exporter.yaml: what the chart renders by default
-	$(BIN)/python -m tests.chart
+	$(BIN)/python -m tools.manifests
 
 abuse: $(VENV)/tests ## everything that clients can do to a server, while a scrape a second must hold
 	$(NEEDS_LINUX)

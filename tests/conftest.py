@@ -10,8 +10,8 @@ import pytest
 import structlog
 from hypothesis import settings
 
-from tests.leaks import pytest_configure, pytest_runtest_makereport
-from tests.started import StartedThreads, recorded_threads
+from tests.support.leaks import pytest_configure, pytest_runtest_makereport
+from tests.support.started import StartedThreads, recorded_threads
 
 __all__ = ["pytest_configure", "pytest_runtest_makereport"]
 Promtool = Callable[[str], str]

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Final
 
 QUICK: Final = ("-n", "auto", "-m", "not slow")
-BESIDE: Final = (sys.executable, "-m", "pytest", "-q", "-p", "tests.bystanders")
+BESIDE: Final = (sys.executable, "-m", "pytest", "-q", "-p", "tests.support.bystanders")
 
 
 def main() -> int:

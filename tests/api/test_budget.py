@@ -12,7 +12,7 @@ from msgspec import structs
 
 from exporter.api.budget import HOUR, Budget, Window
 from exporter.simulator.ratelimit import RateLimit
-from tests.world import World
+from tests.support.world import World
 
 
 def headers(limit: int = 60, remaining: int = 60, reset: float = 0, **more: str) -> dict[str, str]:

@@ -52,9 +52,9 @@ from exporter.simulator import (
 from exporter.simulator.http.wire import Json
 from exporter.target.instances import InstanceList
 from exporter.target.walk import TargetWalk
-from tests.programs import refusing_port
-from tests.serving import wait_until
-from tests.started import StartedThreads
+from tests.support.programs import refusing_port
+from tests.support.serving import wait_until
+from tests.support.started import StartedThreads
 
 KEY = "demo:demo-secret"
 MIB = 1024 * 1024

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from exporter.api.budget import HOUR, Budget
 from exporter.api.headers import LARGEST, number, unix_time, whole_number
 from exporter.metrics.own import BudgetCollector
-from tests.world import World
+from tests.support.world import World
 
 DIGITS = st.text("0123456789", min_size=1, max_size=6000)
 HUGE = st.integers(15, 5000).map("9".__mul__)

@@ -13,7 +13,7 @@ from exporter.config.load import load_config
 from exporter.config.schema import Config
 from exporter.errors import ConfigError
 from exporter.metrics.own import ReloadCollector
-from tests.world import World
+from tests.support.world import World
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from exporter.backups.chains import Chains
 from exporter.backups.grouping import cohorts
 from exporter.config.schema import Config, ExpectedInstance, Limit, Match, Objective
 from exporter.model import Backup, Datastore, Instance, Recovery, Reference, Statuses
-from tests.builders import NOON, backup
+from tests.support.builders import NOON, backup
 
 DEFAULTS = Config().objectives
 DAY = 26 * 3600.0

@@ -25,7 +25,7 @@ from msgspec.structs import replace
 from exporter.backups.chains import Broken, Chains, Judged, Verdict
 from exporter.backups.grouping import cohorts
 from exporter.model import Backup, Statuses
-from tests.builders import NOON, backup
+from tests.support.builders import NOON, backup
 
 STATUSES = Statuses()
 SORTS = ("COMPLETED", "RESTORED", "FAILED", "BUILDING", "DELETED", "PAUSED")

@@ -15,8 +15,8 @@ from exporter.errors import ApiError, Reason
 from exporter.model import Doubt, Instance, Snapshot, Summary
 from exporter.simulator import Malform, SimulatedApi, many
 from exporter.web.landing import landing_page
-from tests.answers import NOW, SNAPSHOT, SUCCESS, scraper
-from tests.builders import backup
+from tests.support.answers import NOW, SNAPSHOT, SUCCESS, scraper
+from tests.support.builders import backup
 from tests.target.test_instances import Rig
 
 CLEAN = Snapshot(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from exporter.backups.grouping import cohorts, newest
 from exporter.model import Backup, Datastore
-from tests.builders import NOON, backup
+from tests.support.builders import NOON, backup
 
 IDS = st.integers(0, 15).map(str)
 BACKUPS = st.lists(

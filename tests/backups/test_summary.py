@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from exporter.backups.grouping import cohorts
 from exporter.backups.summary import created_after, sizes_look_like_gib, summarize
 from exporter.model import Backup, Datastore, Group, GroupKey, Statuses, Summary
-from tests.builders import NOON, backup
+from tests.support.builders import NOON, backup
 
 STATUSES = Statuses()
 MYSQL = Datastore(type="mysql")

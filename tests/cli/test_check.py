@@ -12,8 +12,8 @@ from exporter.config.schema import Target
 from exporter.model import Doubt, Snapshot, Summary, WalkStats
 from exporter.target.instances import InstanceList
 from exporter.target.walk import Outcome, TargetWalk
-from tests.answers import FAILURE, NOW, FixedClock
-from tests.world import Silent
+from tests.support.answers import FAILURE, NOW, FixedClock
+from tests.support.world import Silent
 
 CLEAN = Snapshot(
     summary=Summary(groups=(), backups=1234, unknown_statuses=(), largest_size=5e9),

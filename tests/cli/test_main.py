@@ -33,7 +33,7 @@ from exporter.simulator import (
     hosts,
     many,
 )
-from tests.programs import refusing_port
+from tests.support.programs import refusing_port
 
 VERSION = f"{__version__} (Python {platform.python_version()})"
 COMMAND = Path(sys.executable).parent / "bycloud-backup-exporter"

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.metrics.collector import TargetCollector, render_text, write_text
 from exporter.model import Answer
-from tests.answers import RUNNING, SNAPSHOT, WELL, FixedClock
+from tests.support.answers import RUNNING, SNAPSHOT, WELL, FixedClock
 
 
 def names(text: str) -> set[str]:

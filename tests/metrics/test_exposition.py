@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.exposition import hastened
-from tests.answers import WELL, FixedClock
+from tests.support.answers import WELL, FixedClock
 
 ESCAPINGS = ("", "; escaping=underscores", "; escaping=allow-utf-8", "; escaping=values", "; escaping=dots")
 TYPES = (

@@ -16,8 +16,8 @@ from exporter.errors import Reason
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.families import KEPT, described, families
 from exporter.model import Answer, GroupKey
-from tests.answers import FAILED, GROUP, NOTHING_YET, NOW, RECOVERY, SNAPSHOT, WELL
 from tests.conftest import Promtool
+from tests.support.answers import FAILED, GROUP, NOTHING_YET, NOW, RECOVERY, SNAPSHOT, WELL
 
 GOLDEN = Path(__file__).parent / "golden" / "metrics.txt"
 BACKUP = ("status", "datastore_type", "instance_id")

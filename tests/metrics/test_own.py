@@ -9,8 +9,8 @@ from exporter.api.budget import Budget
 from exporter.errors import Reason
 from exporter.metrics.own import BudgetCollector, Instruments, ReloadCollector, own_collectors
 from exporter.server.refusals import Refusal
-from tests.answers import NOW, FixedClock
 from tests.conftest import Promtool
+from tests.support.answers import NOW, FixedClock
 
 
 def registry(*collectors: object) -> CollectorRegistry:

@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 
 from exporter.clock import Clock
 from exporter.server.access_log import AccessLog
-from tests.serving import App, Client, get, serving
+from tests.support.serving import App, Client, get, serving
 
 
 class Stepping(Clock):

@@ -18,7 +18,7 @@ from exporter.server.passwords import Passwords
 from exporter.server.response_headers import ResponseHeaders
 from exporter.server.watched import WebFile
 from tests.server.test_passwords import ALICE
-from tests.serving import App, Client, get, serving, status, wait_until
+from tests.support.serving import App, Client, get, serving, status, wait_until
 
 ALICES = b"Authorization: Basic " + base64.b64encode(b"alice:wonderland")
 

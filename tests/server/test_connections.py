@@ -21,8 +21,8 @@ from exporter.server.refusals import Refusal
 from exporter.server.run import Server, listen, make_server, port_of
 from exporter.server.schema import TlsServerConfig
 from exporter.server.tls import server_context
-from tests.certificates import Authority
-from tests.serving import PATIENCE, App, Client, get, serving, wait_until
+from tests.support.certificates import Authority
+from tests.support.serving import PATIENCE, App, Client, get, serving, wait_until
 
 
 @pytest.fixture

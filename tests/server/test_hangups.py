@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from exporter.errors import ConfigError
 from exporter.server.hangups import Hangups
 from exporter.simulator import SimulatedApi, many
-from tests.serving import PATIENCE
+from tests.support.serving import PATIENCE
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from exporter.server.limits import Limits
 from exporter.server.protocol import GuardedProtocol
 from exporter.server.refusals import Refusal
 from exporter.server.run import Server
-from tests.serving import PATIENCE, App, Client, get, serving, status, wait_until
+from tests.support.serving import PATIENCE, App, Client, get, serving, status, wait_until
 
 LARGE = b"x" * 384 * Limits().piece_bytes  # more than the kernel takes off our hands
 

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from tests.serving import App, Client, get, serving, status
+from tests.support.serving import App, Client, get, serving, status
 
 
 def post(*headers: bytes, body: bytes = b"") -> bytes:

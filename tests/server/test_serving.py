@@ -19,10 +19,10 @@ import requests
 
 from exporter.server.run import listen, port_of
 from exporter.simulator import SimulatedApi, many
-from tests.certificates import Authority, Files
 from tests.cli.test_main import COMMAND, LOOPBACK, ended, running
-from tests.real_prometheus import running_prometheus
-from tests.serving import Client, get, wait_until
+from tests.support.certificates import Authority, Files
+from tests.support.real_prometheus import running_prometheus
+from tests.support.serving import Client, get, wait_until
 
 PASSWORD = "looking-glass"
 LOGIN = ("alice", PASSWORD)

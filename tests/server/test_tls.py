@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from exporter.errors import ConfigError
 from exporter.server.schema import TLS13_SUITES, CipherSuite, TlsServerConfig
 from exporter.server.tls import CIPHERS, CurrentContext, server_context
-from tests.certificates import Authority, Files
-from tests.serving import App, serving
+from tests.support.certificates import Authority, Files
+from tests.support.serving import App, serving
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from exporter import tls, web_file
 from exporter.errors import ConfigError
 from exporter.server.schema import WebConfig
 from exporter.server.watched import WebFile
-from tests.certificates import Authority
 from tests.server.test_schema import HASH
-from tests.serving import wait_until
-from tests.started import StartedThreads
-from tests.world import World
+from tests.support.certificates import Authority
+from tests.support.serving import wait_until
+from tests.support.started import StartedThreads
+from tests.support.world import World
 
 
 class Log:

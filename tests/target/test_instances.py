@@ -22,8 +22,8 @@ from exporter.simulator import ErrorBody, Habits, HangBeforeHeaders, Request, Re
 from exporter.simulator.http.wire import Json
 from exporter.target.instances import EVERY, InstanceList, Wait, run_beside
 from exporter.target.walk import Outcome, TargetWalk
-from tests.started import StartedThreads
-from tests.world import Silent
+from tests.support.started import StartedThreads
+from tests.support.world import Silent
 
 LISTED = (
     Instance("one", name="orders-db", datastore=Datastore("mysql", "8.0")),

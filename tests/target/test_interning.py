@@ -9,7 +9,7 @@ from exporter.simulator.http.wire import BACKUPS as SERVED
 from exporter.simulator.listing import Listing
 from exporter.simulator.quirks import Habits
 from exporter.target.interning import Interning
-from tests.builders import backup
+from tests.support.builders import backup
 
 
 def pages() -> list[Page[Backup]]:

@@ -4,7 +4,7 @@ import pytest
 
 from exporter.api.budget import Budget
 from exporter.target.running_walk import MOST_ABANDONED, OVERDUE, RunningWalk, WalkSlot
-from tests.world import World
+from tests.support.world import World
 
 HOUR = 3600.0
 

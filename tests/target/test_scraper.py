@@ -23,9 +23,9 @@ from exporter.model import Answer, Snapshot, Summary, WalkStats
 from exporter.target.running_walk import MOST_ABANDONED, OVERDUE, RunningWalk
 from exporter.target.scraper import LONGEST_WALK, Scraper
 from exporter.target.walk import Outcome
-from tests.serving import wait_until
-from tests.threadless import no_threads
-from tests.world import World
+from tests.support.serving import wait_until
+from tests.support.threadless import no_threads
+from tests.support.world import World
 
 STALE_AFTER = 300.0
 

@@ -7,7 +7,7 @@ import pytest
 
 from exporter.model import Backup, Malformed, Page
 from exporter.walk.boundaries import BoundaryRecorder, PageBoundaries
-from tests.builders import NOON, backup
+from tests.support.builders import NOON, backup
 
 
 def dated(number: int) -> Backup:

@@ -12,7 +12,7 @@ from exporter.model import Backup, Page, Walk
 from exporter.walk.boundaries import PageBoundaries
 from exporter.walk.concurrent import walk_ahead
 from exporter.walk.sequential import PageSize, walk
-from tests.changing import ORDERS, ChangingList, Choose, MissingRecord, Script, lasting
+from tests.support.changing import ORDERS, ChangingList, Choose, MissingRecord, Script, lasting
 
 SEEDS = st.integers(0, 2**32 - 1)
 IN_EACH_ORDER = pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from exporter.walk.concurrent import Pool, Submit
 from exporter.walk.concurrent import walk_ahead as walk_ahead_of
 from exporter.walk.sequential import FetchPage, PageSize, walk
 from exporter.walk.threads import Threads
-from tests.builders import NOON, FakeList, backup
+from tests.support.builders import NOON, FakeList, backup
 
 DEAD = st.sampled_from(["error", "empty", "start"])
 

@@ -21,7 +21,7 @@ from exporter.walk.sequential import (
     PageSize,
     walk,
 )
-from tests.builders import NOON, FakeList, backup
+from tests.support.builders import NOON, FakeList, backup
 
 HABITS = st.builds(
     Habits,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from exporter.model import Backup, Malformed, Page
 from exporter.walk.split_page import after, record_at, split
-from tests.builders import backup
+from tests.support.builders import backup
 
 
 def page(records: Sequence[bool]) -> Page[Backup]:

@@ -9,8 +9,8 @@ import weakref
 import pytest
 
 from exporter.walk.threads import Threads
-from tests.started import StartedThreads
-from tests.threadless import no_threads
+from tests.support.started import StartedThreads
+from tests.support.threadless import no_threads
 
 HANGING = """
 import threading

@@ -33,8 +33,8 @@ from exporter.web import endpoints
 from exporter.web.discovery import Place, target_groups
 from exporter.web.endpoints import LONGEST, TIMEOUT_HEADER, Endpoints, scrape_seconds
 from exporter.web.landing import HEADERS
-from tests.answers import NOW, SUCCESS, FixedClock, scraper
-from tests.serving import PATIENCE, wait_until
+from tests.support.answers import NOW, SUCCESS, FixedClock, scraper
+from tests.support.serving import PATIENCE, wait_until
 
 PROMETHEUS = (
     "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,"

@@ -20,9 +20,9 @@ from exporter.model import Recovery
 from exporter.target.scraper import Scraper
 from exporter.target.walk import Outcome
 from exporter.web.landing import HEADERS, SHOWN, landing_page
-from tests.answers import FAILURE, NOW, SNAPSHOT, SUCCESS, scraper
 from tests.backups.test_risk import NEVER, OLD, OLDER, WELL
-from tests.browser import Browser
+from tests.support.answers import FAILURE, NOW, SNAPSHOT, SUCCESS, scraper
+from tests.support.browser import Browser
 from tests.web.test_endpoints import running
 
 NOTHING: Final = "\u2013 \u2013 \u2013 none yet"

@@ -21,7 +21,7 @@ from exporter.simulator import (
     SimulatedApi,
     WrongLength,
 )
-from tests.started import StartedThreads
+from tests.support.started import StartedThreads
 
 from .conftest import Dial, Fetch
 

@@ -1,0 +1,246 @@
+"""The real Prometheus and Alertmanager on the demo: each sick database raises its alerts, and no other."""
+
+import json
+import re
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import requests
+from msgspec import Struct
+
+from exporter.simulator import Fleet
+from tests.dashboards.test_dashboards import DASHBOARDS, panels
+from tests.end_to_end.test_prometheus import KEY, Demo
+from tests.end_to_end.test_prometheus import demo as demo  # noqa: PLC0414 - a fixture
+from tests.support.programs import need
+from tests.support.real_prometheus import Prometheus, listening, wait_until
+
+RULES: Final = Path(__file__).parents[1] / "alerts" / "bycloud-backups.rules.yml"
+OBJECTIVE: Final = (26 * 3600.0, 6 * 3600.0)
+VARIABLES: Final = {
+    "$job": ".+",
+    "$instance": ".+",
+    "$target": ".*",
+    "$__rate_interval": "1m",
+}
+EMPTY: Final = {
+    ("overview", "Why walks fail"),  # as long as none does
+    ("instance", "Newest full backup's size"),  # its median needs hours
+}
+Raised = frozenset[tuple[str, str]]
+"""Alert's name and database's id."""
+
+
+class Watch(Struct):
+    """Prometheus with the project's rules, and what Alertmanager has passed on."""
+
+    prometheus: Prometheus
+    notified: set[tuple[str, str]]
+
+    def firing(self) -> Raised:
+        """Return what fires of databases."""
+        found = self.prometheus.query('ALERTS{alertstate="firing",instance_id!=""}')
+        return frozenset((s["metric"]["alertname"], s["metric"]["instance_id"]) for s in found)
+
+
+@pytest.fixture(scope="module")
+def watch(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+    """Run both, with databases' alerts that wait for a second."""
+    folder = tmp_path_factory.mktemp("alerting")
+    notified: set[tuple[str, str]] = set()
+    with _receiver(notified) as receiver:
+        thread = threading.Thread(target=receiver.serve_forever, daemon=True)
+        thread.start()
+        _configure_alertmanager(folder, receiver.server_address[1])
+        with listening(_alertmanager(folder), folder / "alertmanager.log") as manager:
+            _configure_prometheus(folder, demo, manager)
+            with listening(_prometheus(folder), folder / "prometheus.log") as server:
+                running = Prometheus(f"http://{server}")
+                wait_until(lambda: _answers(running))
+                yield Watch(running, notified)
+        receiver.shutdown()
+        thread.join()
+
+
+def _receiver(notified: set[tuple[str, str]]) -> HTTPServer:
+    class Receiver(BaseHTTPRequestHandler):
+        """Takes what Alertmanager's webhook posts."""
+
+        def do_POST(self) -> None:
+            """Note the alerts."""
+            posted = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            for alert in posted["alerts"]:
+                notified.add((alert["labels"]["alertname"], alert["labels"].get("instance_id", "")))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    return HTTPServer(("127.0.0.1", 0), Receiver)
+
+
+def _configure_prometheus(folder: Path, demo: Demo, manager: str) -> None:
+    databases, walks = RULES.read_text(encoding="utf-8").split("  - name: bycloud-scrapes")
+    shortened = re.sub(r"for: \w+", "for: 1s", databases)
+    (folder / "rules.yml").write_text(f"{shortened}  - name: bycloud-scrapes{walks}", encoding="utf-8")
+    (folder / "prometheus.yml").write_text(
+        "global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s}\n"
+        f"rule_files: ['{folder / 'rules.yml'}']\n"
+        f"alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{manager}']}}]}}]}}\n"
+        "scrape_configs:\n"
+        "  - job_name: bycloud\n"
+        f"    static_configs: [{{targets: ['{demo.exporter.removeprefix('http://')}']}}]\n",
+        encoding="utf-8",
+    )
+
+
+def _configure_alertmanager(folder: Path, receiver: int) -> None:
+    (folder / "alertmanager.yml").write_text(
+        "route: {receiver: test, group_by: [alertname, job, target], group_wait: 1s, group_interval: 1s}\n"
+        f"receivers: [{{name: test, webhook_configs: [{{url: 'http://127.0.0.1:{receiver}/'}}]}}]\n",
+        encoding="utf-8",
+    )
+
+
+def _alertmanager(folder: Path) -> list[str]:
+    return [
+        need("prometheus-alertmanager"),
+        f"--config.file={folder / 'alertmanager.yml'}",
+        f"--storage.path={folder / 'alertmanager'}",
+        "--cluster.listen-address=",
+    ]
+
+
+def _prometheus(folder: Path) -> list[str]:
+    return [
+        need("prometheus"),
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+    ]
+
+
+def _answers(prometheus: Prometheus) -> bool:
+    try:
+        return prometheus.value("count_over_time(bycloud_up[1m])") >= 2
+    except requests.RequestException:  # not there yet, or not ready
+        return False
+
+
+class Database(Struct):
+    """One database by the API's own lists, judged as naively as can be."""
+
+    backups: list[dict[str, Any]]
+    is_watched: bool
+
+    def raises(self, by_id: Mapping[str, dict[str, Any]]) -> set[str]:
+        """Return the alerts that it should raise."""
+        good = [b for b in self.backups if b["status"] == "COMPLETED"]
+        restorable = [b for b in good if _is_restorable(b, by_id)]
+        finished = [b for b in self.backups if b["status"] in {"COMPLETED", "FAILED"}]
+        running = [b for b in self.backups if b["status"] in {"NEW", "BUILDING", "SAVING"}]
+        newest = min(map(_age, restorable), default=None)
+        return {
+            name
+            for name, holds in {
+                "ByCloudBackupTooOld": self.is_watched and newest is not None and newest > OBJECTIVE[0],
+                "ByCloudBackupMissing": self.is_watched and newest is None,
+                "ByCloudBackupFailed": bool(finished) and min(finished, key=_age)["status"] == "FAILED",
+                "ByCloudBackupStuck": self.is_watched and max(map(_age, running), default=0) > OBJECTIVE[1],
+                "ByCloudBackupChainBroken": len(good) > len(restorable),
+            }.items()
+            if holds
+        }
+
+
+def _is_restorable(backup: Mapping[str, Any], by_id: Mapping[str, dict[str, Any]]) -> bool:
+    parent = backup["parent_id"]
+    if backup["status"] != "COMPLETED":
+        return False
+    return parent is None or (parent in by_id and _is_restorable(by_id[parent], by_id))
+
+
+def _age(backup: Mapping[str, Any]) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(backup["created_at"])).total_seconds()
+
+
+def _databases(demo: Demo) -> dict[str, set[str]]:
+    """Return what each database of the demo should raise now."""
+    held = demo.backups()
+    by_id = {backup["id"]: backup for backup in held}
+    listed = requests.get(
+        f"{demo.api}/v1/database-instances", params={"limit": 1000}, headers=KEY, timeout=10
+    ).json()["database_instances"]
+    watched = {i["id"] for i in listed if not i.get("replica_of")}
+    own: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for backup in held:
+        own[backup["instance_id"]].append(backup)
+    everyone = (set(own) | {i["id"] for i in listed}) - {None}
+    return {i: Database(own[i], i in watched).raises(by_id) for i in everyone}
+
+
+def _expected(demo: Demo) -> Raised:
+    return frozenset((name, i) for i, names in _databases(demo).items() for name in names)
+
+
+def test_each_sick_database_raises_its_alerts_and_no_other(demo: Demo, watch: Watch) -> None:
+    """What fires is what the API's lists say, database by database, and Alertmanager hears of it."""
+    wait_until(lambda: watch.firing() == _expected(demo) != frozenset())
+    wait_until(lambda: _expected(demo) <= watch.notified)
+
+    raised = _databases(demo)
+    by_kind = {sick.kind: raised[sick.instance_id] for sick in Fleet().sick}
+    assert by_kind["stale"] == {"ByCloudBackupTooOld"}
+    assert by_kind["failing"] == {"ByCloudBackupTooOld", "ByCloudBackupFailed"}
+    assert by_kind["never"] == {"ByCloudBackupMissing"}
+    by_the_hour = {
+        "ByCloudBackupTooOld",
+        "ByCloudBackupFailed",
+    }  # how old the stuck one is, and what came before
+    assert by_kind["stuck"] - by_the_hour == {"ByCloudBackupStuck"}
+    assert by_kind["broken_chain"] >= {"ByCloudBackupTooOld", "ByCloudBackupChainBroken"}
+    assert by_kind["replica"] == set()
+    assert all("ByCloudBackupFailed" in raised[i] or not raised[i] for i in Fleet().healthy)
+
+
+def test_alerts_name_the_database(demo: Demo, watch: Watch) -> None:
+    """The words have the database's name, and no template failed."""
+    wait_until(lambda: watch.firing() == _expected(demo) != frozenset())
+    alerts = requests.get(f"{watch.prometheus.url}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
+    names = {sick.instance_id: sick.name for sick in Fleet().sick}
+    told = [alert for alert in alerts if alert["labels"].get("instance_id") in names]
+
+    assert told
+    for alert in told:
+        name = names[alert["labels"]["instance_id"]]
+        assert name in alert["annotations"]["summary"]
+        assert name in alert["annotations"]["description"]
+        assert "<error" not in str(alert)
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_every_query_of_every_panel_answers(path: Path, watch: Watch) -> None:
+    """Each returns data, but those that are empty on purpose."""
+    broken = next(sick for sick in Fleet().sick if sick.kind == "broken_chain")
+    stuck = next(sick for sick in Fleet().sick if sick.kind == "stuck")
+    wait_until(lambda: watch.prometheus.value("count(count_over_time(bycloud_up[30s]) > 5)") == 1)
+    empty = set()
+    for panel in panels(json.loads(path.read_text(encoding="utf-8"))):
+        for target in panel["targets"]:
+            asked = [_filled(target["expr"], sick.instance_id) for sick in (broken, stuck)]
+            if not any(watch.prometheus.query(query) for query in asked):
+                empty.add((path.stem, panel["title"]))
+
+    assert empty <= EMPTY
+
+
+def _filled(query: str, database: str) -> str:
+    for name, value in {**VARIABLES, "$database": database}.items():
+        query = query.replace(name, value)
+    return query

@@ -1,0 +1,169 @@
+"""What is deployed: the composition, systemd's unit, Prometheus's configurations, the image's file."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from tests.support.programs import need, need_tool
+
+ROOT: Final = Path(__file__).parents[1]
+DEPLOY: Final = ROOT / "deploy"
+COMPOSE: Final = DEPLOY / "compose/compose.yaml"
+UNIT: Final = DEPLOY / "systemd/bycloud-backup-exporter.service"
+EXPOSURE: Final = 15  # tenths; systemd calls up to 20 OK
+
+
+def run(*command: str) -> str:
+    """Return everything that a command printed; fail with it if the command fails."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def services() -> dict[str, dict[str, Any]]:
+    """Return the composition's services."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
+    return found
+
+
+def test_versions_are_pinned() -> None:
+    """Every image has a version, and none is `latest`."""
+    assert all(re.search(r":v?\d+\.\d+\.\d+$", service["image"]) for service in services().values())
+
+
+def test_what_is_mounted_is_there() -> None:
+    """No volume names a file that is missing, for which Docker would make a folder."""
+    mounts = [volume for service in services().values() for volume in service.get("volumes", ())]
+    sources = [mount.partition(":")[0] for mount in mounts if mount.startswith(".")]
+
+    assert len(sources) == 6
+    assert all((COMPOSE.parent / source).resolve().exists() for source in sources)
+
+
+def test_nothing_is_served_to_others() -> None:
+    """Every port is published on this machine alone: Grafana asks for no password."""
+    assert all(port.startswith("127.0.0.1:") for service in services().values() for port in service["ports"])
+
+
+@pytest.mark.parametrize(("key", "command"), [("", "demo"), ("id:secret", "serve")])
+def test_one_variable_makes_it_real(tmp_path: Path, key: str, command: str) -> None:
+    """The shell line of the entry point runs the demo, or with a key the exporter."""
+    shell, flag, line = services()["exporter"]["entrypoint"]
+    program = tmp_path / "bycloud-backup-exporter"
+    program.write_text('#!/bin/sh\necho "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "BYCLOUD_API_KEY": key}
+    output = subprocess.check_output([shell, flag, line.replace("$$", "$")], env=environment, text=True)
+
+    assert output == f"{command}\n"
+
+
+def test_compose_takes_the_composition() -> None:
+    """Where a Compose is installed; no test pulls or runs the images."""
+    if compose := shutil.which("docker-compose"):
+        command = [compose]
+    elif (docker := shutil.which("docker")) and not subprocess.run(
+        [docker, "compose", "version"], capture_output=True, check=False
+    ).returncode:
+        command = [docker, "compose"]
+    else:
+        pytest.skip("neither `docker compose` nor `docker-compose` is installed")
+
+    assert (
+        yaml.safe_load(run(*command, "--file", str(COMPOSE), "config"))["services"].keys()
+        == services().keys()
+    )
+
+
+def test_grafana_finds_source_and_dashboards() -> None:
+    """The provisioned folder is where the dashboards are mounted, and the first page is one of them."""
+    grafana = services()["grafana"]
+    folder = yaml.safe_load((COMPOSE.parent / "grafana/dashboards/bycloud.yml").read_text("utf-8"))
+    source = yaml.safe_load((COMPOSE.parent / "grafana/datasources/prometheus.yml").read_text("utf-8"))
+    path = folder["providers"][0]["options"]["path"]
+    home = Path(grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
+
+    assert f"../../dashboards:{path}:ro" in grafana["volumes"]
+    assert str(home.parent) == path
+    assert json.loads((ROOT / "dashboards" / home.name).read_text("utf-8"))["title"]
+    assert source["datasources"][0]["url"] == "http://prometheus:9090"
+    assert source["datasources"][0]["isDefault"] is True
+
+
+@pytest.mark.parametrize(
+    "file", ["compose/prometheus.yml", "prometheus/prometheus.yml", "prometheus/http-sd.yml"]
+)
+def test_prometheus_takes_its_configurations(file: str) -> None:
+    """By `promtool check config`; what is mounted in the container is not looked up here."""
+    assert "SUCCESS" in run(need("promtool"), "check", "config", "--syntax-only", str(DEPLOY / file))
+
+
+def test_the_sharding_that_is_advised_is_taken(tmp_path: Path) -> None:
+    """The commented relabelling is valid where it is said to belong."""
+    text = (DEPLOY / "prometheus/http-sd.yml").read_text(encoding="utf-8")
+    rules = [
+        yaml.safe_load(line.partition("#")[0]) for line in re.findall(r"^# +(- \{.*)", text, re.MULTILINE)
+    ]
+    document = yaml.safe_load(text)
+    document["scrape_configs"][0]["relabel_configs"] = [rule for (rule,) in rules]
+    file = tmp_path / "prometheus.yml"
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+    assert len(rules) == 2
+    assert "SUCCESS" in run(need("promtool"), "check", "config", str(file))
+
+
+def test_alertmanager_takes_its_configuration() -> None:
+    """By `amtool check-config`."""
+    assert "SUCCESS" in run(need("amtool"), "check-config", str(DEPLOY / "compose/alertmanager.yml"))
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """Return the unit with a program that exists here in place of the exporter."""
+    text = re.sub(r"^(Exec\w+=)/opt/\S+", r"\1/bin/true", UNIT.read_text("utf-8"), flags=re.MULTILINE)
+    path = tmp_path / UNIT.name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_systemd_takes_the_unit(unit: Path) -> None:
+    """`systemd-analyze verify` finds nothing."""
+    said = run(need("systemd-analyze"), "verify", "--man=no", "--recursive-errors=no", str(unit))
+
+    assert UNIT.name not in said
+
+
+def test_systemd_rewards_the_hardening(unit: Path) -> None:
+    """The exposure that `systemd-analyze security` computes stays low."""
+    command = [need("systemd-analyze"), "security", "--offline=true", f"--threshold={EXPOSURE}", str(unit)]
+    said = run(*command)
+
+    assert "Overall exposure level" in said
+
+
+def test_systemd_never_shows_the_key() -> None:
+    """It comes as a credential: never by a variable, nor from the environment's file."""
+    text = UNIT.read_text(encoding="utf-8")
+    example = (UNIT.parent / "environment.example").read_text(encoding="utf-8")
+
+    assert "LoadCredential=api_key:" in text
+    assert not re.search(r"^[^#]*BYCLOUD_API_(KEY|TOKEN)=", text + example, re.MULTILINE)
+
+
+def test_hadolint_finds_nothing() -> None:
+    """The Dockerfile is as its linter wants it."""
+    assert run(need_tool("hadolint"), str(ROOT / "Dockerfile")) == ""
+
+
+def test_the_image_says_what_it_is() -> None:
+    """Its labels: what, under which licence, which version of what source."""
+    labels = re.findall(r"org\.opencontainers\.image\.(\w+)=", (ROOT / "Dockerfile").read_text("utf-8"))
+
+    assert labels == ["title", "description", "licenses", "version", "revision"]

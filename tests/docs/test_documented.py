@@ -1,0 +1,231 @@
+"""Every shell block of README and docs: run for real where it can run here, parsed elsewhere."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from exporter import __version__
+from exporter.simulator import Fleet, SimulatedApi, hosts, many
+from tests.support.documented import Block, Key, Place, blocks, checkout, languages, metrics, sessions
+from tests.support.programs import refusing_port
+from tools.engines import HARDENED
+
+BLOCKS: Final = tuple(blocks())
+BOTH_COMMANDS: Final = Key("README.md", "make demo")
+FROM_THE_SHELL: Final = Key("README.md", "~/bycloud-exporter")
+DOCKER: Final = Key("README.md", "docker run")
+COMMAND_LINE: Final = Key("README.md", "once --target")
+SIMULATOR: Final = Key("CONTRIBUTING.md", "exporter.simulator")
+SIMULATOR_HELP: Final = Key("docs/developing.md", "exporter.simulator --help")
+ONE_TEST: Final = Key("docs/developing.md", "--cov-branch")
+RELEASE: Final = Key("docs/developing.md", "hatchling build")
+SIZING: Final = Key("docs/sizing.md", "check --scrape-interval")
+UPGRADING: Final = Key("docs/upgrading.md", "check --config.file")
+RUN: Final = (
+    BOTH_COMMANDS,
+    FROM_THE_SHELL,
+    COMMAND_LINE,
+    SIMULATOR,
+    SIMULATOR_HELP,
+    ONE_TEST,
+    RELEASE,
+    SIZING,
+    UPGRADING,
+)
+PARSED: Final = {
+    DOCKER: "`make image` builds the image and runs it with these flags",
+    Key("README.md", "docker compose"): "it pulls the images of Prometheus, Alertmanager and Grafana",
+    Key("README.md", "helm install"): "it needs a cluster and a registry; test_chart renders the chart",
+    Key("README.md", "sudo systemctl enable"): "it installs into /opt and /etc, and needs systemd as PID 1",
+    Key("docs/upgrading.md", "--force-reinstall"): "it changes /opt and restarts a unit of systemd",
+    Key("docs/upgrading.md", "helm upgrade"): "it needs a cluster with the chart installed",
+}
+"""The blocks that do not run in tests, each with its reason."""
+FILE: Final = "/etc/bycloud-backup-exporter/exporter.yml"
+LOOPBACK: Final = "--web.listen-address=127.0.0.1:0"
+README_KEY: Final = "ACCESS_KEY_ID:SECRET_ACCESS_KEY"
+
+
+@pytest.fixture
+def api() -> Iterator[SimulatedApi]:
+    """Run an API that accepts the README's placeholder of a key."""
+    with SimulatedApi(
+        backups=many(45, 6), instances=hosts(6), api_key=README_KEY, tier="standard"
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def place(tmp_path: Path, api: SimulatedApi) -> Place:
+    """Return a checkout with everything installed, beside an API that the environment names."""
+    made = checkout(tmp_path, installed=True)
+    made.environment.update(BYCLOUD_API_URL=api.url, BYCLOUD_API_KEY=README_KEY)
+    return made
+
+
+@pytest.fixture
+def clean(tmp_path: Path) -> Place:
+    """Return a checkout in which nothing is installed."""
+    return checkout(tmp_path, installed=False)
+
+
+@pytest.fixture
+def configured(place: Place, api: SimulatedApi) -> str:
+    """Return the path of a configuration whose only target is called production."""
+    path = place.folder / "exporter.yml"
+    text = f"targets: [{{name: production, url: '{api.url}', api_key: '{README_KEY}'}}]\n"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.page)
+def test_every_block_is_shell(block: Block) -> None:
+    """`bash -n` parses it."""
+    done = subprocess.run(["/bin/bash", "-n"], input=block.text, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.page)
+def test_every_block_is_known(block: Block) -> None:
+    """It is run below, or a table says why it is not; never both."""
+    assert len([key for key in (*RUN, *PARSED) if key.names(block)]) == 1, block.text
+
+
+def test_no_block_is_overlooked() -> None:
+    """Every fenced block is of a language that is tested, or of one that nobody types into a shell."""
+    assert languages() <= {"sh", "console", "yaml", "promql", "text"}
+    assert len(BLOCKS) >= 15
+    assert len(tuple(sessions())) == 2
+
+
+@pytest.mark.parametrize("key", [*RUN, *PARSED])
+def test_every_entry_has_a_block(key: Key) -> None:
+    """An entry without a block would say what is no longer true."""
+    assert len([block for block in blocks() if key.names(block)]) == 1
+
+
+def verdicts(output: str) -> set[str]:
+    """Return the lines of `check` that judge, without their numbers and the API's request ids."""
+    lines = re.findall(r"^  (?:ok|warn|FAIL)  .*$", output, re.MULTILINE)
+    return {re.sub(r"req-[\w-]+|(?<![a-z])\d[\w.,-]*", "N", line) for line in lines}
+
+
+@pytest.mark.parametrize(("number", "key", "status"), [(0, README_KEY, 0), (1, "some:other", 1)])
+def test_check_prints_what_the_readme_shows(place: Place, number: int, key: str, status: int) -> None:
+    """With numbers of its own: on the living fleet, and with a key that the API refuses."""
+    session = tuple(sessions())[number]
+    fleet = Fleet()
+    with SimulatedApi(
+        backups=lambda: fleet.backups(datetime.now(UTC)),
+        instances=lambda: fleet.instances(datetime.now(UTC)),
+        api_key=README_KEY,
+        tier="standard",
+    ) as api:
+        production = f"{{name: production, url: '{api.url}', api_key: '{key}', size_unit: GiB}}"
+        (place.folder / "production.yml").write_text(f"targets: [{production}]\n", encoding="utf-8")
+        place.environment.update(BYCLOUD_API_URL=api.url, BYCLOUD_API_KEY=key)
+        printed = place.run(f"status=0; {session.command} || status=$?; test $status -eq {status}")
+
+    assert verdicts(session.output)
+    assert verdicts(printed) == verdicts(session.output)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_first_two_commands(clean: Place) -> None:
+    """On a clean checkout `make demo` installs what it needs and serves; `make test` would run."""
+    script = BOTH_COMMANDS.text(
+        {"make demo ": "make --dry-run test && make demo PORT=0 ", "\nmake test ": "\n: "}
+    )
+
+    with clean.serve(script) as url:
+        assert "\nbycloud_up 1.0\n" in metrics(url)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_from_the_shell(clean: Place, api: SimulatedApi) -> None:
+    """Installed into an environment of its own, `check` passes and the exporter serves."""
+    clean.environment["BYCLOUD_API_URL"] = api.url
+    serve = "\nbycloud-backup-exporter\n"
+    script = FROM_THE_SHELL.text({serve: f"{serve.rstrip()} {LOOPBACK}\n"})
+
+    with clean.serve(script) as url:
+        assert "\nbycloud_up 1.0\n" in metrics(url)
+
+
+def test_the_advised_flags_of_docker_are_checked() -> None:
+    """The README's `docker run` confines the container as `make image` does."""
+    words = DOCKER.text({}).split()
+
+    assert [word for word in words if word in HARDENED] == list(HARDENED)
+
+
+def test_the_command_line(place: Place, configured: str) -> None:
+    """Each of the four commands does what it is there for."""
+    textfile = str(place.folder / "bycloud.prom")
+    text = COMMAND_LINE.text(
+        {FILE: configured, "/var/lib/node_exporter/textfile_collector/bycloud.prom": textfile}
+    )
+    serve, *others = text.splitlines()
+    with place.serve(f"exec {serve} {LOOPBACK}") as url:
+        served = metrics(url)
+    printed = place.run("\n".join(others))
+
+    assert serve.startswith("bycloud-backup-exporter serve ")
+    assert "\nbycloud_up 1.0\n" in served
+    assert "ok    a walk every 30s" in printed
+    assert "\nbycloud_up 1.0\n" in printed
+    assert "\nbycloud_up 1.0\n" in Path(textfile).read_text(encoding="utf-8")
+
+
+def test_an_api_of_your_choice(place: Place) -> None:
+    """`check` walks the simulator of the line before it."""
+    with refusing_port() as port:  # which nobody else is given while this test decides
+        pass
+    listening = f"until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.1; done"
+    printed = place.run(SIMULATOR.text({"18150": str(port), " &\n": f" &\n{listening}\n"}))
+
+    assert f"http://127.0.0.1:{port}\n  ok    authenticated by api_key\n" in printed
+    assert "pages of at most 100," in printed
+
+
+def test_the_simulator_s_habits(place: Place) -> None:
+    """Its help names the flags that CONTRIBUTING.md uses."""
+    printed = place.run(SIMULATOR_HELP.text({}))
+
+    assert [flag for flag in ("--tier", "--max-limit", "--latency", "--port") if flag not in printed] == []
+
+
+def test_one_test_and_what_it_covers(place: Place) -> None:
+    """Both runs pass, and the second prints the coverage of the module."""
+    printed = place.run(ONE_TEST.text({}))
+
+    assert printed.count(" passed") == 2
+    assert "exporter/durations.py" in printed or "100%" in printed
+
+
+def test_a_release_is_built(place: Place) -> None:
+    """Wheel and sdist of this version; the image is `make image`'s."""
+    place.run(RELEASE.text({"docker build ": ": docker build "}))
+    built = {path.name for path in (place.folder / "dist").iterdir()}
+
+    name = f"bycloud_backup_exporter-{__version__}"
+    assert built == {f"{name}-py3-none-any.whl", f"{name}.tar.gz"}
+    assert f"--build-arg VERSION={__version__} -t bycloud-backup-exporter:{__version__} ." in RELEASE.text({})
+
+
+def test_sizing_by_check(place: Place) -> None:
+    """It says what the scrape interval costs."""
+    assert "ok    a walk every 30s takes" in place.run(SIZING.text({}))
+
+
+def test_upgrading_by_check(place: Place, configured: str) -> None:
+    """A configuration that the new version accepts passes."""
+    assert "production  http" in place.run(UPGRADING.text({FILE: configured}))

@@ -1,0 +1,135 @@
+"""The README: what it shows can be pasted, and what can be configured stands in it."""
+
+import io
+import re
+import shlex
+from contextlib import redirect_stdout, suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pytest
+import yaml
+
+from exporter.cli.main import _parser
+from exporter.config.load import CREDENTIALS, URL, load_config
+from exporter.config.schema import Config, Objective, Target, TlsConfig
+from exporter.errors import Reason
+from exporter.model import Statuses
+from tests.support.served import METRIC, served_names
+
+ROOT: Final = Path(__file__).parents[1]
+README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
+YAML: Final = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+CONFIGURATIONS: Final = [block for block in YAML if "targets" in yaml.safe_load(block)]
+SCRAPES: Final = [block for block in YAML if "scrape_configs" in yaml.safe_load(block)]
+COMMANDS: Final = re.findall(r"^(?:\$ )?bycloud-backup-exporter\b(.*)$", README, re.MULTILINE)
+LINKS: Final = re.findall(r"\]\(([^)#:]+)\)", README)
+
+
+def _help(*words: str) -> str:
+    output = io.StringIO()
+    with redirect_stdout(output), suppress(SystemExit):
+        _parser().parse_args([*words, "--help"])
+    return output.getvalue()
+
+
+def _subcommands() -> list[str]:
+    return re.findall(r"^    ([a-z]+)  ", _help(), re.MULTILINE)
+
+
+def _flags() -> set[str]:
+    pages = [_help(), *map(_help, _subcommands())]
+    return {flag for page in pages for flag in re.findall(r"^  (?:-h, )?(--[a-z.-]+)", page, re.MULTILINE)}
+
+
+def test_every_yaml_block_is_known() -> None:
+    """Each YAML example is a configuration of the exporter or one of Prometheus."""
+    assert len(CONFIGURATIONS) >= 2
+    assert len(SCRAPES) >= 2
+    assert len(CONFIGURATIONS) + len(SCRAPES) == len(YAML)
+
+
+@pytest.mark.parametrize("block", CONFIGURATIONS)
+def test_configurations_load(block: str, tmp_path: Path) -> None:
+    """What the README configures is a configuration."""
+    path = tmp_path / "exporter.yml"
+    path.write_text(block, encoding="utf-8")
+
+    config = load_config(path, {})
+
+    assert config.targets
+
+
+def test_the_example_shows_the_defaults(tmp_path: Path) -> None:
+    """The long example says what holds anyway, but for what has no default and for the objectives."""
+    path = tmp_path / "exporter.yml"
+    path.write_text(CONFIGURATIONS[0], encoding="utf-8")
+    own = {"name", "api_key_file", "tls_config", "proxy_url", "expected_instances"}
+
+    (target,) = load_config(path, {}).targets
+    plain = Target(name=target.name, api_key_file=target.api_key_file)
+
+    assert {field: getattr(target, field) for field in Target.__struct_fields__ if field not in own} == {
+        field: getattr(plain, field) for field in Target.__struct_fields__ if field not in own
+    }
+
+
+@pytest.mark.parametrize("block", SCRAPES)
+def test_prometheus_scrapes_by_the_port_that_is_served(block: str) -> None:
+    """Every scrape configuration ends at the exporter's default port."""
+    assert "localhost:10140" in block
+    assert all("job_name" in entry for entry in yaml.safe_load(block)["scrape_configs"])
+
+
+@pytest.mark.parametrize("kind", [Config, Target, TlsConfig, Objective, Statuses])
+def test_every_key_is_explained(kind: type[msgspec.Struct]) -> None:
+    """There is no setting that the README does not name."""
+    assert not [key for key in kind.__struct_fields__ if not re.search(rf"`{key}\b", README)]
+
+
+def test_every_variable_is_explained() -> None:
+    """There is no environment variable that the README does not name."""
+    assert not [name for name in (*CREDENTIALS, URL) if f"`{name}`" not in README]
+
+
+def test_every_reason_is_explained() -> None:
+    """For every reason why a walk may fail the README says what to look at."""
+    assert not [reason for reason in Reason if f"| `{reason}` |" not in README]
+
+
+def test_every_flag_is_explained() -> None:
+    """There is no flag that the README does not name, and none in its table that there is not."""
+    named = set(re.findall(r"^\| `(--[a-z.-]+)", README, re.MULTILINE)) | {"--help"}
+
+    assert named == _flags()
+
+
+def test_every_command_is_explained() -> None:
+    """There is no command that the README does not name."""
+    assert _subcommands() == re.findall(r"^\| `bycloud-backup-exporter ([a-z]+)` \|", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_commands_parse(arguments: str) -> None:
+    """What the README says to type is a command that the exporter takes."""
+    words = shlex.split(arguments, comments=True) or ["serve"]
+
+    options = _parser().parse_args(words)
+
+    assert callable(options.run)
+
+
+def test_metrics_exist() -> None:
+    """The README names no metric that is not served."""
+    served = served_names() | {name.removesuffix("_bucket") for name in served_names()}
+    named = {name for name in METRIC.findall(README) if not name.endswith("_")}
+
+    assert named
+    assert named <= served
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_links_lead_somewhere(link: str) -> None:
+    """Whatever file the README links to is there."""
+    assert (ROOT / link).exists()

@@ -1,0 +1,1 @@
+"""TODO tests/end_to_end."""

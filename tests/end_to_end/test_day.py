@@ -1,0 +1,66 @@
+"""A day of scrapes against the vendor's rate limits, by a clock that runs as fast as the test."""
+
+import pytest
+
+from exporter.api.decode import BACKUPS, INSTANCES
+from tests.support.world import LATENCY, LimitedTransport, World, limited_scraper
+
+DAY = 86_400.0
+HOURLY = {"standard": 1_000, "professional": 5_000}
+
+
+@pytest.mark.parametrize(
+    ("tier", "backups", "page", "share"),
+    [
+        ("standard", 150, 20, 0.5),
+        ("standard", 150, 1000, 0.5),
+        ("standard", 5000, 20, 0.5),
+        pytest.param("standard", 5000, 1000, 0.5, marks=pytest.mark.slow),
+        ("standard", 5000, 20, 1.0),
+        pytest.param("standard", 12_000, 20, 0.5, marks=pytest.mark.slow),
+        pytest.param("professional", 5000, 20, 0.5, marks=pytest.mark.slow),
+    ],
+)
+def test_a_day_sees_no_429_and_no_snapshot_older_than_the_budget_forces(
+    tier: str, backups: int, page: int, share: float
+) -> None:
+    """Two Prometheus servers at 15 s: no request is refused, and walks come as often as the hour allows."""
+    world = World()
+    api = LimitedTransport(world, tier, backups, page)  # type: ignore[arg-type]
+    scraper = limited_scraper(world, api, budget_share=share, instances="off")
+    ages: list[float] = []
+
+    def scrape() -> None:
+        answer = scraper.scrape(0)
+        if answer.last_success is not None and world.now() > 1_800_000_007 + 2 * 3600:
+            ages.append(world.now() - answer.last_success)
+
+    world.repeat(scrape, 15.0)
+    world.repeat(scrape, 15.0, first=4.0)
+    world.sleep(DAY)
+
+    requests = -(-backups // page)
+    pace = requests * 3600 / (HOURLY[tier] * share)
+    minutes = max(0.0, requests / ({"standard": 60, "professional": 300}[tier] * share) - 1)
+    walk = requests * LATENCY + minutes * 60
+    assert 429 not in api.statuses
+    assert max(ages) <= pace + walk + 15
+    assert len(api.statuses) <= DAY / 3600 * HOURLY[tier] * share * 1.05
+
+
+def test_the_list_of_instances_stays_within_the_budget_too() -> None:
+    """Where two walks fill the hour to the last request, the list takes little, and brings no 429."""
+    world = World()
+    api = LimitedTransport(world, "standard", 5000, 20)
+    scraper = limited_scraper(world, api)
+
+    def scrape() -> None:
+        scraper.scrape(0)
+
+    world.repeat(scrape, 15.0)
+    world.sleep(DAY)
+
+    assert 429 not in api.statuses
+    assert 1 <= api.paths.count(INSTANCES.path) <= 2 * DAY / (6 * 3600) + 2
+    assert api.paths.count(BACKUPS.path) >= 250 * 40
+    assert scraper.peek().instances_well

@@ -1,0 +1,202 @@
+"""No secret shows: through good, failing and crashing walks, in every log, page, metric, file and error."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+import requests
+
+from exporter.simulator import Answer, CutBody, ErrorBody, Fault, Raw, Reset, SimulatedApi, many
+from tests.cli.test_main import COMMAND, LOOPBACK, running
+from tests.server.test_serving import hashed
+from tests.support.certificates import Authority
+from tests.support.leaks import KEY, PASSWORD, PROXY_PASSWORD, TOKEN, WRONG, showing
+
+HASH: Final = hashed(PASSWORD)
+PATHS: Final = (
+    "/",
+    "/metrics",
+    "/probe?target=keyed",
+    "/probe?target=token",
+    "/probe?target=proxied",
+    "/nope",
+    "/sd",
+)
+
+BREAK: Final = """
+import sys
+from exporter.api import Client
+def broken(self, *_):
+    raise ZeroDivisionError(f"a bug among {vars(self)} and {vars(self._api)} and {self._secret!r}")
+Client.fetch = broken
+from exporter.cli.main import main
+main(sys.argv[1:])
+"""
+"""The command, with a bug that tells all it knows."""
+
+
+@pytest.fixture
+def api() -> Iterator[SimulatedApi]:
+    """Run an API that knows the key."""
+    with SimulatedApi(backups=many(20, 4), api_key=KEY, token=TOKEN) as running:
+        yield running
+
+
+@pytest.fixture
+def flags(api: SimulatedApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Configure targets by key, by token file, and through a proxy that is not there; and users."""
+    for name in list(os.environ):
+        if name.startswith("BYCLOUD_"):
+            monkeypatch.delenv(name)
+    Authority(tmp_path).issue("server")
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    (tmp_path / "config.yml").write_text(
+        f"""
+targets:
+  - {{name: keyed, url: "{api.url}", api_key: "{KEY}"}}
+  - {{name: token, url: "{api.url}", token_file: token}}
+  - name: proxied
+    url: "http://nowhere.invalid"
+    api_key: "{KEY}"
+    proxy_url: "http://proxyuser:{PROXY_PASSWORD}@127.0.0.1:9"
+"""
+    )
+    (tmp_path / "web.yml").write_text(f"basic_auth_users: {{alice: '{HASH}'}}")
+    return [f"--config.file={tmp_path}/config.yml", "--log.level=debug"]
+
+
+Maker = Callable[[str], Fault]
+FAULTS: Final[Mapping[str, Maker | None]] = {
+    "none": None,
+    "401": lambda secret: ErrorBody(401, f"credential {secret} refused"),
+    "500": lambda secret: ErrorBody(500, f"crashed on {secret}"),
+    "302": lambda secret: Answer(302, {"Location": f"http://127.0.0.1:9/?{secret}"}),
+    "no JSON": lambda secret: Answer(200, {}, f'{{"{secret}": '.encode()),
+    "no list": lambda secret: Answer(200, {}, f'{{"{secret}": "{secret}"}}'.encode()),
+    "status line": lambda secret: Raw(f"HTTP/1.1 200{secret} \x1b[31m\r\n\r\n".encode()),
+    "chunk size": lambda secret: Raw(
+        f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{secret}\r\n".encode()
+    ),
+    "cut": lambda _: CutBody(30),
+    "reset": lambda _: Reset(30),
+}
+"""What befalls the API, told with the secret that it was sent."""
+
+
+def befall(api: SimulatedApi, make: Maker | None) -> None:
+    """Let the API fail, and echo to each target its own secret."""
+    api.faults.clear()
+    if make is not None:
+        api.faults.add(make(KEY), times=None, when=lambda request: "x-api-key" in request.headers)
+        api.faults.add(make(TOKEN), times=None, when=lambda request: "x-api-key" not in request.headers)
+
+
+def pages(url: str) -> Iterator[str]:
+    """Read every page with the right login, with a wrong one, and with none."""
+    for login in (("alice", PASSWORD), ("alice", WRONG), None):
+        for path in PATHS:
+            answer = requests.get(
+                url + path,
+                auth=login,
+                timeout=30,
+                headers={"X-Prometheus-Scrape-Timeout-Seconds": "5"},
+            )
+            yield f"{answer.headers} {answer.text}"
+
+
+@pytest.mark.parametrize("style", [pytest.param("logfmt", marks=pytest.mark.slow), "json"])
+def test_what_serve_says(flags: list[str], tmp_path: Path, api: SimulatedApi, style: str) -> None:
+    """Through walks that succeed and that fail in every way, with an API that echoes what it was sent."""
+    said: list[str] = []
+    if style == "logfmt":
+        arguments = ["serve", LOOPBACK, *flags, f"--web.config.file={tmp_path}/web.yml"]
+    else:
+        arguments = ["demo", LOOPBACK, "--log.level=debug", f"--web.config.file={tmp_path}/web.yml"]
+    with running(*arguments) as (process, url):
+        for make in FAULTS.values():
+            befall(api, make)
+            said += pages(url)
+        process.terminate()
+        said += process.communicate(timeout=20)
+
+    assert process.returncode == 0
+    assert showing("\n".join(said)) == []
+    assert any("bycloud_up" in text for text in said)
+    assert "event=request" in said[-1]
+
+
+def output(command: Sequence[str | Path], environ: Mapping[str, str] | None = None) -> str:
+    """Run a command to its end; return all that it says."""
+    done = subprocess.run(
+        command, text=True, capture_output=True, check=False, timeout=60, env=os.environ | (environ or {})
+    )
+    return f"{done.stdout}{done.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_check_and_once_say(flags: list[str], tmp_path: Path, api: SimulatedApi, fault: str) -> None:
+    """On stdout, on stderr, and in the file for node_exporter."""
+    befall(api, FAULTS[fault])
+    web = f"--web.config.file={tmp_path}/web.yml"
+    written = tmp_path / "out.prom"
+    said = [
+        output([COMMAND, "check", *flags, web]),
+        output([COMMAND, "check", "--output=json", *flags, web]),
+        *(output([COMMAND, "once", f"--target={name}", *flags]) for name in ("keyed", "token", "proxied")),
+        output([COMMAND, "once", "--target=keyed", f"--output={written}", *flags]),
+        written.read_text() if written.exists() else "",
+    ]
+
+    assert showing("\n".join(said)) == []
+    assert "keyed" in said[0]
+
+
+def test_what_a_bug_says(flags: list[str], tmp_path: Path) -> None:
+    """Even one whose message holds every object of the client: no `repr` and no traceback shows a secret."""
+    web = f"--web.config.file={tmp_path}/web.yml"
+    command = [sys.executable, "-c", BREAK]
+    said = [
+        output([*command, "check", *flags, web]),
+        output([*command, "once", "--target=keyed", *flags]),
+        output([*command, "once", "--target=proxied", *flags]),
+    ]
+
+    for part in ("ZeroDivisionError", "a bug among", "Secret(…)"):  # two threads' tracebacks may mingle
+        assert [text for text in said if part not in text] == []
+    assert showing("\n".join(said)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("config.yml", f"targets: [{{name: a, api_key: {KEY}, token: {TOKEN}}}]"),
+        ("config.yml", f"targets: [{{name: a, api_key: [{TOKEN}]}}]"),
+        ("config.yml", f"targets: [{{name: a, api_key: '{TOKEN}\n\n{TOKEN}'}}]"),
+        ("config.yml", f"targets: [{{name: a, api_key: *{TOKEN}}}]"),
+        ("config.yml", f"targets: [{{name: a, api_key: x, proxy_url: 'ftp://u:{PROXY_PASSWORD}@x'}}]"),
+        ("web.yml", f"basic_auth_users: {{alice: {PASSWORD}}}"),
+        ("web.yml", f"basic_auth_users: [{PASSWORD}]"),
+        ("web.yml", f"basic_auth_users: {{alice: {{bob: {PASSWORD}}}}}"),
+        ("web.yml", f"basic_auth_users: {PASSWORD}"),
+        ("web.yml", f"basic_auth_users: {{alice: !{PASSWORD} x}}"),
+        ("token", f"{TOKEN} {TOKEN}"),
+    ],
+)
+def test_what_a_bad_configuration_is_told(flags: list[str], tmp_path: Path, name: str, content: str) -> None:
+    """One line and exit status 2, without what stands where a secret belongs."""
+    (tmp_path / name).write_text(content)
+    done = subprocess.run(
+        [COMMAND, "check", *flags, f"--web.config.file={tmp_path}/web.yml"],
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert showing(done.stderr) == []

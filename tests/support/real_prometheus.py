@@ -1,0 +1,88 @@
+"""The real Prometheus, which tests run beside the exporter and ask."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from msgspec import Struct
+
+from tests.support.programs import listening_address, need
+
+PATIENCE = 120.0
+Labels = tuple[str, str, str]
+
+
+class Prometheus(Struct):
+    """A Prometheus that runs."""
+
+    url: str
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """Return an instant query's result."""
+        answer = requests.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=10)
+        result: list[dict[str, Any]] = answer.json()["data"]["result"]
+        return result
+
+    def value(self, expression: str) -> float:
+        """Return the only value of an instant query; -1 where there is none yet."""
+        result = self.query(expression)
+        return float(result[0]["value"][1]) if len(result) == 1 else -1.0
+
+    def by_labels(self, metric: str) -> dict[Labels, float]:
+        """Return a backup gauge's values."""
+        return {
+            (
+                sample["metric"]["status"],
+                sample["metric"]["datastore_type"],
+                sample["metric"]["instance_id"],
+            ): float(sample["value"][1])
+            for sample in self.query(metric)
+        }
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Ask again and again, with a deadline."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+@contextmanager
+def running_prometheus(scrape_configs: str, folder: Path) -> Iterator[Prometheus]:
+    """Run it with a configuration that scrapes every second, until the block ends."""
+    config = folder / "prometheus.yml"
+    config.write_text(
+        "global: {scrape_interval: 1s, scrape_timeout: 1s}\n" + scrape_configs, encoding="utf-8"
+    )
+    command = [need("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}"]
+    with listening(command, folder / "prometheus.log") as address:
+        running = Prometheus(f"http://{address}")
+        wait_until(lambda: _is_ready(running))
+        yield running
+
+
+@contextmanager
+def listening(command: list[str], log: Path) -> Iterator[str]:
+    """Run Prometheus or Alertmanager on a port of its own choice until the block ends; give the address."""
+    with (
+        log.open("wb") as written,
+        subprocess.Popen([*command, "--web.listen-address=127.0.0.1:0"], stderr=written) as process,
+    ):
+        try:
+            wait_until(lambda: listening_address(log) is not None or process.poll() is not None)
+            yield listening_address(log) or pytest.fail(log.read_text(encoding="utf-8"))
+        finally:
+            process.terminate()
+
+
+def _is_ready(prometheus: Prometheus) -> bool:
+    try:
+        return requests.get(f"{prometheus.url}/-/ready", timeout=10).ok
+    except requests.ConnectionError:
+        return False

@@ -1,0 +1,42 @@
+"""Commands that need other programs: they say so in one line, before they begin."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.programs import require, require_tools
+
+ROOT: Final = Path(__file__).parents[1]
+
+
+def test_history_says_what_it_needs(tmp_path: Path) -> None:
+    """One line with the programs and their package; nothing is replayed."""
+    command = [sys.executable, "-m", "tools.history", str(tmp_path / "data")]
+    done = subprocess.run(
+        command, cwd=ROOT, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr == "not installed: promtool, prometheus; on Debian: apt-get install prometheus\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_installed_is_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is missing is."""
+    (tmp_path / "promtool").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    require("promtool")
+
+    with pytest.raises(SystemExit, match=r"^not installed: prometheus; on Debian"):
+        require("promtool", "prometheus")
+
+
+def test_tools_are_named_by_their_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `make tools` installs has no package of its own."""
+    monkeypatch.setattr("tests.support.programs.TOOLS", tmp_path)
+
+    with pytest.raises(SystemExit, match=r"^not installed: python; run: make tools$"):
+        require_tools("python")

@@ -1,0 +1,217 @@
+"""Eight days of the living fleet for the eye: `python -m tools.history FOLDER`, or `make history`.
+
+The exporter's own code scrapes the embedded API under a clock that jumps from scrape to scrape. What it says
+becomes an OpenMetrics file, that becomes blocks of Prometheus's database, and a real Prometheus serves them.
+"""
+
+import signal
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Final, TextIO
+
+from msgspec import Struct
+from prometheus_client import Metric
+
+from exporter.app.exporter import Exporter
+from exporter.clock import Clock
+from exporter.config.credentials import Secret
+from exporter.config.schema import Config, Target, Url
+from exporter.metrics.families import families
+from exporter.metrics.own import ReloadCollector, own_collectors
+from exporter.model import Backup, Instance
+from exporter.simulator import Answer, Fleet, SimulatedApi, hosts, many
+from tests.support.programs import need, require
+
+DAY: Final = 86_400.0
+EVERY: Final = (
+    240.0  # seconds between scrapes: below the five minutes for which Prometheus remembers a sample
+)
+NIGHT: Final = (1.0, 4.6)  # hours of the day before yesterday, in UTC, at which the API answers 503
+KEY: Final = "demo:demo-secret"
+LABELS: Final = 'job="bycloud-backups",instance="localhost:10140"'
+
+
+class TurnedClock(Clock):
+    """The time of a scrape, in which requests take as long as they do, and sleep is cut short."""
+
+    def __init__(self, start: float) -> None:
+        self._turned_to = start
+        self._turned_at = time.monotonic()
+
+    def turn(self, moment: float) -> None:
+        """Go to another moment."""
+        self._turned_to, self._turned_at = moment, time.monotonic()
+
+    def now(self) -> float:
+        """Return Unix time."""
+        return self._turned_to + time.monotonic() - self._turned_at
+
+    def monotonic(self) -> float:
+        """Return the same, since it is never turned back."""
+        return self.now()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep a part of it: nobody waits, and a jump would look to other threads like a slow request."""
+        time.sleep(seconds / 20)
+
+
+class Organization(Struct, frozen=True):
+    """Whose databases they are: what there is at a moment."""
+
+    backups: Callable[[datetime], tuple[Backup, ...]]
+    instances: Callable[[datetime], tuple[Instance, ...]]
+
+
+class History:
+    """Scrapes at turned moments, written as OpenMetrics."""
+
+    def __init__(self, organization: Organization, end: float, days: float) -> None:
+        self._end = end
+        self._start = end - days * DAY
+        self._clock = TurnedClock(self._start)
+        self._api = SimulatedApi(
+            backups=lambda: organization.backups(self._moment()),
+            instances=lambda: organization.instances(self._moment()),
+            tier="enterprise",
+            api_key=KEY,
+            clock=self._clock.now,
+            request_log=False,
+        )
+        target = Target(name="default", url=Url(self._api.url), api_key=Secret(KEY), size_unit="GiB")
+        self._exporter = Exporter(Config(targets=(target,)), clock=self._clock)
+        budgets = {name: api.budget for name, api in self._exporter.apis.items()}
+        self._own = own_collectors(self._exporter.instruments, lambda: budgets, ReloadCollector(self._start))
+
+    def write(self, out: TextIO) -> None:
+        """Replay every scrape."""
+        moment = self._start
+        while moment <= self._end:
+            self._clock.turn(moment)
+            self._break_or_mend(moment)
+            out.writelines(self._scrape(moment))
+            moment += EVERY
+        out.write("# EOF\n")
+
+    def close(self) -> None:
+        """End the exporter and its API."""
+        self._exporter.close()
+        self._api.close()
+
+    def _moment(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now(), UTC)
+
+    def _break_or_mend(self, moment: float) -> None:
+        begin, end = (self._end // DAY * DAY - 2 * DAY + hour * 3600 for hour in NIGHT)
+        self._api.faults.clear()
+        if begin <= moment < end:
+            self._api.faults.add(Answer(503, {}), times=None)
+
+    def _scrape(self, moment: float) -> Iterator[str]:
+        answer = self._exporter.scrapers["default"].scrape(30.0)
+        own = chain.from_iterable(collector.collect() for collector in self._own)
+        yield _line("up", "", 1.0, moment)
+        yield from _lines(chain(families(answer, self._clock.now()), own), moment)
+
+
+def _lines(found: Iterable[Metric], moment: float) -> Iterator[str]:
+    for family in found:
+        for sample in family.samples:
+            labels = "".join(f',{name}="{value}"' for name, value in sample.labels.items())
+            yield _line(sample.name, labels, sample.value, moment)
+
+
+def _line(name: str, labels: str, value: float, moment: float) -> str:
+    return f"{name}{{{LABELS}{labels}}} {float(value)!r} {moment:.3f}\n"
+
+
+def fleet(only: int | None) -> Organization:
+    """Return the demo's databases, or its sick ones and some others, `only` so many."""
+    whole = Fleet()
+    chosen = [*(sick.instance_id for sick in whole.sick[:3]), *whole.healthy][:only]
+
+    def backups(now: datetime) -> tuple[Backup, ...]:
+        return tuple(b for b in whole.backups(now) if only is None or b.instance_id in chosen)
+
+    def instances(now: datetime) -> tuple[Instance, ...]:
+        return tuple(i for i in whole.instances(now) if only is None or i.id in chosen)
+
+    return Organization(backups, instances)
+
+
+def crowd(number: int, end: float) -> Organization:
+    """Return so many databases with fourteen days of backups each, of which time shows ever more."""
+    last = datetime.fromtimestamp(end, UTC)
+    every = many(number * 84, number, until=last)
+    listed = hosts(number)
+
+    def backups(now: datetime) -> tuple[Backup, ...]:
+        return tuple(b for b in every if b.updated_at and b.updated_at <= now)
+
+    return Organization(backups, lambda _: listed)
+
+
+def blocks(organization: Organization, folder: Path, end: float, days: float) -> Path:
+    """Write a Prometheus's data folder, of which Prometheus must keep a year."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = folder / "history.om"
+    history = History(organization, end, days)
+    try:
+        with text.open("w", encoding="utf-8") as out:
+            history.write(out)
+    finally:
+        history.close()
+    command = [need("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=216h"]
+    subprocess.run([*command, "--quiet", text, folder / "data"], check=True)
+    text.unlink()
+    return folder / "data"
+
+
+def serve(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    """Start Prometheus on the data, with the alerts' rules."""
+    config = folder / "prometheus.yml"
+    rules = Path(__file__).parents[1] / "alerts" / "bycloud-backups.rules.yml"
+    config.write_text(f"rule_files: ['{rules}']\n", encoding="utf-8")
+    return subprocess.Popen(
+        [
+            need("prometheus"),
+            f"--config.file={config}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            "--storage.tsdb.retention.time=1y",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--log.level=warn",
+        ]
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Replay and serve until Ctrl-C."""
+    parser = ArgumentParser(prog="python -m tools.history", description=__doc__)
+    parser.add_argument("folder", type=Path, help="where the data goes")
+    parser.add_argument("--port", type=int, default=19_090, help="Prometheus's port")
+    parser.add_argument("--days", type=float, default=8.0, help="how many days, up to now")
+    parser.add_argument("--databases", type=int, help="so many instead of the demo's two dozen")
+    options = parser.parse_args(arguments)
+    require("promtool", "prometheus")
+    end = time.time() // EVERY * EVERY
+    some = options.databases
+    organization = crowd(some, end) if some and some > len(Fleet().healthy) else fleet(some)
+    blocks(organization, options.folder, end, options.days)
+    sys.stdout.write(f"Prometheus with {options.days:g} days until {datetime.fromtimestamp(end, UTC)}: ")
+    sys.stdout.write(f"http://127.0.0.1:{options.port}/\n")
+    sys.stdout.flush()
+    with serve(options.folder, options.port) as prometheus:
+        signal.signal(signal.SIGTERM, lambda *_: prometheus.terminate())
+        try:
+            prometheus.wait()
+        except KeyboardInterrupt:
+            prometheus.terminate()
+
+
+if __name__ == "__main__":
+    main()

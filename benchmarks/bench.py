@@ -56,7 +56,7 @@ def walk_rows() -> Iterator[Row]:
         with running_exporter(url, PORT, page_size=100, max_concurrency=most) as exporter:
             exporter.scrape()
             before = exporter.requests()
-            warm = best(exporter.target.scraper, 3 * RUNS)
+            warm = best(exporter.scrape, 3 * RUNS)
             asked = (exporter.requests() - before) / (3 * RUNS)
     what = "100 pages, 40 ms, 8 in flight"
     yield f"{what}: the script", f"{script.wall:.2f} s", "", ""
@@ -86,7 +86,7 @@ def processor_rows() -> Iterator[Row]:
         for _ in range(ROUNDS):
             floor, script = (run_script(name, (url, 1000, TRIES)) for name in ("floor", "script"))
             kept = run_script("floor", (url, 1000, TRIES), KEEPS_MEMORY)
-            rounds.append((floor, kept, script, best(exporter.target.scraper, TRIES)))
+            rounds.append((floor, kept, script, best(exporter.scrape, TRIES)))
     what = "200,000 backups in 1,000 instances"
     floors, kepts, scripts, scrapes = zip(*rounds, strict=True)
     yield f"{what}: fetch and decode alone", _both(_median(floors)), "", ""
@@ -197,7 +197,7 @@ def matrix(backups: int) -> Iterator[Measured]:
             for most in CONCURRENCIES:
                 with running_exporter(url, PORT, page_size=1000, max_concurrency=most) as exporter:
                     exporter.scrape()
-                    warm = best(exporter.target.scraper, 1 if backups == max(SIZES) else RUNS).wall
+                    warm = best(exporter.scrape, 1 if backups == max(SIZES) else RUNS).wall
                 yield Measured(latency, most, warm, ceil(pages / most) * latency, script)
 
 

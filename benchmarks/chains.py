@@ -12,7 +12,7 @@ from exporter.api.decode import BACKUPS, decode_page
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import cohorts
 from exporter.model import Backup, Statuses
-from exporter.simulator.fleet import bulk
+from exporter.simulator import many
 from exporter.simulator.http.wire import backup_object
 
 NUMBER = 200_000

@@ -104,7 +104,7 @@ def main() -> None:
         file.write(_kubeconfig(cluster.server_port))
         file.flush()
         threading.Thread(target=cluster.serve_forever, daemon=True).start()
-        print(json.dumps(asyncio.run(_render(chart, json.loads(values), file.name))))  # noqa: T201 - its output
+        print(json.dumps(asyncio.run(_render(chart, json.loads(values), file.name))))
         cluster.shutdown()
 
 

@@ -1,4 +1,4 @@
-"""The way to the API, and the only room that knows `requests`."""
+"""The only user of `requests`: credentials, TLS, deadlines, retries, rate-limit budget and decoding."""
 
 from exporter.api.client import Api, Client, Observer, Transport
 from exporter.api.deadline import Watchdog

@@ -1,1 +1,1 @@
-"""TODO exporter/app."""
+"""The composition of all targets, and reconfiguring it while it runs."""

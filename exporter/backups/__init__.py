@@ -1,1 +1,1 @@
-"""TODO exporter/backups."""
+"""What a list of backups means: groups, sums, chains, assessments and risks; pure, without a clock."""

@@ -1,1 +1,1 @@
-"""TODO exporter/cli."""
+"""The command line: its flags and its commands."""

@@ -79,7 +79,7 @@ def _run(
         )
         passwords = Passwords()
         stack.callback(passwords.join)
-        count_refusal = exporter.metrics.own.count_refusal
+        count_refusal = exporter.instruments.count_refusal
         guarded = AccessLog(Gate(app, web, passwords, count_refusal))
         if web.tls:
             web.tls.refused = count_refusal

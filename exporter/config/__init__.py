@@ -1,1 +1,1 @@
-"""TODO exporter/config."""
+"""From YAML, environment and flags to a frozen `Config`, or to one clear `ConfigError`."""

@@ -1,1 +1,1 @@
-"""TODO exporter/metrics."""
+"""From results to metric families and expositions; the exporter's own counters."""

@@ -1,1 +1,1 @@
-"""TODO exporter/target."""
+"""One target's state over time: its scrapes, its walks, its last complete snapshot."""

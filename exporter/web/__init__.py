@@ -1,1 +1,1 @@
-"""TODO exporter/web."""
+"""The endpoints and the pages."""

@@ -18,7 +18,7 @@ from exporter.target.scraper import Scraper
 SHOWN: Final = 100  # databases; `check --output=json` and the metrics have all of them
 
 _environment = Environment(
-    loader=PackageLoader("exporter"),
+    loader=PackageLoader("exporter.web"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,

@@ -1,1 +1,1 @@
-"""TODO tests/alerts."""
+"""Tests of the alert rules."""

@@ -21,7 +21,7 @@ from tests.end_to_end.test_prometheus import demo as demo  # noqa: PLC0414 - a f
 from tests.support.programs import need
 from tests.support.real_prometheus import Prometheus, listening, wait_until
 
-RULES: Final = Path(__file__).parents[1] / "alerts" / "bycloud-backups.rules.yml"
+RULES: Final = Path(__file__).parents[2] / "alerts" / "bycloud-backups.rules.yml"
 OBJECTIVE: Final = (26 * 3600.0, 6 * 3600.0)
 VARIABLES: Final = {
     "$job": ".+",

@@ -12,7 +12,7 @@ import yaml
 from tests.support.programs import need
 from tests.support.served import ALERT_LABELS, METRIC, RECORDED, served_labels, served_names
 
-HOME: Final = Path(__file__).parents[1]
+HOME: Final = Path(__file__).parents[2]
 RULES: Final = HOME / "alerts" / "bycloud-backups.rules.yml"
 ALERTMANAGER: Final = HOME / "alerts" / "alertmanager.example.yml"
 RULE_TESTS: Final = sorted((HOME / "alerts" / "tests").glob("*.yml"))

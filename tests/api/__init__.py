@@ -1,1 +1,1 @@
-"""TODO tests/api."""
+"""Tests of `exporter.api`."""

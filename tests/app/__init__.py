@@ -1,1 +1,1 @@
-"""TODO tests/app."""
+"""Tests of `exporter.app`."""

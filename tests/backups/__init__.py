@@ -1,1 +1,1 @@
-"""TODO tests/backups."""
+"""Tests of `exporter.backups`."""

@@ -1,1 +1,1 @@
-"""TODO tests/cli."""
+"""Tests of `exporter.cli`."""

@@ -1,1 +1,1 @@
-"""TODO tests/config."""
+"""Tests of `exporter.config`."""

@@ -1,1 +1,1 @@
-"""TODO tests/dashboards."""
+"""Tests of the dashboards."""

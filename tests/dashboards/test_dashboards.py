@@ -12,7 +12,7 @@ import pytest
 from dashboards.source.__main__ import FILES, main, rendered
 from tests.support.served import ALERT_LABELS, METRIC, served_labels, served_names
 
-FOLDER: Final = Path(__file__).parents[1] / "dashboards"
+FOLDER: Final = Path(__file__).parents[2] / "dashboards"
 DASHBOARDS: Final = sorted(FOLDER.glob("*.json"))
 SELECTOR: Final = re.compile(r"\b([a-z_][a-z0-9_]*)\{([^}]*)\}")
 WIDTH: Final = 24  # columns of Grafana's grid

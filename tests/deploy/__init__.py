@@ -1,1 +1,1 @@
-"""TODO tests/deploy."""
+"""Tests of what deploys the exporter: chart, manifests, image, packages."""

@@ -12,7 +12,7 @@ import yaml
 
 from tests.support.programs import need, need_tool
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 DEPLOY: Final = ROOT / "deploy"
 COMPOSE: Final = DEPLOY / "compose/compose.yaml"
 UNIT: Final = DEPLOY / "systemd/bycloud-backup-exporter.service"

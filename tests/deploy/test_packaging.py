@@ -16,7 +16,7 @@ import pytest
 from exporter import __version__
 from tests.support.programs import need_tool
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 NAME: Final = f"bycloud_backup_exporter-{__version__}"
 
 

@@ -1,1 +1,1 @@
-"""TODO tests/docs."""
+"""Tests of README and docs: what they say is true and runs."""

@@ -18,7 +18,7 @@ from exporter.errors import Reason
 from exporter.model import Statuses
 from tests.support.served import METRIC, served_names
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 YAML: Final = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 CONFIGURATIONS: Final = [block for block in YAML if "targets" in yaml.safe_load(block)]

@@ -12,7 +12,7 @@ from exporter.config.schema import Target
 from exporter.durations import parse_duration
 from tests.support.world import World
 
-PAGE: Final = (Path(__file__).parents[1] / "docs/sizing.md").read_text(encoding="utf-8")
+PAGE: Final = (Path(__file__).parents[2] / "docs/sizing.md").read_text(encoding="utf-8")
 ROWS: Final = re.findall(
     r"^\| ([\d,]+) \| (\d+) \| ([\d,]+) \| (\S+) \| (\S+) \| (\S+) \|$", PAGE, re.MULTILINE
 )

@@ -1,1 +1,1 @@
-"""TODO tests/end_to_end."""
+"""The whole program, over real sockets and beside real programs."""

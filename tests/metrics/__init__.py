@@ -1,1 +1,1 @@
-"""TODO tests/metrics."""
+"""Tests of `exporter.metrics`."""

@@ -19,7 +19,7 @@ from exporter.model import Answer, GroupKey
 from tests.conftest import Promtool
 from tests.support.answers import FAILED, GROUP, NOTHING_YET, NOW, RECOVERY, SNAPSHOT, WELL
 
-GOLDEN = Path(__file__).parent / "golden" / "metrics.txt"
+GOLDEN = Path(__file__).parents[1] / "golden" / "metrics.txt"
 BACKUP = ("status", "datastore_type", "instance_id")
 CONTRACT: dict[str, tuple[str, ...]] = {
     "bycloud_database_backups": BACKUP,

@@ -1,1 +1,1 @@
-"""TODO tests/server."""
+"""Tests of `exporter.server`."""

@@ -252,7 +252,7 @@ def test_users_show_nothing() -> None:
 
 def test_the_documentation_s_example(path: Path) -> None:
     """It is a configuration, and the page names every key."""
-    page = (Path(__file__).parents[1] / "docs" / "serving.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "serving.md").read_text(encoding="utf-8")
     path.write_text(page.partition("```yaml\n")[2].partition("```")[0])
     config = load_web_config(path)
     kinds = (WebConfig, TlsServerConfig, HttpServerConfig, Headers)

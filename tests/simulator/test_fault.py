@@ -1,8 +1,7 @@
 """Faults that change the answer."""
 
 from exporter.simulator import Answer, ErrorBody, Malform, Rewrite, SimulatedApi
-
-from .conftest import Dial, Fetch
+from tests.simulator.conftest import Dial, Fetch
 
 
 def test_any_answer(api: SimulatedApi, fetch: Fetch) -> None:

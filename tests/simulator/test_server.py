@@ -10,8 +10,7 @@ import trustme
 from requests import Session
 
 from exporter.simulator import Habits, SimulatedApi, hosts, many
-
-from .conftest import Dial, Fetch
+from tests.simulator.conftest import Dial, Fetch
 
 BACKUPS = "/v1/database-backups"
 

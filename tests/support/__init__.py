@@ -1,1 +1,1 @@
-"""TODO tests/support."""
+"""What tests share: builders, fakes, servers and real programs."""

@@ -1,4 +1,4 @@
-"""A pytest plugin (`-p tests.support.bystanders`) that leaves idle threads with the names of the exporter's own.
+"""A pytest plugin (`-p tests.support.bystanders`): idle threads named like the exporter's own.
 
 A test that counts threads by their names, and not those that it started, fails beside them.
 """
@@ -12,7 +12,7 @@ EACH: Final = 3
 NAMES: Final = sorted(
     {
         name
-        for file in (Path(__file__).parents[1] / "exporter").rglob("*.py")
+        for file in (Path(__file__).parents[2] / "exporter").rglob("*.py")
         for name in re.findall(r'name="([a-z-]+)", daemon=True', file.read_text(encoding="utf-8"))
     }
 )

@@ -16,7 +16,7 @@ from typing import Final
 import requests
 from msgspec import Struct
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = (
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",

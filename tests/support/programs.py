@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PACKAGES = {"promtool": "prometheus", "prometheus": "prometheus"}
-TOOLS = Path(__file__).parents[1] / ".venv-deploy/bin"
+TOOLS = Path(__file__).parents[2] / ".venv-deploy/bin"
 
 
 def need(name: str) -> str:

@@ -1,1 +1,1 @@
-"""TODO tests/target."""
+"""Tests of `exporter.target`."""

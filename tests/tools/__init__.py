@@ -1,1 +1,1 @@
-"""TODO tests/tools."""
+"""Tests of `tools`."""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.programs import require, require_tools
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 
 
 def test_history_says_what_it_needs(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""TODO tests/walk."""
+"""Tests of `exporter.walk`."""

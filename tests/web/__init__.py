@@ -1,1 +1,1 @@
-"""TODO tests/web."""
+"""Tests of `exporter.web`."""

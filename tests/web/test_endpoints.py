@@ -29,7 +29,7 @@ from exporter.server.refusals import Refusal
 from exporter.server.run import listen, port_of
 from exporter.target.scraper import Scraper
 from exporter.target.walk import Outcome
-from exporter.web import endpoints
+from exporter.web import endpoints as web
 from exporter.web.discovery import Place, target_groups
 from exporter.web.endpoints import LONGEST, TIMEOUT_HEADER, Endpoints, scrape_seconds
 from exporter.web.landing import HEADERS

@@ -1,1 +1,1 @@
-"""TODO exporter/simulator/fleet."""
+"""The databases and backups of the simulated API."""

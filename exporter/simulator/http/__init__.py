@@ -1,1 +1,1 @@
-"""TODO exporter/simulator/http."""
+"""The simulated API's sockets and HTTP messages."""

@@ -1,1 +1,1 @@
-"""TODO tests/simulator/fleet."""
+"""Tests of `exporter.simulator.fleet`."""

@@ -1,1 +1,1 @@
-"""TODO tests/simulator/http."""
+"""Tests of `exporter.simulator.http`."""

@@ -5,8 +5,7 @@ from requests import Session
 from requests.exceptions import ConnectionError as ConnectionLost
 
 from exporter.simulator import Rewrite, SimulatedApi
-
-from .conftest import Dial, Fetch
+from tests.simulator.conftest import Dial, Fetch
 
 
 def test_a_client_can_end_the_connection(api: SimulatedApi, fetch: Fetch, session: Session) -> None:

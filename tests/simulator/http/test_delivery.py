@@ -21,9 +21,8 @@ from exporter.simulator import (
     SimulatedApi,
     WrongLength,
 )
+from tests.simulator.conftest import Dial, Fetch
 from tests.support.started import StartedThreads
-
-from .conftest import Dial, Fetch
 
 
 def drain(client: socket.socket) -> bytes:

@@ -29,7 +29,7 @@ from benchmarks.processes import (
 from benchmarks.script import encode
 from exporter.metrics.exposition import hastened
 from exporter.metrics.families import families
-from exporter.model import Answer, Group, GroupKey, Snapshot, Summary, WalkStats
+from exporter.results import GroupKey, GroupSummary, ScrapeResult, Snapshot, Summary, WalkStats
 
 PORT: Final = 10149
 RUNS: Final = 3
@@ -117,7 +117,7 @@ class _Groups(Collector):
     def __init__(self) -> None:
         keys = (GroupKey("COMPLETED", "postgresql", f"00000000-0000-0000-0000-{n:012}") for n in range(2_000))
         groups = tuple(
-            Group(key, 3, 1e9 / 7, 1.7e9 + n, 1.6e9 + n, 1e8 / 3, 61.5) for n, key in enumerate(keys)
+            GroupSummary(key, 3, 1e9 / 7, 1.7e9 + n, 1.6e9 + n, 1e8 / 3, 61.5) for n, key in enumerate(keys)
         )
         snapshot = Snapshot(
             summary=Summary(groups, 6_000, (), 1e9),
@@ -127,7 +127,7 @@ class _Groups(Collector):
             completed_at=1.0,
         )
         stats = WalkStats(1.0, 6, 6)
-        self.answer = Answer(
+        self.answer = ScrapeResult(
             up=True, failure=None, deferred=False, snapshot=snapshot, last_success=1.0, last_walk=stats
         )
         self.families = list(families(self.answer, 1.8e9))

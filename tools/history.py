@@ -24,7 +24,7 @@ from exporter.config.credentials import Secret
 from exporter.config.schema import Config, Target, Url
 from exporter.metrics.families import families
 from exporter.metrics.own import ReloadCollector, own_collectors
-from exporter.model import Backup, Instance
+from exporter.records import Backup, Instance
 from exporter.simulator import Answer, Fleet, SimulatedApi, hosts, many
 from tests.support.programs import need, require
 

@@ -15,7 +15,7 @@ from exporter.config.credentials import Secret
 from exporter.config.schema import Target
 from exporter.durations import format_age
 from exporter.errors import ApiError, ConfigError, Reason, UnsentRequestError
-from exporter.model import Page, Record
+from exporter.records import Page, Record
 from exporter.redaction import Redactor
 
 OK: Final = 200

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from exporter.errors import ApiError, Reason
-from exporter.model import Backup, Instance, Malformed, Page, Record
+from exporter.records import Backup, Instance, Malformed, Page, Record
 
 LONGEST_INTEGER: Final = 18  # digits
 LONGEST_MARKER: Final = 4096  # characters of an id or a marker that a request can carry

@@ -12,8 +12,9 @@ from msgspec import Struct
 from exporter.backups.chains import Broken, Chains, Verdict
 from exporter.backups.grouping import Cohort, newest, rank
 from exporter.backups.summary import UNKNOWN
-from exporter.config.schema import ExpectedInstance, Limit, Objective
-from exporter.model import Backup, Instance, Recovery, Statuses
+from exporter.config.schema import ExpectedInstance, Limit, Objective, Statuses
+from exporter.records import Backup, Instance
+from exporter.results import DatabaseAssessment
 
 
 class Register(Struct, frozen=True):
@@ -33,7 +34,7 @@ class Rules(Struct, frozen=True):
 
 def recoveries(
     among: Iterable[Cohort], chains: Chains, register: Register, rules: Rules
-) -> tuple[Recovery, ...]:
+) -> tuple[DatabaseAssessment, ...]:
     """Judge every known instance, each once; the order of cohorts makes no difference."""
     found: dict[str, list[Cohort]] = {known: [] for known in (*register.expected, *(register.listed or ()))}
     for cohort in among:
@@ -61,13 +62,13 @@ class _Judge:
         self._listed = (register.listed or {}).get(instance_id)
         self._is_gone = register.listed is not None and not (self._listed or self._expected)
 
-    def recovery(self) -> Recovery:
+    def recovery(self) -> DatabaseAssessment:
         last, length = self._newest(lambda verdict: isinstance(verdict, int))
         full, _ = self._newest(lambda verdict: verdict == 1)
         kind = self._type()
         age, duration = self._objective(kind)
         broken = sum((judged.broken for judged in self._judged), Counter[Broken]())
-        return Recovery(
+        return DatabaseAssessment(
             instance_id=self._id,
             datastore_type=kind,
             instance_name=self._name(),

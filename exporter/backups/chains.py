@@ -9,7 +9,8 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from exporter.backups.grouping import Cohort
-from exporter.model import Backup, Statuses
+from exporter.config.schema import Statuses
+from exporter.records import Backup
 
 
 class Broken(StrEnum):

@@ -13,7 +13,8 @@ from msgspec import Struct
 from exporter.backups.summary import sizes_look_like_gib
 from exporter.config.schema import Objective, Target
 from exporter.errors import ApiError
-from exporter.model import Doubt, Instance, Snapshot
+from exporter.records import Instance
+from exporter.results import DataWarning, Snapshot
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -34,10 +35,10 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 MOST_STATUSES: Final = 10
 """Unknown statuses that are named one by one."""
-Rule = Callable[[Evidence], Iterator[Doubt]]
+Rule = Callable[[Evidence], Iterator[DataWarning]]
 
 
-def doubts(evidence: Evidence) -> tuple[Doubt, ...]:
+def doubts(evidence: Evidence) -> tuple[DataWarning, ...]:
     """Return every doubt, in a fixed order."""
     return tuple(doubt for rule in _RULES for doubt in rule(evidence))
 
@@ -47,58 +48,62 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _instances(evidence: Evidence) -> Iterator[Doubt]:
+def _instances(evidence: Evidence) -> Iterator[DataWarning]:
     if error := evidence.listing_error:
         known = ": the last good list stays in use" if evidence.listed is not None else ""
-        yield Doubt("instances", f"instances cannot be listed: {error.reason}: {error}{known}")
+        yield DataWarning("instances", f"instances cannot be listed: {error.reason}: {error}{known}")
 
 
-def _names(evidence: Evidence) -> Iterator[Doubt]:
+def _names(evidence: Evidence) -> Iterator[DataWarning]:
     by_name = any(objective.match.instance_name for objective in evidence.objectives)
     configured = any(instance.name for instance in evidence.target.expected_instances)
     if by_name and not configured and evidence.listed is None:
-        yield Doubt("names", "objectives by instance_name match nothing: no names are known")
+        yield DataWarning("names", "objectives by instance_name match nothing: no names are known")
 
 
-def _size_unit(evidence: Evidence) -> Iterator[Doubt]:
+def _size_unit(evidence: Evidence) -> Iterator[DataWarning]:
     summary = evidence.snapshot.summary
     if evidence.target.size_unit == "bytes" and sizes_look_like_gib(summary):
-        yield Doubt(
+        yield DataWarning(
             "size_unit",
             f"sizes look like GiB, not bytes (the largest is {summary.largest_size}): set size_unit: GiB?",
         )
 
 
-def _statuses(evidence: Evidence) -> Iterator[Doubt]:
+def _statuses(evidence: Evidence) -> Iterator[DataWarning]:
     unknown = evidence.snapshot.summary.unknown_statuses
     if len(unknown) > MOST_STATUSES:  # of one kind, however they change: the log tells it once
         backups = count(sum(number for _, number in unknown), "backup")
-        yield Doubt("statuses", f"{backups} of {len(unknown):,} statuses that no class of `statuses` names")
+        yield DataWarning(
+            "statuses", f"{backups} of {len(unknown):,} statuses that no class of `statuses` names"
+        )
         return
     for status, number in unknown:
-        yield Doubt(
+        yield DataWarning(
             f"status {status!r}",
             f"{count(number, 'backup')} of status {status!r}, which no class of `statuses` names",
         )
 
 
-def _malformed(evidence: Evidence) -> Iterator[Doubt]:
+def _malformed(evidence: Evidence) -> Iterator[DataWarning]:
     if number := evidence.snapshot.malformed:
         first = f"; the first: {evidence.first_malformed}" if evidence.first_malformed else ""
-        yield Doubt("malformed", f"{count(number, 'malformed record')}, not counted{first}")
+        yield DataWarning("malformed", f"{count(number, 'malformed record')}, not counted{first}")
 
 
-def _future(evidence: Evidence) -> Iterator[Doubt]:
+def _future(evidence: Evidence) -> Iterator[DataWarning]:
     if number := evidence.snapshot.future:
         found = f"{count(number, 'backup')} created in the future by this machine's clock"
-        yield Doubt("future", f"{found}: no alert finds them too old")
+        yield DataWarning("future", f"{found}: no alert finds them too old")
 
 
-def _reported(evidence: Evidence) -> Iterator[Doubt]:
+def _reported(evidence: Evidence) -> Iterator[DataWarning]:
     snapshot = evidence.snapshot
     read = snapshot.summary.backups
     if snapshot.reported is not None and snapshot.reported > read + snapshot.malformed:
-        yield Doubt("reported", f"the API reports {count(snapshot.reported, 'backup')} but lists {read:,}")
+        yield DataWarning(
+            "reported", f"the API reports {count(snapshot.reported, 'backup')} but lists {read:,}"
+        )
 
 
 _RULES: Final[tuple[Rule, ...]] = (_instances, _names, _size_unit, _statuses, _malformed, _future, _reported)

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from exporter.model import Backup, Datastore
+from exporter.records import Backup, Datastore
 
 _Likeness = tuple[str, Datastore | None, str | None]
 _Members = tuple[list[Backup], list[float], list[int], list[int]]

@@ -6,7 +6,7 @@ from enum import IntEnum
 from msgspec import Struct
 
 from exporter.durations import format_age
-from exporter.model import Recovery
+from exporter.results import DatabaseAssessment
 
 
 class Danger(IntEnum):
@@ -36,7 +36,7 @@ class Risk(Struct, frozen=True):
         return self.instance_name or self.instance_id
 
 
-def risks(recoveries: Iterable[Recovery], now: float) -> list[Risk]:
+def risks(recoveries: Iterable[DatabaseAssessment], now: float) -> list[Risk]:
     """Return the instances at risk at `now` (Unix seconds), by their worst danger and then by age.
 
     Of an instance without an objective nothing is asked, so it is at no risk.
@@ -60,7 +60,7 @@ def describe(risk: Risk) -> str:
     return ", ".join(_words(risk, danger) for danger in risk.dangers)
 
 
-def _risk(recovery: Recovery, now: float) -> Risk:
+def _risk(recovery: DatabaseAssessment, now: float) -> Risk:
     age, running = (
         _since(then, now) for then in (recovery.newest_timestamp, recovery.running_oldest_timestamp)
     )
@@ -80,7 +80,7 @@ def _since(timestamp: float | None, now: float) -> float | None:
     return None if timestamp is None else max(0.0, now - timestamp)
 
 
-def _dangers(recovery: Recovery, age: float | None, running: float | None) -> Iterator[Danger]:
+def _dangers(recovery: DatabaseAssessment, age: float | None, running: float | None) -> Iterator[Danger]:
     if recovery.objective_age is None:
         return
     if age is None:

@@ -9,7 +9,9 @@ from math import fsum, inf
 from operator import attrgetter
 
 from exporter.backups.grouping import Cohort, rank
-from exporter.model import Backup, Group, GroupKey, Statuses, Summary
+from exporter.config.schema import Statuses
+from exporter.records import Backup
+from exporter.results import GroupKey, GroupSummary, Summary
 
 UNKNOWN = "unknown"
 """The label of what the API left null or absent."""
@@ -63,9 +65,11 @@ def _total(sizes: Iterable[float]) -> float:
         return inf
 
 
-def _group(key: GroupKey, members: Sequence[Cohort], bytes_per_unit: float, statuses: Statuses) -> Group:
+def _group(
+    key: GroupKey, members: Sequence[Cohort], bytes_per_unit: float, statuses: Statuses
+) -> GroupSummary:
     last = max((cohort.newest for cohort in members), key=rank)
-    return Group(
+    return GroupSummary(
         key=key,
         count=sum(len(cohort.backups) for cohort in members),
         size_bytes=bytes_per_unit * _total(chain.from_iterable(cohort.sizes for cohort in members)),

@@ -11,7 +11,7 @@ from exporter.api.rate_headers import MINUTE
 from exporter.backups.doubts import count
 from exporter.config.schema import Target
 from exporter.durations import format_age
-from exporter.model import Snapshot
+from exporter.results import Snapshot
 from exporter.target.walk import Outcome, TargetWalk
 
 TIERS: Final = {60: "Standard", 300: "Professional", 1_000: "Enterprise"}

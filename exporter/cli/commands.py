@@ -23,8 +23,8 @@ from exporter.config.schema import Config
 from exporter.durations import parse_duration
 from exporter.errors import ConfigError
 from exporter.metrics.collector import render_text, write_text
-from exporter.model import Answer
 from exporter.printable import printable
+from exporter.results import ScrapeResult
 from exporter.server.access_log import AccessLog
 from exporter.server.auth import Gate
 from exporter.server.hangups import Hangups
@@ -189,7 +189,7 @@ def once_command(options: Namespace) -> int:
     return FAILED if problem else 0
 
 
-def _write(answer: Answer, path: Path) -> str | None:
+def _write(answer: ScrapeResult, path: Path) -> str | None:
     """Write the file, or return what is wrong: the command ran, so this is not a usage error."""
     try:
         write_text(answer, path)

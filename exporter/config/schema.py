@@ -11,7 +11,6 @@ from msgspec import Meta, Struct
 
 from exporter.config.credentials import API_KEY_FORM, Credential, Secret, check_api_key
 from exporter.durations import UNITS, parse_duration
-from exporter.model import Statuses
 
 DEFAULT_URL: Final = "https://api.spo1.mycloud.com"
 SIZE_UNITS: Final = {
@@ -139,6 +138,25 @@ class ExpectedInstance(Struct, frozen=True, forbid_unknown_fields=True):
     id: Text
     name: Text | None = None
     datastore_type: Text | None = None
+
+
+class Statuses(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which statuses mean what. The vendor documents no list: the defaults follow OpenStack Trove's."""
+
+    usable: frozenset[str] = frozenset({"COMPLETED", "RESTORED"})
+    running: frozenset[str] = frozenset({"NEW", "BUILDING", "SAVING"})
+    failed: frozenset[str] = frozenset({"FAILED"})
+    other: frozenset[str] = frozenset({"DELETE_FAILED", "DELETING", "DELETED"})
+
+    @property
+    def finished(self) -> frozenset[str]:
+        """The statuses of an attempt that is over, well or not."""
+        return self.usable | self.failed
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The statuses of any class."""
+        return self.finished | self.running | self.other
 
 
 class Match(Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,14 +9,14 @@ from prometheus_client.registry import Collector
 
 from exporter.clock import Clock
 from exporter.metrics.families import described, families
-from exporter.model import Answer
+from exporter.results import ScrapeResult
 
 
 class TargetCollector(Collector):
     """Makes new families at every scrape; made for one request, since `scrape` knows its deadline."""
 
     def __init__(
-        self, scrape: Callable[[], Answer], *, ages: bool = True, clock: Clock | None = None
+        self, scrape: Callable[[], ScrapeResult], *, ages: bool = True, clock: Clock | None = None
     ) -> None:
         self._scrape = scrape
         self._ages = ages
@@ -32,12 +32,12 @@ class TargetCollector(Collector):
         return families(answer, self._clock.now(), ages=self._ages)
 
 
-def render_text(answer: Answer) -> str:
+def render_text(answer: ScrapeResult) -> str:
     """Render one answer in Prometheus's text format."""
     return generate_latest(_registry(TargetCollector(lambda: answer))).decode()
 
 
-def write_text(answer: Answer, path: Path) -> None:
+def write_text(answer: ScrapeResult, path: Path) -> None:
     """Replace a file of node_exporter's textfile collector at once; without ages, which would freeze there.
 
     Raises `OSError`; the file is then as it was.

@@ -7,7 +7,7 @@ from msgspec import Struct
 from prometheus_client.core import GaugeMetricFamily
 
 from exporter.errors import Reason
-from exporter.model import Answer, Group, Recovery
+from exporter.results import DatabaseAssessment, GroupSummary, ScrapeResult
 
 Labels = tuple[str, ...]
 KEPT: Final = "May come from the last complete walk: see bycloud_last_success_timestamp_seconds."
@@ -27,11 +27,11 @@ class Section(Struct, frozen=True):
 
     title: str
     labels: Labels
-    rows: Callable[[Answer], Iterable[tuple[Labels, Any]]]
+    rows: Callable[[ScrapeResult], Iterable[tuple[Labels, Any]]]
     gauges: Sequence[Gauge]
 
 
-def families(answer: Answer, now: float, *, ages: bool = True) -> Iterator[GaugeMetricFamily]:
+def families(answer: ScrapeResult, now: float, *, ages: bool = True) -> Iterator[GaugeMetricFamily]:
     """Make new metric families of what `answer` says at `now` (Unix seconds); without samples, none."""
     for section in SECTIONS:
         rows = [(dict(zip(section.labels, labels, strict=True)), row) for labels, row in section.rows(answer)]
@@ -56,36 +56,36 @@ def _family(section: Section, gauge: Gauge) -> GaugeMetricFamily:
     return GaugeMetricFamily(gauge.name, gauge.help, labels=section.labels)
 
 
-def _groups(answer: Answer) -> Iterable[tuple[Labels, Group]]:
+def _groups(answer: ScrapeResult) -> Iterable[tuple[Labels, GroupSummary]]:
     return [(group.key, group) for group in answer.snapshot.summary.groups] if answer.snapshot else ()
 
 
-def _itself(answer: Answer) -> Iterable[tuple[Labels, Answer]]:
+def _itself(answer: ScrapeResult) -> Iterable[tuple[Labels, ScrapeResult]]:
     return [((), answer)]
 
 
-def _reasons(answer: Answer) -> Iterable[tuple[Labels, bool]]:
+def _reasons(answer: ScrapeResult) -> Iterable[tuple[Labels, bool]]:
     return [((reason.value,), reason == answer.failure) for reason in Reason]
 
 
-def _collectors(answer: Answer) -> Iterable[tuple[Labels, bool]]:
+def _collectors(answer: ScrapeResult) -> Iterable[tuple[Labels, bool]]:
     yield ("backups",), answer.up
     if answer.instances_well is not None:
         yield ("instances",), answer.instances_well
 
 
-def _recoveries(answer: Answer) -> Iterable[tuple[Labels, Recovery]]:
+def _recoveries(answer: ScrapeResult) -> Iterable[tuple[Labels, DatabaseAssessment]]:
     found = answer.snapshot.recoveries if answer.snapshot else ()
     return [((one.datastore_type, one.instance_id), one) for one in found]
 
 
-def _broken(answer: Answer) -> Iterable[tuple[Labels, int]]:
+def _broken(answer: ScrapeResult) -> Iterable[tuple[Labels, int]]:
     for labels, recovery in _recoveries(answer):
         for reason, count in recovery.unrestorable:
             yield (*labels, reason), count
 
 
-def _named(answer: Answer) -> Iterable[tuple[Labels, None]]:
+def _named(answer: ScrapeResult) -> Iterable[tuple[Labels, None]]:
     for labels, recovery in _recoveries(answer):
         if recovery.instance_name:
             more = (recovery.instance_name, recovery.datastore_version or "", recovery.replica_of or "")
@@ -97,7 +97,7 @@ def _since(timestamp: float | None, now: float) -> float | None:
     return None if timestamp is None else max(0.0, now - timestamp)
 
 
-def _unknown_statuses(answer: Answer) -> float | None:
+def _unknown_statuses(answer: ScrapeResult) -> float | None:
     if answer.snapshot is None:
         return None
     return sum(count for _, count in answer.snapshot.summary.unknown_statuses)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from exporter.model import Record
+from exporter.records import Record
 from exporter.simulator.http.wire import ApiError, Json, Resource
 from exporter.simulator.quirks import Habits
 

@@ -7,7 +7,7 @@ from typing import Self
 
 from msgspec.structs import replace
 
-from exporter.model import Backup, Instance, Record
+from exporter.records import Backup, Instance, Record
 from exporter.simulator.faults import Faults
 from exporter.simulator.http.connection import Channel, Listener
 from exporter.simulator.http.message import Reply, Request

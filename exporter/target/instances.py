@@ -10,7 +10,8 @@ from structlog.typing import FilteringBoundLogger
 from exporter.api import Api
 from exporter.api.decode import INSTANCES
 from exporter.errors import ApiError, Reason
-from exporter.model import Instance, Walk
+from exporter.records import Instance
+from exporter.results import WalkResult
 from exporter.target.running_walk import RunningWalk, WalkSlot
 from exporter.walk.sequential import PageSize, walk
 
@@ -164,7 +165,7 @@ class InstanceList:
         return self._state.is_good and now < self._good_until
 
     def _walk(self, seconds: float, running: RunningWalk, good_until: float) -> None:
-        ended: Walk[Instance] | ApiError
+        ended: WalkResult[Instance] | ApiError
         try:
             client = self._api.client(seconds)
             running.follow(client)
@@ -176,7 +177,9 @@ class InstanceList:
             ended = ApiError(Reason.BAD_RESPONSE, f"unexpected error: {type(error).__name__}")
         self._end(running, ended, good_until)
 
-    def _end(self, running: RunningWalk, ended: Walk[Instance] | ApiError, good_until: float = 0.0) -> None:
+    def _end(
+        self, running: RunningWalk, ended: WalkResult[Instance] | ApiError, good_until: float = 0.0
+    ) -> None:
         """Take in how a walk ended, unless it was abandoned."""
         with self._lock:
             if not self._slot.end(running):
@@ -192,7 +195,7 @@ def _no_wait(_: float) -> None:
     """Wait for nothing."""
 
 
-def _whole(walked: Walk[Instance]) -> Walk[Instance]:
+def _whole(walked: WalkResult[Instance]) -> WalkResult[Instance]:
     """Return a list that has every instance, or raise: what it lacks would read as deleted."""
     if walked.malformed:
         text = f"{walked.malformed} instances are malformed; the first: {walked.first_malformed}"

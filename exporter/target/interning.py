@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import force_setattr
 
-from exporter.model import Backup, Page
+from exporter.records import Backup, Page
 
 
 class Interning:

@@ -12,7 +12,7 @@ from exporter.clock import Clock
 from exporter.config.schema import Target
 from exporter.durations import format_age
 from exporter.errors import ApiError, Reason, WalkCrashedError
-from exporter.model import Answer, WalkStats
+from exporter.results import ScrapeResult, WalkStats
 from exporter.target.running_walk import RunningWalk, WalkSlot
 from exporter.target.state import State
 from exporter.target.walk import Outcome
@@ -35,7 +35,7 @@ def _spawn(work: Callable[[], None]) -> None:
     threading.Thread(target=work, name="walk", daemon=True).start()
 
 
-def answer_once(outcome: Outcome, now: float) -> Answer:
+def answer_once(outcome: Outcome, now: float) -> ScrapeResult:
     """Say what is true after a single walk that ended at `now`."""
     state = State(stale_after=0)
     state.begin(now)
@@ -80,7 +80,7 @@ class Scraper:
         self._slot = WalkSlot()
         self._closed = False
 
-    def scrape(self, seconds: float, is_abandoned: Callable[[], bool] = lambda: False) -> Answer:
+    def scrape(self, seconds: float, is_abandoned: Callable[[], bool] = lambda: False) -> ScrapeResult:
         """Answer within `seconds`, by a walk if it is allowed and can be had in time, else by what is known.
 
         Once nobody waits for the answer any more, `is_abandoned` says so, and `wake` has it asked.
@@ -92,7 +92,7 @@ class Scraper:
         finally:
             self._write_log()
 
-    def peek(self) -> Answer:
+    def peek(self) -> ScrapeResult:
         """Say what is known, without a walk."""
         with self._changed:
             return self._state.answer(self._clock.monotonic(), deferred=False)
@@ -108,7 +108,7 @@ class Scraper:
             self._closed = True
             self._changed.notify_all()
 
-    def _scrape(self, seconds: float, is_abandoned: Callable[[], bool]) -> Answer:
+    def _scrape(self, seconds: float, is_abandoned: Callable[[], bool]) -> ScrapeResult:
         now = self._clock.monotonic()
         self._abandon_overdue(now)
         deferred = self._slot.is_free and self._is_due(now) and not self._begin(now)

@@ -11,7 +11,7 @@ shown, such as a snapshot's `completed_at`, is Unix time.
 """
 
 from exporter.errors import Reason
-from exporter.model import Answer, Snapshot, WalkStats
+from exporter.results import ScrapeResult, Snapshot, WalkStats
 
 
 class State:
@@ -69,9 +69,9 @@ class State:
             return None
         return self._snapshot
 
-    def answer(self, now: float, *, deferred: bool) -> Answer:
+    def answer(self, now: float, *, deferred: bool) -> ScrapeResult:
         """Say what is true at `now`."""
-        return Answer(
+        return ScrapeResult(
             up=self.last_walk is not None and self.failure is None and not self.crashed,
             failure=self._failure_to_show(deferred=deferred),
             deferred=deferred,

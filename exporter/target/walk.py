@@ -19,7 +19,8 @@ from exporter.backups.grouping import cohorts
 from exporter.backups.summary import created_after, summarize
 from exporter.config.schema import Objective
 from exporter.errors import ApiError
-from exporter.model import Backup, Doubt, Page, Snapshot, Walk, WalkStats
+from exporter.records import Backup, Page
+from exporter.results import DataWarning, Snapshot, WalkResult, WalkStats
 from exporter.target.instances import InstanceList
 from exporter.target.interning import Interning
 from exporter.target.running_walk import RunningWalk
@@ -109,7 +110,7 @@ class TargetWalk:
             instances_well=self.instances.well,
         )
 
-    def _walk(self, client: Client) -> Walk[Backup]:
+    def _walk(self, client: Client) -> WalkResult[Backup]:
         kept_once, most = Interning(), self.api.target.max_concurrency
         fetch = partial(client.fetch, BACKUPS)
 
@@ -135,7 +136,7 @@ class TargetWalk:
         self._usual_shortfall = walked.shortfall
         return walked
 
-    def _snapshot(self, walked: Walk[Backup], redact: Callable[[str], str]) -> Snapshot:
+    def _snapshot(self, walked: WalkResult[Backup], redact: Callable[[str], str]) -> Snapshot:
         target = self.api.target
         register = Register(
             {instance.id: instance for instance in target.expected_instances}, self.instances.listed
@@ -154,11 +155,11 @@ class TargetWalk:
             completed_at=completed_at,
         )
         doubted = self._doubts(snapshot, walked.first_malformed)
-        found = tuple(Doubt(redact(doubt.kind), redact(doubt.text)) for doubt in doubted)
+        found = tuple(DataWarning(redact(doubt.kind), redact(doubt.text)) for doubt in doubted)
         self._log_doubts(found)
         return replace(snapshot, doubts=found)
 
-    def _doubts(self, snapshot: Snapshot, first_malformed: str | None) -> tuple[Doubt, ...]:
+    def _doubts(self, snapshot: Snapshot, first_malformed: str | None) -> tuple[DataWarning, ...]:
         return doubts(
             Evidence(
                 snapshot=snapshot,
@@ -170,7 +171,7 @@ class TargetWalk:
             )
         )
 
-    def _log_doubts(self, found: tuple[Doubt, ...]) -> None:
+    def _log_doubts(self, found: tuple[DataWarning, ...]) -> None:
         """Log each doubt once when it appears, and once when it is gone."""
         kinds = frozenset(doubt.kind for doubt in found)
         for doubt in found:

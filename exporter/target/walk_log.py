@@ -3,7 +3,7 @@
 from structlog.typing import FilteringBoundLogger
 
 from exporter.errors import ApiError
-from exporter.model import Snapshot, WalkStats
+from exporter.results import Snapshot, WalkStats
 from exporter.target.walk import Outcome
 
 

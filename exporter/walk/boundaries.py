@@ -7,7 +7,7 @@ from typing import Generic
 
 from msgspec import Struct
 
-from exporter.model import Backup, Instance, Page, Record
+from exporter.records import Backup, Instance, Page, Record
 from exporter.walk.split_page import record_at
 
 

@@ -25,7 +25,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from exporter.errors import ApiError, Reason
-from exporter.model import Page, Record, Walk
+from exporter.records import Page, Record
+from exporter.results import WalkResult
 from exporter.walk.boundaries import BoundaryRecorder, PageBoundaries
 from exporter.walk.sequential import PageSize, claims_more, confirm, is_whole, walk_once
 from exporter.walk.split_page import split
@@ -67,13 +68,13 @@ def walk_ahead(  # noqa: PLR0913 - what is fetched, how, and what the last walk 
     boundaries: PageBoundaries,
     *,
     usual_shortfall: int = 0,
-) -> tuple[Walk[Record], PageBoundaries]:
+) -> tuple[WalkResult[Record], PageBoundaries]:
     """Walk the whole list as `walk` does, and raise what it raises.
 
     `boundaries` are those of the last finished walk. Returns those of this one too, for the next.
     """
 
-    def walk_along(known: PageBoundaries) -> tuple[Walk[Record], PageBoundaries]:
+    def walk_along(known: PageBoundaries) -> tuple[WalkResult[Record], PageBoundaries]:
         prefetcher = Prefetcher(fetch, read, page_size.asked, known, pool)
         walked = walk_once(prefetcher.page, page_size, usual_shortfall)
         return walked, PageBoundaries() if walked.duplicates else prefetcher.boundaries

@@ -8,7 +8,8 @@ from typing import Final, Generic
 from msgspec.structs import replace
 
 from exporter.errors import ApiError, Reason
-from exporter.model import Page, Record, Walk
+from exporter.records import Page, Record
+from exporter.results import WalkResult
 from exporter.walk.split_page import after
 
 FetchPage = Callable[[str | None, int], Page[Record]]
@@ -42,11 +43,13 @@ class PageSize:
         return smaller is not None
 
 
-def walk(fetch_page: FetchPage[Record], page_size: PageSize, *, usual_shortfall: int = 0) -> Walk[Record]:
+def walk(
+    fetch_page: FetchPage[Record], page_size: PageSize, *, usual_shortfall: int = 0
+) -> WalkResult[Record]:
     """Walk the whole list or raise `ApiError`: there is no partial result.
 
-    `usual_shortfall` is the `Walk.shortfall` of the last walk of the same list. A walk with another one is
-    repeated: see `confirm`.
+    :param usual_shortfall: the `WalkResult.shortfall` of the last walk of this list. A walk with a different
+        one is repeated: see `confirm`.
     """
     first = walk_once(fetch_page, page_size, usual_shortfall)
     if is_whole(first, usual_shortfall):
@@ -54,12 +57,12 @@ def walk(fetch_page: FetchPage[Record], page_size: PageSize, *, usual_shortfall:
     return confirm(first, walk_once(fetch_page, page_size, usual_shortfall), usual_shortfall)
 
 
-def is_whole(walked: Walk[Record], usual_shortfall: int) -> bool:
+def is_whole(walked: WalkResult[Record], usual_shortfall: int) -> bool:
     """Say whether nothing is missing but what the API usually counts without listing it."""
     return walked.shortfall in {0, usual_shortfall}
 
 
-def confirm(short: Walk[Record], again: Walk[Record], usual_shortfall: int) -> Walk[Record]:
+def confirm(short: WalkResult[Record], again: WalkResult[Record], usual_shortfall: int) -> WalkResult[Record]:
     """Return the second of two walks, where the first was `short`.
 
     The same shortfall twice is how this API counts: it includes records that it does not list. A shortfall
@@ -74,7 +77,7 @@ def confirm(short: Walk[Record], again: Walk[Record], usual_shortfall: int) -> W
     )
 
 
-def walk_once(fetch_page: FetchPage[Record], page_size: PageSize, usual_shortfall: int) -> Walk[Record]:
+def walk_once(fetch_page: FetchPage[Record], page_size: PageSize, usual_shortfall: int) -> WalkResult[Record]:
     """Walk the list once. What comes may be short of what the API reports."""
     state = _WalkState(fetch_page, page_size, usual_shortfall)
     page = state.first()
@@ -154,9 +157,9 @@ class _WalkState(Generic[Record]):
                 return
             marker = page.markers[0]
 
-    def walked(self) -> Walk[Record]:
+    def walked(self) -> WalkResult[Record]:
         """Return what the walk brought."""
-        return Walk(
+        return WalkResult(
             records=self._records,
             duplicates=self._duplicates,
             malformed=self._malformed,

@@ -5,7 +5,7 @@ from operator import attrgetter
 
 from msgspec.structs import replace
 
-from exporter.model import Malformed, Page, Record
+from exporter.records import Malformed, Page, Record
 
 
 def split(page: Page[Record], count: int) -> tuple[Page[Record], Page[Record]]:

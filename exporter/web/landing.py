@@ -12,7 +12,7 @@ from msgspec import Struct
 from exporter import __version__
 from exporter.backups.risk import Risk, describe, describe_age, risks, severity
 from exporter.durations import format_age
-from exporter.model import Answer, Doubt
+from exporter.results import DataWarning, ScrapeResult
 from exporter.target.scraper import Scraper
 
 SHOWN: Final = 100  # databases; `check --output=json` and the metrics have all of them
@@ -55,7 +55,7 @@ class TargetView(Struct, frozen=True):
     """What is known of one target. `age` is the seconds since its last complete walk."""
 
     name: str
-    answer: Answer
+    answer: ScrapeResult
     risks: Sequence[Risk]
     age: float | None
 
@@ -67,7 +67,7 @@ class TargetView(Struct, frozen=True):
         return Level.UP if self.answer.up else Level.FAILING
 
     @property
-    def doubts(self) -> Sequence[Doubt]:
+    def doubts(self) -> Sequence[DataWarning]:
         """What looks wrong about its snapshot."""
         return self.answer.snapshot.doubts if self.answer.snapshot else ()
 
@@ -96,7 +96,7 @@ class Overview(Struct, frozen=True):
         return sorted(found, key=lambda view: severity(view.risk))
 
     @property
-    def doubts(self) -> list[tuple[str, Doubt]]:
+    def doubts(self) -> list[tuple[str, DataWarning]]:
         """The doubts of all targets, each with its target's name."""
         return [(target.name, doubt) for target in self.targets for doubt in target.doubts]
 
@@ -123,7 +123,7 @@ def landing_page(scrapers: Iterable[Scraper], metrics_path: str, now: float) -> 
     )
 
 
-def _view(name: str, answer: Answer, now: float) -> TargetView:
+def _view(name: str, answer: ScrapeResult, now: float) -> TargetView:
     found = risks(answer.snapshot.recoveries, now) if answer.snapshot else []
     age = None if answer.last_success is None else max(0.0, now - answer.last_success)
     return TargetView(name, answer, found, age)

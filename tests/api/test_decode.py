@@ -23,7 +23,7 @@ from exporter.api.decode import (
     decode_page,
 )
 from exporter.errors import ApiError, Reason
-from exporter.model import Backup, Datastore, Instance, Malformed, Page, Reference
+from exporter.records import Backup, Datastore, Instance, Malformed, Page, Reference
 from exporter.simulator.http.wire import backup_object
 
 MIB = 1024 * 1024

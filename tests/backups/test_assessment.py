@@ -11,15 +11,18 @@ from hypothesis import strategies as st
 from exporter.backups.assessment import Register, Rules, recoveries
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import cohorts
-from exporter.config.schema import Config, ExpectedInstance, Limit, Match, Objective
-from exporter.model import Backup, Datastore, Instance, Recovery, Reference, Statuses
+from exporter.config.schema import Config, ExpectedInstance, Limit, Match, Objective, Statuses
+from exporter.records import Backup, Datastore, Instance, Reference
+from exporter.results import DatabaseAssessment
 from tests.support.builders import NOON, backup
 
 DEFAULTS = Config().objectives
 DAY = 26 * 3600.0
 
 
-def found_among(backups: Sequence[Backup], register: Register, rules: Rules) -> tuple[Recovery, ...]:
+def found_among(
+    backups: Sequence[Backup], register: Register, rules: Rules
+) -> tuple[DatabaseAssessment, ...]:
     """Judge these backups."""
     chains = Chains({record.id: record for record in backups}, rules.statuses)
     return recoveries(cohorts(backups), chains, register, rules)
@@ -27,7 +30,7 @@ def found_among(backups: Sequence[Backup], register: Register, rules: Rules) -> 
 
 def judged(
     *backups: Backup, register: Register | None = None, rules: Rules | None = None
-) -> dict[str, Recovery]:
+) -> dict[str, DatabaseAssessment]:
     """Judge these backups; return each instance's recovery by its id."""
     found = found_among(
         backups, register or Register({}, None), rules or Rules(Statuses(), DEFAULTS, bytes_per_unit=10)
@@ -61,7 +64,7 @@ def test_says_all_of_an_instance_with_a_chain() -> None:
     )
 
     assert found == {
-        "one": Recovery(
+        "one": DatabaseAssessment(
             instance_id="one",
             datastore_type="redis",
             restorable=3,

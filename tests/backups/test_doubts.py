@@ -12,7 +12,8 @@ from exporter.backups.doubts import Evidence, count, doubts
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url
 from exporter.errors import ApiError, Reason
-from exporter.model import Doubt, Instance, Snapshot, Summary
+from exporter.records import Instance
+from exporter.results import DataWarning, Snapshot, Summary
 from exporter.simulator import Malform, SimulatedApi, many
 from exporter.web.landing import landing_page
 from tests.support.answers import NOW, SNAPSHOT, SUCCESS, scraper
@@ -30,7 +31,9 @@ BY_NAME = (Objective(Match(instance_name="dev-*")),)
 FORBIDDEN = ApiError(Reason.FORBIDDEN, "not for you", status=403)
 
 
-def found(snapshot: Snapshot = CLEAN, *, settings: dict[str, Any] | None = None, **facts: Any) -> list[Doubt]:
+def found(
+    snapshot: Snapshot = CLEAN, *, settings: dict[str, Any] | None = None, **facts: Any
+) -> list[DataWarning]:
     """Return the doubts about this snapshot of a target with these settings."""
     target = Target(name="prod", token=Secret("hidden"), **(settings or {}))
     return list(doubts(Evidence(snapshot=snapshot, target=target, **facts)))
@@ -51,16 +54,18 @@ def test_each_doubt_has_its_kind_and_its_numbers() -> None:
     listed = found(snapshot, objectives=BY_NAME, listing_error=FORBIDDEN, first_malformed="record 3: no id")
 
     assert listed == [
-        Doubt("instances", "instances cannot be listed: forbidden: not for you (HTTP 403)"),
-        Doubt("names", "objectives by instance_name match nothing: no names are known"),
-        Doubt("size_unit", "sizes look like GiB, not bytes (the largest is 137.5): set size_unit: GiB?"),
-        Doubt("status 'PAUSED'", "1 backup of status 'PAUSED', which no class of `statuses` names"),
-        Doubt("status 'X\\n'", "2 backups of status 'X\\n', which no class of `statuses` names"),
-        Doubt("malformed", "1 malformed record, not counted; the first: record 3: no id"),
-        Doubt(
+        DataWarning("instances", "instances cannot be listed: forbidden: not for you (HTTP 403)"),
+        DataWarning("names", "objectives by instance_name match nothing: no names are known"),
+        DataWarning(
+            "size_unit", "sizes look like GiB, not bytes (the largest is 137.5): set size_unit: GiB?"
+        ),
+        DataWarning("status 'PAUSED'", "1 backup of status 'PAUSED', which no class of `statuses` names"),
+        DataWarning("status 'X\\n'", "2 backups of status 'X\\n', which no class of `statuses` names"),
+        DataWarning("malformed", "1 malformed record, not counted; the first: record 3: no id"),
+        DataWarning(
             "future", "2 backups created in the future by this machine's clock: no alert finds them too old"
         ),
-        Doubt("reported", "the API reports 9 backups but lists 5"),
+        DataWarning("reported", "the API reports 9 backups but lists 5"),
     ]
 
 
@@ -123,7 +128,7 @@ def test_the_log_tells_when_a_doubt_appears_and_when_it_is_gone() -> None:
 
 def test_the_page_shows_them() -> None:
     """Doubts are listed on the page, escaped, and with their target where there are several."""
-    doubtful = replace(SNAPSHOT, doubts=(Doubt("status 'X'", "2 backups of status '<X>'"),))
+    doubtful = replace(SNAPSHOT, doubts=(DataWarning("status 'X'", "2 backups of status '<X>'"),))
     shown = scraper(lambda: replace(SUCCESS, result=doubtful), name="east")
     clean = scraper(name="west")
     for each in (shown, clean):
@@ -140,7 +145,7 @@ def test_many_unknown_statuses_are_one_doubt() -> None:
     garbled = replace(CLEAN, summary=replace(CLEAN.summary, unknown_statuses=many))
 
     assert found(garbled) == [
-        Doubt("statuses", "2,000 backups of 1,000 statuses that no class of `statuses` names")
+        DataWarning("statuses", "2,000 backups of 1,000 statuses that no class of `statuses` names")
     ]
 
 

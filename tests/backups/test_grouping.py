@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.backups.grouping import cohorts, newest
-from exporter.model import Backup, Datastore
+from exporter.records import Backup, Datastore
 from tests.support.builders import NOON, backup
 
 IDS = st.integers(0, 15).map(str)

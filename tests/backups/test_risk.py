@@ -3,10 +3,10 @@
 from msgspec.structs import replace
 
 from exporter.backups.risk import Danger, describe, risks
-from exporter.model import Recovery
+from exporter.results import DatabaseAssessment
 
 NOW = 1_000_000.0
-WELL = Recovery(
+WELL = DatabaseAssessment(
     instance_id="well",
     datastore_type="redis",
     restorable=3,
@@ -18,7 +18,7 @@ WELL = Recovery(
 )
 
 
-def variant(instance_id: str, **fields: object) -> Recovery:
+def variant(instance_id: str, **fields: object) -> DatabaseAssessment:
     """Make an instance that differs from a well one."""
     return replace(WELL, instance_id=instance_id, **fields)
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from exporter.backups.grouping import cohorts
 from exporter.backups.summary import created_after, sizes_look_like_gib, summarize
-from exporter.model import Backup, Datastore, Group, GroupKey, Statuses, Summary
+from exporter.config.schema import Statuses
+from exporter.records import Backup, Datastore
+from exporter.results import GroupKey, GroupSummary, Summary
 from tests.support.builders import NOON, backup
 
 STATUSES = Statuses()
@@ -32,7 +34,7 @@ RECORDS = st.lists(
 )
 
 
-def group(*backups: Backup, bytes_per_unit: float = 1) -> Group:
+def group(*backups: Backup, bytes_per_unit: float = 1) -> GroupSummary:
     """Sum up backups that all have the same labels."""
     (only,) = summarize(cohorts(backups), bytes_per_unit=bytes_per_unit, statuses=STATUSES).groups
     return only
@@ -47,7 +49,7 @@ def made(minutes: int, **fields: Any) -> Backup:
 
 def test_one_group() -> None:
     """Number, total, newest and oldest of what has the same labels."""
-    assert group(made(0, size=2), made(9, size=3), made(5), bytes_per_unit=1024) == Group(
+    assert group(made(0, size=2), made(9, size=3), made(5), bytes_per_unit=1024) == GroupSummary(
         key=GroupKey("COMPLETED", "mysql", "one"),
         count=3,
         size_bytes=5 * 1024,

@@ -9,7 +9,7 @@ from exporter.api.budget import Budget
 from exporter.cli.check import Finding, Level, examine
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target
-from exporter.model import Doubt, Snapshot, Summary, WalkStats
+from exporter.results import DataWarning, Snapshot, Summary, WalkStats
 from exporter.target.instances import InstanceList
 from exporter.target.walk import Outcome, TargetWalk
 from tests.support.answers import FAILURE, NOW, FixedClock
@@ -105,7 +105,7 @@ def test_an_api_without_rate_limits(requests: int, tiers: str) -> None:
 
 def test_doubts_are_warnings() -> None:
     """Each doubt of the snapshot is a warning of its own, before the lines about the rate limits."""
-    doubts = (Doubt("malformed", "1 malformed record, not counted"), Doubt("reported", "9 but 5"))
+    doubts = (DataWarning("malformed", "1 malformed record, not counted"), DataWarning("reported", "9 but 5"))
     found = findings(walked(1, replace(CLEAN, doubts=doubts)), 60)
 
     assert found[2:4] == [Finding(Level.WARN, doubt.text) for doubt in doubts]

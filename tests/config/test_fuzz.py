@@ -10,9 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exporter.config.load import load_config
-from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, TlsConfig
+from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Statuses, Target, TlsConfig
 from exporter.errors import ConfigError
-from exporter.model import Statuses
 from exporter.server.schema import WebConfig, load_web_config
 
 SECRET: Final = "hiddenSecret"

@@ -13,9 +13,8 @@ import yaml
 
 from exporter.cli.main import _parser
 from exporter.config.load import CREDENTIALS, URL, load_config
-from exporter.config.schema import Config, Objective, Target, TlsConfig
+from exporter.config.schema import Config, Objective, Statuses, Target, TlsConfig
 from exporter.errors import Reason
-from exporter.model import Statuses
 from tests.support.served import METRIC, served_names
 
 ROOT: Final = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target, Url
 from exporter.errors import Reason
-from exporter.model import Instance
+from exporter.records import Instance
 from exporter.simulator import Answer, SimulatedApi
 from exporter.target.instances import EVERY, InstanceList, Wait
 from exporter.target.running_walk import MOST_ABANDONED, OVERDUE

@@ -10,8 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.backups.grouping import cohorts
 from exporter.backups.summary import summarize
+from exporter.config.schema import Statuses
 from exporter.metrics.collector import TargetCollector
-from exporter.model import Answer, Backup, Datastore, Snapshot, Statuses, WalkStats
+from exporter.records import Backup, Datastore
+from exporter.results import ScrapeResult, Snapshot, WalkStats
 from exporter.simulator.quirks import Habits
 from exporter.walk.sequential import PageSize, walk
 from tests.support.builders import FakeList
@@ -77,7 +79,7 @@ def test_the_gauges_equal_a_naive_sum(fleet: list[Backup], habits: Habits, size:
 
 def gauges(snapshot: Snapshot) -> dict[str, dict[Labels, float]]:
     """Read what is served of a snapshot at a moment of the far future, as Prometheus would."""
-    answer = Answer(
+    answer = ScrapeResult(
         up=True,
         failure=None,
         deferred=False,

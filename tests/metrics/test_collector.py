@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.metrics.collector import TargetCollector, render_text, write_text
-from exporter.model import Answer
+from exporter.results import ScrapeResult
 from tests.support.answers import RUNNING, SNAPSHOT, WELL, FixedClock
 
 
@@ -21,7 +21,7 @@ def test_registering_scrapes_nothing() -> None:
     """Only collecting does, once each, and what it gives is new every time."""
     scrapes: list[None] = []
 
-    def scrape() -> Answer:
+    def scrape() -> ScrapeResult:
         scrapes.append(None)
         return WELL
 

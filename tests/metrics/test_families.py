@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from exporter.errors import Reason
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.families import KEPT, described, families
-from exporter.model import Answer, GroupKey
+from exporter.results import GroupKey, ScrapeResult
 from tests.conftest import Promtool
 from tests.support.answers import FAILED, GROUP, NOTHING_YET, NOW, RECOVERY, SNAPSHOT, WELL
 
@@ -76,12 +76,12 @@ REASONS = (
 LABEL_VALUES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
-def made(answer: Answer, *, now: float = NOW, ages: bool = True) -> dict[str, GaugeMetricFamily]:
+def made(answer: ScrapeResult, *, now: float = NOW, ages: bool = True) -> dict[str, GaugeMetricFamily]:
     """Make the families of an answer, by name."""
     return {family.name: family for family in families(answer, now, ages=ages)}
 
 
-def value(answer: Answer, name: str, *, now: float = NOW, **labels: str) -> float:
+def value(answer: ScrapeResult, name: str, *, now: float = NOW, **labels: str) -> float:
     """Return the value of the one sample with these labels."""
     (found,) = (
         sample for sample in made(answer, now=now)[name].samples if labels.items() <= sample.labels.items()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import integers, sampled_from
 
-from exporter.model import Backup, Instance
+from exporter.records import Backup, Instance
 from exporter.simulator import Habits, hosts, many
 from exporter.simulator.http.wire import BACKUPS, INSTANCES, ApiError, backup_name
 from exporter.simulator.listing import Listing

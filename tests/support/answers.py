@@ -10,7 +10,15 @@ from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target
 from exporter.errors import ApiError, Reason
-from exporter.model import Answer, Group, GroupKey, Recovery, Snapshot, Summary, WalkStats
+from exporter.results import (
+    DatabaseAssessment,
+    GroupKey,
+    GroupSummary,
+    ScrapeResult,
+    Snapshot,
+    Summary,
+    WalkStats,
+)
 from exporter.target.scraper import Scraper
 from exporter.target.walk import Outcome
 
@@ -18,7 +26,7 @@ NOW = 1_767_225_600.0
 """The moment at which all of this is served: 2026-01-01 00:00 UTC."""
 
 STATS = WalkStats(seconds=2.5, pages=3, requests=4)
-GROUP = Group(
+GROUP = GroupSummary(
     key=GroupKey("COMPLETED", "postgresql", "550e8400-e29b-41d4-a716-446655440000"),
     count=7,
     size_bytes=700.5,
@@ -35,7 +43,7 @@ RUNNING = replace(
     newest_size_bytes=None,
     newest_duration_seconds=None,
 )
-RECOVERY = Recovery(
+RECOVERY = DatabaseAssessment(
     instance_id="550e8400-e29b-41d4-a716-446655440000",
     datastore_type="postgresql",
     instance_name="orders-db",
@@ -52,7 +60,7 @@ RECOVERY = Recovery(
     objective_age=93_600.0,
     objective_duration=21_600.0,
 )
-NEVER = Recovery(instance_id="7", datastore_type="unknown")
+NEVER = DatabaseAssessment(instance_id="7", datastore_type="unknown")
 SNAPSHOT = Snapshot(
     summary=Summary(
         groups=(RUNNING, GROUP), backups=8, unknown_statuses=(("PAUSED", 2), ("X", 1)), largest_size=101.25
@@ -64,7 +72,7 @@ SNAPSHOT = Snapshot(
     reported=10,
     completed_at=NOW - 30,
 )
-WELL = Answer(
+WELL = ScrapeResult(
     up=True,
     failure=None,
     deferred=False,
@@ -73,7 +81,7 @@ WELL = Answer(
     last_walk=STATS,
     instances_well=True,
 )
-NOTHING_YET = Answer(
+NOTHING_YET = ScrapeResult(
     up=False, failure=Reason.TIMEOUT, deferred=False, snapshot=None, last_success=None, last_walk=None
 )
 FAILED = replace(WELL, up=False, failure=Reason.AUTH, snapshot=None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter.api.decode import BACKUPS, decode_page
 from exporter.errors import ApiError, Reason
-from exporter.model import Backup, Page
+from exporter.records import Backup, Page
 from exporter.simulator.http.wire import BACKUPS as SERVED
 from exporter.simulator.http.wire import ApiError as Refusal
 from exporter.simulator.listing import Listing

@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from exporter.errors import ApiError, Reason
-from exporter.model import Backup, Page
+from exporter.records import Backup, Page
 from exporter.walk.concurrent import Pool
 from tests.support.builders import NOON, backup
 

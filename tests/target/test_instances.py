@@ -17,7 +17,8 @@ from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url
 from exporter.errors import Reason
-from exporter.model import Backup, Datastore, Instance, Recovery, Reference, Snapshot
+from exporter.records import Backup, Datastore, Instance, Reference
+from exporter.results import DatabaseAssessment, Snapshot
 from exporter.simulator import ErrorBody, Habits, HangBeforeHeaders, Request, Rewrite, SimulatedApi
 from exporter.simulator.http.wire import Json
 from exporter.target.instances import EVERY, InstanceList, Wait, run_beside
@@ -86,7 +87,7 @@ class Rig:
         assert snapshot is not None
         return snapshot
 
-    def recoveries(self) -> dict[str, Recovery]:
+    def recoveries(self) -> dict[str, DatabaseAssessment]:
         """Walk, and return each instance's recovery."""
         return {recovery.instance_id: recovery for recovery in self.snapshot().recoveries}
 

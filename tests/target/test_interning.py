@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from exporter.api.decode import BACKUPS, decode_page
-from exporter.model import Backup, Page
+from exporter.records import Backup, Page
 from exporter.simulator import many
 from exporter.simulator.http.wire import BACKUPS as SERVED
 from exporter.simulator.listing import Listing

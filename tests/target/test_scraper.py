@@ -19,7 +19,7 @@ from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Duration, Target
 from exporter.errors import ApiError, Reason, WalkCrashedError
-from exporter.model import Answer, Snapshot, Summary, WalkStats
+from exporter.results import ScrapeResult, Snapshot, Summary, WalkStats
 from exporter.target.running_walk import MOST_ABANDONED, OVERDUE, RunningWalk
 from exporter.target.scraper import LONGEST_WALK, Scraper
 from exporter.target.walk import Outcome
@@ -113,7 +113,7 @@ class Rig:
             spawn=self.walks.spawn,
         )
 
-    def scrape(self) -> Answer:
+    def scrape(self) -> ScrapeResult:
         """Scrape without waiting for a walk."""
         return self.scraper.scrape(0)
 
@@ -177,7 +177,7 @@ class AnyOrder(RuleBasedStateMachine):
         if answer is not None:
             self.expect(answer, deferred=wants and is_closed)
 
-    def answered(self) -> Answer | None:
+    def answered(self) -> ScrapeResult | None:
         """Scrape; return `None` where the last walk crashed and the scrape says so."""
         if not self.crashed:
             return self.rig.scrape()
@@ -185,7 +185,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.rig.scrape()
         return None
 
-    def expect(self, answer: Answer, *, deferred: bool) -> None:
+    def expect(self, answer: ScrapeResult, *, deferred: bool) -> None:
         """Hold an answer against the model."""
         assert answer.deferred == deferred
         assert answer.snapshot is self.servable(self.now)

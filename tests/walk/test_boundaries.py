@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from exporter.model import Backup, Malformed, Page
+from exporter.records import Backup, Malformed, Page
 from exporter.walk.boundaries import BoundaryRecorder, PageBoundaries
 from tests.support.builders import NOON, backup
 

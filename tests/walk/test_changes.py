@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.errors import ApiError, Reason
-from exporter.model import Backup, Page, Walk
+from exporter.records import Backup, Page
+from exporter.results import WalkResult
 from exporter.walk.boundaries import PageBoundaries
 from exporter.walk.concurrent import walk_ahead
 from exporter.walk.sequential import PageSize, walk
@@ -42,7 +43,7 @@ class Scenario:
         self._heads += marker is None
         return self.list.page(marker, limit)
 
-    def walk(self) -> Walk[Backup]:
+    def walk(self) -> WalkResult[Backup]:
         """Walk sequentially, with changes between the requests."""
 
         def fetch(marker: str | None, limit: int) -> Page[Backup]:
@@ -52,7 +53,7 @@ class Scenario:
 
         return walk(fetch, PageSize(self.size))
 
-    def walk_ahead(self, boundaries: PageBoundaries) -> Walk[Backup]:
+    def walk_ahead(self, boundaries: PageBoundaries) -> WalkResult[Backup]:
         """Walk with answers that come early, late and in any order."""
         pool = Script(self._choose, self.change).pool(1 + self._choose(5))
         walked, _ = walk_ahead(self.fetch, lambda page: page, PageSize(self.size), pool, boundaries)
@@ -69,7 +70,7 @@ class Scenario:
         return found
 
 
-def missed(scenario: Scenario, walking: Callable[[], Walk[Backup]]) -> set[str]:
+def missed(scenario: Scenario, walking: Callable[[], WalkResult[Backup]]) -> set[str]:
     """Walk, and return what the result lacks; hold what it has against what there was."""
     found = outcome(walking)
     if isinstance(found, Reason):
@@ -79,7 +80,7 @@ def missed(scenario: Scenario, walking: Callable[[], Walk[Backup]]) -> set[str]:
     return lasting(scenario.list.history) - set(found.records)
 
 
-def outcome(walking: Callable[[], Walk[Backup]]) -> Walk[Backup] | Reason:
+def outcome(walking: Callable[[], WalkResult[Backup]]) -> WalkResult[Backup] | Reason:
     """Return the walk, or the reason why there is none."""
     try:
         return walking()

@@ -16,7 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from msgspec.structs import replace
 
 from exporter.errors import ApiError, Reason
-from exporter.model import Backup, Malformed, Page, Walk
+from exporter.records import Backup, Malformed, Page
+from exporter.results import WalkResult
 from exporter.simulator.quirks import Habits
 from exporter.walk.boundaries import PageBoundaries
 from exporter.walk.concurrent import Pool, Submit
@@ -88,18 +89,18 @@ class Marks:
         return list(self.boundaries.records)
 
 
-def ids(walked: Walk[Backup]) -> list[str]:
+def ids(walked: WalkResult[Backup]) -> list[str]:
     """Name what was walked."""
     return [record.id for record in walked.records.values()]
 
 
-def walk_ahead(fetch: FetchPage[Backup], page_size: PageSize, marks: Marks, pool: Pool) -> Walk[Backup]:
+def walk_ahead(fetch: FetchPage[Backup], page_size: PageSize, marks: Marks, pool: Pool) -> WalkResult[Backup]:
     """Walk ahead over pages that need no decoding."""
     walked, marks.boundaries = walk_ahead_of(fetch, lambda page: page, page_size, pool, marks.boundaries)
     return walked
 
 
-def outcome(walking: Callable[[], Walk[Backup]]) -> object:
+def outcome(walking: Callable[[], WalkResult[Backup]]) -> object:
     """Return the walk, or the reason why there is none."""
     try:
         return walking()
@@ -226,8 +227,8 @@ class ConcurrentWalks(RuleBasedStateMachine):
         assert found == expected
         assert hands.most <= self.concurrency
         assert len(self.api.asked) <= (needed if self.unchanged else 2 * (needed + tried) + self.doubts)
-        assert not isinstance(found, Walk) or len(self.marks.ids) <= needed
-        self.unchanged = isinstance(found, Walk)
+        assert not isinstance(found, WalkResult) or len(self.marks.ids) <= needed
+        self.unchanged = isinstance(found, WalkResult)
 
 
 TestConcurrentWalks = ConcurrentWalks.TestCase
@@ -282,7 +283,7 @@ def test_what_was_there_all_along_is_never_lost(  # noqa: PLR0913 - each drawn
     changing(api, change)
     found = outcome(lambda: walk_ahead(api.fetch, PageSize(size), marks, drawn(data).pool(hands)))
 
-    if isinstance(found, Walk):
+    if isinstance(found, WalkResult):
         assert set(found.records.values()) <= ever
         assert moves or stayed <= set(ids(found))
     else:
@@ -495,7 +496,7 @@ class TestAhead:
         unreached = outcome(lambda: walk_ahead(fetch, PageSize(10), marks, Hands().pool(3)))
 
         assert failed is reason
-        assert isinstance(unreached, Walk)
+        assert isinstance(unreached, WalkResult)
 
     def test_a_bug_is_no_failure_of_the_api(self) -> None:
         """It ends the walk as what it is, even in a page that may never be needed."""
@@ -537,7 +538,7 @@ def test_failing_pages_fail_the_walk_or_do_not_matter(
 
     found = outcome(lambda: walk_ahead(fetch, PageSize(size), marks, drawn(data).pool(hands)))
 
-    if isinstance(found, Walk):
+    if isinstance(found, WalkResult):
         assert tuple(found.records.values()) == api.records
     else:
         assert found in {failures[number] for number in failures if number <= len(asked)}
@@ -678,7 +679,7 @@ def test_what_cannot_be_read_fails_the_walk_where_it_is_reached() -> None:
 
 def in_the_middle_of_a_walk(
     records: tuple[Backup, ...], change: Callable[[tuple[Backup, ...]], tuple[Backup, ...]], *, total: bool
-) -> Walk[Backup]:
+) -> WalkResult[Backup]:
     """Walk a list of pages of 40, once at rest, and once where it changes before the head is answered."""
     api, marks = FakeList(records, Habits(total=total)), Marks()
     walk_ahead(api.fetch, PageSize(40), marks, Hands().pool(4))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from exporter.errors import ApiError, Reason
-from exporter.model import Backup, Malformed, Page
+from exporter.records import Backup, Malformed, Page
 from exporter.simulator.quirks import Habits
 from exporter.walk.sequential import (
     ALWAYS_PAGES,

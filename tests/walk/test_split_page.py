@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from exporter.model import Backup, Malformed, Page
+from exporter.records import Backup, Malformed, Page
 from exporter.walk.split_page import after, record_at, split
 from tests.support.builders import backup
 

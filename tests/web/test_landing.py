@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from exporter import __version__
 from exporter.errors import WalkCrashedError
-from exporter.model import Recovery
+from exporter.results import DatabaseAssessment
 from exporter.target.scraper import Scraper
 from exporter.target.walk import Outcome
 from exporter.web.landing import HEADERS, SHOWN, landing_page
@@ -33,7 +33,7 @@ def _no_walk() -> Outcome:
     pytest.fail("walked")
 
 
-def _shifted(recovery: Recovery, seconds: float) -> Recovery:
+def _shifted(recovery: DatabaseAssessment, seconds: float) -> DatabaseAssessment:
     moved = recovery.newest_timestamp
     running_since = recovery.running_oldest_timestamp
     return replace(
@@ -43,7 +43,7 @@ def _shifted(recovery: Recovery, seconds: float) -> Recovery:
     )
 
 
-def scraped(*recoveries: Recovery, name: str = "default") -> Scraper:
+def scraped(*recoveries: DatabaseAssessment, name: str = "default") -> Scraper:
     """Make a scraper that has walked and knows these instances, whose times `test_risk` gives."""
     known = tuple(_shifted(recovery, NOW - 1_000_000.0) for recovery in recoveries)
     found = scraper(lambda: replace(SUCCESS, result=replace(SNAPSHOT, recoveries=known)), name=name)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from exporter.model import Backup, Datastore, Instance
+from exporter.records import Backup, Datastore, Instance
 from exporter.simulator.fleet.chance import chance, identifier
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)

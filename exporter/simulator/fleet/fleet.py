@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from exporter.model import Backup, Datastore, Instance, Reference
+from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.simulator.fleet.ailments import COURSES, Sick
 from exporter.simulator.fleet.chance import chance, identifier
 from exporter.simulator.fleet.instances import ROSTER, Member

@@ -8,7 +8,7 @@ from itertools import takewhile
 from msgspec import Struct
 from msgspec.structs import replace
 
-from exporter.model import Backup, Datastore
+from exporter.records import Backup, Datastore
 from exporter.simulator.fleet.chance import chance, identifier
 from exporter.simulator.fleet.instances import ROSTER, Member
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from msgspec import Struct
 
-from exporter.model import Backup, Datastore, Instance, Record
+from exporter.records import Backup, Datastore, Instance, Record
 from exporter.simulator.fleet.chance import chance, identifier
 from exporter.simulator.quirks import TimeStyle
 

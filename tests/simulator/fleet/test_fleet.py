@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy, datetimes, floats, integers, just
 
-from exporter.model import Backup
+from exporter.records import Backup
 from exporter.simulator import Fleet, Sick
 from exporter.simulator.fleet.instances import Kind
 

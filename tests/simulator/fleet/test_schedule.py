@@ -3,7 +3,7 @@
 from datetime import timedelta
 from itertools import pairwise
 
-from exporter.model import Backup
+from exporter.records import Backup
 from exporter.simulator.fleet.instances import ROSTER
 from exporter.simulator.fleet.schedule import Attempt, chain, midnight
 

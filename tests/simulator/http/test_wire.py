@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from exporter.model import Backup, Datastore, Instance, Reference
+from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.simulator.http.wire import ApiError, backup_object, error_body, instance_object
 from exporter.simulator.quirks import TimeStyle
 

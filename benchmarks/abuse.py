@@ -37,7 +37,7 @@ import trustme
 from msgspec import Struct
 
 from benchmarks.soak import reading
-from exporter.server.limits import Limits, room_for
+from exporter.server.limits import Limits, raise_descriptor_limit
 from exporter.simulator import SimulatedApi, many
 
 BACKUPS, INSTANCES = 7_000, 1_400  # 20,000 samples
@@ -351,7 +351,7 @@ def refusals(server: Server) -> list[str]:
 def run(seconds: int, patience: float = 1.0, connections: int = 500) -> bool:
     """Print the tables; say whether every scrape succeeded within its `patience`, in seconds."""
     well = True
-    room_for(Limits(connections=5 * connections))
+    raise_descriptor_limit(Limits(connections=5 * connections))
     for tls, users in product((False, True), repeat=2):
         with (
             SimulatedApi(backups=many(BACKUPS, INSTANCES)) as api,

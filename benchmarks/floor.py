@@ -9,13 +9,13 @@ import sys
 
 from benchmarks.processes import KEY, PATIENCE
 from benchmarks.script import least
-from exporter.api import Api, HttpTransport, Watchdog
+from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.api.decode import BACKUPS
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target, Url
-from exporter.metrics.own import Instruments
+from exporter.metrics.own import OwnMetrics
 
 
 def main() -> None:
@@ -23,8 +23,8 @@ def main() -> None:
     url, page_size, *runs = sys.argv[1:]
     target = Target(name="bench", url=Url(url), api_key=Secret(KEY))
     clock = Clock()
-    observer = Instruments().observer(target.name)
-    api = Api(target, Budget(clock=clock), observer, HttpTransport(target, Watchdog()), clock)
+    observer = OwnMetrics().observer(target.name)
+    api = ApiClient(target, Budget(clock=clock), observer, HttpTransport(target, Deadlines()), clock)
 
     def fetch_all() -> None:
         client = api.client(PATIENCE)

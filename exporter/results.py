@@ -104,13 +104,13 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     """
 
     summary: Summary
-    recoveries: tuple[DatabaseAssessment, ...] = ()
+    assessments: tuple[DatabaseAssessment, ...] = ()
     duplicates: int
     malformed: int
     future: int = 0
     reported: int | None
     completed_at: float
-    doubts: tuple[DataWarning, ...] = ()
+    data_warnings: tuple[DataWarning, ...] = ()
 
 
 class ScrapeResult(Struct, frozen=True, kw_only=True):
@@ -118,7 +118,7 @@ class ScrapeResult(Struct, frozen=True, kw_only=True):
 
     `snapshot` is what may still be served, `last_success` the time of the last complete walk even where it
     may not. `failure` is a `Reason`; `up` and `last_walk` speak of the last walk that ended, `deferred` of
-    this scrape, `instances_well` of the last walk of the instances' list (`None`: that one is off).
+    this scrape, `instances_ok` of the last walk of the instances' list (`None`: that one is off).
     """
 
     up: bool
@@ -127,4 +127,4 @@ class ScrapeResult(Struct, frozen=True, kw_only=True):
     snapshot: Snapshot | None
     last_success: float | None
     last_walk: WalkStats | None
-    instances_well: bool | None = None
+    instances_ok: bool | None = None

@@ -16,15 +16,15 @@ _UNKNOWN: Final = "Object contains unknown field `"
 _MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
 _USER: Final = re.compile(r"((?:[A-Za-z]+://)?).*@", re.DOTALL)
 _QUERY: Final = re.compile(r"(//[^?#]*[?#]).+", re.DOTALL)
-_LONGEST_VALUE: Final = 60  # characters of a value that a complaint shows
-_LONGEST: Final = 1000  # characters of a complaint; the longest list of allowed keys has half as many
+_LONGEST_VALUE: Final = 60  # characters of a value that a explain_violation shows
+_LONGEST: Final = 1000  # characters of a explain_violation; the longest list of allowed keys has half as many
 
 
-class NotAllowed(ValueError):  # noqa: N818 - not an error by itself, but what a type says to msgspec
-    """Raised by a type whose `ALLOWED` says everything: the complaint adds what was found."""
+class NotAllowedError(ValueError):
+    """Raised by a type whose `ALLOWED` says everything: the message adds what was found."""
 
 
-def complaint(error: msgspec.ValidationError, document: object, expected: Any) -> str:  # noqa: ANN401 - any type form
+def explain_violation(error: msgspec.ValidationError, document: object, expected: Any) -> str:  # noqa: ANN401 - any type form
     """Put msgspec's `error` on converting `document` to the type `expected` into a user's words."""
     return printable(_complaint(error, document, inspect.type_info(expected)), _LONGEST)
 
@@ -40,7 +40,7 @@ def _complaint(error: msgspec.ValidationError, document: object, wanted: inspect
     named = place.lstrip(".") or "the top level"
     if missing := _MISSING.match(message):
         return f"{named}: the key {missing[1]} is missing"
-    if cause is not None and not isinstance(cause, NotAllowed):
+    if cause is not None and not isinstance(cause, NotAllowedError):
         return f"{named}: {cause}" if place else str(cause)
     return f"{named}: found {_show(found, wanted)}, allowed: {allowed(wanted)}"
 

@@ -24,7 +24,7 @@ After https://yaml.org/spec/1.2.2/#103-core-schema, without octal and hexadecima
 _PATTERNS: Final = {kind: re.compile(rf"(?:{pattern})\Z") for kind, (pattern, _, _) in _SCALARS.items()}
 _NAMED: Final = re.compile(r"\b(alias|anchor|tag|tag handle) ['\"].*")
 """What PyYAML quotes of the file: an unquoted secret may begin with `*`, `&` or `!`."""
-_LONGEST_KEY: Final = 60  # characters of a key that a complaint shows
+_LONGEST_KEY: Final = 60  # characters of a key that a explain_violation shows
 
 
 class _StrictLoader(yaml.SafeLoader):

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import Meta, Struct
 
-from exporter.validation import NotAllowed, complaint
+from exporter.validation import NotAllowedError, explain_violation
 
 KEYS = "the keys number, unit, length, flag, words, inner, list"
 
@@ -55,7 +55,7 @@ class Outer(Struct, forbid_unknown_fields=True):
 
 def refuse(_wanted: type, _: object) -> object:
     """Take no value of a type of our own."""
-    raise NotAllowed
+    raise NotAllowedError
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_each_mistake_is_one_line(document: object, line: str) -> None:
     with pytest.raises(msgspec.ValidationError) as raised:
         msgspec.convert(document, Outer, dec_hook=refuse)
 
-    assert complaint(raised.value, document, Outer) == line
+    assert explain_violation(raised.value, document, Outer) == line
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_each_mistake_is_one_line(document: object, line: str) -> None:
     ],
 )
 def test_what_msgspec_says(document: object, message: str) -> None:
-    """A complaint is made of these messages: an update of msgspec that words them otherwise fails here."""
+    """An update of msgspec that words its messages differently fails here: ours are made from them."""
     with pytest.raises(msgspec.ValidationError) as raised:
         msgspec.convert(document, Outer, dec_hook=refuse)
 
@@ -151,7 +151,7 @@ def test_what_msgspec_says(document: object, message: str) -> None:
     ("document", "cause"),
     [
         ({"inner": {"id": "bad"}}, ValueError),
-        ({"inner": {"id": "a", "plain": 5}}, NotAllowed),
+        ({"inner": {"id": "a", "plain": 5}}, NotAllowedError),
         ({"number": 0}, type(None)),
         ({"x": 1}, type(None)),
     ],

@@ -51,7 +51,7 @@ def test_merge_keys_are_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "explain_violation"),
     [
         ("a: 1\nb: 2\na: 3", "line 3, column 1: duplicate key 'a'"),
         ("12: x", "line 1, column 1: a key is not text"),
@@ -69,14 +69,14 @@ def test_merge_keys_are_keys() -> None:
         ("\x00", "not YAML: unacceptable character #x0000: special characters are not allowed"),
     ],
 )
-def test_complaints_name_the_place_and_quote_no_value(text: str, complaint: str) -> None:
+def test_complaints_name_the_place_and_quote_no_value(text: str, explain_violation: str) -> None:
     """What stands there may be a secret."""
-    with pytest.raises(ValueError, match=f"^{re.escape(complaint)}$"):
+    with pytest.raises(ValueError, match=f"^{re.escape(explain_violation)}$"):
         parse_yaml(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "explain_violation"),
     [
         ("[" * 5000, r"line 1, column \d+: nested too deeply"),
         ("a: " + "9" * 5000, "line 1, column 4: an int with too many digits"),
@@ -84,9 +84,9 @@ def test_complaints_name_the_place_and_quote_no_value(text: str, complaint: str)
         ('"\\U00110000"', "line 1, column 4: an escape or a number out of range"),
     ],
 )
-def test_what_python_cannot_hold_is_refused(text: str, complaint: str) -> None:
+def test_what_python_cannot_hold_is_refused(text: str, explain_violation: str) -> None:
     """Its recursion, its limit of digits and its last character do not surface as other exceptions."""
-    with pytest.raises(ValueError, match=f"^{complaint}$"):
+    with pytest.raises(ValueError, match=f"^{explain_violation}$"):
         parse_yaml(text)
 
 
@@ -127,7 +127,7 @@ def test_a_tag_of_the_core_schema_is_read(text: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "explain_violation"),
     [
         ("!!set {a}", "unsupported tag"),
         ("!!omap [a: 1]", "unsupported tag"),
@@ -146,23 +146,23 @@ def test_a_tag_of_the_core_schema_is_read(text: str, value: object) -> None:
         ("!!str {!!value x: SECRET}", "expected a scalar"),
     ],
 )
-def test_a_tag_is_not_trusted(text: str, complaint: str) -> None:
+def test_a_tag_is_not_trusted(text: str, explain_violation: str) -> None:
     """A tag that this schema lacks, or that the value does not fit, is one line without the value."""
-    with pytest.raises(ValueError, match=f"^line 1, column 1: {complaint}$"):
+    with pytest.raises(ValueError, match=f"^line 1, column 1: {explain_violation}$"):
         parse_yaml(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "explain_violation"),
     [
         (r'a: "\ud800"', "a lone surrogate, which is no character"),
         (r'a: "\udc18\ud83d"', "a lone surrogate, which is no character"),
         (r'a: "\0"', "a NUL character"),
     ],
 )
-def test_text_that_nothing_could_be_made_of_is_refused(text: str, complaint: str) -> None:
+def test_text_that_nothing_could_be_made_of_is_refused(text: str, explain_violation: str) -> None:
     """No page can be written with a lone surrogate, and no file has a name with NUL."""
-    with pytest.raises(ValueError, match=f"^line 1, column 4: {complaint}$"):
+    with pytest.raises(ValueError, match=f"^line 1, column 4: {explain_violation}$"):
         parse_yaml(text)
 
 

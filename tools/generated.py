@@ -11,7 +11,7 @@ from exporter.clock import Clock
 from exporter.errors import Reason
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.families import KEPT, SECTIONS, Section
-from exporter.metrics.own import Instruments, ReloadCollector, WebReloadCollector, own_collectors
+from exporter.metrics.own import OwnMetrics, ReloadCollector, WebReloadCollector, own_collectors
 from tests.support.answers import WELL, FixedClock
 
 HOME = Path(__file__).parent.parent
@@ -61,13 +61,13 @@ def _gauges(section: Section) -> Iterator[str]:
 
 
 def _own() -> Iterator[str]:
-    instruments, budget = Instruments(), Budget(clock=Clock())
-    instruments.observer("").requested("200", 0.1)
-    instruments.observer("").retried(Reason.CONNECTION)
+    own_metrics, budget = OwnMetrics(), Budget(clock=Clock())
+    own_metrics.observer("").requested("200", 0.1)
+    own_metrics.observer("").retried(Reason.CONNECTION)
     budget.observe(200, {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "60"})
     budget.spend()
     reloads = (ReloadCollector(0), WebReloadCollector(0))
-    collectors = own_collectors(instruments, lambda: {"": budget}, *reloads)
+    collectors = own_collectors(own_metrics, lambda: {"": budget}, *reloads)
     for family in chain.from_iterable(collector.collect() for collector in collectors):
         if family.name.startswith("bycloud_"):
             yield _row(_full_name(family), _labels(family), family.documentation, family.type)

@@ -48,7 +48,7 @@ class Transport(Protocol):
         """Close the connections."""
 
 
-class Api:
+class ApiClient:
     """One target's API: its connections and its budget, which outlive a walk."""
 
     def __init__(
@@ -66,7 +66,7 @@ class Api:
         self.clock = clock
         self.is_closed = False
 
-    def client(self, seconds: float, next_walk: int = 1) -> "Client":
+    def client(self, seconds: float, next_walk: int = 1) -> "WalkClient":
         """Return a client for a walk of `seconds` at most, after which one of `next_walk` requests comes.
 
         Where the hour's budget paces its requests to longer than that, it may take twice as long as they ask.
@@ -77,7 +77,7 @@ class Api:
             secret = self.target.credential.read()
         except ConfigError as error:
             raise ApiError(Reason.AUTH, str(error)) from error
-        return Client(self, secret, seconds, next_walk)
+        return WalkClient(self, secret, seconds, next_walk)
 
     def close(self) -> None:
         """End every walk under way, and close the connections: nothing more is sent."""
@@ -85,10 +85,10 @@ class Api:
         self.transport.close()
 
 
-class Client:
+class WalkClient:
     """The requests of one walk; counts them, and the pages they brought."""
 
-    def __init__(self, api: Api, secret: Secret, seconds: float, next_walk: int) -> None:
+    def __init__(self, api: ApiClient, secret: Secret, seconds: float, next_walk: int) -> None:
         self._api = api
         self._secret = secret
         self._redact = Redactor(secret.reveal())

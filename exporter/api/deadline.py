@@ -70,7 +70,7 @@ class Watch:
                 socket.socket.shutdown(current, socket.SHUT_RDWR)  # past ssl's own, which would wait
 
 
-class Watchdog:
+class Deadlines:
     """One thread, started when first needed, that cuts every exchange at its deadline."""
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ class Watchdog:
         """Start the thread; raise `UnsentRequestError` if the system gives none: none goes unwatched."""
         if self._thread is not None and self._thread.is_alive():
             return
-        thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+        thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
         try:
             thread.start()
         except (RuntimeError, MemoryError) as error:

@@ -14,7 +14,7 @@ from urllib3.exceptions import DecodeError, HTTPError, InsecureRequestWarning
 from urllib3.exceptions import TimeoutError as SocketTimeoutError
 
 from exporter import __version__
-from exporter.api.deadline import POOLS, Watchdog
+from exporter.api.deadline import POOLS, Deadlines
 from exporter.config.credentials import Secret
 from exporter.config.schema import ProxyUrl, Target
 from exporter.durations import format_age
@@ -37,9 +37,9 @@ ObserveHeaders = Callable[[int, Mapping[str, str]], None]
 class HttpTransport:
     """The connections to one target's API, kept alive between walks."""
 
-    def __init__(self, target: Target, watchdog: Watchdog) -> None:
+    def __init__(self, target: Target, deadlines: Deadlines) -> None:
         self._target = target
-        self._watchdog = watchdog
+        self._deadlines = deadlines
         self._session = _Session()
         most = target.max_concurrency + 1  # the list of instances is walked beside that of backups
         adapter = _GuardedAdapter(pool_maxsize=most, max_retries=0)
@@ -59,7 +59,7 @@ class HttpTransport:
         """
         url = self._target.url + path
         reason, message = Reason.TIMEOUT, f"no whole answer within {format_age(seconds)}"
-        with self._watchdog.watch(seconds) as watch:
+        with self._deadlines.watch(seconds) as watch:
             try:
                 answer = self._get(url, query, secret, seconds, observe)
                 if not watch.expired:  # else it may have been cut: a body without a length ends anywhere
@@ -94,7 +94,7 @@ class _Session(requests.Session):
 
 
 class _GuardedAdapter(HTTPAdapter):
-    """requests' transport over connections that the watchdog can cut."""
+    """requests' transport over connections that the deadlines can cut."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' signature
         super().init_poolmanager(*args, **kwargs)

@@ -6,28 +6,28 @@ import structlog
 from msgspec import Struct
 from starlette.applications import Starlette
 
-from exporter.api import Api, HttpTransport, Watchdog
+from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.clock import Clock
 from exporter.config.schema import Config, Objective, Target
 from exporter.errors import ConfigError
-from exporter.metrics.own import Instruments, ReloadCollector, own_collectors
+from exporter.metrics.own import OwnMetrics, ReloadCollector, own_collectors
 from exporter.target.instances import InstanceList
 from exporter.target.scraper import Scraper
-from exporter.target.walk import TargetWalk
-from exporter.web.discovery import Place
+from exporter.target.walk import TargetWalker
+from exporter.web.discovery import ExternalUrl
 from exporter.web.endpoints import Endpoints, Lifecycle
 
 
-class Parts(Struct, frozen=True, eq=False):
+class TargetRuntime(Struct, frozen=True, eq=False):
     """What runs for one target."""
 
     target: Target
-    api: Api
-    walk: TargetWalk
+    api: ApiClient
+    walk: TargetWalker
     scraper: Scraper
 
-    def go_on(self, objectives: Sequence[Objective]) -> None:
+    def reconfigure(self, objectives: Sequence[Objective]) -> None:
         """Keep all that is known, but judge by these objectives, and try anew what was refused."""
         self.walk.objectives = objectives
         self.walk.instances.retry()
@@ -42,11 +42,11 @@ class Exporter:
     """Everything that runs for the configuration in force."""
 
     def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
-        self.instruments = Instruments()
+        self.own_metrics = OwnMetrics()
         self.clock = clock or Clock()
         self.reloads = ReloadCollector(self.clock.now())
-        self._watchdog = Watchdog()
-        self._parts: dict[str, Parts] = {}
+        self._deadlines = Deadlines()
+        self._parts: dict[str, TargetRuntime] = {}
         self._endpoints: Endpoints | None = None
         self.apply(config)
 
@@ -56,20 +56,20 @@ class Exporter:
         telemetry_path: str = "/metrics",
         max_requests: int = 40,
         lifecycle: Lifecycle | None = None,
-        place: Place | None = None,
+        place: ExternalUrl | None = None,
         web_reloads: ReloadCollector | None = None,
     ) -> Starlette:
         """Return the ASGI application that serves it; `web_reloads` shows the web configuration's state."""
         self._endpoints = Endpoints(
             self.scrapers,
             own_collectors(
-                self.instruments, self._budgets, self.reloads, *([web_reloads] if web_reloads else [])
+                self.own_metrics, self._budgets, self.reloads, *([web_reloads] if web_reloads else [])
             ),
             telemetry_path=telemetry_path,
             max_requests=max_requests,
             lifecycle=lifecycle,
             place=place,
-            refused=self.instruments.count_refusal,
+            refused=self.own_metrics.count_refusal,
             clock=self.clock,
         )
         return self._endpoints.application()
@@ -88,7 +88,7 @@ class Exporter:
         for parts in made.values():
             parts.api.budget.reconfigure(tier=parts.target.api_tier, share=parts.target.budget_share)
         for parts in kept.values():
-            parts.go_on(config.objectives)
+            parts.reconfigure(config.objectives)
         self._parts = {target.name: (kept | made)[target.name] for target in config.targets}
         if self._endpoints:
             self._endpoints.replace(self.scrapers)
@@ -96,12 +96,12 @@ class Exporter:
             before[name].close()
 
     @property
-    def apis(self) -> dict[str, Api]:
+    def apis(self) -> dict[str, ApiClient]:
         """The API of each target."""
         return {name: parts.api for name, parts in self._parts.items()}
 
     @property
-    def walks(self) -> dict[str, TargetWalk]:
+    def walks(self) -> dict[str, TargetWalker]:
         """The walk of each target."""
         return {name: parts.walk for name, parts in self._parts.items()}
 
@@ -134,9 +134,9 @@ class Exporter:
 
     def _make_all(
         self, targets: Sequence[Target], objectives: Sequence[Objective], budgets: Mapping[str, Budget]
-    ) -> dict[str, Parts]:
+    ) -> dict[str, TargetRuntime]:
         """Make the parts of these targets; of none, where one of them cannot be."""
-        made: dict[str, Parts] = {}
+        made: dict[str, TargetRuntime] = {}
         try:
             for target in targets:
                 made[target.name] = self._make(target, objectives, budgets.get(target.name))
@@ -146,23 +146,23 @@ class Exporter:
             raise
         return made
 
-    def _make(self, target: Target, objectives: Sequence[Objective], budget: Budget | None) -> Parts:
+    def _make(self, target: Target, objectives: Sequence[Objective], budget: Budget | None) -> TargetRuntime:
         target.credential.read()  # a credential that cannot be read is told at once, as a `ConfigError`
         log = structlog.get_logger().bind(target=target.name)
         budget = budget or Budget(tier=target.api_tier, share=target.budget_share, clock=self.clock)
-        transport = HttpTransport(target, self._watchdog)
-        observer = self.instruments.observer(target.name)
-        api = Api(target, budget, observer, transport, self.clock)
+        transport = HttpTransport(target, self._deadlines)
+        observer = self.own_metrics.observer(target.name)
+        api = ApiClient(target, budget, observer, transport, self.clock)
         instances = InstanceList(api, target.instances, log)
-        walk = TargetWalk(api, instances, objectives, log)
-        return Parts(target, api, walk, Scraper(target, walk, budget, log, clock=self.clock))
+        walk = TargetWalker(api, instances, objectives, log)
+        return TargetRuntime(target, api, walk, Scraper(target, walk, budget, log, clock=self.clock))
 
 
-def _runs(parts: Mapping[str, Parts], target: Target) -> bool:
+def _runs(parts: Mapping[str, TargetRuntime], target: Target) -> bool:
     return target.name in parts and parts[target.name].target == target
 
 
-def _inherited(targets: Sequence[Target], ending: Sequence[Parts]) -> dict[str, Budget]:
+def _inherited(targets: Sequence[Target], ending: Sequence[TargetRuntime]) -> dict[str, Budget]:
     """Return the budgets that live on in new targets of the same account, by the new target's name.
 
     Each budget lives on in one target at most: the one of the same name, else the first of that account.
@@ -178,7 +178,7 @@ def _inherited(targets: Sequence[Target], ending: Sequence[Parts]) -> dict[str, 
     return found
 
 
-def _own_first(name: str, free: Mapping[str, Parts]) -> list[Parts]:
+def _own_first(name: str, free: Mapping[str, TargetRuntime]) -> list[TargetRuntime]:
     return sorted(free.values(), key=lambda parts: parts.target.name != name)
 
 

@@ -12,12 +12,12 @@ from msgspec import Struct
 from exporter.backups.chains import Broken, Chains, Verdict
 from exporter.backups.grouping import Cohort, newest, rank
 from exporter.backups.summary import UNKNOWN
-from exporter.config.schema import ExpectedInstance, Limit, Objective, Statuses
+from exporter.config.schema import ExpectedInstance, MaxDuration, Objective, Statuses
 from exporter.records import Backup, Instance
 from exporter.results import DatabaseAssessment
 
 
-class Register(Struct, frozen=True):
+class Inventory(Struct, frozen=True):
     """What is known of instances beside their backups; `listed` is `None` where no good list is at hand."""
 
     expected: Mapping[str, ExpectedInstance]
@@ -32,18 +32,20 @@ class Rules(Struct, frozen=True):
     bytes_per_unit: float = 1
 
 
-def recoveries(
-    among: Iterable[Cohort], chains: Chains, register: Register, rules: Rules
+def assess_databases(
+    among: Iterable[Cohort], chains: Chains, register: Inventory, rules: Rules
 ) -> tuple[DatabaseAssessment, ...]:
     """Judge every known instance, each once; the order of cohorts makes no difference."""
     found: dict[str, list[Cohort]] = {known: [] for known in (*register.expected, *(register.listed or ()))}
     for cohort in among:
         if cohort.instance_id:
             found.setdefault(cohort.instance_id, []).append(cohort)
-    return tuple(_Judge(name, found[name], chains, register, rules).recovery() for name in sorted(found))
+    return tuple(
+        _InstanceAssessment(name, found[name], chains, register, rules).recovery() for name in sorted(found)
+    )
 
 
-class _Judge:
+class _InstanceAssessment:
     """One instance, and what is to be said of it."""
 
     def __init__(
@@ -51,7 +53,7 @@ class _Judge:
         instance_id: str,
         found: Sequence[Cohort],
         chains: Chains,
-        register: Register,
+        register: Inventory,
         rules: Rules,
     ) -> None:
         self._id = instance_id
@@ -86,9 +88,9 @@ class _Judge:
             objective_duration=duration,
         )
 
-    def _newest(self, is_it: Callable[[Verdict], bool]) -> tuple[Backup | None, int | None]:
+    def _newest(self, predicate: Callable[[Verdict], bool]) -> tuple[Backup | None, int | None]:
         """Return the newest backup of whose verdict it is true, and how many its restore reads."""
-        found = [pair for judged in self._judged if (pair := judged.newest(is_it))]
+        found = [pair for judged in self._judged if (pair := judged.newest(predicate))]
         backup, verdict = max(found, key=lambda pair: rank(pair[0]), default=(None, None))
         return backup, verdict if isinstance(verdict, int) else None
 
@@ -136,5 +138,5 @@ def _created(backup: Backup | None) -> float | None:
     return backup.created_at.timestamp() if backup else None
 
 
-def _finite(limit: Limit | None) -> float | None:
+def _finite(limit: MaxDuration | None) -> float | None:
     return float(limit) if limit is not None and isfinite(limit) else None

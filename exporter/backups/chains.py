@@ -37,10 +37,10 @@ class Judged(Struct, frozen=True):
     verdicts: Sequence[Verdict]
     broken: Counter[Broken]
 
-    def newest(self, is_it: Callable[[Verdict], bool]) -> tuple[Backup, Verdict] | None:
+    def newest(self, predicate: Callable[[Verdict], bool]) -> tuple[Backup, Verdict] | None:
         """Return the backup created last of whose verdict it is true; of several the greatest id's."""
         pairs = zip(reversed(self.backups), reversed(self.verdicts), strict=True)
-        found = (pair for pair in pairs if is_it(pair[1]))
+        found = (pair for pair in pairs if predicate(pair[1]))
         last = next(found, None)
         if last is None:
             return None

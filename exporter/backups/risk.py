@@ -36,12 +36,12 @@ class Risk(Struct, frozen=True):
         return self.instance_name or self.instance_id
 
 
-def risks(recoveries: Iterable[DatabaseAssessment], now: float) -> list[Risk]:
+def risks(assessments: Iterable[DatabaseAssessment], now: float) -> list[Risk]:
     """Return the instances at risk at `now` (Unix seconds), by their worst danger and then by age.
 
     Of an instance without an objective nothing is asked, so it is at no risk.
     """
-    found = (_risk(recovery, now) for recovery in recoveries)
+    found = (_risk(recovery, now) for recovery in assessments)
     return sorted((risk for risk in found if risk.dangers), key=severity)
 
 

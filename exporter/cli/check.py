@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from exporter.api.budget import HOUR, HOURLY, Budget
 from exporter.api.rate_headers import MINUTE
-from exporter.backups.doubts import count
+from exporter.backups.data_warnings import count
 from exporter.config.schema import Target
 from exporter.durations import format_age
 from exporter.results import Snapshot
-from exporter.target.walk import Outcome, TargetWalk
+from exporter.target.walk import TargetWalker, WalkOutcome
 
 TIERS: Final = {60: "Standard", 300: "Professional", 1_000: "Enterprise"}
 
@@ -32,7 +32,7 @@ class Finding(Struct, frozen=True):
     text: str
 
 
-def examine(walk: TargetWalk, outcome: Outcome, interval: float) -> Iterator[Finding]:
+def examine(walk: TargetWalker, outcome: WalkOutcome, interval: float) -> Iterator[Finding]:
     """Say what one walk showed, and whether walks every `interval` seconds fit the API's budget."""
     target, budget = walk.api.target, walk.api.budget
     if outcome.error is not None:
@@ -41,12 +41,12 @@ def examine(walk: TargetWalk, outcome: Outcome, interval: float) -> Iterator[Fin
         yield Finding(Level.OK, f"authenticated by {target.credential.kind}")
         yield _walked(outcome, outcome.snapshot)
         yield from _listed(walk)
-        yield from (Finding(Level.WARN, doubt.text) for doubt in outcome.snapshot.doubts)
+        yield from (Finding(Level.WARN, doubt.text) for doubt in outcome.snapshot.data_warnings)
         yield _rate_limit(target, budget)
         yield from _fit(outcome, budget, interval)
 
 
-def _walked(outcome: Outcome, snapshot: Snapshot) -> Finding:
+def _walked(outcome: WalkOutcome, snapshot: Snapshot) -> Finding:
     stats = outcome.stats
     return Finding(
         Level.OK,
@@ -55,8 +55,8 @@ def _walked(outcome: Outcome, snapshot: Snapshot) -> Finding:
     )
 
 
-def _listed(walk: TargetWalk) -> Iterator[Finding]:
-    """Say that instances were listed; why they were not is among the doubts."""
+def _listed(walk: TargetWalker) -> Iterator[Finding]:
+    """Say that instances were listed; why they were not is among the data_warnings."""
     instances = walk.instances
     if instances.listed is not None and instances.error is None:
         yield Finding(Level.OK, f"{count(len(instances.listed), 'instance')} listed")
@@ -77,7 +77,7 @@ def _rate_limit(target: Target, budget: Budget) -> Finding:
     return Finding(Level.OK, f"rate limit {limit:,} requests a minute{left} ({hour}{ours})")
 
 
-def _fit(outcome: Outcome, budget: Budget, interval: float) -> Iterator[Finding]:
+def _fit(outcome: WalkOutcome, budget: Budget, interval: float) -> Iterator[Finding]:
     """Hold the requests of walks at the scrape interval against each window."""
     cost = outcome.stats.requests
     walks = f"a walk every {format_age(interval)} takes"

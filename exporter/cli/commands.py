@@ -26,14 +26,14 @@ from exporter.metrics.collector import render_text, write_text
 from exporter.printable import printable
 from exporter.results import ScrapeResult
 from exporter.server.access_log import AccessLog
-from exporter.server.auth import Gate
-from exporter.server.hangups import Hangups
-from exporter.server.passwords import Passwords
+from exporter.server.auth import BasicAuthMiddleware
+from exporter.server.hangups import SighupReloads
+from exporter.server.passwords import PasswordVerifier
 from exporter.server.run import DEFAULT_PORT, listen, port_of, serve
-from exporter.server.watched import WebFile
+from exporter.server.watched import WatchedWebConfig
 from exporter.target.scraper import LONGEST_WALK, answer_once
-from exporter.target.walk import TargetWalk
-from exporter.web.discovery import Place, external_place, is_address
+from exporter.target.walk import TargetWalker
+from exporter.web.discovery import ExternalUrl, is_address, parse_external_url
 
 FAILED: Final = 1
 EVERYWHERE: Final = {"", "0.0.0.0", "[::]"}  # noqa: S104 - which name no host
@@ -42,7 +42,7 @@ _PATH: Final = re.compile("(/[A-Za-z0-9._~-]+)+")
 
 def serve_command(options: Namespace) -> int:
     """Serve the configured targets until a signal; return the exit status."""
-    hangups = Hangups()
+    hangups = SighupReloads()
     with hangups.received():
         _run(lambda: load_config(options.config, os.environ), options, hangups=hangups)
     return 0
@@ -59,10 +59,10 @@ def _run(
     load: Callable[[], Config],
     options: Namespace,
     announce: Callable[[str], None] | None = None,
-    hangups: Hangups | None = None,
+    hangups: SighupReloads | None = None,
 ) -> None:
     log = structlog.get_logger()
-    web = WebFile(options.web_config, log)
+    web = WatchedWebConfig(options.web_config, log)
     exporter = Exporter(load())
     reloader = Reloader(load, exporter.apply, exporter.reloads, log, exporter.clock)
     with ExitStack() as stack:
@@ -77,10 +77,10 @@ def _run(
             place=_place(options.external_url, addresses, ports, web),
             web_reloads=web.reloads,
         )
-        passwords = Passwords()
+        passwords = PasswordVerifier()
         stack.callback(passwords.join)
-        count_refusal = exporter.instruments.count_refusal
-        guarded = AccessLog(Gate(app, web, passwords, count_refusal))
+        count_refusal = exporter.own_metrics.count_refusal
+        guarded = AccessLog(BasicAuthMiddleware(app, web, passwords, count_refusal))
         if web.tls:
             web.tls.refused = count_refusal
         for address, port in zip(addresses, ports, strict=True):
@@ -112,14 +112,16 @@ def _run(
         )
 
 
-def _place(url: str | None, addresses: Sequence[str], ports: Sequence[int], web: WebFile) -> Place | None:
+def _place(
+    url: str | None, addresses: Sequence[str], ports: Sequence[int], web: WatchedWebConfig
+) -> ExternalUrl | None:
     """Say where others reach us, if the command line does: its URL, else the host that it listens on."""
     if url is not None:
-        return external_place(url)
+        return parse_external_url(url)
     hosts = (address.rpartition(":")[0] for address in addresses)
     named = (f"{host}:{port}" for host, port in zip(hosts, ports, strict=True) if host not in EVERYWHERE)
     address = next(filter(is_address, named), None)
-    return Place("https" if web.tls else "http", address) if address else None
+    return ExternalUrl("https" if web.tls else "http", address) if address else None
 
 
 def _telemetry_path(options: Namespace) -> str:
@@ -134,7 +136,9 @@ def _telemetry_path(options: Namespace) -> str:
 def check_command(options: Namespace) -> int:
     """Try each target once and print what was found; return the exit status."""
     interval = _interval(options.scrape_interval)
-    web = WebFile(options.web_config, structlog.get_logger())  # what is wrong with it is a `ConfigError`
+    web = WatchedWebConfig(
+        options.web_config, structlog.get_logger()
+    )  # what is wrong with it is a `ConfigError`
     if options.output == "text":
         for warning in web.config.basic_auth_users.warnings:
             print(f"{Level.WARN}  {warning}")
@@ -149,9 +153,9 @@ def check_command(options: Namespace) -> int:
     return 0 if all(report.is_well for report in reports) else FAILED
 
 
-def _examined(walk: TargetWalk, interval: float) -> Report:
+def _examined(walk: TargetWalker, interval: float) -> Report:
     outcome = walk(LONGEST_WALK, patience=LONGEST_WALK)
-    found = outcome.snapshot.recoveries if outcome.snapshot else ()
+    found = outcome.snapshot.assessments if outcome.snapshot else ()
     target = walk.api.target
     at_risk = risks(found, walk.api.clock.now())
     return Report(target.name, str(target.url), list(examine(walk, outcome, interval)), at_risk)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, Target, Url
-from exporter.simulator import Fleet, Sick, SimulatedApi
+from exporter.simulator import Ailment, Fleet, SimulatedApi
 
 API_KEY = "demo:demo-secret"
 
@@ -17,7 +17,7 @@ class Demo(Struct, frozen=True):
     """A configuration for the embedded API, and the words to go with it."""
 
     config: Config
-    sick: tuple[Sick, ...]
+    sick: tuple[Ailment, ...]
 
     def announce(self, exporter: str) -> None:
         """Print where everything is, the exporter at its URL, and what is worth a look."""

@@ -9,7 +9,7 @@ import msgspec
 from exporter.config.credentials import Credential, Secret
 from exporter.config.schema import Config, Duration, Target, Url
 from exporter.errors import ConfigError
-from exporter.validation import NotAllowed, complaint
+from exporter.validation import NotAllowedError, explain_violation
 from exporter.yaml12 import parse_yaml
 
 CREDENTIALS: Final = {
@@ -45,7 +45,7 @@ def _from_file(path: Path) -> Config:
     except OSError as error:
         raise ConfigError(f"--config.file: cannot read {path}: {error.strerror}") from None
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {complaint(error, document, Config)}") from None
+        raise ConfigError(f"{path}: {explain_violation(error, document, Config)}") from None
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from None
 
@@ -77,7 +77,7 @@ def _target_from_environment(settings: Mapping[str, str]) -> Target:
     try:
         return msgspec.convert({"name": "default", **settings}, Target, dec_hook=_decode)
     except msgspec.ValidationError as error:
-        line = complaint(error, settings, Target)
+        line = explain_violation(error, settings, Target)
         key, _, rest = line.partition(":")
         names = {setting: name for name, setting in (CREDENTIALS | {URL: "url"}).items()}
         raise ConfigError(f"environment: {names[key]}:{rest}") from None
@@ -95,14 +95,14 @@ def _check_file(credential: Credential, variable: str) -> None:
 def _decode(wanted: type, found: Any) -> object:  # noqa: ANN401 - whatever YAML gave
     """Make one of our own types from what stands in the file; msgspec adds the place to a `ValueError`."""
     if not isinstance(found, str):
-        raise NotAllowed
+        raise NotAllowedError
     if issubclass(wanted, Secret):
         return wanted(found)
     assert issubclass(wanted, Duration | Url)  # noqa: S101 - the only others in `config`
     try:
         return wanted.parse(found)
     except ValueError:
-        raise NotAllowed from None
+        raise NotAllowedError from None
 
 
 def _resolve_files(config: Config, folder: Path) -> Config:

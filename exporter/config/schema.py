@@ -62,13 +62,13 @@ class Period(Duration):
         return period
 
 
-class Limit(Duration):
+class MaxDuration(Duration):
     """A duration that may not be exceeded; `never` is infinite."""
 
     ALLOWED: ClassVar = "a duration such as 26h or 7d, or never"
 
     @classmethod
-    def parse(cls, text: str) -> "Limit":
+    def parse(cls, text: str) -> "MaxDuration":
         """Read the written form; raise `ValueError`."""
         return cls("inf" if text == "never" else parse_duration(text))
 
@@ -184,8 +184,8 @@ class Objective(Struct, frozen=True, forbid_unknown_fields=True):
     """What is asked of a database's backups."""
 
     match: Match = Match()
-    max_age: Limit | None = None
-    max_duration: Limit | None = None
+    max_age: MaxDuration | None = None
+    max_duration: MaxDuration | None = None
 
 
 class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -245,7 +245,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that the exporter was told."""
 
     targets: tuple[Target, ...] = ()
-    objectives: tuple[Objective, ...] = (Objective(max_age=Limit(26 * 3600), max_duration=Limit(6 * 3600)),)
+    objectives: tuple[Objective, ...] = (
+        Objective(max_age=MaxDuration(26 * 3600), max_duration=MaxDuration(6 * 3600)),
+    )
 
     def __post_init__(self) -> None:
         names = [target.name for target in self.targets]

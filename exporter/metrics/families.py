@@ -70,12 +70,12 @@ def _reasons(answer: ScrapeResult) -> Iterable[tuple[Labels, bool]]:
 
 def _collectors(answer: ScrapeResult) -> Iterable[tuple[Labels, bool]]:
     yield ("backups",), answer.up
-    if answer.instances_well is not None:
-        yield ("instances",), answer.instances_well
+    if answer.instances_ok is not None:
+        yield ("instances",), answer.instances_ok
 
 
 def _recoveries(answer: ScrapeResult) -> Iterable[tuple[Labels, DatabaseAssessment]]:
-    found = answer.snapshot.recoveries if answer.snapshot else ()
+    found = answer.snapshot.assessments if answer.snapshot else ()
     return [((one.datastore_type, one.instance_id), one) for one in found]
 
 

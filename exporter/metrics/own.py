@@ -25,7 +25,7 @@ from exporter.server.refusals import Refusal
 SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
-class Instruments:
+class OwnMetrics:
     """Counters that live as long as the process. `observer` gives each target's client its own view."""
 
     def __init__(self) -> None:
@@ -77,8 +77,8 @@ class Instruments:
 class TargetObserver:
     """Notes one target's requests."""
 
-    def __init__(self, instruments: Instruments, target: str) -> None:
-        self._instruments = instruments
+    def __init__(self, own_metrics: OwnMetrics, target: str) -> None:
+        self._instruments = own_metrics
         self._target = target
 
     def requested(self, code: str, seconds: float) -> None:
@@ -164,12 +164,12 @@ class WebReloadCollector(ReloadCollector):
 
 
 def own_collectors(
-    instruments: Instruments, budgets: Callable[[], Mapping[str, Budget]], *reloads: ReloadCollector
+    own_metrics: OwnMetrics, budgets: Callable[[], Mapping[str, Budget]], *reloads: ReloadCollector
 ) -> tuple[Collector, ...]:
     """Return all that the exporter serves of itself, its process and its Python."""
     aside = CollectorRegistry()
     return (
-        *instruments.collectors,
+        *own_metrics.collectors,
         BudgetCollector(budgets),
         *reloads,
         ProcessCollector(registry=None),

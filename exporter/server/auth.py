@@ -9,9 +9,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.server.client_certificates import Refused, ignore
 from exporter.server.login_queue import TooManyLoginsError
-from exporter.server.passwords import Passwords
+from exporter.server.passwords import PasswordVerifier
 from exporter.server.slots import unless_gone
-from exporter.server.watched import WebFile
+from exporter.server.watched import WatchedWebConfig
 
 LOGIN: Final = "login"
 CLIENT_GONE: Final = 499  # for the log: nobody is there to read it
@@ -22,10 +22,12 @@ A connection whose request has it is a stranger's as far as anybody knows, and m
 """
 
 
-class Gate:
+class BasicAuthMiddleware:
     """Asks for a user and a password where the web configuration names users, as it is at each request."""
 
-    def __init__(self, app: ASGIApp, web: WebFile, passwords: Passwords, refused: Refused = ignore) -> None:
+    def __init__(
+        self, app: ASGIApp, web: WatchedWebConfig, passwords: PasswordVerifier, refused: Refused = ignore
+    ) -> None:
         self._app = app
         self._web = web
         self._passwords = passwords
@@ -75,6 +77,6 @@ class Gate:
             users = self._web.config.basic_auth_users
             if not users.hashes:
                 continue
-            if len(given) != 1 or not await self._passwords.let_in(users.hashes, given[0], client):
+            if len(given) != 1 or not await self._passwords.verify(users.hashes, given[0], client):
                 return False
         return True

@@ -16,7 +16,7 @@ def accept_hangups() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
 
-class Hangups:
+class SighupReloads:
     """Receives SIGHUPs before there is anything to reload, so that none ends the process or is lost."""
 
     def __init__(self) -> None:

@@ -29,7 +29,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     body_bytes: int = 16 * 1024
 
 
-def room_for(limits: Limits) -> Limits:
+def raise_descriptor_limit(limits: Limits) -> Limits:
     """Ask the system for as many descriptors as the connections need; make do with what it gives."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = limits.connections + SPARE

@@ -23,7 +23,7 @@ Hashes = Mapping[bytes, bytes]
 Key = bytes
 
 
-class Passwords:
+class PasswordVerifier:
     """Checks logins. Made for one event loop; nothing but digests is kept of those that were good."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Passwords:
             self._good.move_to_end(key)
         return key in self._good
 
-    async def let_in(self, hashes: Hashes, authorization: str, client: str = "") -> bool:
+    async def verify(self, hashes: Hashes, authorization: str, client: str = "") -> bool:
         """Say whether an `Authorization` header from the address `client` names a user and its password.
 
         A remembered login never waits. Raise `TooManyLoginsError` if there is no place for one that must.

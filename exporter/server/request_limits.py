@@ -15,7 +15,7 @@ _ABSOLUTE: Final = re.compile(rb"https?://(?P<host>[^/?#@]*)(?P<path>/.*)?", re.
 _MALFORMED: Final = (400, 505)
 
 
-class Intake:
+class RequestLimitMiddleware:
     """Lets through what is small enough; no endpoint wants a body, so that none is kept."""
 
     def __init__(self, app: ASGIApp, limits: Limits, refused: CountRefusal) -> None:

@@ -17,10 +17,10 @@ from starlette.types import ASGIApp
 
 from exporter.errors import ConfigError
 from exporter.server.connections import Connections
-from exporter.server.limits import Limits, room_for
+from exporter.server.limits import Limits, raise_descriptor_limit
 from exporter.server.protocol import GuardedProtocol, HeaderPairs
 from exporter.server.refusals import CountRefusal, ignore_refusal
-from exporter.server.request_limits import Intake
+from exporter.server.request_limits import RequestLimitMiddleware
 from exporter.server.response_headers import ResponseHeaders
 from exporter.server.systemd import READY, STOPPING, notify
 
@@ -89,9 +89,9 @@ def make_server(  # noqa: PLR0913 - each by name
     refused: CountRefusal = ignore_refusal,
 ) -> "Server":
     """Return a server that has yet to be run."""
-    limits = room_for(limits or Limits())
+    limits = raise_descriptor_limit(limits or Limits())
     config = uvicorn.Config(
-        ResponseHeaders(Intake(app, limits, refused), headers),
+        ResponseHeaders(RequestLimitMiddleware(app, limits, refused), headers),
         http="h11",
         ws="none",
         log_config=None,

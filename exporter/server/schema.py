@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from exporter.errors import ConfigError
-from exporter.validation import NotAllowed, complaint
+from exporter.validation import NotAllowedError, explain_violation
 from exporter.yaml12 import parse_yaml
 
 COSTS: Final = range(4, 21)
@@ -71,7 +71,7 @@ class Users:
     def __init__(self, found: object = MappingProxyType({})) -> None:
         """Take what stands in the file; raise `ValueError`, whose message holds no hash."""
         if not isinstance(found, dict | MappingProxyType):
-            raise NotAllowed
+            raise NotAllowedError
         for name, hashed in found.items():
             if not name or ":" in name or not _is_utf8(name):
                 raise ValueError(f"no client can send the name {name!a}, allowed: text without a colon")
@@ -186,7 +186,7 @@ def load_web_config(path: Path) -> WebConfig:
             f"{path}: found bytes that are no UTF-8 at {error.start}, allowed: YAML in UTF-8"
         ) from None
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {complaint(error, document, WebConfig)}") from None
+        raise ConfigError(f"{path}: {explain_violation(error, document, WebConfig)}") from None
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from None
 

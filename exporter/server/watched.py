@@ -19,7 +19,7 @@ from exporter.server.watched_files import WatchedFiles
 INTERVAL: Final = 1.0  # seconds between two looks at the files
 
 
-class WebFile:
+class WatchedWebConfig:
     """What the file says now; the last good content where a change made it bad.
 
     The certificate is re-read by itself: it rotates while the file is bad, and while the certificate is bad

@@ -2,7 +2,7 @@
 
 from exporter.simulator.fault import Answer, ErrorBody, Fault, Malform, Rewrite
 from exporter.simulator.faults import Faults
-from exporter.simulator.fleet.ailments import Sick
+from exporter.simulator.fleet.ailments import Ailment
 from exporter.simulator.fleet.bulk import hosts, many
 from exporter.simulator.fleet.fleet import Fleet
 from exporter.simulator.http.delivery import (
@@ -17,10 +17,11 @@ from exporter.simulator.http.delivery import (
     WrongLength,
 )
 from exporter.simulator.http.message import Request
-from exporter.simulator.quirks import Habits
+from exporter.simulator.quirks import Quirks
 from exporter.simulator.server import SimulatedApi
 
 __all__ = [
+    "Ailment",
     "Answer",
     "CutBody",
     "Delay",
@@ -30,15 +31,14 @@ __all__ = [
     "Fault",
     "Faults",
     "Fleet",
-    "Habits",
     "HangBeforeHeaders",
     "HangInBody",
     "Malform",
+    "Quirks",
     "Raw",
     "Request",
     "Reset",
     "Rewrite",
-    "Sick",
     "SimulatedApi",
     "WrongLength",
     "hosts",

@@ -9,7 +9,7 @@ from typing import get_args
 
 from exporter.simulator.fleet.bulk import hosts, many
 from exporter.simulator.fleet.fleet import Fleet
-from exporter.simulator.quirks import Habits
+from exporter.simulator.quirks import Quirks
 from exporter.simulator.ratelimit import Tier
 from exporter.simulator.server import SimulatedApi
 
@@ -55,7 +55,7 @@ def _api(options: Namespace) -> SimulatedApi:
         instances=(lambda: fleet.instances(datetime.now(UTC)))
         if living
         else hosts(options.instances, options.seed),
-        habits=Habits(max_limit=options.max_limit),
+        quirks=Quirks(max_limit=options.max_limit),
         tier=options.tier,
         latency=options.latency,
         host=options.host,

@@ -9,7 +9,7 @@ import msgspec
 
 from exporter.records import Record
 from exporter.simulator.http.wire import ApiError, Json, Resource
-from exporter.simulator.quirks import Habits
+from exporter.simulator.quirks import Quirks
 
 Query = Mapping[str, str]
 _DEFAULT_LIMIT = "20"
@@ -21,12 +21,12 @@ _KEPT_PAGES = 1024
 
 
 class Listing(Generic[Record]):
-    """One resource's records in their order. Records and habits never change, so pages are rendered once."""
+    """One resource's records in their order. Records and quirks never change, so pages are rendered once."""
 
-    def __init__(self, resource: Resource[Record], records: tuple[Record, ...], habits: Habits) -> None:
+    def __init__(self, resource: Resource[Record], records: tuple[Record, ...], quirks: Quirks) -> None:
         self.resource = resource
         self.records = records
-        self.habits = habits
+        self.quirks = quirks
         self._places = {record.id: place for place, record in enumerate(records)}
         self._filtered: dict[tuple[tuple[str, str], ...], Listing[Record]] = {}
         self._pages: dict[tuple[tuple[str, str], ...], bytes] = {}
@@ -36,7 +36,7 @@ class Listing(Generic[Record]):
         if identity not in self._places:
             raise ApiError(404, f"{self.resource.noun} {identity} not found")
         record = self.records[self._places[identity]]
-        return {self.resource.singular: self.resource.render(record, self.habits.time_style)}
+        return {self.resource.singular: self.resource.render(record, self.quirks.time_style)}
 
     def encoded(self, query: Query) -> bytes:
         """Return `page`'s body as JSON; the bytes of an earlier answer where there was one."""
@@ -62,7 +62,7 @@ class Listing(Generic[Record]):
         listing = self._filtered.get(wanted)
         if listing is None:
             records = tuple(record for record in self.records if self._matches(record, wanted))
-            listing = self._filtered[wanted] = Listing(self.resource, records, self.habits)
+            listing = self._filtered[wanted] = Listing(self.resource, records, self.quirks)
         return listing
 
     def _matches(self, record: Record, wanted: tuple[tuple[str, str], ...]) -> bool:
@@ -73,39 +73,39 @@ class Listing(Generic[Record]):
         start = self._start(query.get("marker"))
         shown = self.records[start : start + limit]
         body: Json = {}
-        if shown or not self.habits.null_list:
+        if shown or not self.quirks.null_list:
             body[self.resource.plural] = [
-                self.resource.render(record, self.habits.time_style) for record in shown
+                self.resource.render(record, self.quirks.time_style) for record in shown
             ]
-        if self.habits.meta:
+        if self.quirks.meta:
             body["meta"] = self._meta(limit, start)
-        if self.habits.links:
+        if self.quirks.links:
             body["links"] = self._links(query, limit, start)
         return body
 
     def _limit(self, text: str) -> int:
         if not _LIMIT.fullmatch(text):
             raise ApiError(400, "Invalid limit", f"limit must be a positive integer, not {text!r}")
-        limit, most = int(text), self.habits.max_limit
+        limit, most = int(text), self.quirks.max_limit
         if most is None or limit <= most:
             return limit
-        if self.habits.over_limit == "refuse":
-            raise ApiError(self.habits.refuse_status, "Invalid limit", f"limit must not exceed {most}")
+        if self.quirks.over_limit == "refuse":
+            raise ApiError(self.quirks.refuse_status, "Invalid limit", f"limit must not exceed {most}")
         return most
 
     def _start(self, marker: str | None) -> int:
         """Go on after the marker's record."""
-        if marker is None or (marker not in self._places and self.habits.dead_marker == "start"):
+        if marker is None or (marker not in self._places and self.quirks.dead_marker == "start"):
             return 0
-        if marker not in self._places and self.habits.dead_marker == "error":
-            raise ApiError(self.habits.dead_marker_status, f"Marker {marker} could not be found")
+        if marker not in self._places and self.quirks.dead_marker == "error":
+            raise ApiError(self.quirks.dead_marker_status, f"Marker {marker} could not be found")
         return self._places.get(marker, len(self.records) - 1) + 1
 
     def _meta(self, limit: int, start: int) -> Json:
         meta: Json = {"limit": limit, "marker": self._last(limit, start)}
-        if self.habits.total:
+        if self.quirks.total:
             meta["total"] = len(self.records)
-        if self.habits.has_more:
+        if self.quirks.has_more:
             meta["has_more"] = self._more(limit, start)
         return meta
 

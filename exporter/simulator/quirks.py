@@ -7,7 +7,7 @@ from msgspec import Struct
 TimeStyle = Literal["Z", "fractions", "+00:00", "no zone"]
 
 
-class Habits(Struct, frozen=True, kw_only=True):
+class Quirks(Struct, frozen=True, kw_only=True):
     """How the API answers; the defaults are what the vendor documents.
 
     `meta`, `links`: whether the body has that key; `total`, `has_more`: whether meta has it.

@@ -13,7 +13,7 @@ from exporter.simulator.http.connection import Channel, Listener
 from exporter.simulator.http.message import Reply, Request
 from exporter.simulator.http.wire import BACKUPS, INSTANCES, ApiError, Resource
 from exporter.simulator.listing import Listing
-from exporter.simulator.quirks import Habits
+from exporter.simulator.quirks import Quirks
 from exporter.simulator.ratelimit import Allowance, RateLimit, Tier
 
 Source = tuple[Record, ...] | Callable[[], tuple[Record, ...]]
@@ -23,7 +23,7 @@ Source = tuple[Record, ...] | Callable[[], tuple[Record, ...]]
 class SimulatedApi:
     """Serves from its construction until `close()`; also a context manager.
 
-    `backups`, `instances`, `habits` and `latency` (seconds before each answer) may be replaced while it runs.
+    `backups`, `instances`, `quirks` and `latency` (seconds before each answer) may be replaced while it runs.
     Where `instances` is None that endpoint is unknown (404). `requests` has every request, if `request_log`.
     """
 
@@ -32,7 +32,7 @@ class SimulatedApi:
         *,
         backups: Source[Backup] = (),
         instances: Source[Instance] | None = (),
-        habits: Habits = Habits(),  # noqa: B008 a frozen value
+        quirks: Quirks = Quirks(),  # noqa: B008 a frozen value
         tier: Tier = "unlimited",
         api_key: str = "demo:demo-secret",
         token: str = "demo-token",  # noqa: S107 the demo's secrets are no secrets
@@ -45,15 +45,15 @@ class SimulatedApi:
     ) -> None:
         self.backups = backups
         self.instances = instances
-        self.habits = habits
+        self.quirks = quirks
         self.latency = latency
         self.faults = Faults()
         self.requests: list[Request] = []
         self._request_log = request_log
         self._credentials = {"x-api-key": api_key, "authorization": f"Bearer {token}"}
         self._rate_limit = RateLimit(tier, clock)
-        self._backups = Listing(BACKUPS, (), habits)
-        self._instances = Listing(INSTANCES, (), habits)
+        self._backups = Listing(BACKUPS, (), quirks)
+        self._instances = Listing(INSTANCES, (), quirks)
         self._listener = Listener((host, port), self._exchange, clock, ssl_context)
         scheme = "http" if ssl_context is None else "https"
         self.url = f"{scheme}://{host}:{self._listener.server_address[1]}"
@@ -78,7 +78,7 @@ class SimulatedApi:
         return fault.send(channel, _as_asked(request, reply))
 
     def _compressed(self, request: Request, reply: Reply) -> Reply:
-        if self.habits.gzip and reply.plain and "gzip" in request.headers.get("accept-encoding", ""):
+        if self.quirks.gzip and reply.plain and "gzip" in request.headers.get("accept-encoding", ""):
             return reply.compressed()
         return reply
 
@@ -111,11 +111,11 @@ class SimulatedApi:
         raise ApiError(404, f"No such resource: {path}")
 
     def _current(self, last: Listing[Record], source: Source[Record]) -> Listing[Record]:
-        """Keep the listing, with the pages it has rendered, while records and habits are the same."""
+        """Keep the listing, with the pages it has rendered, while records and quirks are the same."""
         records = source() if callable(source) else source
-        if last.records is records and last.habits is self.habits:
+        if last.records is records and last.quirks is self.quirks:
             return last
-        return Listing(last.resource, records, self.habits)
+        return Listing(last.resource, records, self.quirks)
 
 
 def _under(path: str, resource: Resource[Record]) -> bool:

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from structlog.typing import FilteringBoundLogger
 
-from exporter.api import Api
+from exporter.api import ApiClient
 from exporter.api.decode import INSTANCES
 from exporter.errors import ApiError, Reason
 from exporter.records import Instance
@@ -87,7 +87,7 @@ class InstanceList:
 
     def __init__(
         self,
-        api: Api,
+        api: ApiClient,
         mode: Mode,
         log: FilteringBoundLogger,
         *,

@@ -7,7 +7,7 @@ from msgspec.structs import force_setattr
 from exporter.records import Backup, Page
 
 
-class Interning:
+class Interner:
     """Puts the first of equal values in the others' place, which nobody can tell."""
 
     def __init__(self) -> None:

@@ -3,7 +3,7 @@
 import threading
 from typing import Final
 
-from exporter.api import Client
+from exporter.api import WalkClient
 from exporter.api.budget import Budget
 from exporter.api.client import STRETCH
 
@@ -22,10 +22,10 @@ class RunningWalk:
         self._seconds = seconds
         self._budget = budget
         self._lock = threading.Lock()
-        self._client: Client | None = None
+        self._client: WalkClient | None = None
         self._is_cancelled = False
 
-    def follow(self, client: Client) -> None:
+    def follow(self, client: WalkClient) -> None:
         """Note which client sends the walk's requests; close it where the walk is cancelled already."""
         with self._lock:
             self._client = client

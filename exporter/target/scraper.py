@@ -14,8 +14,8 @@ from exporter.durations import format_age
 from exporter.errors import ApiError, Reason, WalkCrashedError
 from exporter.results import ScrapeResult, WalkStats
 from exporter.target.running_walk import RunningWalk, WalkSlot
-from exporter.target.state import State
-from exporter.target.walk import Outcome
+from exporter.target.state import TargetState
+from exporter.target.walk import WalkOutcome
 from exporter.target.walk_log import WalkLog
 
 LONGEST_WALK: Final = (
@@ -27,7 +27,7 @@ Spawn = Callable[[Callable[[], None]], None]
 class Walk(Protocol):
     """Walks for some seconds at most, leaving the budget the next walk's requests."""
 
-    def __call__(self, seconds: float, next_walk: int = 1, running: RunningWalk | None = None) -> Outcome:
+    def __call__(self, seconds: float, next_walk: int = 1, running: RunningWalk | None = None) -> WalkOutcome:
         """Return how it ended; `running` shows others its requests and lets them cancel it."""
 
 
@@ -35,17 +35,17 @@ def _spawn(work: Callable[[], None]) -> None:
     threading.Thread(target=work, name="walk", daemon=True).start()
 
 
-def answer_once(outcome: Outcome, now: float) -> ScrapeResult:
+def answer_once(outcome: WalkOutcome, now: float) -> ScrapeResult:
     """Say what is true after a single walk that ended at `now`."""
-    state = State(stale_after=0)
+    state = TargetState(stale_after=0)
     state.begin(now)
     end(state, outcome)
     return state.answer(now, deferred=False)
 
 
-def end(state: State, outcome: Outcome) -> None:
+def end(state: TargetState, outcome: WalkOutcome) -> None:
     """Let a state's walk end."""
-    state.instances_well = outcome.instances_well
+    state.instances_ok = outcome.instances_ok
     if isinstance(outcome.result, ApiError):
         state.fail(outcome.result.reason, outcome.stats)
     else:
@@ -72,10 +72,10 @@ class Scraper:
         self.budget = budget
         self._walk = walk
         self._walk_log = WalkLog(log)
-        self._unlogged: SimpleQueue[Outcome | BaseException] = SimpleQueue()
+        self._unlogged: SimpleQueue[WalkOutcome | BaseException] = SimpleQueue()
         self._clock = clock
         self._spawn = spawn
-        self._state = State(stale_after=target.stale_after)
+        self._state = TargetState(stale_after=target.stale_after)
         self._changed = threading.Condition()
         self._slot = WalkSlot()
         self._closed = False
@@ -92,7 +92,7 @@ class Scraper:
         finally:
             self._write_log()
 
-    def peek(self) -> ScrapeResult:
+    def last_result(self) -> ScrapeResult:
         """Say what is known, without a walk."""
         with self._changed:
             return self._state.answer(self._clock.monotonic(), deferred=False)
@@ -160,16 +160,16 @@ class Scraper:
             message = f"the walk hangs: it did not end within {format_age(hung.longest)}"
             self._end(self._timed_out(hung, now, message))
 
-    def _timed_out(self, running: RunningWalk, now: float, message: str) -> Outcome:
+    def _timed_out(self, running: RunningWalk, now: float, message: str) -> WalkOutcome:
         """Make the outcome of a walk that could not end by itself, as far as it has come."""
-        return Outcome(
+        return WalkOutcome(
             WalkStats(seconds=now - running.began, pages=running.pages, requests=running.requests),
             ApiError(Reason.TIMEOUT, message),
-            instances_well=self._state.instances_well,
+            instances_ok=self._state.instances_ok,
         )
 
     def _run(self, running: RunningWalk, cost: int) -> None:
-        ended: Outcome | BaseException
+        ended: WalkOutcome | BaseException
         try:
             ended = self._walk(self._longest_walk, cost, running)
         except BaseException as error:  # noqa: BLE001 - whatever ends a walk, the next scrape must walk again
@@ -180,7 +180,7 @@ class Scraper:
         del ended  # whose traceback would keep this frame, and with it every page
         self._write_log()
 
-    def _end(self, ended: Outcome | BaseException) -> None:
+    def _end(self, ended: WalkOutcome | BaseException) -> None:
         """Take in how a walk ended."""
         if isinstance(ended, BaseException):
             self._state.crash()

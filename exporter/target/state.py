@@ -14,7 +14,7 @@ from exporter.errors import Reason
 from exporter.results import ScrapeResult, Snapshot, WalkStats
 
 
-class State:
+class TargetState:
     """The walks of one target: the one under way, the last one that ended, the last one that was complete."""
 
     def __init__(self, *, stale_after: float) -> None:
@@ -29,7 +29,7 @@ class State:
         self.failure: Reason | None = None
         self.crashed = False
         """Whether an unexpected exception ended the last walk."""
-        self.instances_well: bool | None = None
+        self.instances_ok: bool | None = None
 
     def begin(self, now: float) -> None:
         """Note that a walk begins."""
@@ -78,7 +78,7 @@ class State:
             snapshot=self.servable(now),
             last_success=self._snapshot.completed_at if self._snapshot else None,
             last_walk=self.last_walk,
-            instances_well=self.instances_well,
+            instances_ok=self.instances_ok,
         )
 
     def _failure_to_show(self, *, deferred: bool) -> Reason | None:

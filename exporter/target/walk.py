@@ -10,11 +10,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
-from exporter.api import Api, Client
+from exporter.api import ApiClient, WalkClient
 from exporter.api.decode import BACKUPS
-from exporter.backups.assessment import Register, Rules, recoveries
+from exporter.backups.assessment import Inventory, Rules, assess_databases
 from exporter.backups.chains import Chains
-from exporter.backups.doubts import Evidence, doubts
+from exporter.backups.data_warnings import Evidence, data_warnings
 from exporter.backups.grouping import cohorts
 from exporter.backups.summary import created_after, summarize
 from exporter.config.schema import Objective
@@ -22,7 +22,7 @@ from exporter.errors import ApiError
 from exporter.records import Backup, Page
 from exporter.results import DataWarning, Snapshot, WalkResult, WalkStats
 from exporter.target.instances import InstanceList
-from exporter.target.interning import Interning
+from exporter.target.interning import Interner
 from exporter.target.running_walk import RunningWalk
 from exporter.walk.boundaries import PageBoundaries
 from exporter.walk.concurrent import Pool, walk_ahead
@@ -32,17 +32,17 @@ from exporter.walk.threads import Threads
 PATIENCE: Final = 2.0  # seconds that a complete walk waits for the list of instances, which runs beside it
 
 
-class Outcome(Struct, frozen=True):
+class WalkOutcome(Struct, frozen=True):
     """How a walk ended: with a snapshot or with an error.
 
-    `limit` is the page size that was in force; `instances_well` says how the list of instances fared (`None`:
+    `limit` is the page size that was in force; `instances_ok` says how the list of instances fared (`None`:
     it is off).
     """
 
     stats: WalkStats
     result: Snapshot | ApiError
     limit: int | None = None
-    instances_well: bool | None = None
+    instances_ok: bool | None = None
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -55,12 +55,12 @@ class Outcome(Struct, frozen=True):
         return self.result if isinstance(self.result, ApiError) else None
 
 
-class TargetWalk:
+class TargetWalker:
     """Walks one target. What it learns of page size and instances it keeps for the next time."""
 
     def __init__(
         self,
-        api: Api,
+        api: ApiClient,
         instances: InstanceList,
         objectives: Sequence[Objective],
         log: FilteringBoundLogger,
@@ -82,13 +82,13 @@ class TargetWalk:
         running: RunningWalk | None = None,
         *,
         patience: float = PATIENCE,
-    ) -> Outcome:
+    ) -> WalkOutcome:
         """Walk for `seconds` at most, leaving the API's budget `next_walk` requests.
 
         `running` shows other threads the walk's requests and lets them cancel it.
         """
         started = self._clock.monotonic()
-        client: Client | None = None
+        client: WalkClient | None = None
         await_instances = self.instances.refresh(seconds, next_walk)
         try:
             client = self.api.client(seconds, next_walk)
@@ -97,21 +97,21 @@ class TargetWalk:
             walked = self._walk(client)
         except ApiError as error:
             # A traceback holds everything that the walk had read, for as long as the error is kept.
-            failed = Outcome(self._stats(client, started), error.with_traceback(None))
+            failed = WalkOutcome(self._stats(client, started), error.with_traceback(None))
             await_instances(patience)
-            return replace(failed, instances_well=self.instances.well)
+            return replace(failed, instances_ok=self.instances.well)
         stats = self._stats(client, started)
         await_instances(patience)
         self.instances.settle(has_backups=bool(walked.records))
-        return Outcome(
+        return WalkOutcome(
             stats,
             self._snapshot(walked, client.redact),
             limit=walked.limit,
-            instances_well=self.instances.well,
+            instances_ok=self.instances.well,
         )
 
-    def _walk(self, client: Client) -> WalkResult[Backup]:
-        kept_once, most = Interning(), self.api.target.max_concurrency
+    def _walk(self, client: WalkClient) -> WalkResult[Backup]:
+        kept_once, most = Interner(), self.api.target.max_concurrency
         fetch = partial(client.fetch, BACKUPS)
 
         def read(body: bytes) -> Page[Backup]:
@@ -138,7 +138,7 @@ class TargetWalk:
 
     def _snapshot(self, walked: WalkResult[Backup], redact: Callable[[str], str]) -> Snapshot:
         target = self.api.target
-        register = Register(
+        register = Inventory(
             {instance.id: instance for instance in target.expected_instances}, self.instances.listed
         )
         rules = Rules(target.statuses, self.objectives, target.bytes_per_unit)
@@ -147,20 +147,20 @@ class TargetWalk:
         completed_at = self._clock.now()
         snapshot = Snapshot(
             summary=summary,
-            recoveries=recoveries(among, Chains(walked.records, target.statuses), register, rules),
+            assessments=assess_databases(among, Chains(walked.records, target.statuses), register, rules),
             duplicates=walked.duplicates,
             malformed=walked.malformed,
             future=created_after(among, datetime.fromtimestamp(completed_at, UTC)),
             reported=walked.reported,
             completed_at=completed_at,
         )
-        doubted = self._doubts(snapshot, walked.first_malformed)
+        doubted = self._data_warnings(snapshot, walked.first_malformed)
         found = tuple(DataWarning(redact(doubt.kind), redact(doubt.text)) for doubt in doubted)
         self._log_doubts(found)
-        return replace(snapshot, doubts=found)
+        return replace(snapshot, data_warnings=found)
 
-    def _doubts(self, snapshot: Snapshot, first_malformed: str | None) -> tuple[DataWarning, ...]:
-        return doubts(
+    def _data_warnings(self, snapshot: Snapshot, first_malformed: str | None) -> tuple[DataWarning, ...]:
+        return data_warnings(
             Evidence(
                 snapshot=snapshot,
                 target=self.api.target,
@@ -181,7 +181,7 @@ class TargetWalk:
             self._log.info("no longer in doubt", doubt=kind)
         self._doubted = kinds
 
-    def _stats(self, client: Client | None, started: float) -> WalkStats:
+    def _stats(self, client: WalkClient | None, started: float) -> WalkStats:
         return WalkStats(
             seconds=self._clock.monotonic() - started,
             pages=client.pages if client else 0,

@@ -4,7 +4,7 @@ from structlog.typing import FilteringBoundLogger
 
 from exporter.errors import ApiError
 from exporter.results import Snapshot, WalkStats
-from exporter.target.walk import Outcome
+from exporter.target.walk import WalkOutcome
 
 
 class WalkLog:
@@ -14,7 +14,7 @@ class WalkLog:
         self._log = log
         self._logged: tuple[object, ...] | None = None
 
-    def note(self, ended: Outcome | BaseException) -> None:
+    def note(self, ended: WalkOutcome | BaseException) -> None:
         """Log how a walk ended if the one before ended differently; an unexpected exception each time."""
         if isinstance(ended, BaseException):
             self._is_news((type(ended),))

@@ -19,7 +19,7 @@ _PREFIX: Final = re.compile("(/[A-Za-z0-9._~-]+)*")
 ALLOWED: Final = "an address such as https://exporter.example or https://proxy.example/bycloud"
 
 
-class Place(Struct, frozen=True):
+class ExternalUrl(Struct, frozen=True):
     """Where others reach us: `address` is a host, with a port where it is not the scheme's own."""
 
     scheme: str
@@ -27,7 +27,7 @@ class Place(Struct, frozen=True):
     prefix: str = ""
 
 
-def external_place(url: str) -> Place:
+def parse_external_url(url: str) -> ExternalUrl:
     """Read `--web.external-url`; raise `ConfigError`, which shows no password."""
     shown = repr(url) if "@" not in url else "an address with a user"
     refused = ConfigError(f"--web.external-url: found {shown}, allowed: {ALLOWED}")
@@ -39,7 +39,7 @@ def external_place(url: str) -> Place:
     plain = parts.scheme in {"http", "https"} and not parts.query and not parts.fragment
     if not plain or not is_address(parts.netloc) or not _PREFIX.fullmatch(prefix):
         raise refused
-    return Place(parts.scheme, parts.netloc, prefix)
+    return ExternalUrl(parts.scheme, parts.netloc, prefix)
 
 
 def is_address(text: str) -> bool:
@@ -48,7 +48,7 @@ def is_address(text: str) -> bool:
     return match is not None and int(match["port"] or 0) <= 65_535  # noqa: PLR2004 - the highest port
 
 
-def target_groups(names: Iterable[str], place: Place) -> list[dict[str, Any]]:
+def target_groups(names: Iterable[str], place: ExternalUrl) -> list[dict[str, Any]]:
     """Return one group for each target: its probe, and its name as a label that stays."""
     return [
         {

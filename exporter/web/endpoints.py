@@ -25,15 +25,15 @@ from starlette.routing import Route
 from exporter.clock import Clock
 from exporter.errors import ConfigError, WalkCrashedError
 from exporter.metrics.collector import TargetCollector
-from exporter.metrics.exposition import hastened
+from exporter.metrics.exposition import fast_encoder
 from exporter.metrics.families import described
 from exporter.metrics.negotiation import known_accept, takes_gzip
 from exporter.server.refusals import CountRefusal, ignore_refusal
 from exporter.server.slots import Slots, TooManyRequestsError, unless_gone
 from exporter.target.scraper import Scraper
-from exporter.web.discovery import Place, is_address, target_groups
+from exporter.web.discovery import ExternalUrl, is_address, target_groups
 from exporter.web.landing import HEADERS, landing_page
-from exporter.web.single_flight import LatestRendering, Renders
+from exporter.web.single_flight import LatestRendering, SingleFlight
 
 TIMEOUT_HEADER: Final = "X-Prometheus-Scrape-Timeout-Seconds"
 MARGIN: Final = 0.5  # seconds between our answer and the scraper's own deadline
@@ -64,7 +64,7 @@ class Endpoints:
         telemetry_path: str = "/metrics",
         max_requests: int = 40,
         lifecycle: Lifecycle | None = None,
-        place: Place | None = None,
+        place: ExternalUrl | None = None,
         refused: CountRefusal = ignore_refusal,
         clock: Clock | None = None,
     ) -> None:
@@ -77,7 +77,7 @@ class Endpoints:
         self.scrapes = Slots(max_requests, refused)
         self.pages = Slots(max_requests, refused)
         self._page = LatestRendering(self._render_page, self._clock)
-        self._renders: Renders[Rendered] = Renders()
+        self._renders: SingleFlight[Rendered] = SingleFlight()
         self._threads = ThreadPoolExecutor(max_requests, "scrape")  # of its own: Starlette's has 40 for all
 
     def application(self) -> Starlette:
@@ -112,7 +112,7 @@ class Endpoints:
             host = request.headers.get("host", "")
             if not is_address(host):
                 raise HTTPException(400, "no plain Host in the request: see --web.external-url")
-            place = Place(request.url.scheme, host)
+            place = ExternalUrl(request.url.scheme, host)
         return JSONResponse(target_groups(self._scrapers, place))
 
     async def reload(self, _: Request) -> Response:
@@ -251,7 +251,7 @@ def _render(collectors: Iterable[Collector], names: Names, accept: str, gzipped:
     for collector in collectors:
         registry.register(collector)
     encoder, content_type = choose_encoder(accept)
-    encode = hastened(encoder, content_type)
+    encode = fast_encoder(encoder, content_type)
     body = encode(registry if names is None else registry.restricted_registry(sorted(names)))
     headers = {"Content-Type": content_type}
     if gzipped:

@@ -67,14 +67,14 @@ class TargetView(Struct, frozen=True):
         return Level.UP if self.answer.up else Level.FAILING
 
     @property
-    def doubts(self) -> Sequence[DataWarning]:
+    def data_warnings(self) -> Sequence[DataWarning]:
         """What looks wrong about its snapshot."""
-        return self.answer.snapshot.doubts if self.answer.snapshot else ()
+        return self.answer.snapshot.data_warnings if self.answer.snapshot else ()
 
     @property
     def known(self) -> int | None:
         """How many instances are known; `None` where there is no snapshot that may be served."""
-        return len(self.answer.snapshot.recoveries) if self.answer.snapshot else None
+        return len(self.answer.snapshot.assessments) if self.answer.snapshot else None
 
 
 class RiskView(Struct, frozen=True):
@@ -96,9 +96,9 @@ class Overview(Struct, frozen=True):
         return sorted(found, key=lambda view: severity(view.risk))
 
     @property
-    def doubts(self) -> list[tuple[str, DataWarning]]:
-        """The doubts of all targets, each with its target's name."""
-        return [(target.name, doubt) for target in self.targets for doubt in target.doubts]
+    def data_warnings(self) -> list[tuple[str, DataWarning]]:
+        """The data_warnings of all targets, each with its target's name."""
+        return [(target.name, doubt) for target in self.targets for doubt in target.data_warnings]
 
     @property
     def known(self) -> int:
@@ -113,7 +113,7 @@ class Overview(Struct, frozen=True):
 
 def landing_page(scrapers: Iterable[Scraper], metrics_path: str, now: float) -> str:
     """Render the page as HTML from what is known at `now` (Unix seconds): looking at it walks nothing."""
-    views = [_view(scraper.target.name, scraper.peek(), now) for scraper in scrapers]
+    views = [_view(scraper.target.name, scraper.last_result(), now) for scraper in scrapers]
     overview = Overview(sorted(views, key=lambda view: view.level))
     return _environment.get_template("index.html").render(
         version=__version__,
@@ -124,6 +124,6 @@ def landing_page(scrapers: Iterable[Scraper], metrics_path: str, now: float) -> 
 
 
 def _view(name: str, answer: ScrapeResult, now: float) -> TargetView:
-    found = risks(answer.snapshot.recoveries, now) if answer.snapshot else []
+    found = risks(answer.snapshot.assessments, now) if answer.snapshot else []
     age = None if answer.last_success is None else max(0.0, now - answer.last_success)
     return TargetView(name, answer, found, age)

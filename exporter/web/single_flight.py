@@ -12,7 +12,7 @@ T = TypeVar("T")
 PART: Final = 4  # a rendering lasts so many times what it took: at most a fifth of one processor goes into it
 
 
-class Renders(Generic[T]):
+class SingleFlight(Generic[T]):
     """What is being rendered, by what it is made from. Safe to use from many threads."""
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ import structlog
 import trustme
 from urllib3.exceptions import ConnectTimeoutError
 
-from exporter.api import Api, HttpTransport, Watchdog
+from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.api.deadline import AGAIN, POOLS
 from exporter.api.decode import BACKUPS
@@ -37,10 +37,10 @@ from exporter.simulator import (
     DripHeaders,
     ErrorBody,
     Fault,
-    Habits,
     HangBeforeHeaders,
     HangInBody,
     Malform,
+    Quirks,
     Raw,
     Request,
     Reset,
@@ -51,7 +51,7 @@ from exporter.simulator import (
 )
 from exporter.simulator.http.wire import Json
 from exporter.target.instances import InstanceList
-from exporter.target.walk import TargetWalk
+from exporter.target.walk import TargetWalker
 from tests.support.programs import refusing_port
 from tests.support.serving import wait_until
 from tests.support.started import StartedThreads
@@ -112,9 +112,11 @@ class Rig:
         self.clock = Impatient()
         self.notes = Notes()
         self.budget = Budget(clock=self.clock, tier=self.target.api_tier)
-        self.api = Api(self.target, self.budget, self.notes, HttpTransport(self.target, WATCHDOG), self.clock)
+        self.api = ApiClient(
+            self.target, self.budget, self.notes, HttpTransport(self.target, DEADLINES), self.clock
+        )
         instances = InstanceList(self.api, self.target.instances, structlog.get_logger())
-        self.walk = TargetWalk(self.api, instances, (), structlog.get_logger())
+        self.walk = TargetWalker(self.api, instances, (), structlog.get_logger())
 
     def failure(self, seconds: float = 30) -> ApiError:
         """Walk, and return how it failed."""
@@ -123,7 +125,7 @@ class Rig:
         return error
 
 
-WATCHDOG = Watchdog()
+DEADLINES = Deadlines()
 
 
 def _open_a_bomb() -> tuple[Reason, str, int]:
@@ -155,7 +157,7 @@ def rig() -> Iterator[Callable[..., Rig]]:
 @pytest.fixture
 def api() -> Iterator[SimulatedApi]:
     """Run an API of 45 backups: three pages of twenty."""
-    with SimulatedApi(backups=many(45, 6), habits=Habits(gzip=False)) as running:
+    with SimulatedApi(backups=many(45, 6), quirks=Quirks(gzip=False)) as running:
         yield running
 
 
@@ -263,7 +265,7 @@ def test_a_page_that_fails_for_good_fails_the_walk(api: SimulatedApi, rig: Calla
 def test_a_marker_deleted_under_the_walk_is_gone_round(rig: Callable[..., Rig], dead_marker: str) -> None:
     """In the three ways in which an API may answer it."""
     listed = many(45, 6)
-    with SimulatedApi(backups=listed, habits=Habits(dead_marker=dead_marker)) as api:  # type: ignore[arg-type]
+    with SimulatedApi(backups=listed, quirks=Quirks(dead_marker=dead_marker)) as api:  # type: ignore[arg-type]
 
         def delete(body: Json) -> Json:
             api.backups = tuple(backup for backup in listed if backup.id != listed[19].id)
@@ -466,7 +468,7 @@ class TestDeadlines:
     ) -> None:
         """Under load the socket's own time-out may come first: that is `timeout` too, and not retried."""
 
-        class Late(Watchdog):
+        class Late(Deadlines):
             def _cut_expired(self) -> None:
                 """Cut nothing."""
 
@@ -493,7 +495,7 @@ class TestDeadlines:
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
         monkeypatch.setattr("exporter.api.deadline.create_connection", never)
         connection = POOLS["http"].ConnectionCls("six.example.invalid", 80)
-        with WATCHDOG.watch(60) as watch, pytest.raises(ConnectTimeoutError):
+        with DEADLINES.watch(60) as watch, pytest.raises(ConnectTimeoutError):
             connection.connect()
 
         assert [address for address, *_ in attempts] == [f"192.0.2.{place}" for place in range(6)]
@@ -853,7 +855,7 @@ class TestBodies:
 
     def test_a_compressed_page_is_read(self, rig: Callable[..., Rig]) -> None:
         """Gzip is asked for and understood."""
-        with SimulatedApi(backups=many(5, 1), habits=Habits(gzip=True)) as api:
+        with SimulatedApi(backups=many(5, 1), quirks=Quirks(gzip=True)) as api:
             outcome = rig(api.url).walk(20)
 
             assert "gzip" in api.requests[0].headers["accept-encoding"]
@@ -943,15 +945,17 @@ class TestTls:
 class TestUnit:
     """The doubt about the unit of sizes."""
 
-    @pytest.mark.parametrize(("unit", "doubts"), [("bytes", 1), ("GiB", 0)])
-    def test_is_logged_once(self, api: SimulatedApi, rig: Callable[..., Rig], unit: str, doubts: int) -> None:
+    @pytest.mark.parametrize(("unit", "data_warnings"), [("bytes", 1), ("GiB", 0)])
+    def test_is_logged_once(
+        self, api: SimulatedApi, rig: Callable[..., Rig], unit: str, data_warnings: int
+    ) -> None:
         """Sizes too small for bytes are said so at the first walk, and not again."""
         made = rig(api.url, size_unit=unit)
         with structlog.testing.capture_logs() as logs:
             made.walk(20)
             made.walk(20)
 
-        assert sum("look like GiB" in line["event"] for line in logs) == doubts
+        assert sum("look like GiB" in line["event"] for line in logs) == data_warnings
 
 
 class TestConcurrency:
@@ -990,18 +994,18 @@ class TestWatchdog:
 
     def test_is_one_thread_however_many_watch(self, started: StartedThreads) -> None:
         """The first watch starts it."""
-        watchdog = Watchdog()
+        deadlines = Deadlines()
         for _ in range(5):
-            with watchdog.watch(30.0):
+            with deadlines.watch(30.0):
                 pass
 
-        assert [thread.name for thread in started.named("")] == ["watchdog"]
+        assert [thread.name for thread in started.named("")] == ["deadlines"]
 
     def test_cuts_what_has_no_connection_yet_as_soon_as_it_has(self) -> None:
         """A watch that expires before there is a socket is no error."""
-        watchdog = Watchdog()
+        deadlines = Deadlines()
 
-        with watchdog.watch(0.0) as watch:
+        with deadlines.watch(0.0) as watch:
             wait_until(lambda: watch.expired)
 
         assert watch.expired
@@ -1010,23 +1014,23 @@ class TestWatchdog:
         """It is woken for a deadline that is sooner."""
         waits: SimpleQueue[float | None] = SimpleQueue()
 
-        class Told(Watchdog):
+        class Told(Deadlines):
             def _cut_expired(self) -> float | None:
                 wait = super()._cut_expired()
                 waits.put(wait)
                 return wait
 
-        watchdog, over = Told(), threading.Event()
+        deadlines, over = Told(), threading.Event()
 
         def hold() -> None:
-            with watchdog.watch(60):
+            with deadlines.watch(60):
                 over.wait()
 
         with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
             stack.callback(over.set)
             pool.submit(hold)
             assert 50 < (waits.get(timeout=10) or 0) <= 60
-            with watchdog.watch(0.0) as watch:
+            with deadlines.watch(0.0) as watch:
                 assert waits.get(timeout=10) == pytest.approx(AGAIN)
                 assert watch.expired
 

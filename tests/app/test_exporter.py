@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from exporter.app.exporter import Exporter, Parts
+from exporter.app.exporter import Exporter, TargetRuntime
 from exporter.config.credentials import Secret
-from exporter.config.schema import Config, Limit, Objective, Target, Url
+from exporter.config.schema import Config, MaxDuration, Objective, Target, Url
 from exporter.errors import ConfigError
 from exporter.simulator import ErrorBody, Request, SimulatedApi, hosts, many
 from tests.web.test_endpoints import get, running
@@ -53,9 +53,9 @@ def test_what_did_not_change_keeps_what_it_knows(exporter: Exporter, make: Make)
 
     assert list(after) == ["d", "a", "b"]
     assert after["a"] is before["a"]
-    assert after["a"].peek().snapshot is not None
+    assert after["a"].last_result().snapshot is not None
     assert after["b"] is not before["b"]
-    assert after["b"].peek().snapshot is None
+    assert after["b"].last_result().snapshot is None
     assert exporter.apis.keys() == exporter.walks.keys() == after.keys()
 
 
@@ -77,7 +77,7 @@ def test_a_configuration_that_cannot_be_changes_nothing(
     missing = Target(name="bad", api_key_file=str(tmp_path / "missing"))
     wrong = Config(targets=(make("new"), missing, make("a", page_size=20)))
     closed: list[str] = []
-    monkeypatch.setattr(Parts, "close", lambda parts: closed.append(parts.target.name))
+    monkeypatch.setattr(TargetRuntime, "close", lambda parts: closed.append(parts.target.name))
     with pytest.raises(ConfigError, match="missing"):
         exporter.apply(wrong)
     monkeypatch.undo()
@@ -90,11 +90,11 @@ def test_a_configuration_that_cannot_be_changes_nothing(
 def test_objectives_hold_for_all(exporter: Exporter, make: Make) -> None:
     """What did not change is judged by the new ones at its next walk."""
     scraper = exporter.scrapers["a"]
-    exporter.apply(Config(targets=(make("a"),), objectives=(Objective(max_age=Limit(77.0)),)))
+    exporter.apply(Config(targets=(make("a"),), objectives=(Objective(max_age=MaxDuration(77.0)),)))
     answer = scraper.scrape(30)
 
     assert answer.snapshot is not None
-    assert {recovery.objective_age for recovery in answer.snapshot.recoveries} == {77.0}
+    assert {recovery.objective_age for recovery in answer.snapshot.assessments} == {77.0}
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.backups.assessment import Register, Rules, recoveries
+from exporter.backups.assessment import Inventory, Rules, assess_databases
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import cohorts
-from exporter.config.schema import Config, ExpectedInstance, Limit, Match, Objective, Statuses
+from exporter.config.schema import Config, ExpectedInstance, Match, MaxDuration, Objective, Statuses
 from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.results import DatabaseAssessment
 from tests.support.builders import NOON, backup
@@ -21,28 +21,28 @@ DAY = 26 * 3600.0
 
 
 def found_among(
-    backups: Sequence[Backup], register: Register, rules: Rules
+    backups: Sequence[Backup], register: Inventory, rules: Rules
 ) -> tuple[DatabaseAssessment, ...]:
     """Judge these backups."""
     chains = Chains({record.id: record for record in backups}, rules.statuses)
-    return recoveries(cohorts(backups), chains, register, rules)
+    return assess_databases(cohorts(backups), chains, register, rules)
 
 
 def judged(
-    *backups: Backup, register: Register | None = None, rules: Rules | None = None
+    *backups: Backup, register: Inventory | None = None, rules: Rules | None = None
 ) -> dict[str, DatabaseAssessment]:
     """Judge these backups; return each instance's recovery by its id."""
     found = found_among(
-        backups, register or Register({}, None), rules or Rules(Statuses(), DEFAULTS, bytes_per_unit=10)
+        backups, register or Inventory({}, None), rules or Rules(Statuses(), DEFAULTS, bytes_per_unit=10)
     )
     return {recovery.instance_id: recovery for recovery in found}
 
 
 def register(
     *listed: Instance, expected: tuple[ExpectedInstance, ...] = (), is_listed: bool = True
-) -> Register:
+) -> Inventory:
     """Make a register of these instances."""
-    return Register(
+    return Inventory(
         {instance.id: instance for instance in expected},
         {instance.id: instance for instance in listed} if is_listed else None,
     )
@@ -199,7 +199,7 @@ class TestKnownInstances:
             (register(Instance("one", replica_of=Reference(None))), DAY),
         ],
     )
-    def test_nothing_is_asked_of_what_is_gone_or_a_replica(self, known: Register, age: float | None) -> None:
+    def test_nothing_is_asked_of_what_is_gone_or_a_replica(self, known: Inventory, age: float | None) -> None:
         """A deleted database's backups stay, without an objective; without a list nobody is presumed gone."""
         found = judged(backup(0), register=known)["one"]
 
@@ -212,9 +212,9 @@ class TestObjectives:
     """What is asked of an instance's backups."""
 
     OBJECTIVES = (
-        Objective(Match(instance_id="gone-*"), max_age=Limit("inf"), max_duration=Limit("inf")),
-        Objective(Match(instance_name="dev-*", datastore_type="mysql"), max_age=Limit(7)),
-        Objective(Match(datastore_type="redis"), max_age=Limit(8), max_duration=Limit(9)),
+        Objective(Match(instance_id="gone-*"), max_age=MaxDuration("inf"), max_duration=MaxDuration("inf")),
+        Objective(Match(instance_name="dev-*", datastore_type="mysql"), max_age=MaxDuration(7)),
+        Objective(Match(datastore_type="redis"), max_age=MaxDuration(8), max_duration=MaxDuration(9)),
     )
 
     @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ BACKUPS: st.SearchStrategy[Any] = st.lists(
 
 @given(backups=BACKUPS, data=st.data())
 def test_the_order_makes_no_difference(backups: list[Backup], data: st.DataObject) -> None:
-    """However the list is shuffled, the recoveries are the same."""
+    """However the list is shuffled, the assessments are the same."""
     shuffled = data.draw(st.permutations(backups))
 
     assert judged(*shuffled) == judged(*backups)
@@ -262,7 +262,7 @@ def test_the_order_makes_no_difference(backups: list[Backup], data: st.DataObjec
 def test_each_instance_is_there_once_and_its_usable_backups_are_all_counted(backups: list[Backup]) -> None:
     """Restorable and unrestorable backups are together the usable ones."""
     found = found_among(
-        backups, Register({"extra": ExpectedInstance("extra")}, None), Rules(Statuses(), DEFAULTS)
+        backups, Inventory({"extra": ExpectedInstance("extra")}, None), Rules(Statuses(), DEFAULTS)
     )
 
     names = [recovery.instance_id for recovery in found]

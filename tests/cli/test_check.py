@@ -4,14 +4,14 @@ import pytest
 import structlog
 from msgspec.structs import replace
 
-from exporter.api import Api, HttpTransport, Watchdog
+from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.cli.check import Finding, Level, examine
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target
 from exporter.results import DataWarning, Snapshot, Summary, WalkStats
 from exporter.target.instances import InstanceList
-from exporter.target.walk import Outcome, TargetWalk
+from exporter.target.walk import TargetWalker, WalkOutcome
 from tests.support.answers import FAILURE, NOW, FixedClock
 from tests.support.world import Silent
 
@@ -24,13 +24,13 @@ CLEAN = Snapshot(
 )
 
 
-def walked(requests: int, snapshot: Snapshot = CLEAN) -> Outcome:
+def walked(requests: int, snapshot: Snapshot = CLEAN) -> WalkOutcome:
     """Make the outcome of a walk of so many requests."""
-    return Outcome(stats=WalkStats(seconds=3.2, pages=2, requests=requests), result=snapshot, limit=1000)
+    return WalkOutcome(stats=WalkStats(seconds=3.2, pages=2, requests=requests), result=snapshot, limit=1000)
 
 
 def findings(
-    outcome: Outcome, limit: int | None, *, interval: float = 60, **settings: object
+    outcome: WalkOutcome, limit: int | None, *, interval: float = 60, **settings: object
 ) -> list[Finding]:
     """Examine an outcome where the API names this limit a minute."""
     target = Target(name="prod", **{"token": Secret("hidden"), **settings})  # type: ignore[arg-type]
@@ -40,11 +40,11 @@ def findings(
     return list(examine(made_walk(target, budget), outcome, interval))
 
 
-def made_walk(target: Target, budget: Budget) -> TargetWalk:
+def made_walk(target: Target, budget: Budget) -> TargetWalker:
     """Make the walk of a target that never walks."""
     log = structlog.get_logger()
-    api = Api(target, budget, Silent(), HttpTransport(target, Watchdog()), FixedClock())
-    return TargetWalk(api, InstanceList(api, target.instances, log), (), log)
+    api = ApiClient(target, budget, Silent(), HttpTransport(target, Deadlines()), FixedClock())
+    return TargetWalker(api, InstanceList(api, target.instances, log), (), log)
 
 
 def test_a_good_target() -> None:
@@ -105,10 +105,13 @@ def test_an_api_without_rate_limits(requests: int, tiers: str) -> None:
 
 def test_doubts_are_warnings() -> None:
     """Each doubt of the snapshot is a warning of its own, before the lines about the rate limits."""
-    doubts = (DataWarning("malformed", "1 malformed record, not counted"), DataWarning("reported", "9 but 5"))
-    found = findings(walked(1, replace(CLEAN, doubts=doubts)), 60)
+    data_warnings = (
+        DataWarning("malformed", "1 malformed record, not counted"),
+        DataWarning("reported", "9 but 5"),
+    )
+    found = findings(walked(1, replace(CLEAN, data_warnings=data_warnings)), 60)
 
-    assert found[2:4] == [Finding(Level.WARN, doubt.text) for doubt in doubts]
+    assert found[2:4] == [Finding(Level.WARN, doubt.text) for doubt in data_warnings]
     assert found[4].text.startswith("rate limit")
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.backups.assessment import Register, Rules, recoveries
+from exporter.backups.assessment import Inventory, Rules, assess_databases
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import cohorts
 from exporter.backups.risk import Danger, Risk, risks
@@ -30,7 +30,7 @@ def at_risk(fleet: Fleet, now: datetime) -> dict[str, Risk]:
     listed = {instance.id: instance for instance in fleet.instances(now)}
     backups, rules = fleet.backups(now), Rules(Statuses(), Config().objectives)
     chains = Chains({backup.id: backup for backup in backups}, rules.statuses)
-    found = recoveries(cohorts(backups), chains, Register({}, listed), rules)
+    found = assess_databases(cohorts(backups), chains, Inventory({}, listed), rules)
     return {risk.instance_id: risk for risk in risks(found, now.timestamp())}
 
 

@@ -25,9 +25,9 @@ from exporter.cli.main import main
 from exporter.server.run import listen, port_of
 from exporter.simulator import (
     ErrorBody,
-    Habits,
     HangBeforeHeaders,
     Malform,
+    Quirks,
     Request,
     SimulatedApi,
     hosts,
@@ -449,7 +449,7 @@ def test_check_of_a_good_target(invoke: Invoke, api: SimulatedApi) -> None:
 @pytest.mark.usefixtures("environ")
 def test_check_of_an_interval_that_does_not_fit(invoke: Invoke, api: SimulatedApi) -> None:
     """A warning with what to change is no failure."""
-    api.habits = Habits(max_limit=5)
+    api.quirks = Quirks(max_limit=5)
     status, out, _ = invoke("check", "--scrape-interval=15s")
 
     assert status == 0

@@ -78,7 +78,7 @@ def test_a_rotated_file_just_works(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_without_one_secret(tmp_path: Path, content: bytes, problem: str) -> None:
-    """The complaint names target, setting and file, and shows none of the content."""
+    """The message names target, setting and file, and shows none of the content."""
     path = tmp_path / "key"
     path.write_bytes(content)
     with pytest.raises(ConfigError) as raised:
@@ -91,7 +91,7 @@ def test_a_file_without_one_secret(tmp_path: Path, content: bytes, problem: str)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """The complaint says which and why."""
+    """The message says which and why."""
     with pytest.raises(ConfigError) as raised:
         Credential("token", tmp_path / "gone", "prod").read()
 

@@ -113,7 +113,7 @@ TEXTS: Final = st.lists(st.sampled_from(PIECES), max_size=15).map("".join) | STR
 
 
 def outcome(load: Callable[[Path], Config | WebConfig], content: bytes) -> str | None:
-    """Load a file of this content; return the complaint, or `None` where it is accepted."""
+    """Load a file of this content; return the message, or `None` where it is accepted."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "file.yml"
         path.write_bytes(content)

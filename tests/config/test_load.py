@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from exporter.config.credentials import Secret
 from exporter.config.load import load_config
-from exporter.config.schema import DEFAULT_URL, Config, Limit, Match, Objective, Target, Url
+from exporter.config.schema import DEFAULT_URL, Config, Match, MaxDuration, Objective, Target, Url
 from exporter.errors import ConfigError
 
 EXAMPLE = """
@@ -94,12 +94,12 @@ def test_the_example_parses(tmp_path: Path) -> None:
     assert target.proxy_url.reveal() == "http://user:hidden@proxy.example:3128"
     assert target.expected_instances[0].name == "orders-db"
     assert config.objectives == (
-        Objective(match=Match(datastore_type="redis"), max_age=Limit(604_800)),
-        Objective(match=Match(instance_name="dev-*"), max_age=Limit("inf")),
+        Objective(match=Match(datastore_type="redis"), max_age=MaxDuration(604_800)),
+        Objective(match=Match(instance_name="dev-*"), max_age=MaxDuration("inf")),
         Objective(
             match=Match(instance_id="550e8400-e29b-41d4-a716-446655440000"),
-            max_age=Limit(3600),
-            max_duration=Limit(1800),
+            max_age=MaxDuration(3600),
+            max_duration=MaxDuration(1800),
         ),
         *Config().objectives,
     )
@@ -428,7 +428,7 @@ def test_units_of_size(tmp_path: Path, unit: str, size: int) -> None:
 
 @given(st.text(max_size=40))
 def test_any_secret_is_kept_or_refused_unseen(text: str) -> None:
-    """No complaint holds what stood in the variable."""
+    """No message holds what stood in the variable."""
     secret = f"hidden{text}"
     try:
         target = load_config(None, {"BYCLOUD_API_TOKEN": secret}).targets[0]

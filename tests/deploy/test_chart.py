@@ -181,7 +181,7 @@ def test_no_template_expands_a_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "complaint"),
+    ("values", "explain_violation"),
     [
         ({"replica": 1}, "replica"),
         ({"credential": {"existingSecret": ""}}, "credential"),
@@ -190,12 +190,12 @@ def test_no_template_expands_a_file() -> None:
         ({"serviceMonitor": {"interval": "often"}}, "interval"),
     ],
 )
-def test_wrong_values_are_refused(values: dict[str, Any], complaint: str) -> None:
+def test_wrong_values_are_refused(values: dict[str, Any], explain_violation: str) -> None:
     """By the schema, with the name of what is wrong."""
     said = helm(values)
 
     assert "manifest" not in said
-    assert complaint in said["error"]
+    assert explain_violation in said["error"]
 
 
 def test_every_value_is_in_the_schema() -> None:

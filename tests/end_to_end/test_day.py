@@ -63,4 +63,4 @@ def test_the_list_of_instances_stays_within_the_budget_too() -> None:
     assert 429 not in api.statuses
     assert 1 <= api.paths.count(INSTANCES.path) <= 2 * DAY / (6 * 3600) + 2
     assert api.paths.count(BACKUPS.path) >= 250 * 40
-    assert scraper.peek().instances_well
+    assert scraper.last_result().instances_ok

@@ -13,7 +13,7 @@ import requests
 import structlog
 from structlog.testing import capture_logs
 
-from exporter.api import Api, Client, HttpTransport, Watchdog
+from exporter.api import ApiClient, Deadlines, HttpTransport, WalkClient
 from exporter.api.budget import Budget
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
@@ -24,7 +24,7 @@ from exporter.simulator import Answer, SimulatedApi
 from exporter.target.instances import EVERY, InstanceList, Wait
 from exporter.target.running_walk import MOST_ABANDONED, OVERDUE
 from exporter.target.scraper import LONGEST_WALK, Scraper
-from exporter.target.walk import TargetWalk
+from exporter.target.walk import TargetWalker
 from tests.cli.test_main import running
 from tests.support.builders import backup
 from tests.support.threadless import no_threads
@@ -49,7 +49,7 @@ class Shifted(Clock):
 
 
 class Rig:
-    """A target with all its parts, whose watchdog has no thread yet."""
+    """A target with all its parts, whose deadlines have no thread yet."""
 
     def __init__(self, url: str, **settings: object) -> None:
         fields = {"url": Url(url), "page_size": 20, "max_concurrency": 3} | settings
@@ -57,12 +57,12 @@ class Rig:
             fields["api_key"] = Secret("demo:demo-secret")
         self.target = Target(name="default", **fields)  # type: ignore[arg-type]
         self.clock = Shifted()
-        self.transport = HttpTransport(self.target, Watchdog())
+        self.transport = HttpTransport(self.target, Deadlines())
         budget = Budget(clock=self.clock)
-        api = Api(self.target, budget, Silent(), self.transport, self.clock)
+        api = ApiClient(self.target, budget, Silent(), self.transport, self.clock)
         log = structlog.get_logger()
         self.instances = InstanceList(api, "on", log)
-        self.walk = TargetWalk(api, self.instances, (), log)
+        self.walk = TargetWalker(api, self.instances, (), log)
         self.scraper = Scraper(self.target, self.walk, budget, log, clock=self.clock)
 
 
@@ -98,10 +98,10 @@ def test_a_walk_whose_watchdog_gets_no_thread(rig: Callable[..., Rig]) -> None:
     assert failed.error.reason is Reason.TIMEOUT
     assert failed.error.message == "cannot start a thread to keep deadlines: can't start new thread"
     assert failed.stats.pages == 0
-    assert failed.instances_well is False
+    assert failed.instances_ok is False
     assert complete.snapshot is not None
     assert complete.snapshot.summary.backups == MOST_BACKUPS
-    assert complete.instances_well is True
+    assert complete.instances_ok is True
 
 
 def test_a_walk_whose_requests_get_no_threads(rig: Callable[..., Rig]) -> None:
@@ -130,10 +130,10 @@ class Uncuttable:
 
 def test_a_watchdog_outlives_what_it_cannot_cut() -> None:
     """One exchange that cannot be cut keeps no other one alive beyond its deadline."""
-    watchdog, connection, over = Watchdog(), Uncuttable(), threading.Event()
+    deadlines, connection, over = Deadlines(), Uncuttable(), threading.Event()
 
     def hold() -> None:
-        with watchdog.watch(0.0) as watch:
+        with deadlines.watch(0.0) as watch:
             watch.follow(connection)  # type: ignore[arg-type] # which is what is odd
             over.wait(60)
 
@@ -142,7 +142,7 @@ def test_a_watchdog_outlives_what_it_cannot_cut() -> None:
         pool.submit(hold)
         for _ in range(3):  # one look to follow it, the others to cut it
             connection.looks.get(timeout=30)
-        with watchdog.watch(0.0) as watch:
+        with deadlines.watch(0.0) as watch:
             assert until(lambda: watch.expired)
 
 
@@ -172,7 +172,7 @@ def test_a_secret_that_becomes_a_fifo(rig: Callable[..., Rig], tmp_path: Path) -
     assert failed.failure is Reason.AUTH
 
 
-class Stuck(Api):
+class Stuck(ApiClient):
     """An API whose credential's file system is dead until it is told otherwise."""
 
     def __init__(self, rig: Rig) -> None:
@@ -191,7 +191,7 @@ class Stuck(Api):
         for thread in self.waiting:
             thread.join(30)
 
-    def client(self, seconds: float, next_walk: int = 1) -> Client:
+    def client(self, seconds: float, next_walk: int = 1) -> WalkClient:
         """Hang in the read of the secret."""
         if not self.alive.is_set():
             self.waiting.append(threading.current_thread())
@@ -206,7 +206,7 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Simul
     instances = InstanceList(stuck, "on", structlog.get_logger())
     scraper = Scraper(
         made.target,
-        TargetWalk(stuck, instances, (), structlog.get_logger()),
+        TargetWalker(stuck, instances, (), structlog.get_logger()),
         made.scraper.budget,
         structlog.get_logger(),
         clock=made.clock,
@@ -230,7 +230,7 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Simul
     assert requests == late
     assert last.up
     assert last.snapshot is not first.snapshot
-    assert last.instances_well
+    assert last.instances_ok
 
 
 def backup_requests(api: SimulatedApi) -> int:
@@ -284,12 +284,12 @@ def test_a_list_of_instances_that_crashes(rig: Callable[..., Rig]) -> None:
     assert instances.well is True
 
 
-class Crashing(Api):
+class Crashing(ApiClient):
     """An API with a bug."""
 
     error: Exception | None = None
 
-    def client(self, seconds: float, next_walk: int = 1) -> Client:
+    def client(self, seconds: float, next_walk: int = 1) -> WalkClient:
         """Raise it."""
         if self.error:
             raise self.error

@@ -14,7 +14,7 @@ from exporter.config.schema import Statuses
 from exporter.metrics.collector import TargetCollector
 from exporter.records import Backup, Datastore
 from exporter.results import ScrapeResult, Snapshot, WalkStats
-from exporter.simulator.quirks import Habits
+from exporter.simulator.quirks import Quirks
 from exporter.walk.sequential import PageSize, walk
 from tests.support.builders import FakeList
 from tests.support.world import World
@@ -32,7 +32,7 @@ BACKUPS = st.builds(
     datastore=st.none() | st.builds(Datastore, type=st.none() | st.sampled_from(["redis", "mysql"])),
 )
 HABITS = st.builds(
-    Habits,
+    Quirks,
     links=st.booleans(),
     has_more=st.booleans(),
     max_limit=st.none() | st.integers(1, 30),
@@ -44,14 +44,14 @@ Labels = tuple[str, str, str]
 
 @given(
     fleet=st.lists(BACKUPS, max_size=60, unique_by=lambda backup: backup.id),
-    habits=HABITS,
+    quirks=HABITS,
     size=st.integers(1, 30),
 )
-def test_the_gauges_equal_a_naive_sum(fleet: list[Backup], habits: Habits, size: int) -> None:
+def test_the_gauges_equal_a_naive_sum(fleet: list[Backup], quirks: Quirks, size: int) -> None:
     """For any fleet, page size, cap and paging habit."""
-    refused = habits.over_limit == "refuse" and habits.max_limit is not None
-    api = FakeList(tuple(fleet), habits)
-    walked = walk(api.fetch, PageSize(min(size, habits.max_limit or size) if refused else size))
+    refused = quirks.over_limit == "refuse" and quirks.max_limit is not None
+    api = FakeList(tuple(fleet), quirks)
+    walked = walk(api.fetch, PageSize(min(size, quirks.max_limit or size) if refused else size))
     snapshot = Snapshot(
         summary=summarize(cohorts(walked.records.values()), bytes_per_unit=1024, statuses=Statuses()),
         duplicates=walked.duplicates,

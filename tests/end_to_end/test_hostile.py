@@ -9,7 +9,7 @@ import structlog
 from msgspec import Struct
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.api import Api
+from exporter.api import ApiClient
 from exporter.api.budget import Budget
 from exporter.api.transport import ObserveHeaders
 from exporter.config.credentials import Secret
@@ -17,7 +17,7 @@ from exporter.config.schema import Config, Target
 from exporter.metrics.collector import render_text
 from exporter.target.instances import InstanceList
 from exporter.target.scraper import answer_once
-from exporter.target.walk import TargetWalk
+from exporter.target.walk import TargetWalker
 from tests.support.world import Silent, World
 
 NAME = 'a"b\\c\nd é 😀 \x00'
@@ -57,9 +57,9 @@ def scraped(pages: Iterable[bytes], **settings: object) -> dict[str, list[tuple[
     """Walk these pages and read what is served, as Prometheus would."""
     world = World()
     target = Target(name="default", api_key=Secret("id:secret"), instances="off", **settings)  # type: ignore[arg-type]
-    api = Api(target, Budget(clock=world), Silent(), Canned(iter(pages)), world)
+    api = ApiClient(target, Budget(clock=world), Silent(), Canned(iter(pages)), world)
     log = structlog.get_logger()
-    walk = TargetWalk(api, InstanceList(api, "off", log), Config().objectives, log)
+    walk = TargetWalker(api, InstanceList(api, "off", log), Config().objectives, log)
     answer = answer_once(walk(600), world.now())
     return {
         family.name: [(sample.labels, sample.value) for sample in family.samples]

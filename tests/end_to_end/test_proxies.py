@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from requests.utils import get_auth_from_url
 from urllib3.util import parse_url
 
-from exporter.api import HttpTransport, Watchdog
+from exporter.api import Deadlines, HttpTransport
 from exporter.config.credentials import Secret
 from exporter.config.schema import ProxyUrl, Target, Url
 from exporter.errors import ConfigError
@@ -79,7 +79,7 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 def connect(url: str = "http://api.example", **fields: object) -> None:
     """Make the connections of a target, which is where the environment is read."""
     target = Target(name="one", url=Url(url), api_key=Secret("id:secret"), **fields)  # type: ignore[arg-type] # any field
-    HttpTransport(target, Watchdog()).close()
+    HttpTransport(target, Deadlines()).close()
 
 
 @pytest.mark.parametrize("text", GOOD)

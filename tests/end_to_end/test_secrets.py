@@ -29,10 +29,10 @@ PATHS: Final = (
 
 BREAK: Final = """
 import sys
-from exporter.api import Client
+from exporter.api import WalkClient
 def broken(self, *_):
     raise ZeroDivisionError(f"a bug among {vars(self)} and {vars(self._api)} and {self._secret!r}")
-Client.fetch = broken
+WalkClient.fetch = broken
 from exporter.cli.main import main
 main(sys.argv[1:])
 """

@@ -21,7 +21,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from exporter.metrics.collector import TargetCollector
-from exporter.metrics.exposition import hastened
+from exporter.metrics.exposition import fast_encoder
 from tests.support.answers import WELL, FixedClock
 
 ESCAPINGS = ("", "; escaping=underscores", "; escaping=allow-utf-8", "; escaping=values", "; escaping=dots")
@@ -95,7 +95,7 @@ def both(families: Iterable[Metric], accept: str, names: Iterable[str] | None = 
     registry.register(Fixed(families))
     encoder, content_type = choose_encoder(accept)
     source = registry if names is None else registry.restricted_registry(names)
-    return hastened(encoder, content_type)(source), encoder(source)
+    return fast_encoder(encoder, content_type)(source), encoder(source)
 
 
 @given(families=st.lists(gauges() | others(), max_size=4), accept=st.sampled_from(ACCEPTS))

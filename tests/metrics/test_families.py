@@ -248,7 +248,7 @@ def test_no_age_is_ever_negative(created: float, now: float) -> None:
     group = replace(GROUP, newest_timestamp=created)
     recovery = replace(RECOVERY, newest_timestamp=created)
     summary = replace(SNAPSHOT.summary, groups=(group,))
-    answer = replace(WELL, snapshot=replace(SNAPSHOT, summary=summary, recoveries=(recovery,)))
+    answer = replace(WELL, snapshot=replace(SNAPSHOT, summary=summary, assessments=(recovery,)))
     found = made(answer, now=now)
     samples = [sample for family in found.values() for sample in family.samples if "_age_" in sample.name]
     ages = {sample.value for sample in samples if "objective" not in sample.name}

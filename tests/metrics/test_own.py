@@ -7,14 +7,14 @@ from prometheus_client import CollectorRegistry, generate_latest
 from exporter import __version__
 from exporter.api.budget import Budget
 from exporter.errors import Reason
-from exporter.metrics.own import BudgetCollector, Instruments, ReloadCollector, own_collectors
+from exporter.metrics.own import BudgetCollector, OwnMetrics, ReloadCollector, own_collectors
 from exporter.server.refusals import Refusal
 from tests.conftest import Promtool
 from tests.support.answers import NOW, FixedClock
 
 
 def registry(*collectors: object) -> CollectorRegistry:
-    """Register them all, as for a request."""
+    """Inventory them all, as for a request."""
     made = CollectorRegistry(auto_describe=True)
     for collector in collectors:
         made.register(collector)  # type: ignore[arg-type] # Collector, of whichever kind
@@ -31,12 +31,12 @@ def budget(**headers: int) -> Budget:
 
 def test_requests_are_counted_by_target_and_code() -> None:
     """An answer by its status, none by its reason; each adds to the histogram."""
-    instruments = Instruments()
-    instruments.observer("a").requested("200", 0.02)
-    instruments.observer("a").requested("200", 3)
-    instruments.observer("a").requested(Reason.TIMEOUT, 11)
-    instruments.observer("b").retried(Reason.CONNECTION)
-    found = registry(*instruments.collectors)
+    own_metrics = OwnMetrics()
+    own_metrics.observer("a").requested("200", 0.02)
+    own_metrics.observer("a").requested("200", 3)
+    own_metrics.observer("a").requested(Reason.TIMEOUT, 11)
+    own_metrics.observer("b").retried(Reason.CONNECTION)
+    found = registry(*own_metrics.collectors)
 
     assert found.get_sample_value("bycloud_api_requests_total", {"target": "a", "code": "200"}) == 2
     assert found.get_sample_value("bycloud_api_requests_total", {"target": "a", "code": "timeout"}) == 1
@@ -53,7 +53,7 @@ def test_build_info() -> None:
     """It names the versions."""
     labels = {"version": __version__, "python_version": platform.python_version()}
 
-    assert registry(*Instruments().collectors).get_sample_value("bycloud_exporter_build_info", labels) == 1
+    assert registry(*OwnMetrics().collectors).get_sample_value("bycloud_exporter_build_info", labels) == 1
 
 
 def test_budgets_of_both_windows() -> None:
@@ -73,7 +73,7 @@ def test_budgets_of_both_windows() -> None:
 def test_an_unknown_budget_has_no_samples() -> None:
     """Neither of an API without the headers, nor of the hour where the limit names no tier."""
     empty = BudgetCollector(lambda: {"a": budget()})
-    odd = BudgetCollector(lambda: {"a": budget(Limit=77, Remaining=7)})
+    odd = BudgetCollector(lambda: {"a": budget(MaxDuration=77, Remaining=7)})
 
     assert list(empty.collect()) == []
     assert [family.name for family in empty.describe()] == [family.name for family in odd.collect()]
@@ -96,10 +96,10 @@ def test_reloads() -> None:
 
 def test_all_of_it_in_one_exposition(promtool: Promtool) -> None:
     """Process and Python included, without `_created` samples, and nothing that promtool would mend."""
-    instruments = Instruments()
-    instruments.observer("a").requested("200", 0.02)
-    instruments.observer("a").retried(Reason.CONNECTION)
-    own = own_collectors(instruments, lambda: {"a": budget(Limit=60, Remaining=59)}, ReloadCollector(NOW))
+    own_metrics = OwnMetrics()
+    own_metrics.observer("a").requested("200", 0.02)
+    own_metrics.observer("a").retried(Reason.CONNECTION)
+    own = own_collectors(own_metrics, lambda: {"a": budget(Limit=60, Remaining=59)}, ReloadCollector(NOW))
     text = generate_latest(registry(*own)).decode()
 
     assert "_created" not in text
@@ -111,9 +111,9 @@ def test_all_of_it_in_one_exposition(promtool: Promtool) -> None:
 
 def test_refusals_are_counted_by_reason() -> None:
     """Every reason begins at 0, so that the first refusal is an increase."""
-    instruments = Instruments()
-    instruments.count_refusal(Refusal.UNAUTHORIZED)
-    found = registry(*instruments.collectors)
+    own_metrics = OwnMetrics()
+    own_metrics.count_refusal(Refusal.UNAUTHORIZED)
+    found = registry(*own_metrics.collectors)
     counts = {
         reason: found.get_sample_value("bycloud_exporter_refused_requests_total", {"reason": reason})
         for reason in Refusal

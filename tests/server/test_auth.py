@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import structlog
 
-from exporter.server.auth import LOGIN, WAITING, Gate
+from exporter.server.auth import LOGIN, WAITING, BasicAuthMiddleware
 from exporter.server.limits import Limits
 from exporter.server.login_queue import PER_NETWORK, LoginQueue
-from exporter.server.passwords import Passwords
+from exporter.server.passwords import PasswordVerifier
 from exporter.server.response_headers import ResponseHeaders
-from exporter.server.watched import WebFile
+from exporter.server.watched import WatchedWebConfig
 from tests.server.test_passwords import ALICE
 from tests.support.serving import App, Client, get, serving, status, wait_until
 
@@ -27,8 +27,10 @@ def gate(app: App, folder: Path, text: str) -> ResponseHeaders:
     """Put a gate before an application, and the configured headers on what both answer."""
     path = folder / "web.yml"
     path.write_text(text)
-    web = WebFile(path, structlog.get_logger())
-    return ResponseHeaders(Gate(app, web, Passwords()), lambda: web.config.http_server_config.headers.pairs)
+    web = WatchedWebConfig(path, structlog.get_logger())
+    return ResponseHeaders(
+        BasicAuthMiddleware(app, web, PasswordVerifier()), lambda: web.config.http_server_config.headers.pairs
+    )
 
 
 USERS = f"basic_auth_users: {{alice: '{ALICE.decode()}'}}"
@@ -62,8 +64,8 @@ def test_too_many_logins(tmp_path: Path) -> None:
     refused: list[str] = []
     path = tmp_path / "web.yml"
     path.write_text(USERS)
-    web = WebFile(path, structlog.get_logger())
-    full = Gate(App(), web, Passwords(queue=LoginQueue(total=0)), refused.append)
+    web = WatchedWebConfig(path, structlog.get_logger())
+    full = BasicAuthMiddleware(App(), web, PasswordVerifier(queue=LoginQueue(total=0)), refused.append)
     with serving(full) as port, Client(port) as client:
         answer = client.send(get(b"/", ALICES)).rest()
 
@@ -124,7 +126,9 @@ def test_a_waiting_login_is_marked(tmp_path: Path) -> None:
     path, paused, answers = tmp_path / "web.yml", Paused(), Answers()
     path.write_text(USERS)
     asked = scope(ALICE_HEADER)
-    guarded = Gate(answers.app, WebFile(path, structlog.get_logger()), Passwords(paused))
+    guarded = BasicAuthMiddleware(
+        answers.app, WatchedWebConfig(path, structlog.get_logger()), PasswordVerifier(paused)
+    )
 
     async def check() -> str:
         request = asyncio.ensure_future(guarded(asked, unread, answers.send))
@@ -142,8 +146,8 @@ def test_a_user_who_is_removed_while_the_login_waits(tmp_path: Path) -> None:
     """The login is checked against the users that are in force when it is decided."""
     path, paused, answers, refused = tmp_path / "web.yml", Paused(), Answers(), list[str]()
     path.write_text(USERS)
-    web = WebFile(path, structlog.get_logger())
-    guarded = Gate(answers.app, web, Passwords(paused), refused.append)
+    web = WatchedWebConfig(path, structlog.get_logger())
+    guarded = BasicAuthMiddleware(answers.app, web, PasswordVerifier(paused), refused.append)
 
     async def check() -> None:
         request = asyncio.ensure_future(guarded(scope(ALICE_HEADER), unread, answers.send))
@@ -189,8 +193,8 @@ def test_logins_that_wait_keep_no_remembered_one_out(tmp_path: Path) -> None:
     """Of a hundred connections, three hundred strangers' logins can hold but some: others are refused."""
     path, paused, refused, queue = tmp_path / "web.yml", Paused(), list[str](), LoginQueue()
     path.write_text(USERS)
-    web, passwords = WebFile(path, structlog.get_logger()), Passwords(paused, queue)
-    guarded = Gate(App(), web, passwords, refused.append)
+    web, passwords = WatchedWebConfig(path, structlog.get_logger()), PasswordVerifier(paused, queue)
+    guarded = BasicAuthMiddleware(App(), web, passwords, refused.append)
     with serving(guarded, Limits(connections=100)) as port, ExitStack() as stack:
         paused.release.set()
         first = stack.enter_context(Client(port)).send(get(b"/", ALICES, b"Connection: close")).rest()
@@ -218,7 +222,9 @@ def test_clients_that_leave_give_up_their_place(tmp_path: Path) -> None:
     """Nothing but the one login under way is checked for them, and a good login of their address enters."""
     path, paused, queue = tmp_path / "web.yml", Paused(), LoginQueue()
     path.write_text(USERS)
-    guarded = Gate(App(), WebFile(path, structlog.get_logger()), Passwords(paused, queue))
+    guarded = BasicAuthMiddleware(
+        App(), WatchedWebConfig(path, structlog.get_logger()), PasswordVerifier(paused, queue)
+    )
     with serving(guarded) as port:
         with ExitStack() as stack:
             for number in range(PER_NETWORK):

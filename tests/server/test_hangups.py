@@ -15,7 +15,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from exporter.errors import ConfigError
-from exporter.server.hangups import Hangups
+from exporter.server.hangups import SighupReloads
 from exporter.simulator import SimulatedApi, many
 from tests.support.serving import PATIENCE
 
@@ -23,7 +23,7 @@ from tests.support.serving import PATIENCE
 @contextmanager
 def answering(reload: Callable[[], None]) -> Iterator[None]:
     """Reload at each signal."""
-    hangups = Hangups()
+    hangups = SighupReloads()
     with hangups.received(), hangups.answered(reload, structlog.get_logger()):
         yield
 
@@ -81,7 +81,7 @@ def test_a_storm_is_two_reloads() -> None:
 def test_a_signal_before_there_is_anything_to_reload() -> None:
     """It is not lost: what it was sent for may have been read already."""
     reloaded = threading.Event()
-    hangups = Hangups()
+    hangups = SighupReloads()
     with hangups.received():
         hang_up()
         with hangups.answered(reloaded.set, structlog.get_logger()):

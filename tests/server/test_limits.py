@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from exporter.server.limits import Limits, room_for
+from exporter.server.limits import Limits, raise_descriptor_limit
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def test_the_system_is_asked_for_more(descriptors: tuple[int, int]) -> None:
     """As far as it gives it; then all connections that are wanted fit."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (512, descriptors[1]))
 
-    assert room_for(Limits(connections=300)) == Limits(connections=300)
+    assert raise_descriptor_limit(Limits(connections=300)) == Limits(connections=300)
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 556
 
 
@@ -29,7 +29,7 @@ def test_enough_is_enough() -> None:
     """Where there is room already nothing is asked for."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
 
-    assert room_for(Limits(connections=1)).connections == 1
+    assert raise_descriptor_limit(Limits(connections=1)).connections == 1
     assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
 
 
@@ -39,4 +39,4 @@ def test_what_the_system_gives(monkeypatch: pytest.MonkeyPatch, given: int, room
     monkeypatch.setattr(resource, "getrlimit", lambda _: (given, given))
     monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
 
-    assert room_for(Limits()).connections == room
+    assert raise_descriptor_limit(Limits()).connections == room

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from exporter.server.bcrypt_thread import BcryptThread
 from exporter.server.login_queue import LoginQueue, TooManyLoginsError
-from exporter.server.passwords import CACHED, LONGEST, Passwords, login_key, parse_basic
+from exporter.server.passwords import CACHED, LONGEST, PasswordVerifier, login_key, parse_basic
 
 SALT: Final = bcrypt.gensalt(4)
 ALICE: Final = bcrypt.hashpw(b"wonderland", SALT)
@@ -46,14 +46,14 @@ class Counting:
         return matches
 
 
-def let_in(
-    *headers: str, hashes: Mapping[bytes, bytes] = HASHES, checker: Passwords | None = None
+def verify(
+    *headers: str, hashes: Mapping[bytes, bytes] = HASHES, checker: PasswordVerifier | None = None
 ) -> list[bool]:
     """Check one after the other."""
 
     async def check() -> list[bool]:
-        used = checker or Passwords()
-        return [await used.let_in(hashes, header) for header in headers]
+        used = checker or PasswordVerifier()
+        return [await used.verify(hashes, header) for header in headers]
 
     return asyncio.run(check())
 
@@ -80,7 +80,7 @@ def let_in(
 )
 def test_who_is_let_in(header: str, good: bool) -> None:  # noqa: FBT001 - what is expected
     """A known user with the right password, and nobody else."""
-    assert let_in(header) == [good]
+    assert verify(header) == [good]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,8 @@ def test_what_bcrypt_would_cut_or_repeat(password: bytes) -> None:
     counting = Counting()
 
     assert (
-        let_in(basic(b"alice", password), basic(b"bob", password), checker=Passwords(counting)) == [False] * 2
+        verify(basic(b"alice", password), basic(b"bob", password), checker=PasswordVerifier(counting))
+        == [False] * 2
     )
     assert not counting.calls
 
@@ -101,18 +102,18 @@ def test_a_good_login_is_checked_once() -> None:
     counting = Counting()
     headers = [basic(b"alice", b"wonderland"), basic(b"alice", b"bad")] * 3
 
-    assert let_in(*headers, checker=Passwords(counting)) == [True, False] * 3
+    assert verify(*headers, checker=PasswordVerifier(counting)) == [True, False] * 3
     assert counting.calls == {(b"wonderland", ALICE): 1, (b"bad", ALICE): 3}
 
 
 def test_a_new_hash_is_asked() -> None:
     """The old password is of no use any more, the same password under a new salt is checked anew."""
-    checker = Passwords()
+    checker = PasswordVerifier()
     header = basic(b"alice", b"wonderland")
     changed = {b"alice": bcrypt.hashpw(b"looking-glass", SALT)}
 
     async def check() -> list[bool]:
-        return [await checker.let_in(hashes, header) for hashes in (HASHES, changed, {b"bob": BOB})]
+        return [await checker.verify(hashes, header) for hashes in (HASHES, changed, {b"bob": BOB})]
 
     assert asyncio.run(check()) == [True, False, False]
 
@@ -122,7 +123,9 @@ def test_an_unknown_user_costs_a_check_too() -> None:
     counting = Counting()
     hashes = {b"alice": ALICE}
 
-    assert let_in(basic(b"carol", b"wonderland"), hashes=hashes, checker=Passwords(counting)) == [False]
+    assert verify(basic(b"carol", b"wonderland"), hashes=hashes, checker=PasswordVerifier(counting)) == [
+        False
+    ]
     assert counting.calls == {(b"wonderland", ALICE): 1}
 
 
@@ -138,10 +141,10 @@ def test_three_hundred_logins_at_once() -> None:
             beats += 1
 
     async def check() -> list[bool]:
-        checker = Passwords(counting, LoginQueue(total=300, per_network=300))
+        checker = PasswordVerifier(counting, LoginQueue(total=300, per_network=300))
         heart = asyncio.create_task(beat())
-        good = [checker.let_in(HASHES, basic(b"alice", b"wonderland")) for _ in range(150)]
-        bad = [checker.let_in(HASHES, basic(b"alice", b"%d" % number)) for number in range(150)]
+        good = [checker.verify(HASHES, basic(b"alice", b"wonderland")) for _ in range(150)]
+        bad = [checker.verify(HASHES, basic(b"alice", b"%d" % number)) for number in range(150)]
         answers = await asyncio.gather(*good, *bad)
         heart.cancel()
         return answers
@@ -165,13 +168,13 @@ def test_not_endlessly_many_wait() -> None:
         return bcrypt.checkpw(password, hashed)
 
     async def check() -> None:
-        checker = Passwords(slow, LoginQueue(total=2))
-        assert await checker.let_in(HASHES, basic(b"alice", b"wonderland"))
-        waiting = [asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
+        checker = PasswordVerifier(slow, LoginQueue(total=2))
+        assert await checker.verify(HASHES, basic(b"alice", b"wonderland"))
+        waiting = [asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
         await asyncio.sleep(0)
         with pytest.raises(TooManyLoginsError):
-            await checker.let_in(HASHES, basic(b"a", b"more"))
-        assert await checker.let_in(HASHES, basic(b"alice", b"wonderland"))
+            await checker.verify(HASHES, basic(b"a", b"more"))
+        assert await checker.verify(HASHES, basic(b"alice", b"wonderland"))
         release.set()
         assert await asyncio.gather(*waiting) == [False] * 3
 
@@ -183,15 +186,15 @@ def test_what_is_remembered_is_bounded_and_no_password() -> None:
     hashes = {b"user-%d" % number: bcrypt.hashpw(b"secret-%d" % number, SALT) for number in range(CACHED + 1)}
     headers = [basic(b"user-%d" % number, b"secret-%d" % number) for number in range(CACHED)]
     counting = Counting()
-    checker = Passwords(counting)
+    checker = PasswordVerifier(counting)
 
     async def check() -> None:
         for header in (*headers, headers[0], basic(b"user-%d" % CACHED, b"secret-%d" % CACHED)):
-            assert await checker.let_in(hashes, header)
+            assert await checker.verify(hashes, header)
         before = counting.calls.total()
-        assert await checker.let_in(hashes, headers[0])
+        assert await checker.verify(hashes, headers[0])
         assert counting.calls.total() == before
-        assert await checker.let_in(hashes, headers[1])
+        assert await checker.verify(hashes, headers[1])
         assert counting.calls.total() == before + 1
 
     asyncio.run(check())
@@ -233,7 +236,7 @@ def test_the_loop_may_end_before_the_check() -> None:
         return True
 
     async def check() -> None:
-        login = asyncio.ensure_future(Passwords(slow).let_in(HASHES, basic(b"alice", b"x")))
+        login = asyncio.ensure_future(PasswordVerifier(slow).verify(HASHES, basic(b"alice", b"x")))
         await asyncio.to_thread(entered.wait, 10)
         login.cancel()
 
@@ -245,12 +248,12 @@ def test_the_loop_may_end_before_the_check() -> None:
 
 def test_a_removed_user_is_refused_where_another_has_the_same_hash() -> None:
     """The good logins are remembered by user: who is not in the file has none, whatever the hash."""
-    checker = Passwords()
+    checker = PasswordVerifier()
     carol = basic(b"carol", b"wonderland")
     both, one = {b"alice": ALICE, b"carol": ALICE}, {b"alice": ALICE}
 
     async def check() -> list[bool]:
-        return [await checker.let_in(hashes, carol) for hashes in (both, both, one, both)]
+        return [await checker.verify(hashes, carol) for hashes in (both, both, one, both)]
 
     assert asyncio.run(check()) == [True, True, False, True]
 
@@ -262,11 +265,11 @@ NAMES: Final = st.sampled_from([b"alice", b"bob", b"carol"])
 @given(st.lists(st.tuples(st.sets(NAMES, min_size=1), NAMES), max_size=8))
 def test_only_a_user_in_force_ever_enters(history: list[tuple[set[bytes], bytes]]) -> None:
     """A login is good only while its user exists, even if all users have the same hash."""
-    checker = Passwords(lambda password, _hashed: password == b"wonderland")
+    checker = PasswordVerifier(lambda password, _hashed: password == b"wonderland")
 
     async def check() -> None:
         for users, user in history:
-            entered = await checker.let_in(dict.fromkeys(users, ALICE), basic(user, b"wonderland"))
+            entered = await checker.verify(dict.fromkeys(users, ALICE), basic(user, b"wonderland"))
             assert entered is (user in users)
 
     asyncio.run(check())
@@ -291,13 +294,13 @@ def test_a_new_login_does_not_wait_for_seven_hundred_strangers() -> None:
     gated = Gated()
 
     async def check() -> bool:
-        checker = Passwords(gated)
+        checker = PasswordVerifier(gated)
         strangers = [
-            asyncio.ensure_future(checker.let_in(HASHES, basic(b"%d" % n, b"%d" % n), "192.0.2.1"))
+            asyncio.ensure_future(checker.verify(HASHES, basic(b"%d" % n, b"%d" % n), "192.0.2.1"))
             for n in range(700)
         ]
         await asyncio.sleep(0)
-        new = asyncio.ensure_future(checker.let_in(HASHES, basic(b"alice", b"wonderland"), "192.0.2.2"))
+        new = asyncio.ensure_future(checker.verify(HASHES, basic(b"alice", b"wonderland"), "192.0.2.2"))
         await asyncio.sleep(0)
         gated.release.set()
         entered = await new
@@ -317,13 +320,13 @@ def test_a_new_login_finds_a_place_among_strangers_of_many_addresses() -> None:
     gated = Gated()
 
     async def check() -> bool:
-        checker = Passwords(gated)
+        checker = PasswordVerifier(gated)
         strangers = [
-            asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"%d" % n), f"192.0.2.{n % 20}"))
+            asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"%d" % n), f"192.0.2.{n % 20}"))
             for n in range(700)
         ]
         await asyncio.sleep(0)
-        new = asyncio.ensure_future(checker.let_in(HASHES, basic(b"alice", b"wonderland"), "2001:db8::1"))
+        new = asyncio.ensure_future(checker.verify(HASHES, basic(b"alice", b"wonderland"), "2001:db8::1"))
         await asyncio.sleep(0)
         gated.release.set()
         entered = await new
@@ -339,9 +342,9 @@ def test_equal_logins_share_one_answer() -> None:
     counting = Counting()
 
     async def check() -> list[bool]:
-        checker = Passwords(counting)
+        checker = PasswordVerifier(counting)
         return await asyncio.gather(
-            *(checker.let_in(HASHES, basic(b"alice", b"bad"), f"192.0.2.{n}") for n in range(20))
+            *(checker.verify(HASHES, basic(b"alice", b"bad"), f"192.0.2.{n}") for n in range(20))
         )
 
     assert asyncio.run(check()) == [False] * 20
@@ -353,14 +356,14 @@ def test_a_client_that_leaves_gives_up_its_place() -> None:
     gated = Gated()
 
     async def check() -> None:
-        checker = Passwords(gated, LoginQueue(total=1))
-        first = asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"first")))
+        checker = PasswordVerifier(gated, LoginQueue(total=1))
+        first = asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"first")))
         await asyncio.sleep(0)
-        gone = asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"gone")))
+        gone = asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"gone")))
         await asyncio.sleep(0)
         gone.cancel()
         await asyncio.sleep(0)
-        last = asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"last")))
+        last = asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"last")))
         await asyncio.sleep(0)
         gated.release.set()
         assert list(await asyncio.gather(first, last)) == [False, False]
@@ -374,12 +377,12 @@ def test_a_client_that_leaves_during_its_check() -> None:
     gated = Gated()
 
     async def check() -> None:
-        checker = Passwords(gated)
-        gone = asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"gone")))
+        checker = PasswordVerifier(gated)
+        gone = asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"gone")))
         await asyncio.sleep(0)
         gone.cancel()
         gated.release.set()
-        assert not await checker.let_in(HASHES, basic(b"a", b"next"))
+        assert not await checker.verify(HASHES, basic(b"a", b"next"))
 
     asyncio.run(check())
     assert gated.order == [b"gone", b"next"]
@@ -394,10 +397,10 @@ def test_a_check_that_fails_costs_its_own_login_only() -> None:
         return True
 
     async def check() -> None:
-        checker = Passwords(check_password)
+        checker = PasswordVerifier(check_password)
         with pytest.raises(MemoryError):
-            await checker.let_in(HASHES, basic(b"alice", b"odd"))
-        assert await checker.let_in(HASHES, basic(b"alice", b"even"))
+            await checker.verify(HASHES, basic(b"alice", b"odd"))
+        assert await checker.verify(HASHES, basic(b"alice", b"even"))
 
     asyncio.run(check())
 
@@ -409,12 +412,12 @@ def test_a_thread_that_cannot_start_costs_its_own_login_only(monkeypatch: pytest
         raise RuntimeError("can't start new thread")
 
     async def check() -> None:
-        checker = Passwords()
+        checker = PasswordVerifier()
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", fail)
             with pytest.raises(TooManyLoginsError):
-                await checker.let_in(HASHES, basic(b"alice", b"wonderland"))
-        assert await checker.let_in(HASHES, basic(b"alice", b"wonderland"))
+                await checker.verify(HASHES, basic(b"alice", b"wonderland"))
+        assert await checker.verify(HASHES, basic(b"alice", b"wonderland"))
 
     asyncio.run(check())
 
@@ -424,18 +427,18 @@ def test_closing_refuses_what_waits() -> None:
     gated = Gated()
 
     async def check() -> None:
-        checker = Passwords(gated)
+        checker = PasswordVerifier(gated)
         gated.release.set()
-        assert await checker.let_in(HASHES, basic(b"alice", b"wonderland"))
+        assert await checker.verify(HASHES, basic(b"alice", b"wonderland"))
         gated.release.clear()
-        waiting = [asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
+        waiting = [asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
         await asyncio.sleep(0)
         checker.close()
         found = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(one) for one in found] == [TooManyLoginsError] * 3
         with pytest.raises(TooManyLoginsError):
-            await checker.let_in(HASHES, basic(b"alice", b"new"))
-        assert await checker.let_in(HASHES, basic(b"alice", b"wonderland"))
+            await checker.verify(HASHES, basic(b"alice", b"new"))
+        assert await checker.verify(HASHES, basic(b"alice", b"wonderland"))
 
     asyncio.run(check())
     gated.release.set()
@@ -474,10 +477,10 @@ def test_joining_waits_for_the_work_under_way() -> None:
 def test_after_closing_nothing_is_begun() -> None:
     """The thread ends with the check under way, whatever waited behind it."""
     gated = Gated()
-    checker = Passwords(gated)
+    checker = PasswordVerifier(gated)
 
     async def check() -> None:
-        waiting = [asyncio.ensure_future(checker.let_in(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
+        waiting = [asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
         await asyncio.sleep(0)
         checker.close()
         gated.release.set()

@@ -15,7 +15,7 @@ from structlog.testing import CapturingLogger
 from exporter import tls, web_file
 from exporter.errors import ConfigError
 from exporter.server.schema import WebConfig
-from exporter.server.watched import WebFile
+from exporter.server.watched import WatchedWebConfig
 from tests.server.test_schema import HASH
 from tests.support.certificates import Authority
 from tests.support.serving import wait_until
@@ -63,7 +63,7 @@ def write(path: Path, more: str, cert: str = "server") -> None:
 
 def test_no_file(started: StartedThreads, log: Log) -> None:
     """Nothing is asked for, and nothing watched."""
-    web = WebFile(None, log.bound)
+    web = WatchedWebConfig(None, log.bound)
     web.refresh()
     with web.watched(0.001):
         watchers = started.named("")
@@ -78,23 +78,23 @@ def test_a_file_that_is_bad_at_the_start(log: Log, path: Path) -> None:
     """It is an error, and so is a certificate that is not there."""
     path.write_text("nonsense: 1")
     with pytest.raises(ConfigError, match="unknown key 'nonsense'"):
-        WebFile(path, log.bound)
+        WatchedWebConfig(path, log.bound)
     write(path, "", cert="other")
     with pytest.raises(ConfigError, match="cannot read"):
-        WebFile(path, log.bound)
+        WatchedWebConfig(path, log.bound)
 
 
 def test_http2_is_not_offered(log: Log, path: Path) -> None:
     """Who asks for it is told."""
     write(path, "http_server_config: {http2: true}")
-    WebFile(path, log.bound)
+    WatchedWebConfig(path, log.bound)
 
     assert log.calls == [("info", "HTTP/2 is not offered: clients get HTTP/1.1")]
 
 
 def test_a_change(log: Log, path: Path) -> None:
     """Users are the new ones; the certificate, which did not change, is not read again."""
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
     before = web.tls.current
     web.refresh()
@@ -110,7 +110,7 @@ def test_a_change_without_tls(log: Log, tmp_path: Path) -> None:
     """It is taken too."""
     path = tmp_path / "web.yml"
     path.write_text("")
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     path.write_text(f"basic_auth_users: {{alice: {HASH}}}")
     web.refresh()
 
@@ -120,7 +120,7 @@ def test_a_change_without_tls(log: Log, tmp_path: Path) -> None:
 
 def test_a_new_certificate(log: Log, path: Path) -> None:
     """Its files are watched too; until certificate and key fit, the old ones stay."""
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
     before = web.tls.current
     other = Authority(path.parent, "other-ca").issue("other")
@@ -142,7 +142,7 @@ def test_a_new_certificate(log: Log, path: Path) -> None:
 def test_a_bad_change(log: Log, path: Path, bad: str | None) -> None:
     """Neither nonsense, nor the end of TLS, nor the file's absence: told once, and the old stays."""
     write(path, f"basic_auth_users: {{alice: {HASH}}}")
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     before = web.tls and web.tls.current
     path.unlink() if bad is None else path.write_text(bad)
     web.refresh()
@@ -156,7 +156,7 @@ def test_a_bad_change(log: Log, path: Path, bad: str | None) -> None:
 
 def test_a_certificate_that_comes_late(log: Log, path: Path) -> None:
     """A change that named it is taken as soon as it is there."""
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     write(path, f"basic_auth_users: {{alice: {HASH}}}", cert="late")
     web.refresh()
     Authority(path.parent).issue("late")
@@ -167,7 +167,7 @@ def test_a_certificate_that_comes_late(log: Log, path: Path) -> None:
 
 def test_it_is_watched(started: StartedThreads, log: Log, path: Path) -> None:
     """A thread finds the change by itself, and ends with the block."""
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     with web.watched(0.001):
         write(path, f"basic_auth_users: {{alice: {HASH}}}")
         found = log.written.wait(60)
@@ -195,7 +195,7 @@ HOSTILE = (
 """What ended the watching thread, and its like."""
 
 
-def users_of(web: WebFile) -> set[bytes]:
+def users_of(web: WatchedWebConfig) -> set[bytes]:
     """Name the users in force."""
     return set(web.config.basic_auth_users.hashes)
 
@@ -204,7 +204,7 @@ def users_of(web: WebFile) -> set[bytes]:
 def test_no_content_ends_the_watch(log: Log, path: Path, content: str) -> None:
     """A removed user is refused as soon as the file is good again, whatever it held before."""
     write(path, f"basic_auth_users: {{alice: {HASH}}}")
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     with web.watched(0.001):
         path.write_text(content)
         assert log.written.wait(20)
@@ -227,7 +227,7 @@ def test_a_look_never_raises(content: bytes) -> None:
     with TemporaryDirectory() as folder:
         path, log = Path(folder, "web.yml"), Log()
         path.write_text(f"basic_auth_users: {{alice: {HASH}}}")
-        web = WebFile(path, log.bound)
+        web = WatchedWebConfig(path, log.bound)
         path.write_bytes(content)
         web.refresh()
         path.write_text(f"# {len(content)} bytes before\nbasic_auth_users: {{bob: {HASH}}}")
@@ -241,7 +241,7 @@ def test_a_certificate_that_is_written_again_at_the_wrong_moment(
     log: Log, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be gone between two steps of one look: the next look finds it."""
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
     before = web.tls.current
     renewed = Authority(path.parent, "other-ca").issue("renewed")
@@ -265,7 +265,7 @@ def test_client_authorities_that_are_gone_at_the_wrong_moment(
     """The old ones stay until the file is there again."""
     more = "client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert"
     path.write_text(f"tls_server_config: {{cert_file: server.crt, key_file: server.key, {more}}}")
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
     before, authorities = web.tls.current, (path.parent / "ca.pem").read_bytes()
     with monkeypatch.context() as patch:
@@ -291,7 +291,7 @@ class Full(Log):
 def test_a_log_that_cannot_be_written_ends_no_watch(path: Path) -> None:
     """The bad content and the good one are both seen."""
     log = Full()
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     with web.watched(0.001):
         path.write_text("nonsense: 1")
         assert log.written.wait(20)
@@ -303,7 +303,7 @@ def test_a_failure_that_leaves_the_file_as_it_is(
     log: Log, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No descriptor left, for instance: the file is read again at the next look, and the log has it once."""
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     write(path, f"basic_auth_users: {{alice: {HASH}}}")
 
     def fail(_path: Path) -> WebConfig:
@@ -323,7 +323,7 @@ def test_an_unexpected_exception_shows_no_value(
     log: Log, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The line in the log names its type and its place: its text may quote a hash."""
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
 
     def fail(_path: Path) -> WebConfig:
         raise KeyError(HASH)
@@ -340,7 +340,7 @@ def test_an_unexpected_exception_shows_no_value(
 
 def test_a_certificate_is_renewed_while_the_file_is_bad(log: Log, path: Path) -> None:
     """It does not wait for a file that is wrong elsewhere."""
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
     before = web.tls.current
     path.write_text("nonsense: 1")
@@ -356,7 +356,7 @@ def test_a_certificate_is_renewed_while_the_file_is_bad(log: Log, path: Path) ->
 def test_a_user_is_removed_while_the_certificate_is_bad(log: Log, path: Path) -> None:
     """It does not wait for a certificate, as long as the settings of TLS stay the same."""
     write(path, f"basic_auth_users: {{alice: {HASH}, bob: {HASH}}}")
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     write(path, f"basic_auth_users: {{bob: {HASH}}}")
     (path.parent / "server.crt").write_text("nonsense")
     web.refresh()
@@ -369,7 +369,7 @@ def test_a_user_is_removed_while_the_certificate_is_bad(log: Log, path: Path) ->
 def test_users_do_not_go_before_the_client_certificates_come(log: Log, path: Path) -> None:
     """Where the settings of TLS change in the same edit, all of it comes into force or nothing does."""
     write(path, f"basic_auth_users: {{alice: {HASH}}}")
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     path.write_text(
         "tls_server_config: {cert_file: server.crt, key_file: server.key,"
         " client_ca_file: absent.pem, client_auth_type: RequireAndVerifyClientCert}"
@@ -382,7 +382,7 @@ def test_users_do_not_go_before_the_client_certificates_come(log: Log, path: Pat
 def test_the_gauges(log: Log, path: Path) -> None:
     """They fall with the first bad look, and rise, with the time, with the next good one."""
     world = World(100.0)
-    web = WebFile(path, log.bound, world)
+    web = WatchedWebConfig(path, log.bound, world)
     reloads = web.reloads
     assert reloads
     good = path.read_text()
@@ -406,7 +406,7 @@ def test_the_gauges(log: Log, path: Path) -> None:
 @pytest.mark.parametrize("name", ["web.yml", "server.crt"])
 def test_a_fifo_is_not_read(log: Log, path: Path, name: str) -> None:
     """A look would never end: it is refused instead, and the next regular file is read."""
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     fifo = path.parent / name
     content = fifo.read_bytes()
     fifo.unlink()
@@ -427,7 +427,7 @@ def test_a_slow_hash_is_warned_of(log: Log, tmp_path: Path) -> None:
     path = tmp_path / "web.yml"
     slow = HASH.replace("$04$", "$15$")
     path.write_text(f"basic_auth_users: {{alice: {HASH.replace('$04$', '$14$')}, bob: {slow}}}")
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     path.write_text(f"basic_auth_users: {{carol: {slow}}}")
     web.refresh()
 
@@ -444,10 +444,10 @@ def test_an_empty_file_lets_nobody_in(log: Log, tmp_path: Path, content: str) ->
     """A file that was cut, as on a full disk, removes no users; a restart without them does."""
     path = tmp_path / "web.yml"
     path.write_text(f"basic_auth_users: {{alice: {HASH}}}")
-    web = WebFile(path, log.bound)
+    web = WatchedWebConfig(path, log.bound)
     path.write_text(content)
     web.refresh()
 
     assert users_of(web) == {b"alice"}
     assert log.calls == [("error", "cannot reload the web configuration: the old one stays")]
-    assert users_of(WebFile(path, log.bound)) == set()
+    assert users_of(WatchedWebConfig(path, log.bound)) == set()

@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis.strategies import integers, sampled_from
 
 from exporter.records import Backup, Instance
-from exporter.simulator import Habits, hosts, many
+from exporter.simulator import Quirks, hosts, many
 from exporter.simulator.http.wire import BACKUPS, INSTANCES, ApiError, backup_name
 from exporter.simulator.listing import Listing
 
 RECORDS = many(45, 6)
 
 
-def listing(records: tuple[Backup, ...] = RECORDS, **habits: Any) -> Listing[Backup]:
-    """Return a list of backups with some habits."""
-    return Listing(BACKUPS, records, Habits(**habits))
+def listing(records: tuple[Backup, ...] = RECORDS, **quirks: Any) -> Listing[Backup]:
+    """Return a list of backups with some quirks."""
+    return Listing(BACKUPS, records, Quirks(**quirks))
 
 
 def ids(body: dict[str, Any]) -> list[str]:
@@ -75,7 +75,7 @@ def test_names_match_exactly_or_by_prefix() -> None:
 
 def test_instances_are_filtered_by_what_they_have() -> None:
     """By name and datastore; a parameter that the endpoint does not know is ignored."""
-    of = Listing(INSTANCES, (*hosts(12), Instance(id="bare")), Habits())
+    of = Listing(INSTANCES, (*hosts(12), Instance(id="bare")), Quirks())
 
     assert len(of.page({"datastore_type": "redis"})["database_instances"]) == 2  # type: ignore[arg-type]
     assert len(of.page({"name": "database-000*", "status": "ACTIVE"})["database_instances"]) == 10  # type: ignore[arg-type]

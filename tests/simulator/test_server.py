@@ -9,7 +9,7 @@ import pytest
 import trustme
 from requests import Session
 
-from exporter.simulator import Habits, SimulatedApi, hosts, many
+from exporter.simulator import Quirks, SimulatedApi, hosts, many
 from tests.simulator.conftest import Dial, Fetch
 
 BACKUPS = "/v1/database-backups"
@@ -86,7 +86,7 @@ def test_rate_limits(session: Session) -> None:
 def test_compression_is_a_habit(api: SimulatedApi, fetch: Fetch) -> None:
     """A client that takes gzip has it, unless the API has another habit."""
     compressed = fetch()
-    api.habits = Habits(gzip=False)
+    api.quirks = Quirks(gzip=False)
     plain = fetch()
 
     assert compressed.headers["Content-Encoding"] == "gzip"

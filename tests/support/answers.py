@@ -20,7 +20,7 @@ from exporter.results import (
     WalkStats,
 )
 from exporter.target.scraper import Scraper
-from exporter.target.walk import Outcome
+from exporter.target.walk import WalkOutcome
 
 NOW = 1_767_225_600.0
 """The moment at which all of this is served: 2026-01-01 00:00 UTC."""
@@ -65,7 +65,7 @@ SNAPSHOT = Snapshot(
     summary=Summary(
         groups=(RUNNING, GROUP), backups=8, unknown_statuses=(("PAUSED", 2), ("X", 1)), largest_size=101.25
     ),
-    recoveries=(RECOVERY, NEVER),
+    assessments=(RECOVERY, NEVER),
     duplicates=1,
     malformed=2,
     future=4,
@@ -79,15 +79,15 @@ WELL = ScrapeResult(
     snapshot=SNAPSHOT,
     last_success=NOW - 30,
     last_walk=STATS,
-    instances_well=True,
+    instances_ok=True,
 )
 NOTHING_YET = ScrapeResult(
     up=False, failure=Reason.TIMEOUT, deferred=False, snapshot=None, last_success=None, last_walk=None
 )
 FAILED = replace(WELL, up=False, failure=Reason.AUTH, snapshot=None)
 
-SUCCESS = Outcome(stats=STATS, result=SNAPSHOT, limit=1000)
-FAILURE = Outcome(stats=STATS, result=ApiError(Reason.AUTH, "token <invalid>", status=401))
+SUCCESS = WalkOutcome(stats=STATS, result=SNAPSHOT, limit=1000)
+FAILURE = WalkOutcome(stats=STATS, result=ApiError(Reason.AUTH, "token <invalid>", status=401))
 
 
 class FixedClock(Clock):
@@ -98,12 +98,12 @@ class FixedClock(Clock):
         return NOW
 
 
-def scraper(walk: Callable[[], Outcome] = lambda: SUCCESS, name: str = "default") -> Scraper:
+def scraper(walk: Callable[[], WalkOutcome] = lambda: SUCCESS, name: str = "default") -> Scraper:
     """Make a scraper whose walks are calls of `walk`, made at once by whoever scrapes."""
     target = Target(name=name, api_key=Secret("id:hidden"))
     clock = FixedClock()
 
-    def walking(_seconds: float, _next_walk: int = 1, _running: object = None) -> Outcome:
+    def walking(_seconds: float, _next_walk: int = 1, _running: object = None) -> WalkOutcome:
         return walk()
 
     return Scraper(

@@ -10,7 +10,7 @@ from exporter.records import Backup, Page
 from exporter.simulator.http.wire import BACKUPS as SERVED
 from exporter.simulator.http.wire import ApiError as Refusal
 from exporter.simulator.listing import Listing
-from exporter.simulator.quirks import Habits
+from exporter.simulator.quirks import Quirks
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -32,9 +32,9 @@ class FakeList:
     `before` is called ahead of each request with its number from 1, and may replace `records`.
     """
 
-    def __init__(self, records: tuple[Backup, ...], habits: Habits | None = None) -> None:
+    def __init__(self, records: tuple[Backup, ...], quirks: Quirks | None = None) -> None:
         self.records = records
-        self.habits = habits or Habits()
+        self.quirks = quirks or Quirks()
         self.asked: list[tuple[str | None, int]] = []
         self.before: Callable[[int], None] = lambda _: None
 
@@ -44,6 +44,6 @@ class FakeList:
         self.before(len(self.asked))
         query = {"limit": str(limit)} | ({"marker": marker} if marker else {})
         try:
-            return decode_page(BACKUPS, Listing(SERVED, self.records, self.habits).encoded(query))
+            return decode_page(BACKUPS, Listing(SERVED, self.records, self.quirks).encoded(query))
         except Refusal as refusal:
             raise ApiError(Reason.CLIENT_ERROR, str(refusal), status=refusal.status) from None

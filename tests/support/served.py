@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Final
 
 from exporter.metrics.families import SECTIONS
-from exporter.metrics.own import Instruments, ReloadCollector, WebReloadCollector, own_collectors
+from exporter.metrics.own import OwnMetrics, ReloadCollector, WebReloadCollector, own_collectors
 
 METRIC: Final = re.compile(r"\b(?:bycloud|process|python)_[a-z0-9_]+\b")
 RECORDED: Final[frozenset[str]] = frozenset()
@@ -22,7 +22,7 @@ _SUFFIXES: Final = {
 def served_names() -> frozenset[str]:
     """Name every time series of the exporter, histograms' and counters' suffixes included."""
     names = {gauge.name for section in SECTIONS for gauge in section.gauges}
-    for collector in own_collectors(Instruments(), dict, ReloadCollector(0), WebReloadCollector(0)):
+    for collector in own_collectors(OwnMetrics(), dict, ReloadCollector(0), WebReloadCollector(0)):
         for family in getattr(collector, "describe", collector.collect)():
             names |= {family.name + suffix for suffix in _SUFFIXES.get(family.type, ("",))}
     return frozenset(names)

@@ -6,7 +6,7 @@ from itertools import count
 
 import structlog
 
-from exporter.api import Api
+from exporter.api import ApiClient
 from exporter.api.budget import Budget
 from exporter.api.transport import ObserveHeaders
 from exporter.clock import Clock
@@ -16,11 +16,11 @@ from exporter.errors import Reason
 from exporter.simulator.fleet.bulk import hosts
 from exporter.simulator.http.wire import BACKUPS, INSTANCES
 from exporter.simulator.listing import Listing
-from exporter.simulator.quirks import Habits
+from exporter.simulator.quirks import Quirks
 from exporter.simulator.ratelimit import RateLimit, Tier
 from exporter.target.instances import InstanceList, Wait
 from exporter.target.scraper import Scraper
-from exporter.target.walk import TargetWalk
+from exporter.target.walk import TargetWalker
 from tests.support.builders import backup
 
 LATENCY = 0.2
@@ -74,8 +74,8 @@ class LimitedTransport:
         self.paths: list[str] = []
         self._rates = RateLimit(tier, world.now)
         records = tuple(backup(number) for number in range(backups))
-        self._listing = Listing(BACKUPS, records, Habits(max_limit=max_limit))
-        self._instances = Listing(INSTANCES, hosts(30), Habits(max_limit=max_limit))
+        self._listing = Listing(BACKUPS, records, Quirks(max_limit=max_limit))
+        self._instances = Listing(INSTANCES, hosts(30), Quirks(max_limit=max_limit))
 
     def get(
         self, path: str, query: Mapping[str, str], _secret: Secret, _seconds: float, observe: ObserveHeaders
@@ -109,10 +109,10 @@ def limited_scraper(world: World, transport: LimitedTransport, **settings: objec
     """Put the exporter's real parts over the world's clock and the limited API; walks are planned events."""
     target = Target(name="default", api_key=Secret("id:secret"), max_concurrency=1, **settings)  # type: ignore[arg-type]
     budget = Budget(tier=target.api_tier, share=target.budget_share, clock=world)
-    api = Api(target, budget, Silent(), transport, world)
+    api = ApiClient(target, budget, Silent(), transport, world)
     log = structlog.get_logger()
     instances = InstanceList(api, target.instances, log, run=_at_once)
-    walk = TargetWalk(api, instances, Config().objectives, log)
+    walk = TargetWalker(api, instances, Config().objectives, log)
     return Scraper(target, walk, budget, log, clock=world, spawn=world.plan)
 
 

@@ -9,7 +9,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from exporter.api import Api, HttpTransport, Watchdog
+from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.app.exporter import Exporter
 from exporter.cli.check import Level, examine
@@ -19,10 +19,10 @@ from exporter.config.schema import Config, ExpectedInstance, Match, Objective, T
 from exporter.errors import Reason
 from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.results import DatabaseAssessment, Snapshot
-from exporter.simulator import ErrorBody, Habits, HangBeforeHeaders, Request, Rewrite, SimulatedApi
+from exporter.simulator import ErrorBody, HangBeforeHeaders, Quirks, Request, Rewrite, SimulatedApi
 from exporter.simulator.http.wire import Json
 from exporter.target.instances import EVERY, InstanceList, Wait, run_beside
-from exporter.target.walk import Outcome, TargetWalk
+from exporter.target.walk import TargetWalker, WalkOutcome
 from tests.support.started import StartedThreads
 from tests.support.world import Silent
 
@@ -69,14 +69,14 @@ class Rig:
     def __init__(self, url: str, objectives: tuple[Objective, ...], **settings: object) -> None:
         target = Target(name="default", url=Url(url), api_key=Secret("demo:demo-secret"), **settings)  # type: ignore[arg-type]
         self.clock = Shifted()
-        self.api = Api(
-            target, Budget(clock=self.clock), Silent(), HttpTransport(target, Watchdog()), self.clock
+        self.api = ApiClient(
+            target, Budget(clock=self.clock), Silent(), HttpTransport(target, Deadlines()), self.clock
         )
         log = structlog.get_logger()
         self.instances = InstanceList(self.api, target.instances, log)
-        self.target_walk = TargetWalk(self.api, self.instances, objectives, log)
+        self.target_walk = TargetWalker(self.api, self.instances, objectives, log)
 
-    def walk(self, patience: float = 10) -> Outcome:
+    def walk(self, patience: float = 10) -> WalkOutcome:
         """Walk, ten minutes and more after the last time."""
         self.clock.ahead += EVERY + 1
         return self.target_walk(20, patience=patience)
@@ -87,9 +87,9 @@ class Rig:
         assert snapshot is not None
         return snapshot
 
-    def recoveries(self) -> dict[str, DatabaseAssessment]:
+    def assessments(self) -> dict[str, DatabaseAssessment]:
         """Walk, and return each instance's recovery."""
-        return {recovery.instance_id: recovery for recovery in self.snapshot().recoveries}
+        return {recovery.instance_id: recovery for recovery in self.snapshot().assessments}
 
 
 Make = Callable[..., Rig]
@@ -117,7 +117,7 @@ def rig(api: SimulatedApi) -> Iterator[Make]:
 
 def test_it_names_instances_and_shows_those_without_backups(rig: Make) -> None:
     """`auto`: listed where the API lets us."""
-    found = rig().recoveries()
+    found = rig().assessments()
 
     assert {key: (one.instance_name, one.restorable) for key, one in found.items()} == {
         "one": ("orders-db", 1),
@@ -134,7 +134,7 @@ def test_off_asks_for_no_list(rig: Make, api: SimulatedApi) -> None:
 
     outcome = made.walk()
 
-    assert outcome.instances_well is None
+    assert outcome.instances_ok is None
     assert not any(map(of_instances, api.requests))
 
 
@@ -147,7 +147,7 @@ def test_a_refusal_at_first_turns_auto_off(rig: Make, api: SimulatedApi, status:
     with capture_logs() as logs:
         first, second = made.walk(), made.walk()
 
-    assert (first.instances_well, second.instances_well) == (None, None)
+    assert (first.instances_ok, second.instances_ok) == (None, None)
     assert first.error is second.error is None
     assert sum(map(of_instances, api.requests)) == 1
     told = [line["event"] for line in logs if line.get("doubt") == "instances"]
@@ -162,7 +162,7 @@ def test_on_demands_it(rig: Make, api: SimulatedApi) -> None:
 
     first, second = made.walk(), made.walk()
 
-    assert (first.instances_well, second.instances_well) == (False, False)
+    assert (first.instances_ok, second.instances_ok) == (False, False)
     assert first.snapshot is not None
     assert sum(map(of_instances, api.requests)) == 2
 
@@ -179,10 +179,10 @@ def test_a_later_failure_keeps_the_last_good_list(rig: Make, api: SimulatedApi, 
     api.faults.clear()
     well = made.walk()
 
-    assert [outcome.instances_well for outcome in failed] == [False, False]
-    assert all(outcome.snapshot and len(outcome.snapshot.recoveries) == 3 for outcome in failed)
+    assert [outcome.instances_ok for outcome in failed] == [False, False]
+    assert all(outcome.snapshot and len(outcome.snapshot.assessments) == 3 for outcome in failed)
     assert [line["log_level"] for line in logs if line.get("doubt") == "instances"] == ["warning"]
-    assert well.instances_well is True
+    assert well.instances_ok is True
 
 
 def test_it_is_walked_every_ten_minutes_at_most(rig: Make, api: SimulatedApi) -> None:
@@ -192,21 +192,21 @@ def test_it_is_walked_every_ten_minutes_at_most(rig: Make, api: SimulatedApi) ->
     between = made.target_walk(20)
     made.walk()
 
-    assert between.instances_well is True
+    assert between.instances_ok is True
     assert sum(map(of_instances, api.requests)) == 2
 
 
 def test_it_is_paged_like_the_backups(rig: Make, api: SimulatedApi) -> None:
     """By the same walker, with its own page size."""
-    api.habits = Habits(max_limit=2, over_limit="refuse")
+    api.quirks = Quirks(max_limit=2, over_limit="refuse")
     made = rig(page_size=2)
     api.faults.add(ErrorBody(422), times=5, when=lambda request: request.query["limit"] == "1000")
 
     failing = made.walk()
-    api.habits = Habits(max_limit=2)
-    found = made.recoveries()
+    api.quirks = Quirks(max_limit=2)
+    found = made.assessments()
 
-    assert failing.instances_well is False
+    assert failing.instances_ok is False
     assert len(found) == 3
 
 
@@ -219,7 +219,7 @@ def test_a_list_that_hangs_holds_up_the_backups_for_a_moment_only(rig: Make, api
 
     assert first.snapshot is not None
     assert second.snapshot is not None
-    assert first.instances_well is None
+    assert first.instances_ok is None
     assert sum(map(of_instances, api.requests)) <= 1
 
 
@@ -231,23 +231,23 @@ def test_a_failed_walk_of_backups_says_how_the_list_fares(rig: Make, api: Simula
 
     assert outcome.error is not None
     assert outcome.error.reason is Reason.FORBIDDEN
-    assert outcome.instances_well is True
+    assert outcome.instances_ok is True
 
 
 def test_an_instances_life(rig: Make, api: SimulatedApi) -> None:
     """It appears, loses its last backup while it lives, gets one again, and is deleted while that stays."""
     made = rig()
     fresh = Instance("four", name="fresh", datastore=Datastore("redis"))
-    before = made.recoveries()
+    before = made.assessments()
     api.instances = (*LISTED, fresh)
-    appeared = made.recoveries()["four"]
+    appeared = made.assessments()["four"]
     api.backups = (backup("b", "one"), backup("f", "four"))
-    backed_up = made.recoveries()["four"]
+    backed_up = made.assessments()["four"]
     api.backups = (backup("b", "one"),)
-    lost = made.recoveries()["four"]
+    lost = made.assessments()["four"]
     api.backups = (backup("b", "one"), backup("g", "four", hours=1))
     api.instances = LISTED
-    deleted = made.recoveries()["four"]
+    deleted = made.assessments()["four"]
 
     assert "four" not in before
     assert (appeared.restorable, appeared.objective_age) == (0, 93_600)
@@ -258,7 +258,7 @@ def test_an_instances_life(rig: Make, api: SimulatedApi) -> None:
 
 
 def test_an_empty_list_is_not_believed_while_backups_exist(rig: Make, api: SimulatedApi) -> None:
-    """It counts as no list: every objective stays, and log, doubts and gauge say so."""
+    """It counts as no list: every objective stays, and log, data_warnings and gauge say so."""
     api.instances = ()
     made = rig()
 
@@ -266,10 +266,10 @@ def test_an_empty_list_is_not_believed_while_backups_exist(rig: Make, api: Simul
         first, second = made.walk(), made.walk()
 
     assert first.snapshot is not None
-    assert [recovery.objective_age for recovery in first.snapshot.recoveries] == [93_600]
-    assert [outcome.instances_well for outcome in (first, second)] == [False, False]
+    assert [recovery.objective_age for recovery in first.snapshot.assessments] == [93_600]
+    assert [outcome.instances_ok for outcome in (first, second)] == [False, False]
     assert sum("the empty list is not used" in line["event"] for line in logs) == 1
-    assert any("the empty list is not used" in doubt.text for doubt in first.snapshot.doubts)
+    assert any("the empty list is not used" in doubt.text for doubt in first.snapshot.data_warnings)
 
 
 @pytest.mark.parametrize(("instances", "level"), [((), Level.WARN), (LISTED, Level.OK)])
@@ -287,11 +287,11 @@ def test_check_says_whether_the_list_is_used(
 def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: SimulatedApi) -> None:
     """Names, databases without backups and replicas stay known; the next good list replaces it."""
     made = rig()
-    before = made.recoveries()
+    before = made.assessments()
     api.instances = ()
-    empty = made.recoveries()
+    empty = made.assessments()
     api.instances = LISTED[:2]
-    after = made.recoveries()
+    after = made.assessments()
 
     assert empty == before
     assert after.keys() == {"one", "two"}
@@ -307,10 +307,10 @@ def test_an_empty_list_is_believed_until_there_are_backups(rig: Make, api: Simul
     api.backups = (backup("b", "one"),)
     first_backup = made.target_walk(20, patience=10)
 
-    assert (new.instances_well, between.instances_well, first_backup.instances_well) == (True, True, False)
+    assert (new.instances_ok, between.instances_ok, first_backup.instances_ok) == (True, True, False)
     assert lists == 1
     assert first_backup.snapshot is not None
-    assert [one.objective_age for one in first_backup.snapshot.recoveries] == [93_600]
+    assert [one.objective_age for one in first_backup.snapshot.assessments] == [93_600]
 
 
 def test_where_there_is_nothing_an_empty_list_is_no_surprise(rig: Make, api: SimulatedApi) -> None:
@@ -345,8 +345,8 @@ class TestRulesByName:
             self.RULES, instances="off", expected_instances=(ExpectedInstance("one", "dev-1"),)
         ).snapshot()
 
-        assert not any(doubt.kind == "names" for doubt in listed.doubts)
-        assert not any(doubt.kind == "names" for doubt in configured.doubts)
+        assert not any(doubt.kind == "names" for doubt in listed.data_warnings)
+        assert not any(doubt.kind == "names" for doubt in configured.data_warnings)
 
 
 def test_where_walks_are_rare_the_list_is_rarer(api: SimulatedApi) -> None:
@@ -361,9 +361,9 @@ def test_where_walks_are_rare_the_list_is_rarer(api: SimulatedApi) -> None:
         work()
         return lambda _: None
 
-    transport = HttpTransport(target, Watchdog())
+    transport = HttpTransport(target, Deadlines())
     instances = InstanceList(
-        Api(target, budget, Silent(), transport, clock), "auto", structlog.get_logger(), run=keep
+        ApiClient(target, budget, Silent(), transport, clock), "auto", structlog.get_logger(), run=keep
     )
     instances.refresh(10, next_walk=250)
     clock.ahead += 12 * 1800 - 10
@@ -402,7 +402,7 @@ class TestObjectivesStay:
     def test_the_status_of_an_instance_is_ignored(self, rig: Make, api: SimulatedApi, status: object) -> None:
         """Whatever it is, the instance is listed."""
         api.faults.add(listing([{"id": "one", "name": "orders-db", "status": status}]), when=of_instances)
-        found = rig().recoveries()["one"]
+        found = rig().assessments()["one"]
 
         assert (found.instance_name, found.objective_age) == ("orders-db", 93_600)
 
@@ -413,7 +413,7 @@ class TestObjectivesStay:
         """Only the id of another instance does."""
         record = {"id": "one", "name": "", "replica_of": reference, "datastore": {"type": "", "version": ""}}
         api.faults.add(listing([record]), when=of_instances)
-        found = rig().recoveries()["one"]
+        found = rig().assessments()["one"]
 
         assert found.objective_age == 93_600
         assert (found.replica_of, found.instance_name, found.datastore_version) == (None, None, None)
@@ -434,18 +434,18 @@ class TestObjectivesStay:
         api.faults.add(fault, times=None, when=of_instances)
         outcome = rig().walk()
 
-        assert outcome.instances_well is False
+        assert outcome.instances_ok is False
         assert outcome.snapshot is not None
-        assert [one.objective_age for one in outcome.snapshot.recoveries] == [93_600]
-        assert any(problem in doubt.text for doubt in outcome.snapshot.doubts)
+        assert [one.objective_age for one in outcome.snapshot.assessments] == [93_600]
+        assert any(problem in doubt.text for doubt in outcome.snapshot.data_warnings)
 
     def test_the_last_good_list_outlives_a_short_one(self, rig: Make, api: SimulatedApi) -> None:
         """What was known stays known."""
         made = rig()
-        before = made.recoveries()
+        before = made.assessments()
         api.faults.add(listing([{"id": "two"}], total=3), times=None, when=of_instances)
 
-        assert made.recoveries() == before
+        assert made.assessments() == before
 
 
 class TestRetry:
@@ -456,14 +456,14 @@ class TestRetry:
         """No time passes between the walks."""
         api.faults.add(ErrorBody(status), times=3 if status == 500 else 6, when=of_instances)
         made = rig()
-        outcomes: list[Outcome] = []
-        while not (outcomes and outcomes[-1].instances_well):
+        outcomes: list[WalkOutcome] = []
+        while not (outcomes and outcomes[-1].instances_ok):
             outcomes.append(made.target_walk(20, patience=10))
         lists = sum(map(of_instances, api.requests))
         again = made.target_walk(20, patience=10)
 
-        assert outcomes[0].instances_well is False
-        assert again.instances_well is True
+        assert outcomes[0].instances_ok is False
+        assert again.instances_ok is True
         assert sum(map(of_instances, api.requests)) == lists
 
     @pytest.mark.parametrize("status", [403, 404])
@@ -478,8 +478,8 @@ class TestRetry:
         fixed = made.target_walk(20, patience=10)
 
         assert failed.error is not None
-        assert failed.instances_well is False
-        assert fixed.instances_well is True
+        assert failed.instances_ok is False
+        assert fixed.instances_ok is True
 
     def test_a_refusal_of_before_does_not_turn_off_a_list_that_is_on_its_way(
         self, rig: Make, api: SimulatedApi
@@ -505,7 +505,7 @@ class TestRetry:
         between = made.target_walk(20, patience=10)
         made.walk()
 
-        assert between.instances_well is True
+        assert between.instances_ok is True
         assert sum(map(of_instances, api.requests)) == 2
 
     def test_a_thread_that_cannot_start_costs_one_walk(self, rig: Make) -> None:
@@ -523,8 +523,8 @@ class TestRetry:
         first, second = (made.target_walk(20, patience=10) for _ in range(2))
 
         assert first.snapshot is not None
-        assert (first.instances_well, second.instances_well) == (False, True)
-        assert any("can't start new thread" in doubt.text for doubt in first.snapshot.doubts)
+        assert (first.instances_ok, second.instances_ok) == (False, True)
+        assert any("can't start new thread" in doubt.text for doubt in first.snapshot.data_warnings)
 
     def test_a_bug_fails_the_list_alone(self, rig: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         """The log has its traceback, and the next walk lists instances again."""
@@ -536,7 +536,7 @@ class TestRetry:
         second = made.target_walk(20, patience=10)
 
         assert first.snapshot is not None
-        assert (first.instances_well, second.instances_well) == (False, True)
+        assert (first.instances_ok, second.instances_ok) == (False, True)
         assert any(line["log_level"] == "error" and line["exc_info"] for line in logs)
 
 
@@ -559,9 +559,9 @@ def test_after_a_wrong_key_is_fixed_the_next_walk_is_right(tmp_path: Path, *, re
         exporter.close()
 
     assert all(outcome.error for outcome in failed)
-    assert fixed.instances_well is True
+    assert fixed.instances_ok is True
     assert fixed.snapshot is not None
-    found = {one.instance_id: (one.instance_name, one.objective_age) for one in fixed.snapshot.recoveries}
+    found = {one.instance_id: (one.instance_name, one.objective_age) for one in fixed.snapshot.assessments}
     assert found == {
         "one": ("orders-db", 93_600),
         "two": ("carts", 93_600),

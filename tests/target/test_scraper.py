@@ -22,7 +22,7 @@ from exporter.errors import ApiError, Reason, WalkCrashedError
 from exporter.results import ScrapeResult, Snapshot, Summary, WalkStats
 from exporter.target.running_walk import MOST_ABANDONED, OVERDUE, RunningWalk
 from exporter.target.scraper import LONGEST_WALK, Scraper
-from exporter.target.walk import Outcome
+from exporter.target.walk import WalkOutcome
 from tests.support.serving import wait_until
 from tests.support.threadless import no_threads
 from tests.support.world import World
@@ -35,17 +35,17 @@ def target(**fields: object) -> Target:
     return Target(name="default", api_key=Secret("id:secret"), **fields)  # type: ignore[arg-type]
 
 
-def complete(at: float, seconds: float = 1.0) -> Outcome:
+def complete(at: float, seconds: float = 1.0) -> WalkOutcome:
     """Make the outcome of a walk that ended well."""
     summary = Summary(groups=(), backups=0, unknown_statuses=(), largest_size=None)
     snapshot = Snapshot(summary=summary, duplicates=0, malformed=0, reported=None, completed_at=at)
-    return Outcome(WalkStats(seconds=seconds, pages=1, requests=1), result=snapshot)
+    return WalkOutcome(WalkStats(seconds=seconds, pages=1, requests=1), result=snapshot)
 
 
-def failed(reason: Reason = Reason.SERVER_ERROR, seconds: float = 1.0, **facts: object) -> Outcome:
+def failed(reason: Reason = Reason.SERVER_ERROR, seconds: float = 1.0, **facts: object) -> WalkOutcome:
     """Make the outcome of a walk that failed."""
     error = ApiError(reason, "no luck", **facts)  # type: ignore[arg-type]
-    return Outcome(WalkStats(seconds=seconds, pages=0, requests=1), result=error)
+    return WalkOutcome(WalkStats(seconds=seconds, pages=0, requests=1), result=error)
 
 
 class Walks:
@@ -53,11 +53,11 @@ class Walks:
 
     def __init__(self) -> None:
         self.pending: list[Callable[[], None]] = []
-        self.outcome: Outcome | BaseException = failed()
+        self.outcome: WalkOutcome | BaseException = failed()
         self.begun = 0
         self.has_threads = True
 
-    def __call__(self, seconds: float, next_walk: int = 1, running: RunningWalk | None = None) -> Outcome:  # noqa: ARG002 - the protocol's
+    def __call__(self, seconds: float, next_walk: int = 1, running: RunningWalk | None = None) -> WalkOutcome:  # noqa: ARG002 - the protocol's
         """End as the test says."""
         if isinstance(self.outcome, BaseException):
             raise self.outcome
@@ -70,11 +70,11 @@ class Walks:
         self.begun += 1
         self.pending.append(work)
 
-    def end(self, outcome: Outcome | BaseException) -> None:
+    def end(self, outcome: WalkOutcome | BaseException) -> None:
         """Let the walk under way end."""
         self.end_one(self.pending.pop(), outcome)
 
-    def end_one(self, work: Callable[[], None], outcome: Outcome | BaseException) -> None:
+    def end_one(self, work: Callable[[], None], outcome: WalkOutcome | BaseException) -> None:
         """Let this walk end."""
         self.outcome = outcome
         work()
@@ -117,7 +117,7 @@ class Rig:
         """Scrape without waiting for a walk."""
         return self.scraper.scrape(0)
 
-    def succeed(self, seconds: float = 1.0) -> Outcome:
+    def succeed(self, seconds: float = 1.0) -> WalkOutcome:
         """Let a walk begin and end well; return how."""
         self.scrape()
         outcome = complete(self.world.now(), seconds)
@@ -262,11 +262,11 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(ends_well=st.booleans())
     def end_late(self, ends_well: bool) -> None:  # noqa: FBT001 - hypothesis passes it by name
         """Let an abandoned walk end after all: nobody wants its result any more."""
-        before = self.rig.scraper.peek()
+        before = self.rig.scraper.last_result()
         late = complete(self.rig.clock.now()) if ends_well else ZeroDivisionError()
         self.rig.walks.end_one(self.hung.pop(), late)
 
-        assert self.rig.scraper.peek() == before
+        assert self.rig.scraper.last_result() == before
 
     @rule(seconds=st.integers(1, 600))
     def refuse(self, seconds: int) -> None:
@@ -289,7 +289,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.scrape()
             if self.is_walking:
                 self.end_well(1.0)
-        answer = self.rig.scraper.peek()
+        answer = self.rig.scraper.last_result()
 
         assert answer.up
         assert answer.snapshot is self.last_success is not before
@@ -299,7 +299,7 @@ class AnyOrder(RuleBasedStateMachine):
         """Hold that the landing page shows what a scrape would serve, without a walk."""
         begun = self.rig.walks.begun
 
-        assert self.rig.scraper.peek().snapshot is self.servable(self.now)
+        assert self.rig.scraper.last_result().snapshot is self.servable(self.now)
         assert self.rig.walks.begun == begun
 
     def servable(self, now: float) -> Snapshot | None:
@@ -320,14 +320,14 @@ def test_a_stale_after_of_zero_lets_no_snapshot_stand_in() -> None:
     rig.scrape()
     rig.walks.end(failed())
 
-    assert rig.scraper.peek().snapshot is None
+    assert rig.scraper.last_result().snapshot is None
 
 
 def test_a_failed_walk_costs_the_next_one_no_estimate() -> None:
     """The budget is asked for what the last complete walk took, not for what a failed one came to."""
     rig = Rig()
     rig.scrape()
-    rig.walks.end(Outcome(WalkStats(1.0, 40, 40), result=complete(0.0).result))
+    rig.walks.end(WalkOutcome(WalkStats(1.0, 40, 40), result=complete(0.0).result))
     rig.scrape()
     rig.walks.end(failed())
     headers = {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "39", "X-RateLimit-Reset": "0"}
@@ -377,7 +377,7 @@ class TestThreads:
     def scraper(self, clock: "AskedClock", ending: threading.Event, walks: list[float]) -> Scraper:
         """Return a scraper whose walks end when they are told to."""
 
-        def walk(seconds: float, next_walk: int = 1, running: RunningWalk | None = None) -> Outcome:  # noqa: ARG001 - the protocol's
+        def walk(seconds: float, next_walk: int = 1, running: RunningWalk | None = None) -> WalkOutcome:  # noqa: ARG001 - the protocol's
             walks.append(seconds)
             assert ending.wait(30)
             return complete(clock.now())
@@ -444,7 +444,7 @@ def test_a_crash_is_logged_once_and_the_next_scrape_walks() -> None:
             rig.scrape()
         with pytest.raises(WalkCrashedError):
             rig.scrape()
-    shown = rig.scraper.peek()
+    shown = rig.scraper.last_result()
     rig.walks.end(complete(rig.world.now()))
     answer = rig.scrape()
 
@@ -550,7 +550,7 @@ def test_a_walk_that_hangs_ends_as_timeout_and_the_next_scrape_walks() -> None:
     assert (answer.up, answer.failure) == (False, Reason.TIMEOUT)
     assert answer.last_walk is not None
     assert answer.last_walk.seconds == LONGEST_WALK + OVERDUE + 1
-    assert rig.scraper.peek().snapshot is fresh.snapshot
+    assert rig.scraper.last_result().snapshot is fresh.snapshot
 
 
 def test_threads_that_hang_do_not_pile_up() -> None:
@@ -564,7 +564,7 @@ def test_threads_that_hang_do_not_pile_up() -> None:
 
     assert {(answer.failure, answer.deferred) for answer in stuck} == {(Reason.TIMEOUT, False)}
     assert begun == MOST_ABANDONED
-    assert rig.scraper.peek().up
+    assert rig.scraper.last_result().up
 
 
 def test_those_who_wait_hear_that_their_walk_was_abandoned() -> None:
@@ -577,7 +577,7 @@ def test_those_who_wait_hear_that_their_walk_was_abandoned() -> None:
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(scraper.scrape, 60)
         assert begun.wait(30)
-        scraper.peek()  # has the lock only once the other one waits
+        scraper.last_result()  # has the lock only once the other one waits
         rig.world.sleep(LONGEST_WALK + OVERDUE + 1)
         scraper.scrape(0)
         answer = waiting.result(30)
@@ -601,12 +601,12 @@ def test_a_clock_that_steps_delays_no_walk_and_ends_no_snapshot(hours: int) -> N
     rig.clock.ahead = 0.0
     rig.walks.end(failed())
     rig.clock.ahead = 3600.0 * hours
-    young = rig.scraper.peek().snapshot
+    young = rig.scraper.last_result().snapshot
     rig.world.sleep(STALE_AFTER)
 
     assert (early, due) == (1, 2)
     assert young is outcome.snapshot
-    assert rig.scraper.peek().snapshot is None
+    assert rig.scraper.last_result().snapshot is None
 
 
 def test_a_log_that_raises_wedges_nothing() -> None:
@@ -636,7 +636,7 @@ def test_a_real_limit_of_threads_and_its_end() -> None:
     """The walk that gets no thread fails; the one after it succeeds."""
     clock = Clock()
 
-    def walk(seconds: float, next_walk: int = 1, running: RunningWalk | None = None) -> Outcome:  # noqa: ARG001 - the protocol's
+    def walk(seconds: float, next_walk: int = 1, running: RunningWalk | None = None) -> WalkOutcome:  # noqa: ARG001 - the protocol's
         return complete(clock.now())
 
     scraper = Scraper(target(), walk, Budget(clock=clock), structlog.get_logger(), clock=clock)

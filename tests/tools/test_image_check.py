@@ -166,7 +166,7 @@ def test_it_waits_for_up_alone(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint"),
+    ("change", "explain_violation"),
     [
         ({"uid": 0}, "runs as 0:65532"),
         ({"gid": 0}, "runs as 65532:0"),
@@ -175,9 +175,9 @@ def test_it_waits_for_up_alone(text: str) -> None:
         ({"writable": ["/tmp"]}, "can write: /tmp"),  # noqa: S108 - a report
     ],
 )
-def test_a_loose_container_is_refused(change: dict[str, Any], complaint: str) -> None:
+def test_a_loose_container_is_refused(change: dict[str, Any], explain_violation: str) -> None:
     """Any other user, a writable root and a writable place all fail."""
-    with pytest.raises(CheckFailedError, match=complaint):
+    with pytest.raises(CheckFailedError, match=explain_violation):
         judge({**CONFINED, **change}, (65532, 65532))
 
 

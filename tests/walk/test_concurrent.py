@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Malformed, Page
 from exporter.results import WalkResult
-from exporter.simulator.quirks import Habits
+from exporter.simulator.quirks import Quirks
 from exporter.walk.boundaries import PageBoundaries
 from exporter.walk.concurrent import Pool, Submit
 from exporter.walk.concurrent import walk_ahead as walk_ahead_of
@@ -137,17 +137,17 @@ class ConcurrentWalks(RuleBasedStateMachine):
         total=st.booleans(),
         has_more=st.booleans(),
     )
-    def begin(self, count: int, size: int, concurrency: int, status: int, **habits: Any) -> None:
+    def begin(self, count: int, size: int, concurrency: int, status: int, **quirks: Any) -> None:
         """Choose a list, an API and a size of page."""
-        self.api = FakeList(backups(count), Habits(dead_marker_status=status, **habits))  # type: ignore[arg-type]
+        self.api = FakeList(backups(count), Quirks(dead_marker_status=status, **quirks))  # type: ignore[arg-type]
         self.size = size
         self.concurrency = concurrency
         self.marks = Marks()
         self.spoilt: set[str] = set()
         self.made = 0
         self.unchanged = False
-        tells_the_end = self.api.habits.links or (self.api.habits.meta and self.api.habits.has_more)
-        self.doubts = (
+        tells_the_end = self.api.quirks.links or (self.api.quirks.meta and self.api.quirks.has_more)
+        self.data_warnings = (
             0 if tells_the_end else 2
         )  # requests, where only an empty page and the one before end it
 
@@ -200,15 +200,15 @@ class ConcurrentWalks(RuleBasedStateMachine):
     @rule(most=st.none() | st.integers(1, 7))
     def resize(self, most: int | None) -> None:
         """Let the API give less than it is asked for."""
-        if self.api.habits.meta or self.api.habits.links:
+        if self.api.quirks.meta or self.api.quirks.links:
             self.unchanged = False
-            self.api.habits = replace(self.api.habits, max_limit=most)
+            self.api.quirks = replace(self.api.quirks, max_limit=most)
 
     @rule(data=st.data())
     def spoil(self, data: st.DataObject) -> None:
         """Make some malformed, where the API tells of the list's end: else those there count twice."""
         self.unchanged = False
-        names = [] if self.doubts else [record.id for record in self.api.records]
+        names = [] if self.data_warnings else [record.id for record in self.api.records]
         self.spoilt = data.draw(st.sets(st.sampled_from(names), max_size=4)) if names else set()
 
     @rule(data=st.data())
@@ -226,7 +226,9 @@ class ConcurrentWalks(RuleBasedStateMachine):
 
         assert found == expected
         assert hands.most <= self.concurrency
-        assert len(self.api.asked) <= (needed if self.unchanged else 2 * (needed + tried) + self.doubts)
+        assert len(self.api.asked) <= (
+            needed if self.unchanged else 2 * (needed + tried) + self.data_warnings
+        )
         assert not isinstance(found, WalkResult) or len(self.marks.ids) <= needed
         self.unchanged = isinstance(found, WalkResult)
 
@@ -261,7 +263,7 @@ def test_what_was_there_all_along_is_never_lost(  # noqa: PLR0913 - each drawn
 
     Rows that move can be missed, as by the sequential walk: see the tests of each end.
     """
-    api = FakeList(backups(count), Habits(dead_marker=dead_marker))
+    api = FakeList(backups(count), Quirks(dead_marker=dead_marker))
     marks = Marks()
     outcome(lambda: walk_ahead(api.fetch, PageSize(size), marks, Hands().pool(hands)))
     stayed, ever = {record.id for record in api.records}, set(backups(count))
@@ -293,9 +295,9 @@ def test_what_was_there_all_along_is_never_lost(  # noqa: PLR0913 - each drawn
 class TestAhead:
     """What is asked for, and when."""
 
-    def after_a_walk(self, count: int, size: int, habits: Habits | None = None) -> tuple[FakeList, Marks]:
+    def after_a_walk(self, count: int, size: int, quirks: Quirks | None = None) -> tuple[FakeList, Marks]:
         """Return a list that was walked once, and what is remembered of it."""
-        api, marks = FakeList(backups(count), habits), Marks()
+        api, marks = FakeList(backups(count), quirks), Marks()
         walk_ahead(api.fetch, PageSize(size), marks, Hands().pool(4))
         api.asked.clear()
         return api, marks
@@ -393,7 +395,7 @@ class TestAhead:
         self, *, dead_marker: Any, tells: bool
     ) -> None:
         """The page that was cut at it has what follows, so that nothing more is asked for."""
-        api, marks = self.after_a_walk(20, 10, Habits(dead_marker=dead_marker, meta=tells, links=tells))
+        api, marks = self.after_a_walk(20, 10, Quirks(dead_marker=dead_marker, meta=tells, links=tells))
         api.records = (backup("new-1"), *api.records)  # the head would be cut at 11 but for walking on
         marks = Marks(15)
 
@@ -439,7 +441,7 @@ class TestAhead:
     def test_a_refused_limit_begins_anew(self) -> None:
         """What was asked for with the limit that is refused is not used."""
         api, marks = self.after_a_walk(2500, 1000)
-        api.habits = Habits(max_limit=500, over_limit="refuse")
+        api.quirks = Quirks(max_limit=500, over_limit="refuse")
         walked = walk_ahead(api.fetch, PageSize(), marks, Hands().pool(2))
 
         assert len(walked.records) == 2500
@@ -523,7 +525,7 @@ def test_failing_pages_fail_the_walk_or_do_not_matter(
     data: st.DataObject, count: int, size: int, hands: int, dead_marker: Any
 ) -> None:
     """Whichever requests fail: a walk that ends well is whole, and one that does not says why."""
-    api, marks = FakeList(backups(count), Habits(dead_marker=dead_marker)), Marks()
+    api, marks = FakeList(backups(count), Quirks(dead_marker=dead_marker)), Marks()
     outcome(lambda: walk_ahead(api.fetch, PageSize(size), marks, Hands().pool(hands)))
     failures = data.draw(
         st.dictionaries(st.integers(1, 12), st.sampled_from([Reason.AUTH, Reason.SERVER_ERROR]))
@@ -544,7 +546,7 @@ def test_failing_pages_fail_the_walk_or_do_not_matter(
         assert found in {failures[number] for number in failures if number <= len(asked)}
 
 
-class Gate:
+class BasicAuthMiddleware:
     """Holds every request until all that were sent are there, then lets them through in a random order."""
 
     def __init__(self, seed: int, submit: Submit) -> None:
@@ -591,10 +593,10 @@ class Gate:
 
 
 @contextmanager
-def gated(seed: int, size: int) -> Iterator[tuple[Gate, Pool]]:
+def gated(seed: int, size: int) -> Iterator[tuple[BasicAuthMiddleware, Pool]]:
     """Give a pool of real threads behind a gate."""
     with Threads(size) as threads:
-        gate = Gate(seed, threads.submit)
+        gate = BasicAuthMiddleware(seed, threads.submit)
         opener = threading.Thread(target=gate.open)
         opener.start()
         try:
@@ -681,7 +683,7 @@ def in_the_middle_of_a_walk(
     records: tuple[Backup, ...], change: Callable[[tuple[Backup, ...]], tuple[Backup, ...]], *, total: bool
 ) -> WalkResult[Backup]:
     """Walk a list of pages of 40, once at rest, and once where it changes before the head is answered."""
-    api, marks = FakeList(records, Habits(total=total)), Marks()
+    api, marks = FakeList(records, Quirks(total=total)), Marks()
     walk_ahead(api.fetch, PageSize(40), marks, Hands().pool(4))
     api.asked.clear()
     heads = 0
@@ -775,7 +777,7 @@ def test_a_tail_that_was_walked_to_early_is_read_again() -> None:
             api.records = (*without(api.records, moved), *moved)
 
     api.before = move
-    api.habits = Habits(total=False)
+    api.quirks = Quirks(total=False)
     walked = walk_ahead(api.fetch, PageSize(10), marks, Hands(lambda count: count - 1).pool(20))
 
     assert sorted(map(int, walked.records)) == list(range(25))

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Malformed, Page
-from exporter.simulator.quirks import Habits
+from exporter.simulator.quirks import Quirks
 from exporter.walk.sequential import (
     ALWAYS_PAGES,
     ALWAYS_RECORDS,
@@ -24,7 +24,7 @@ from exporter.walk.sequential import (
 from tests.support.builders import NOON, FakeList, backup
 
 HABITS = st.builds(
-    Habits,
+    Quirks,
     meta=st.booleans(),
     links=st.booleans(),
     total=st.booleans(),
@@ -63,14 +63,14 @@ def pages(answers: dict[str | None, Page[Backup]]) -> Callable[[str | None, int]
     return fetch
 
 
-@given(count=st.integers(0, 60), size=st.integers(1, 30), habits=HABITS)
-def test_every_record_comes_once(count: int, size: int, habits: Habits) -> None:
+@given(count=st.integers(0, 60), size=st.integers(1, 30), quirks=HABITS)
+def test_every_record_comes_once(count: int, size: int, quirks: Quirks) -> None:
     """Whatever the API's way of paging, a list at rest is walked whole."""
-    if not (habits.meta or habits.links) and habits.max_limit and habits.max_limit < size:
-        size = habits.max_limit  # a cap that nothing tells of cannot be told from the end: see the next test
-    if habits.null_list and not (habits.meta and habits.total and habits.has_more):
-        habits = replace(habits, null_list=False)  # without list and total nothing says that it is an answer
-    api = FakeList(backups(count), habits)
+    if not (quirks.meta or quirks.links) and quirks.max_limit and quirks.max_limit < size:
+        size = quirks.max_limit  # a cap that nothing tells of cannot be told from the end: see the next test
+    if quirks.null_list and not (quirks.meta and quirks.total and quirks.has_more):
+        quirks = replace(quirks, null_list=False)  # without list and total nothing says that it is an answer
+    api = FakeList(backups(count), quirks)
 
     walked = walk(api.fetch, PageSize(size))
 
@@ -98,7 +98,7 @@ def test_an_unchanged_list_costs_exactly_its_pages() -> None:
 
 def test_a_page_shorter_than_asked_ends_a_list_without_meta_and_links() -> None:
     """Where nothing else is said, length decides."""
-    api = FakeList(backups(25), Habits(meta=False, links=False))
+    api = FakeList(backups(25), Quirks(meta=False, links=False))
 
     walked = walk(api.fetch, PageSize(20))
 
@@ -108,7 +108,7 @@ def test_a_page_shorter_than_asked_ends_a_list_without_meta_and_links() -> None:
 
 def test_the_limit_in_force_is_the_apis_own_word() -> None:
     """A quietly lowered limit is no short page."""
-    api = FakeList(backups(25), Habits(links=False, has_more=False, total=False, max_limit=10))
+    api = FakeList(backups(25), Quirks(links=False, has_more=False, total=False, max_limit=10))
 
     walked = walk(api.fetch, PageSize(20))
 
@@ -228,7 +228,7 @@ class TestPageSize:
         """The next walk begins with what worked in this one."""
         api = FakeList(
             backups(45),
-            Habits(max_limit=20, over_limit="refuse", refuse_status=status),  # type: ignore[arg-type]
+            Quirks(max_limit=20, over_limit="refuse", refuse_status=status),  # type: ignore[arg-type]
         )
         size = PageSize()
 
@@ -242,7 +242,7 @@ class TestPageSize:
 
     def test_fails_below_the_smallest(self) -> None:
         """An API that takes no limit at all is a failure of its own words."""
-        api = FakeList(backups(5), Habits(max_limit=3, over_limit="refuse"))
+        api = FakeList(backups(5), Quirks(max_limit=3, over_limit="refuse"))
 
         with pytest.raises(ApiError, match="limit"):
             walk(api.fetch, PageSize())
@@ -251,7 +251,7 @@ class TestPageSize:
 
     def test_a_fixed_size_stays(self) -> None:
         """What the user fixed is not second-guessed."""
-        api = FakeList(backups(5), Habits(max_limit=3, over_limit="refuse"))
+        api = FakeList(backups(5), Quirks(max_limit=3, over_limit="refuse"))
 
         with pytest.raises(ApiError, match="limit"):
             walk(api.fetch, PageSize(50))
@@ -285,9 +285,9 @@ class TestPageSize:
 
     def test_a_size_that_was_learnt_survives_a_walk_of_400s(self) -> None:
         """What is restored is the size before the walk, not the largest."""
-        api, size = FakeList(backups(300), Habits(max_limit=200, over_limit="refuse")), PageSize()
+        api, size = FakeList(backups(300), Quirks(max_limit=200, over_limit="refuse")), PageSize()
         walk(api.fetch, size)
-        api.habits = Habits(max_limit=3, over_limit="refuse")
+        api.quirks = Quirks(max_limit=3, over_limit="refuse")
 
         with pytest.raises(ApiError):
             walk(api.fetch, size)
@@ -314,7 +314,7 @@ class TestChangingList:
     @pytest.mark.parametrize("status", [400, 404, 422])
     def test_a_deleted_marker_is_gone_round(self, dead_marker: str, status: int) -> None:
         """In whichever way the API answers a dead marker, the page is asked for from the record before it."""
-        api = FakeList(backups(10), Habits(dead_marker=dead_marker, dead_marker_status=status))  # type: ignore[arg-type]
+        api = FakeList(backups(10), Quirks(dead_marker=dead_marker, dead_marker_status=status))  # type: ignore[arg-type]
 
         def delete(number: int) -> None:
             if number == 2:
@@ -330,7 +330,7 @@ class TestChangingList:
     @pytest.mark.parametrize("dead_marker", ["error", "empty"])
     def test_two_dead_markers_fail_the_walk(self, dead_marker: str) -> None:
         """Where the record before is gone too, nothing proves where the list goes on."""
-        api = FakeList(backups(10), Habits(dead_marker=dead_marker))  # type: ignore[arg-type]
+        api = FakeList(backups(10), Quirks(dead_marker=dead_marker))  # type: ignore[arg-type]
 
         def delete(number: int) -> None:
             if number == 2:
@@ -345,7 +345,7 @@ class TestChangingList:
 
     def test_a_whole_last_page_is_confirmed_by_the_record_before(self) -> None:
         """An empty page may be the end or a dead marker: the marker's own record at the end tells."""
-        api = FakeList(backups(10), Habits(meta=False, links=False))
+        api = FakeList(backups(10), Quirks(meta=False, links=False))
 
         walked = walk(api.fetch, PageSize(5))
 
@@ -451,7 +451,7 @@ class TestChangingList:
         self, *, data: st.DataObject, count: int, size: int, dead_marker: str, meta: bool
     ) -> None:
         """Whatever is added or deleted meanwhile: a walk that ends well holds every record that stayed."""
-        api = FakeList(backups(count), Habits(dead_marker=dead_marker, meta=meta, links=meta))  # type: ignore[arg-type]
+        api = FakeList(backups(count), Quirks(dead_marker=dead_marker, meta=meta, links=meta))  # type: ignore[arg-type]
         stayed = set(ids(api.records))
 
         def change(number: int) -> None:
@@ -614,7 +614,7 @@ class TestShortfall:
         self, *, count: int, size: int, extra: int, has_more: bool
     ) -> None:
         """The first walk finds out, and every later one costs exactly its pages."""
-        api = FakeList(backups(count), Habits(has_more=has_more))
+        api = FakeList(backups(count), Quirks(has_more=has_more))
         walked = walk(reporting(api, extra), PageSize(size))
         api.asked.clear()
         later = walk(reporting(api, extra), PageSize(size), usual_shortfall=walked.shortfall)
@@ -661,7 +661,7 @@ def test_a_malformed_record_counts_once_where_only_its_length_ends_the_list(
     pages: int, size: int, spoilt: int
 ) -> None:
     """Whole pages without `meta` and `links`: the last one is read again to confirm the end."""
-    api = FakeList(backups(pages * size), Habits(meta=False, links=False))
+    api = FakeList(backups(pages * size), Quirks(meta=False, links=False))
     bad = str(spoilt % (pages * size))
 
     def fetch(marker: str | None, limit: int) -> Page[Backup]:

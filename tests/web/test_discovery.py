@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import ConfigError
-from exporter.web.discovery import Place, external_place, is_address, target_groups
+from exporter.web.discovery import ExternalUrl, is_address, parse_external_url, target_groups
 
 
 def test_each_target_is_a_group() -> None:
     """Its name is a parameter of the probe, and a label that stays."""
-    groups = target_groups(["a", "b & c"], Place("https", "exporter.example:10140", "/bycloud"))
+    groups = target_groups(["a", "b & c"], ExternalUrl("https", "exporter.example:10140", "/bycloud"))
 
     assert [group["targets"] for group in groups] == [["exporter.example:10140"]] * 2
     assert groups[1]["labels"] == {
@@ -24,14 +24,14 @@ def test_each_target_is_a_group() -> None:
 @pytest.mark.parametrize(
     ("url", "place"),
     [
-        ("http://exporter.example", Place("http", "exporter.example")),
-        ("https://exporter.example:8443/", Place("https", "exporter.example:8443")),
-        ("https://[2001:db8::1]:8443/a/b", Place("https", "[2001:db8::1]:8443", "/a/b")),
+        ("http://exporter.example", ExternalUrl("http", "exporter.example")),
+        ("https://exporter.example:8443/", ExternalUrl("https", "exporter.example:8443")),
+        ("https://[2001:db8::1]:8443/a/b", ExternalUrl("https", "[2001:db8::1]:8443", "/a/b")),
     ],
 )
-def test_an_external_url_names_the_place(url: str, place: Place) -> None:
+def test_an_external_url_names_the_place(url: str, place: ExternalUrl) -> None:
     """With the path that a proxy puts before ours."""
-    assert external_place(url) == place
+    assert parse_external_url(url) == place
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_external_url_names_the_place(url: str, place: Place) -> None:
 def test_what_is_no_external_url(url: str) -> None:
     """One line says what is allowed."""
     with pytest.raises(ConfigError) as raised:
-        external_place(url)
+        parse_external_url(url)
 
     assert str(raised.value).startswith(f"--web.external-url: found {url!r}, allowed: an address such as")
 
@@ -61,7 +61,7 @@ def test_what_is_no_external_url(url: str) -> None:
 def test_an_external_url_with_a_password_is_not_shown() -> None:
     """The line goes to the log of whatever starts the exporter."""
     with pytest.raises(ConfigError, match=r"^--web.external-url: found an address with a user, allowed: "):
-        external_place("http://u:hid[den@x")
+        parse_external_url("http://u:hid[den@x")
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,6 @@ def test_only_a_plain_host_is_an_address(text: str, plain: bool) -> None:  # noq
 def test_every_external_url_is_a_place_or_a_configuration_error(url: str) -> None:
     """Nothing else comes out of it."""
     try:
-        external_place(url)
+        parse_external_url(url)
     except ConfigError as error:
         assert str(error).isprintable()  # noqa: PT017 - either is right

@@ -24,13 +24,13 @@ from exporter.config.credentials import Secret
 from exporter.config.schema import Target
 from exporter.errors import ConfigError
 from exporter.metrics.collector import TargetCollector
-from exporter.metrics.own import Instruments, ReloadCollector, own_collectors
+from exporter.metrics.own import OwnMetrics, ReloadCollector, own_collectors
 from exporter.server.refusals import Refusal
 from exporter.server.run import listen, port_of
 from exporter.target.scraper import Scraper
-from exporter.target.walk import Outcome
+from exporter.target.walk import WalkOutcome
 from exporter.web import endpoints as web
-from exporter.web.discovery import Place, target_groups
+from exporter.web.discovery import ExternalUrl, target_groups
 from exporter.web.endpoints import LONGEST, TIMEOUT_HEADER, Endpoints, scrape_seconds
 from exporter.web.landing import HEADERS
 from tests.support.answers import NOW, SUCCESS, FixedClock, scraper
@@ -128,11 +128,11 @@ def test_only_what_is_asked_for_is_walked(serve: Callable[..., str], query: str,
     """A scrape of the process's metrics makes no request to the API; nor does the start."""
     walked: list[None] = []
 
-    def walk() -> Outcome:
+    def walk() -> WalkOutcome:
         walked.append(None)
         return SUCCESS
 
-    url = serve(scraper(walk), own=own_collectors(Instruments(), dict, ReloadCollector(NOW)))
+    url = serve(scraper(walk), own=own_collectors(OwnMetrics(), dict, ReloadCollector(NOW)))
     text = get(f"{url}/metrics?{query}").text
 
     assert len(walked) == walks
@@ -227,7 +227,7 @@ def test_scrapers_must_not_pile_up(serve: Callable[..., str]) -> None:
     """One more than allowed is refused at once, while health is told; then there is room again."""
     entered, released = threading.Event(), threading.Event()
 
-    def walk() -> Outcome:
+    def walk() -> WalkOutcome:
         entered.set()
         assert released.wait(10)
         return SUCCESS
@@ -248,7 +248,7 @@ def test_as_many_scrapes_as_allowed_go_on_at_once(serve: Callable[..., str]) -> 
     """More than the 40 that Starlette's own threads would do, and the landing page besides."""
     together = threading.Barrier(42)
 
-    def walk() -> Outcome:
+    def walk() -> WalkOutcome:
         together.wait(10)
         return SUCCESS
 
@@ -268,7 +268,7 @@ def test_a_crashed_walk_is_a_500_and_the_next_scrape_walks(
     """The traceback is in the log once, by the walk, and not again with each answer; no room is lost."""
     walks: list[Exception | None] = [ZeroDivisionError("a bug"), ZeroDivisionError("a bug"), None]
 
-    def walk() -> Outcome:
+    def walk() -> WalkOutcome:
         if error := walks.pop(0):
             raise error
         return SUCCESS
@@ -286,11 +286,13 @@ def test_a_crashed_walk_is_a_500_and_the_next_scrape_walks(
 @pytest.mark.parametrize(
     ("place", "host", "told"),
     [
-        (None, "exporter.example:10140", Place("http", "exporter.example:10140")),
-        (Place("https", "x.example", "/p"), "other", Place("https", "x.example", "/p")),
+        (None, "exporter.example:10140", ExternalUrl("http", "exporter.example:10140")),
+        (ExternalUrl("https", "x.example", "/p"), "other", ExternalUrl("https", "x.example", "/p")),
     ],
 )
-def test_discovery(serve: Callable[..., str], place: Place | None, host: str, told: Place) -> None:
+def test_discovery(
+    serve: Callable[..., str], place: ExternalUrl | None, host: str, told: ExternalUrl
+) -> None:
     """Every target, at the address that was given, else at the request's own."""
     url = serve(scraper(name="a"), scraper(name="b & c"), place=place)
     answer = get(f"{url}/sd", host=host)
@@ -393,7 +395,7 @@ def test_other_methods(serve: Callable[..., str], method: str) -> None:
     """They are told which are allowed, and walk nothing."""
     walked: list[None] = []
 
-    def walk() -> Outcome:
+    def walk() -> WalkOutcome:
         walked.append(None)
         return SUCCESS
 

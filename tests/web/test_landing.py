@@ -18,7 +18,7 @@ from exporter import __version__
 from exporter.errors import WalkCrashedError
 from exporter.results import DatabaseAssessment
 from exporter.target.scraper import Scraper
-from exporter.target.walk import Outcome
+from exporter.target.walk import WalkOutcome
 from exporter.web.landing import HEADERS, SHOWN, landing_page
 from tests.backups.test_risk import NEVER, OLD, OLDER, WELL
 from tests.support.answers import FAILURE, NOW, SNAPSHOT, SUCCESS, scraper
@@ -29,7 +29,7 @@ NOTHING: Final = "\u2013 \u2013 \u2013 none yet"
 POLICY: Final = HEADERS["Content-Security-Policy"]
 
 
-def _no_walk() -> Outcome:
+def _no_walk() -> WalkOutcome:
     pytest.fail("walked")
 
 
@@ -43,10 +43,10 @@ def _shifted(recovery: DatabaseAssessment, seconds: float) -> DatabaseAssessment
     )
 
 
-def scraped(*recoveries: DatabaseAssessment, name: str = "default") -> Scraper:
+def scraped(*assessments: DatabaseAssessment, name: str = "default") -> Scraper:
     """Make a scraper that has walked and knows these instances, whose times `test_risk` gives."""
-    known = tuple(_shifted(recovery, NOW - 1_000_000.0) for recovery in recoveries)
-    found = scraper(lambda: replace(SUCCESS, result=replace(SNAPSHOT, recoveries=known)), name=name)
+    known = tuple(_shifted(recovery, NOW - 1_000_000.0) for recovery in assessments)
+    found = scraper(lambda: replace(SUCCESS, result=replace(SNAPSHOT, assessments=known)), name=name)
     found.scrape(1)
     return found
 
@@ -222,10 +222,10 @@ def test_in_a_real_browser(tmp_path: Path, width: int, row: str, *, dark: bool, 
 
 def test_after_a_walk_that_crashed() -> None:
     """The page says that walks fail, also where there is no reason of the API's to name."""
-    outcomes: list[Outcome | ZeroDivisionError] = [SUCCESS, ZeroDivisionError()]
+    outcomes: list[WalkOutcome | ZeroDivisionError] = [SUCCESS, ZeroDivisionError()]
 
-    def walk() -> Outcome:
-        if isinstance(outcome := outcomes.pop(0), Outcome):
+    def walk() -> WalkOutcome:
+        if isinstance(outcome := outcomes.pop(0), WalkOutcome):
             return outcome
         raise outcome
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from exporter.clock import Clock
-from exporter.web.single_flight import LatestRendering, Renders
+from exporter.web.single_flight import LatestRendering, SingleFlight
 
 
 class Key:
@@ -26,7 +26,7 @@ class Key:
 
 def test_who_asks_meanwhile_shares() -> None:
     """One rendering serves all, and nobody who asks for something else or later."""
-    renders: Renders[int] = Renders()
+    renders: SingleFlight[int] = SingleFlight()
     calls: list[str] = []
     entered, release = threading.Event(), threading.Event()
 
@@ -54,7 +54,7 @@ def test_who_asks_meanwhile_shares() -> None:
 
 def test_a_bug_is_everybody_s() -> None:
     """It is raised to all who share, and then forgotten."""
-    renders: Renders[int] = Renders()
+    renders: SingleFlight[int] = SingleFlight()
 
     def bug() -> int:
         raise ZeroDivisionError

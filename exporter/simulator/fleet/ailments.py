@@ -12,7 +12,7 @@ Course = Callable[[Sequence[Attempt], datetime], Sequence[Attempt]]
 """From what a healthy database would show, and the day's midnight, to what the sick one shows."""
 
 
-class Sick(Struct, frozen=True):
+class Ailment(Struct, frozen=True):
     """A database that is not as the others are, with its story for the person on call."""
 
     kind: Kind

@@ -8,7 +8,7 @@ from operator import attrgetter
 from msgspec import Struct
 
 from exporter.records import Backup, Datastore, Instance, Reference
-from exporter.simulator.fleet.ailments import COURSES, Sick
+from exporter.simulator.fleet.ailments import COURSES, Ailment
 from exporter.simulator.fleet.chance import chance, identifier
 from exporter.simulator.fleet.instances import ROSTER, Member
 from exporter.simulator.fleet.schedule import Attempt, chain, midnight
@@ -35,7 +35,7 @@ class Fleet(Struct, frozen=True):
         return tuple(_instance(self.seed, member, day) for member in ROSTER if member.kind != "retired")
 
     @property
-    def sick(self) -> tuple[Sick, ...]:
+    def sick(self) -> tuple[Ailment, ...]:
         """The databases that are not as the others, among them the retired one and the replica."""
         return tuple(_sick(self.seed, member) for member in ROSTER if member.kind != "healthy")
 
@@ -97,8 +97,8 @@ def _maintenance(seed: int, name: str, day: int) -> datetime:
     )
 
 
-def _sick(seed: int, member: Member) -> Sick:
-    return Sick(
+def _sick(seed: int, member: Member) -> Ailment:
+    return Ailment(
         kind=member.kind,
         name=member.name,
         instance_id=identifier(seed, member.name),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy, datetimes, floats, integers, just
 
 from exporter.records import Backup
-from exporter.simulator import Fleet, Sick
+from exporter.simulator import Ailment, Fleet
 from exporter.simulator.fleet.instances import Kind
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
@@ -31,7 +31,7 @@ class Seen:
         """Return an instance's backups, newest first."""
         return [backup for backup in self.backups if backup.instance_id == instance_id]
 
-    def sick(self, kind: Kind) -> Iterator[tuple[Sick, list[Backup]]]:
+    def sick(self, kind: Kind) -> Iterator[tuple[Ailment, list[Backup]]]:
         """Return the databases with a sickness, each with its backups."""
         return ((sick, self.of(sick.instance_id)) for sick in self.fleet.sick if sick.kind == kind)
 

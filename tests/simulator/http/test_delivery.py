@@ -13,9 +13,9 @@ from exporter.simulator import (
     DripBody,
     DripHeaders,
     Fault,
-    Habits,
     HangBeforeHeaders,
     HangInBody,
+    Quirks,
     Raw,
     Reset,
     SimulatedApi,
@@ -41,7 +41,7 @@ def test_a_body_that_ends_too_early(api: SimulatedApi, fetch: Fetch, fault: Faul
 
 def test_a_length_that_is_too_small(api: SimulatedApi, fetch: Fetch) -> None:
     """The client has a body that ends before its end."""
-    api.habits = Habits(gzip=False)
+    api.quirks = Quirks(gzip=False)
     whole = fetch().content
     api.faults.add(WrongLength(-1))
 

@@ -38,7 +38,7 @@ MOST_STATUSES: Final = 10
 Rule = Callable[[Evidence], Iterator[DataWarning]]
 
 
-def doubts(evidence: Evidence) -> tuple[DataWarning, ...]:
+def data_warnings(evidence: Evidence) -> tuple[DataWarning, ...]:
     """Return every doubt, in a fixed order."""
     return tuple(doubt for rule in _RULES for doubt in rule(evidence))
 

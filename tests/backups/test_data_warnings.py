@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from exporter.app.exporter import Exporter
-from exporter.backups.doubts import Evidence, count, doubts
+from exporter.backups.data_warnings import Evidence, count, data_warnings
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url
 from exporter.errors import ApiError, Reason
@@ -34,9 +34,9 @@ FORBIDDEN = ApiError(Reason.FORBIDDEN, "not for you", status=403)
 def found(
     snapshot: Snapshot = CLEAN, *, settings: dict[str, Any] | None = None, **facts: Any
 ) -> list[DataWarning]:
-    """Return the doubts about this snapshot of a target with these settings."""
+    """Return the data_warnings about this snapshot of a target with these settings."""
     target = Target(name="prod", token=Secret("hidden"), **(settings or {}))
-    return list(doubts(Evidence(snapshot=snapshot, target=target, **facts)))
+    return list(data_warnings(Evidence(snapshot=snapshot, target=target, **facts)))
 
 
 def test_a_clean_walk_has_none() -> None:
@@ -128,7 +128,7 @@ def test_the_log_tells_when_a_doubt_appears_and_when_it_is_gone() -> None:
 
 def test_the_page_shows_them() -> None:
     """Doubts are listed on the page, escaped, and with their target where there are several."""
-    doubtful = replace(SNAPSHOT, doubts=(DataWarning("status 'X'", "2 backups of status '<X>'"),))
+    doubtful = replace(SNAPSHOT, data_warnings=(DataWarning("status 'X'", "2 backups of status '<X>'"),))
     shown = scraper(lambda: replace(SUCCESS, result=doubtful), name="east")
     clean = scraper(name="west")
     for each in (shown, clean):
@@ -159,6 +159,6 @@ def test_what_the_api_chose_is_redacted(status: str) -> None:
             snapshot = exporter.walks["prod"](30).snapshot
 
     assert snapshot is not None
-    said = [doubt.text for doubt in snapshot.doubts] + [line["event"] for line in logs]
+    said = [doubt.text for doubt in snapshot.data_warnings] + [line["event"] for line in logs]
     assert any("backup of status" in text for text in said)
     assert all(text.isprintable() and len(text) <= 300 and "demo-secret" not in text for text in said)

@@ -73,7 +73,7 @@ def test_budgets_of_both_windows() -> None:
 def test_an_unknown_budget_has_no_samples() -> None:
     """Neither of an API without the headers, nor of the hour where the limit names no tier."""
     empty = BudgetCollector(lambda: {"a": budget()})
-    odd = BudgetCollector(lambda: {"a": budget(MaxDuration=77, Remaining=7)})
+    odd = BudgetCollector(lambda: {"a": budget(Limit=77, Remaining=7)})
 
     assert list(empty.collect()) == []
     assert [family.name for family in empty.describe()] == [family.name for family in odd.collect()]

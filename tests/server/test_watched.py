@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import CapturingLogger
 
-from exporter import tls, web_file
 from exporter.errors import ConfigError
+from exporter.server import tls
+from exporter.server import watched as web_file
 from exporter.server.schema import WebConfig
 from exporter.server.watched import WatchedWebConfig
 from tests.server.test_schema import HASH

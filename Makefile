@@ -25,10 +25,11 @@ demo: $(VENV)/runs ## run the exporter on an embedded API, on port 10140 (PORT=â
 test: $(VENV)/tests ## run the whole suite but for what is marked slow
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
-check: $(VENV)/tests ## lint, types, and the suite in random order with branch coverage
+check: $(VENV)/tests ## lint, types, import contracts, and the suite in random order with branch coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy exporter tests benchmarks dashboards tools
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing
 
 stress: $(VENV)/tests ## the quick suite three times, in random orders, beside four busy loops and idle threads

@@ -2,8 +2,8 @@
 
 from enum import StrEnum
 
-from exporter.printable import printable
-from exporter.redaction import plain_line, shortened
+from exporter.printable import printable_line
+from exporter.redaction import short_line
 
 
 class Reason(StrEnum):
@@ -29,7 +29,7 @@ class ConfigError(ExporterError):
     """What the user configured cannot be used; its text is the one printable line to show."""
 
     def __init__(self, problem: str) -> None:
-        super().__init__(printable(problem))
+        super().__init__(printable_line(problem))
 
 
 class WalkCrashedError(ExporterError):
@@ -50,11 +50,11 @@ class ApiError(ExporterError):
     def __init__(
         self, reason: Reason, message: str, *, status: int | None = None, request_id: str | None = None
     ) -> None:
-        super().__init__(shortened(plain_line(message)))
+        super().__init__(short_line(message))
         self.reason = reason
-        self.message = shortened(plain_line(message))
+        self.message = short_line(message)
         self.status = status
-        self.request_id = request_id and shortened(plain_line(request_id))
+        self.request_id = request_id and short_line(request_id)
 
     def __str__(self) -> str:
         facts = [f"HTTP {self.status}"] if self.status else []

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from exporter.printable import printable
+from exporter.printable import printable_line
 
 _PATH: Final = re.compile(r" - at `\$([^`]*)`\Z")
 """Where msgspec says the problem is; a value that it quotes earlier may hold the same words."""
@@ -26,7 +26,7 @@ class NotAllowedError(ValueError):
 
 def explain_violation(error: msgspec.ValidationError, document: object, expected: Any) -> str:  # noqa: ANN401 - any type form
     """Put msgspec's `error` on converting `document` to the type `expected` into a user's words."""
-    return printable(_complaint(error, document, inspect.type_info(expected)), _LONGEST)
+    return printable_line(_complaint(error, document, inspect.type_info(expected)), _LONGEST)
 
 
 def _complaint(error: msgspec.ValidationError, document: object, wanted: inspect.Type) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.printable import printable
+from exporter.printable import printable_line
 
 ANY_TEXT = st.text(st.characters(codec=None))  # with lone surrogates
 
@@ -24,7 +24,7 @@ ANY_TEXT = st.text(st.characters(codec=None))  # with lone surrogates
 )
 def test_what_a_terminal_would_obey_is_escaped(text: str, line: str) -> None:
     """Letters of every script stay; what forges lines, moves the cursor or turns the direction does not."""
-    assert printable(text) == line
+    assert printable_line(text) == line
 
 
 @pytest.mark.parametrize(
@@ -33,21 +33,21 @@ def test_what_a_terminal_would_obey_is_escaped(text: str, line: str) -> None:
 )
 def test_long_text_is_cut_and_says_so(text: str, longest: int, line: str) -> None:
     """The escapes count too."""
-    assert printable(text, longest) == line
+    assert printable_line(text, longest) == line
 
 
 @given(ANY_TEXT, st.none() | st.integers(1, 40))
 def test_every_text_becomes_one_printable_line(text: str, longest: int | None) -> None:
     """It can be written as UTF-8, is no longer than allowed, and is stable."""
-    line = printable(text, longest)
+    line = printable_line(text, longest)
 
     assert line.isprintable()
     assert line.encode().decode() == line
     assert longest is None or len(line) <= longest
-    assert printable(line, longest) == line
+    assert printable_line(line, longest) == line
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"])))
 def test_printable_text_is_left_as_it_is(text: str) -> None:
     """Nothing is escaped without need."""
-    assert printable(text) == text
+    assert printable_line(text) == text

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import ApiError, Reason
-from exporter.redaction import LONGEST_TEXT, MASK, SHORTEST_SECRET, Redactor, plain_line, userinfo
+from exporter.redaction import LONGEST_TEXT, MASK, SHORTEST_SECRET, Redactor, printable_words, userinfo
 
 ALLOWED = st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters=MASK)
 """What a credential may hold: the printable characters of ASCII but the space."""
@@ -72,7 +72,7 @@ def test_what_is_shown_is_one_short_printable_line(text: str) -> None:
 )
 def test_control_characters_and_escape_sequences_are_removed(text: str, shown: str) -> None:
     """What a terminal would obey, and what reverses the order of letters."""
-    assert plain_line(text) == shown
+    assert printable_words(text) == shown
 
 
 def test_a_long_text_is_cut_after_the_secrets_are_masked() -> None:

@@ -23,7 +23,7 @@ from exporter.config.schema import Config
 from exporter.durations import parse_duration
 from exporter.errors import ConfigError
 from exporter.metrics.collector import render_text, write_text
-from exporter.printable import printable
+from exporter.printable import printable_line
 from exporter.results import ScrapeResult
 from exporter.server.access_log import AccessLog
 from exporter.server.auth import BasicAuthMiddleware
@@ -189,7 +189,7 @@ def once_command(options: Namespace) -> int:
     elif not problem:
         problem = _write(answer, options.output)
     if problem:
-        print(printable(problem), file=sys.stderr)
+        print(printable_line(problem), file=sys.stderr)
     return FAILED if problem else 0
 
 

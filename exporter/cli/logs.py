@@ -7,6 +7,8 @@ from typing import Any, Final, Literal, TextIO
 
 import structlog
 
+from exporter.printable import escape_unprintable
+
 LEVELS: Final = ("debug", "info", "warning", "error")
 FORMATS: Final = ("logfmt", "json")
 FIRST: Final = ("timestamp", "level", "event")
@@ -54,10 +56,7 @@ def _escape(_logger: object, _method: str, event: structlog.typing.EventDict) ->
 
 
 def _printable(text: str) -> str:
-    """Keep line breaks, which logfmt escapes itself."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    return escape_unprintable(text, keep="\n")  # logfmt escapes line breaks itself
 
 
 class _Sink:

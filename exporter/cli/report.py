@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from exporter.backups.risk import Risk, describe, describe_age
 from exporter.cli.check import Finding, Level
-from exporter.printable import printable
+from exporter.printable import printable_line
 
 COLOURS: Final = {Level.OK: "\x1b[32m", Level.WARN: "\x1b[33m", Level.FAIL: "\x1b[31m"}
 PLAIN: Final = "\x1b[0m"
@@ -30,9 +30,9 @@ class Report(Struct, frozen=True):
 
 def as_lines(report: Report, *, coloured: bool) -> Iterator[str]:
     """Write a report for people, in colour where it is wanted; what the API named is made printable."""
-    yield printable(f"{report.name}  {report.url}")
+    yield printable_line(f"{report.name}  {report.url}")
     for finding in report.findings:
-        yield f"  {_level(finding.level, coloured=coloured)}  {printable(finding.text)}"
+        yield f"  {_level(finding.level, coloured=coloured)}  {printable_line(finding.text)}"
     if report.risks:
         yield ""
         yield f"  {len(report.risks)} at risk, the worst first"
@@ -61,7 +61,7 @@ def _table(risks: Sequence[Risk]) -> Iterator[str]:
 
 
 def _row(risk: Risk) -> tuple[str, str, str, str]:
-    return printable(risk.name), printable(risk.datastore_type), describe_age(risk), describe(risk)
+    return printable_line(risk.name), printable_line(risk.datastore_type), describe_age(risk), describe(risk)
 
 
 def _object(report: Report) -> dict[str, Any]:

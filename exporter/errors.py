@@ -25,11 +25,42 @@ class ExporterError(Exception):
     """The base of every error that this package raises on purpose."""
 
 
-class ConfigError(ExporterError):
-    """What the user configured cannot be used; its text is the one printable line to show."""
+class ConfigError(ExporterError, ValueError):
+    """The user configured something that cannot be used.
 
-    def __init__(self, problem: str) -> None:
-        super().__init__(printable_line(problem))
+    Its text is one printable line, `SOURCE: KEY: PROBLEM, allowed: ALLOWED`, without the parts that are
+    `None`. It is a `ValueError` so that a type can raise it while msgspec converts a document.
+
+    :param problem: what is wrong; without one, the text shows what was `found`.
+    :param source: what holds the setting: a file's path, a flag or `environment`.
+    :param key: the setting: its path in the file, such as `targets[0].url`, or a variable's name.
+    :param found: the value as it may be shown, never a secret.
+    :param allowed: which values are allowed.
+    """
+
+    def __init__(
+        self,
+        problem: str | None = None,
+        *,
+        source: str | None = None,
+        key: str | None = None,
+        found: str | None = None,
+        allowed: str | None = None,
+    ) -> None:
+        self.problem = f"found {found}" if problem is None else problem
+        self.source = source
+        self.key = key
+        self.found = found
+        self.allowed = allowed
+        line = ": ".join(part for part in (source, key, self.problem) if part)
+        super().__init__(printable_line(f"{line}, allowed: {allowed}" if allowed else line))
+
+    def within(self, *, source: str | None = None, key: str | None = None) -> "ConfigError":
+        """Return this error with its place: `key` is the path to the block in which `self.key` was found."""
+        path = ".".join(part for part in (key, self.key) if part) or None
+        return ConfigError(
+            self.problem, source=source or self.source, key=path, found=self.found, allowed=self.allowed
+        )
 
 
 class WalkCrashedError(ExporterError):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.printable import printable_line
+from exporter.printable import escape_unprintable, printable_line, printable_words
 
 ANY_TEXT = st.text(st.characters(codec=None))  # with lone surrogates
 
@@ -51,3 +51,28 @@ def test_every_text_becomes_one_printable_line(text: str, longest: int | None) -
 def test_printable_text_is_left_as_it_is(text: str) -> None:
     """Nothing is escaped without need."""
     assert printable_line(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain words", "plain words"),
+        ("two\r\nlines\tand  blanks ", "two lines and blanks"),
+        ("\x1b[1;31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07rest", "rest"),
+        ("\x1b]8;;http://x\x1b\\link", "link"),
+        ("\x1b]0;title without an end", ""),
+        ("\x1bcreset", "reset"),
+        ("\x9b31mred", "31mred"),
+        ("right\u202eleft\ud800 nul\x00", "rightleft nul"),
+        ("Zürich 😀", "Zürich 😀"),
+    ],
+)
+def test_control_characters_and_escape_sequences_are_removed(text: str, shown: str) -> None:
+    """What a terminal would obey, and what reverses the order of letters."""
+    assert printable_words(text) == shown
+
+
+def test_line_breaks_can_be_kept() -> None:
+    """A log format that escapes them itself must not get them escaped twice."""
+    assert escape_unprintable("a\nb\x1b", keep="\n") == "a\nb\\x1b"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import ApiError, Reason
-from exporter.redaction import LONGEST_TEXT, MASK, SHORTEST_SECRET, Redactor, printable_words, userinfo
+from exporter.redaction import LONGEST_TEXT, MASK, SHORTEST_SECRET, Redactor, userinfo
 
 ALLOWED = st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters=MASK)
 """What a credential may hold: the printable characters of ASCII but the space."""
@@ -53,26 +53,6 @@ def test_what_is_shown_is_one_short_printable_line(text: str) -> None:
     for shown in (Redactor()(text), Redactor("id:secret")(text), error.message, str(error.request_id)):
         assert len(shown) <= LONGEST_TEXT
         assert shown.isprintable()
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("plain words", "plain words"),
-        ("two\r\nlines\tand  blanks ", "two lines and blanks"),
-        ("\x1b[1;31mred\x1b[0m", "red"),
-        ("\x1b]0;title\x07rest", "rest"),
-        ("\x1b]8;;http://x\x1b\\link", "link"),
-        ("\x1b]0;title without an end", ""),
-        ("\x1bcreset", "reset"),
-        ("\x9b31mred", "31mred"),
-        ("right\u202eleft\ud800 nul\x00", "rightleft nul"),
-        ("Zürich 😀", "Zürich 😀"),
-    ],
-)
-def test_control_characters_and_escape_sequences_are_removed(text: str, shown: str) -> None:
-    """What a terminal would obey, and what reverses the order of letters."""
-    assert printable_words(text) == shown
 
 
 def test_a_long_text_is_cut_after_the_secrets_are_masked() -> None:

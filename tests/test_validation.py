@@ -1,24 +1,31 @@
 """One line for each mistake: where, what was found, what is allowed."""
 
-from typing import Annotated, ClassVar, Literal
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal, Self
 
 import msgspec
 import pytest
 from msgspec import Meta, Struct
 
-from exporter.validation import NotAllowedError, explain_violation
+from exporter.errors import ConfigError
+from exporter.validation import FilePath, NotAllowedError, Text, convert
 
 KEYS = "the keys number, unit, length, flag, words, inner, list"
 
 
-class Hidden:
-    """A type whose values are not to be shown."""
+class Plain:
+    """A type that does not say what it allows."""
+
+    @classmethod
+    def parse(cls, _: object) -> Self:
+        """Accept no value."""
+        raise NotAllowedError
+
+
+class Hidden(Plain):
+    """A type whose values must not be shown."""
 
     SECRET: ClassVar = True
-
-
-class Plain:
-    """A type that says nothing of what it allows."""
 
 
 class Inner(Struct, forbid_unknown_fields=True):
@@ -30,9 +37,9 @@ class Inner(Struct, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if self.id == "bad":
-            raise ValueError("a word of its own")
+            raise ConfigError("a problem of its own", key="id", allowed="good")
         if len(self.id) > 1:
-            raise ValueError(f"the words of a check {self.id}")
+            raise ConfigError(f"the words of a check {self.id}")
 
 
 class Outer(Struct, forbid_unknown_fields=True):
@@ -50,25 +57,67 @@ class Outer(Struct, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if self.unit == "b" and self.flag:
-            raise ValueError("unit: b and flag are at odds")
+            raise ConfigError("b contradicts flag", key="unit")
+
+
+class Files(Struct):
+    """A block with paths."""
+
+    first: FilePath
+    second: FilePath | None = None
+    name: Text = "a"
 
 
 def refuse(_wanted: type, _: object) -> object:
-    """Take no value of a type of our own."""
+    """Accept no value of a type that msgspec does not know."""
     raise NotAllowedError
+
+
+def test_relative_paths_start_at_the_folder() -> None:
+    """Absolute paths and other texts stay as they are."""
+    files = convert({"first": "a.pem", "second": "/b.pem", "name": "c"}, Files, folder=Path("/etc"))
+
+    assert files == Files(Path("/etc/a.pem"), Path("/b.pem"), "c")
+
+
+@pytest.mark.parametrize("found", ["", None, 5])
+def test_a_path_is_text(found: object) -> None:
+    """An empty text would be the folder itself."""
+    with pytest.raises(ConfigError, match=r"^first: found .*, allowed: the path of a file$"):
+        convert({"first": found}, Files)
+
+
+def test_an_error_carries_its_parts() -> None:
+    """Code that needs the key or the value need not read the text."""
+    with pytest.raises(ConfigError) as raised:
+        convert({"list": [{"id": "a"}], "number": 0}, Outer, source="file.yml")
+    with pytest.raises(ConfigError) as nested:
+        convert({"list": [{"id": "a"}, {"id": "bad"}]}, Outer)
+    with pytest.raises(ConfigError) as unknown:
+        convert({"x": 1}, Outer)
+
+    error = raised.value
+    assert (error.source, error.key, error.found, error.allowed) == (
+        "file.yml",
+        "number",
+        "0",
+        "a number from 1 or auto",
+    )
+    assert (nested.value.key, nested.value.problem) == ("list[1].id", "a problem of its own")
+    assert (unknown.value.key, unknown.value.found, unknown.value.allowed) == (None, "'x'", KEYS)
 
 
 @pytest.mark.parametrize(
     ("document", "line"),
     [
-        ([], f"the top level: found a list, allowed: {KEYS}"),
+        ([], f"found a list, allowed: {KEYS}"),
         (
             "text",
-            f"the top level: found a value of another type, allowed: {KEYS}",
+            f"found a value of another type, allowed: {KEYS}",
         ),
         (
             {"x": 1},
-            f"the top level: unknown key 'x', allowed: {KEYS}",
+            f"unknown key 'x', allowed: {KEYS}",
         ),
         ({"number": 0}, "number: found 0, allowed: a number from 1 or auto"),
         ({"number": "many"}, "number: found 'many', allowed: a number from 1 or auto"),
@@ -80,7 +129,7 @@ def refuse(_wanted: type, _: object) -> object:
         ({"unit": "me:pass@host"}, "unit: found '…@host', allowed: a, b"),
         ({"unit": "https://host/?token=pass"}, "unit: found 'https://host/?…', allowed: a, b"),
         ({"unit": "https://me:pa#ss"}, "unit: found 'https://me:pa#…', allowed: a, b"),
-        ({"x` - at `$.inner": 1}, f"the top level: unknown key 'x` - at `$.inner', allowed: {KEYS}"),
+        ({"x` - at `$.inner": 1}, f"unknown key 'x` - at `$.inner', allowed: {KEYS}"),
         (
             {"inner": {"id": "a", "` - at `$ ": 1}},
             "inner: unknown key '` - at `$ ', allowed: the keys id, secret, plain",
@@ -89,7 +138,7 @@ def refuse(_wanted: type, _: object) -> object:
             {"list": [{"id": "a"}, {"id": "b", "y": 1}]},
             "list[1]: unknown key 'y', allowed: the keys id, secret, plain",
         ),
-        ({"k\n\x1b[2J": 1}, f"the top level: unknown key 'k\\n\\x1b[2J', allowed: {KEYS}"),
+        ({"k\n\x1b[2J": 1}, f"unknown key 'k\\n\\x1b[2J', allowed: {KEYS}"),
         ({"unit": "` - at `$.inner"}, "unit: found '` - at `$.inner', allowed: a, b"),
         ({"inner": {"id": "` - at `$.list"}}, "inner: the words of a check ` - at `$.list"),
         ({"inner": {"id": "two\nlines"}}, r"inner: the words of a check two\nlines"),
@@ -102,7 +151,7 @@ def refuse(_wanted: type, _: object) -> object:
             {"inner": "a secret, perhaps"},
             "inner: found a value of another type, allowed: the keys id, secret, plain",
         ),
-        ({"inner": {"id": "bad"}}, "inner: a word of its own"),
+        ({"inner": {"id": "bad"}}, "inner.id: a problem of its own, allowed: good"),
         (
             {"inner": {"id": "a", "secret": "x"}},
             "inner.secret: found a value of another type, allowed: Hidden",
@@ -111,15 +160,16 @@ def refuse(_wanted: type, _: object) -> object:
         ({"inner": {"id": "a", "plain": 5}}, "inner.plain: found 5, allowed: Plain"),
         ({"list": [{"id": "a"}, {"id": 5}]}, "list[1].id: found 5, allowed: text"),
         ({"list": {"id": "a"}}, "list: found a mapping, allowed: a list"),
-        ({"unit": "b", "flag": True}, "unit: b and flag are at odds"),
+        ({"unit": "b", "flag": True}, "unit: b contradicts flag"),
     ],
 )
 def test_each_mistake_is_one_line(document: object, line: str) -> None:
     """It names the path as one would look for it, and shows nothing where a secret may stand."""
-    with pytest.raises(msgspec.ValidationError) as raised:
-        msgspec.convert(document, Outer, dec_hook=refuse)
+    with pytest.raises(ConfigError) as raised:
+        convert(document, Outer, source="file.yml")
 
-    assert explain_violation(raised.value, document, Outer) == line
+    assert str(raised.value) == f"file.yml: {line}"
+    assert raised.value.__suppress_context__
 
 
 @pytest.mark.parametrize(
@@ -134,8 +184,8 @@ def test_each_mistake_is_one_line(document: object, line: str) -> None:
         ({"unit": "c"}, "Invalid enum value 'c' - at `$.unit`"),
         ({"list": [{"id": 5}]}, "Expected `str`, got `int` - at `$.list[0].id`"),
         ({"words": ["one", 2]}, "Expected `str`, got `int` - at `$.words[1]`"),
-        ({"inner": {"id": "bad"}}, "a word of its own - at `$.inner`"),
-        ({"unit": "b", "flag": True}, "unit: b and flag are at odds"),
+        ({"inner": {"id": "bad"}}, "id: a problem of its own, allowed: good - at `$.inner`"),
+        ({"unit": "b", "flag": True}, "unit: b contradicts flag"),
         ({"inner": {"id": "a", "plain": 5}}, " - at `$.inner.plain`"),
     ],
 )
@@ -150,7 +200,7 @@ def test_what_msgspec_says(document: object, message: str) -> None:
 @pytest.mark.parametrize(
     ("document", "cause"),
     [
-        ({"inner": {"id": "bad"}}, ValueError),
+        ({"inner": {"id": "bad"}}, ConfigError),
         ({"inner": {"id": "a", "plain": 5}}, NotAllowedError),
         ({"number": 0}, type(None)),
         ({"x": 1}, type(None)),

@@ -118,8 +118,9 @@ def _connection_settings(session: requests.Session, target: Target) -> Mapping[s
     tls = target.tls_config
     proxy = target.proxy_url.reveal() if target.proxy_url else None
     proxies = {"http": proxy, "https": proxy} if proxy else {}
-    verify = False if tls.insecure_skip_verify else tls.ca_file or True
-    cert = (tls.cert_file, tls.key_file) if tls.cert_file and tls.key_file else tls.cert_file
+    verify = False if tls.insecure_skip_verify else str(tls.ca_file or "") or True
+    cert_file, key_file = (str(path or "") for path in (tls.cert_file, tls.key_file))
+    cert = (cert_file, key_file) if key_file else cert_file or None
     url = _as_requested(target.url)
     merged = session.merge_environment_settings(url, proxies, stream=True, verify=verify, cert=cert)
     _check_proxy(url, merged["proxies"])
@@ -138,10 +139,10 @@ def _check_proxy(url: str, proxies: MutableMapping[str, str]) -> None:
     try:
         has_scheme = "://" in proxy or proxy.lower().startswith(("http:", "https:"))
         proxies[key] = ProxyUrl(proxy if has_scheme else f"http://{proxy}").reveal()
-    except ValueError as error:
+    except ConfigError as error:
         names = (f"{key}_proxy", f"{key}_proxy".upper())
         name = next((name for name in names if os.environ.get(name) == proxy), names[0])
-        raise ConfigError(f"environment: {name}: {error}") from None
+        raise error.within(source="environment", key=name) from None
 
 
 def _as_requested(url: str) -> str:

@@ -3,14 +3,15 @@
 import re
 from fnmatch import fnmatchcase
 from ipaddress import IPv6Address
-from pathlib import Path
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
-from exporter.config.credentials import API_KEY_FORM, Credential, Secret, check_api_key
+from exporter.config.credentials import Credential, Secret, check_api_key
 from exporter.durations import UNITS, parse_duration
+from exporter.errors import ConfigError
+from exporter.validation import FilePath, NotAllowedError, Text, quote_name
 
 DEFAULT_URL: Final = "https://api.spo1.mycloud.com"
 SIZE_UNITS: Final = {
@@ -23,6 +24,7 @@ SIZE_UNITS: Final = {
     "GiB": 2**30,
 }
 LARGEST_PORT: Final = 65535
+CREDENTIALS: Final = ("api_key", "api_key_file", "token", "token_file")
 _PROXY: Final = re.compile(
     r"(?i:https?)://"
     r"(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+@)?"
@@ -34,7 +36,6 @@ SizeUnit = Literal["bytes", "KB", "MB", "GB", "KiB", "MiB", "GiB"]
 Tier = Literal["auto", "standard", "professional", "enterprise", "unlimited"]
 Count = Annotated[int, Meta(ge=1, extra_json_schema={"description": "a whole number from 1"})]
 Share = Annotated[float, Meta(gt=0, le=1, extra_json_schema={"description": "a number above 0, at most 1"})]
-Text = Annotated[str, Meta(min_length=1, extra_json_schema={"description": "text, not empty"})]
 
 
 class Duration(float):
@@ -43,9 +44,9 @@ class Duration(float):
     ALLOWED: ClassVar = "a duration such as 90s, 5m, 1h30m or 7d"
 
     @classmethod
-    def parse(cls, text: str) -> "Duration":
-        """Read the written form; raise `ValueError`."""
-        return cls(parse_duration(text))
+    def parse(cls, found: object) -> Self:
+        """Read a value of the configuration; raise `NotAllowedError`."""
+        return cls(_seconds(found))
 
 
 class Period(Duration):
@@ -54,11 +55,11 @@ class Period(Duration):
     ALLOWED: ClassVar = "a duration above zero and up to 1d, such as 10s or 1m"
 
     @classmethod
-    def parse(cls, text: str) -> "Period":
-        """Read the written form; raise `ValueError`."""
-        period = cls(parse_duration(text))
+    def parse(cls, found: object) -> Self:
+        """Read a value of the configuration; raise `NotAllowedError`."""
+        period = cls(_seconds(found))
         if not 0 < period <= UNITS["d"]:
-            raise ValueError("out of range")
+            raise NotAllowedError
         return period
 
 
@@ -68,9 +69,9 @@ class MaxDuration(Duration):
     ALLOWED: ClassVar = "a duration such as 26h or 7d, or never"
 
     @classmethod
-    def parse(cls, text: str) -> "MaxDuration":
-        """Read the written form; raise `ValueError`."""
-        return cls("inf" if text == "never" else parse_duration(text))
+    def parse(cls, found: object) -> Self:
+        """Read a value of the configuration; raise `NotAllowedError`."""
+        return cls("inf" if found == "never" else _seconds(found))
 
 
 class Url(str):
@@ -80,14 +81,30 @@ class Url(str):
     __slots__ = ()
 
     @classmethod
-    def parse(cls, text: str) -> "Url":
-        """Check the written form; raise `ValueError`."""
+    def parse(cls, found: object) -> Self:
+        """Read a value of the configuration; raise `NotAllowedError`."""
+        if not isinstance(found, str) or not _is_url(found):
+            raise NotAllowedError
+        return cls(found.rstrip("/"))
+
+
+def _seconds(found: object) -> float:
+    if not isinstance(found, str):
+        raise NotAllowedError
+    try:
+        return parse_duration(found)
+    except ValueError:
+        raise NotAllowedError from None
+
+
+def _is_url(text: str) -> bool:
+    try:
         parts = urlsplit(text)
-        _ = parts.port  # raises where it is no number
-        plain = text.isprintable() and not any(character in text for character in "?#@ ")
-        if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
-            raise ValueError("no such address")
-        return cls(text.rstrip("/"))
+        _ = parts.port  # raises `ValueError` unless it is a number in range
+    except ValueError:
+        return False
+    is_plain = text.isprintable() and not any(character in text for character in "?#@ ")
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and is_plain
 
 
 class ProxyUrl(Secret):
@@ -102,10 +119,10 @@ class ProxyUrl(Secret):
     def __init__(self, text: str) -> None:
         """Check the whole of it: what the HTTP library cannot split, its errors quote.
 
-        :raises ValueError: whose message does not hold the text
+        :raises ConfigError: whose message does not hold the text
         """
         if not _is_proxy(text):
-            raise ValueError(f"not a proxy's address, allowed: {self.ALLOWED}")
+            raise ConfigError("is not the address of a proxy", allowed=self.ALLOWED)
         super().__init__(text)
 
 
@@ -122,14 +139,14 @@ def _is_proxy(text: str) -> bool:
 class TlsConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """How the API's certificate is verified, and which one is shown to it."""
 
-    ca_file: Text | None = None
-    cert_file: Text | None = None
-    key_file: Text | None = None
+    ca_file: FilePath | None = None
+    cert_file: FilePath | None = None
+    key_file: FilePath | None = None
     insecure_skip_verify: bool = False
 
     def __post_init__(self) -> None:
         if self.key_file and not self.cert_file:
-            raise ValueError("key_file needs a cert_file beside it")
+            raise ConfigError("needs a cert_file as well", key="key_file")
 
 
 class ExpectedInstance(Struct, frozen=True, forbid_unknown_fields=True):
@@ -194,9 +211,9 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Text
     url: Url = Url(DEFAULT_URL)
     api_key: Secret | None = None
-    api_key_file: Text | None = None
+    api_key_file: FilePath | None = None
     token: Secret | None = None
-    token_file: Text | None = None
+    token_file: FilePath | None = None
     page_size: Count | Literal["auto"] = "auto"
     max_concurrency: Count = 4
     scrape_timeout: Period = Period(30)
@@ -213,27 +230,23 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     statuses: Statuses = Statuses()
 
     def __post_init__(self) -> None:
-        given = [key for key in ("api_key", "api_key_file", "token", "token_file") if getattr(self, key)]
+        given = [key for key in CREDENTIALS if getattr(self, key)]
         if len(given) != 1:
-            found = " and ".join(given) or "none"
-            raise ValueError(
-                f"found {found}, allowed: exactly one of api_key, api_key_file, token, token_file"
+            raise ConfigError(
+                found=" and ".join(given) or "no credential",
+                allowed=f"exactly one of {', '.join(CREDENTIALS)}",
             )
         if self.api_key:
-            self._check_api_key(self.api_key)
-
-    def _check_api_key(self, secret: Secret) -> None:
-        try:
-            check_api_key(secret)
-        except ValueError as error:
-            raise ValueError(f"api_key: {error}, allowed: {API_KEY_FORM}") from None
+            check_api_key(self.api_key)
 
     @property
     def credential(self) -> Credential:
         """The one credential that was given."""
-        if self.api_key or self.api_key_file:
-            return Credential("api_key", self.api_key or Path(self.api_key_file or ""), self.name)
-        return Credential("token", self.token or Path(self.token_file or ""), self.name)
+        if source := self.api_key or self.api_key_file:
+            return Credential("api_key", source, self.name)
+        source = self.token or self.token_file
+        assert source is not None  # noqa: S101 - checked when the target was made
+        return Credential("token", source, self.name)
 
     @property
     def bytes_per_unit(self) -> int:
@@ -253,4 +266,6 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         names = [target.name for target in self.targets]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise ValueError(f"targets: found the name {twice!r} twice, allowed: each name once")
+            raise ConfigError(
+                key="targets", found=f"the name {quote_name(twice)} twice", allowed="each name once"
+            )

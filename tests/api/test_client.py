@@ -910,7 +910,7 @@ class TestTls:
         self, secured: SimulatedApi, authority: trustme.CA, rig: Callable[..., Rig], tmp_path: Path
     ) -> None:
         """`ca_file`, with a client certificate in one file and in two."""
-        ca_file, both, cert, key = (str(tmp_path / name) for name in ("ca", "both", "cert", "key"))
+        ca_file, both, cert, key = (tmp_path / name for name in ("ca", "both", "cert", "key"))
         issued = authority.issue_cert("client@example.com")
         authority.cert_pem.write_to_path(ca_file)
         issued.private_key_and_cert_chain_pem.write_to_path(both)
@@ -936,7 +936,7 @@ class TestTls:
         self, secured: SimulatedApi, rig: Callable[..., Rig]
     ) -> None:
         """Missing files fail the walk, not the exporter."""
-        error = rig(secured.url, tls_config=TlsConfig(ca_file="/nowhere/ca.pem")).failure()
+        error = rig(secured.url, tls_config=TlsConfig(ca_file=Path("/nowhere/ca.pem"))).failure()
 
         assert error.reason is Reason.TLS
         assert "/nowhere/ca.pem" in error.message

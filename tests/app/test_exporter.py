@@ -74,7 +74,7 @@ def test_a_configuration_that_cannot_be_changes_nothing(
 ) -> None:
     """A target whose key cannot be read keeps the others from coming, and what was begun is closed."""
     before = exporter.scrapers
-    missing = Target(name="bad", api_key_file=str(tmp_path / "missing"))
+    missing = Target(name="bad", api_key_file=tmp_path / "missing")
     wrong = Config(targets=(make("new"), missing, make("a", page_size=20)))
     closed: list[str] = []
     monkeypatch.setattr(TargetRuntime, "close", lambda parts: closed.append(parts.target.name))
@@ -229,7 +229,7 @@ class TestBudgets:
     def test_a_configuration_that_cannot_be_changes_no_budget(self, make: Make, tmp_path: Path) -> None:
         """The old share stays with the old configuration."""
         exporter = Exporter(Config(targets=(make("a", api_tier="standard"),)))
-        missing = Target(name="bad", api_key_file=str(tmp_path / "missing"))
+        missing = Target(name="bad", api_key_file=tmp_path / "missing")
         with pytest.raises(ConfigError):
             exporter.apply(Config(targets=(make("a", api_tier="standard", budget_share=1.0), missing)))
         limit = exporter.apis["a"].budget.hour_limit

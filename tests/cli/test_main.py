@@ -232,7 +232,7 @@ def test_help_and_version(invoke: Invoke) -> None:
         (["check", "--web.config.file="], "--web.config.file: found nothing, .* check --help"),
         (
             ["check", "--web.config.file=/nonexistent.yml"],
-            "--web.config.file: /nonexistent.yml: cannot be read: No such file or directory",
+            "--web.config.file: cannot read /nonexistent.yml: No such file or directory",
         ),
         (
             ["chekc"],
@@ -297,7 +297,9 @@ def test_no_configuration_is_one_line(
     unreadable = invoke(LOOPBACK)
 
     assert none[0] == unreadable[0] == 2
-    assert none[2].startswith("bycloud-backup-exporter: environment: found none, needed: exactly one of")
+    assert none[2].startswith(
+        "bycloud-backup-exporter: environment: found no credential, allowed: exactly one of"
+    )
     assert unreadable[2] == (
         "bycloud-backup-exporter: environment: BYCLOUD_API_KEY_FILE: cannot read /nonexistent:"
         " No such file or directory\n"

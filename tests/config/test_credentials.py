@@ -32,7 +32,7 @@ def test_a_secret_shows_itself_to_none_but_who_asks() -> None:
 )
 def test_what_no_header_can_carry_is_refused_unseen(text: str) -> None:
     """The message does not hold it."""
-    with pytest.raises(ValueError, match=r"is empty|holds a line break") as raised:
+    with pytest.raises(ValueError, match=r"is empty|has a line break") as raised:
         Secret(text)
 
     assert "hid" not in str(raised.value)
@@ -68,8 +68,8 @@ def test_a_rotated_file_just_works(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b"\n", "is empty"),
-        (b"hidden\nhidden\n", "holds a line break"),
-        (b"hidden\xff", "holds a line break"),
+        (b"hidden\nhidden\n", "has a line break"),
+        (b"hidden\xff", "has a line break"),
         (b"hidden " * LARGEST, "is larger than 64 KiB"),
         (b"id:" + b"x" * (LARGEST - 2), "is larger than 64 KiB"),
         (b"hidden", "is not an access key's ID and secret, joined by a colon"),
@@ -130,7 +130,7 @@ def test_a_file_that_goes_bad_fails_the_walk_as_auth(tmp_path: Path) -> None:
     """Before any request; the target keeps running and reads the file again for the next walk."""
     path = tmp_path / "key"
     path.write_text("id:hidden")
-    target = Target(name="prod", url=Url("http://127.0.0.1:9"), api_key_file=str(path))
+    target = Target(name="prod", url=Url("http://127.0.0.1:9"), api_key_file=path)
     with closing(Exporter(Config(targets=(target,)))) as exporter:
         path.write_text("hidden")
         outcome = exporter.walks["prod"](10, patience=10)

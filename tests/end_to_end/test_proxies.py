@@ -95,10 +95,10 @@ def test_a_proxy_is_read_as_its_client_reads_it(text: str) -> None:
 @pytest.mark.parametrize("text", BAD)
 def test_a_bad_proxy_is_refused_without_being_shown(text: str) -> None:
     """In the file: one line, which says what is allowed."""
-    with pytest.raises(ValueError, match=r"^not a proxy's address") as raised:
+    with pytest.raises(ValueError, match=r"^is not the address of a proxy") as raised:
         ProxyUrl(text)
 
-    assert str(raised.value) == f"not a proxy's address, allowed: {ALLOWED}"
+    assert str(raised.value) == f"is not the address of a proxy, allowed: {ALLOWED}"
     assert raised.value.__context__ is None
 
 
@@ -112,7 +112,7 @@ def test_a_bad_proxy_of_the_environment_is_a_configuration_error(
     with pytest.raises(ConfigError) as raised:
         connect()
 
-    assert str(raised.value) == f"environment: {variable}: not a proxy's address, allowed: {ALLOWED}"
+    assert str(raised.value) == f"environment: {variable}: is not the address of a proxy, allowed: {ALLOWED}"
     assert raised.value.__suppress_context__
 
 
@@ -152,7 +152,7 @@ def test_an_accepted_proxy_means_the_same_to_every_reader(text: str) -> None:
     try:
         ProxyUrl(text)
     except ValueError as error:
-        assert str(error) == f"not a proxy's address, allowed: {ALLOWED}"  # noqa: PT017 - either is right
+        assert str(error) == f"is not the address of a proxy, allowed: {ALLOWED}"  # noqa: PT017 - either is right
         return
     parsed = parse_url(text)
     rest = text.removeprefix("http://").removesuffix("/")
@@ -174,5 +174,6 @@ def test_the_command_refuses_the_environment_in_one_line(monkeypatch: pytest.Mon
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"bycloud-backup-exporter: environment: http_proxy: not a proxy's address, allowed: {ALLOWED}\n"
+        "bycloud-backup-exporter: environment: http_proxy: is not the address of a proxy,"
+        f" allowed: {ALLOWED}\n"
     )

@@ -35,7 +35,7 @@ def authority(tmp_path: Path) -> Authority:
 def tls(authority: Authority) -> ssl.SSLContext:
     """Return a server's context."""
     files = authority.issue("server")
-    return server_context(TlsServerConfig(cert_file=str(files.cert), key_file=str(files.key)))
+    return server_context(TlsServerConfig(cert_file=files.cert, key_file=files.key))
 
 
 def secure_get(port: int, authority: Authority) -> bytes:

@@ -29,9 +29,9 @@ def config(authority: Authority) -> TlsServerConfig:
     """Return a good configuration."""
     files = authority.issue("server")
     return TlsServerConfig(
-        cert_file=str(files.cert),
-        key_file=str(files.key),
-        client_ca_file=str(authority.file),
+        cert_file=files.cert,
+        key_file=files.key,
+        client_ca_file=authority.file,
         client_auth_type="VerifyClientCertIfGiven",
     )
 
@@ -58,7 +58,7 @@ def test_the_key_of_another_certificate(config: TlsServerConfig, authority: Auth
     """It is said to be that."""
     other = authority.issue("other")
     with pytest.raises(ConfigError) as raised:
-        server_context(replace(config, key_file=str(other.key)))
+        server_context(replace(config, key_file=other.key))
 
     assert str(raised.value) == (
         f"tls_server_config.key_file: {other.key} is not the key of {config.cert_file}"
@@ -69,7 +69,7 @@ def test_the_key_of_another_certificate(config: TlsServerConfig, authority: Auth
 def test_files_that_are_not_there(config: TlsServerConfig, key: str) -> None:
     """The key and the path are named."""
     with pytest.raises(ConfigError) as raised:
-        server_context(replace(config, **{key: "/nowhere.pem"}))
+        server_context(replace(config, **{key: Path("/nowhere.pem")}))
 
     assert str(raised.value) == (
         f"tls_server_config.{key}: cannot read /nowhere.pem: No such file or directory"
@@ -81,7 +81,7 @@ def test_files_that_are_not_there(config: TlsServerConfig, key: str) -> None:
 def test_names_that_no_file_can_have(config: TlsServerConfig, key: str, name: str) -> None:
     """They are one line too."""
     with pytest.raises(ConfigError) as raised:
-        server_context(replace(config, **{key: name}))
+        server_context(replace(config, **{key: Path(name)}))
 
     assert str(raised.value) == f"tls_server_config.{key}: no file can have the name {name!a}"
 
@@ -104,7 +104,7 @@ def test_files_that_hold_something_else(
     path = tmp_path / "odd.pem"
     path.write_text(content)
     with pytest.raises(ConfigError, match=line) as raised:
-        server_context(replace(config, **{key: str(path)}))
+        server_context(replace(config, **{key: path}))
 
     assert "\n" not in str(raised.value)
     assert "nonsense" not in str(raised.value)
@@ -112,7 +112,7 @@ def test_files_that_hold_something_else(
 
 def test_an_encrypted_key(config: TlsServerConfig) -> None:
     """Nobody is asked for its password on a terminal."""
-    path = Path(config.key_file)
+    path = config.key_file
     key = serialization.load_pem_private_key(path.read_bytes(), None)
     path.write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"password"))
@@ -295,8 +295,8 @@ def test_suites(  # noqa: PLR0913, PLR0917 - a table's columns
     """Only what is configured is agreed on up to TLS 1.2, in the server's order if it is to be."""
     files = authority.issue("server")
     config = TlsServerConfig(
-        cert_file=str(files.cert),
-        key_file=str(files.key),
+        cert_file=files.cert,
+        key_file=files.key,
         cipher_suites=tuple(suites),
         prefer_server_cipher_suites=prefers,
     )

@@ -549,7 +549,7 @@ def test_after_a_wrong_key_is_fixed_the_next_walk_is_right(tmp_path: Path, *, re
     with SimulatedApi(backups=retired, instances=LISTED) as api:
         if refused:
             api.faults.add(ErrorBody(403), times=None)
-        target = Target(name="only", url=Url(api.url), api_key_file=str(key))
+        target = Target(name="only", url=Url(api.url), api_key_file=key)
         exporter = Exporter(Config(targets=(target,)))
         walk = exporter.walks["only"]
         failed = [walk(60, patience=60) for _ in range(2)]

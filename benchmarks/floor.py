@@ -13,8 +13,7 @@ from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.api.decode import BACKUPS
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Target, Url
+from exporter.config import Secret, Target, Url
 from exporter.metrics.own import OwnMetrics
 
 

@@ -20,8 +20,7 @@ from prometheus_client import Metric
 
 from exporter.app.exporter import Exporter
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Config, Target, Url
+from exporter.config import Config, Secret, Target, Url
 from exporter.metrics.families import families
 from exporter.metrics.own import ReloadCollector, own_collectors
 from exporter.records import Backup, Instance

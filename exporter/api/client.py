@@ -11,8 +11,7 @@ from exporter.api.budget import Budget
 from exporter.api.decode import Resource, decode_error, decode_page
 from exporter.api.transport import ObserveHeaders
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Target
+from exporter.config import Secret, Target
 from exporter.durations import format_age
 from exporter.errors import ApiError, ConfigError, Reason, UnsentRequestError
 from exporter.records import Page, Record

@@ -15,8 +15,7 @@ from urllib3.exceptions import TimeoutError as SocketTimeoutError
 
 from exporter import __version__
 from exporter.api.deadline import POOLS, Deadlines
-from exporter.config.credentials import Secret
-from exporter.config.schema import ProxyUrl, Target
+from exporter.config import ProxyUrl, Secret, Target
 from exporter.durations import format_age
 from exporter.errors import ApiError, ConfigError, Reason, UnsentRequestError
 from exporter.redaction import Redactor, userinfo

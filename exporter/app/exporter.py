@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config.schema import Config, Objective, Target
+from exporter.config import Config, Objective, Target
 from exporter.errors import ConfigError
 from exporter.metrics.own import OwnMetrics, ReloadCollector, own_collectors
 from exporter.target.instances import InstanceList

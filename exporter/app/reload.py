@@ -6,7 +6,7 @@ from collections.abc import Callable
 from structlog.typing import FilteringBoundLogger
 
 from exporter.clock import Clock
-from exporter.config.schema import Config
+from exporter.config import Config
 from exporter.errors import ConfigError
 from exporter.metrics.own import ReloadCollector
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from exporter.backups.chains import Broken, Chains, Verdict
 from exporter.backups.grouping import Cohort, newest, rank
 from exporter.backups.summary import UNKNOWN
-from exporter.config.schema import ExpectedInstance, MaxDuration, Objective, Statuses
+from exporter.config import ExpectedInstance, MaxDuration, Objective, Statuses
 from exporter.records import Backup, Instance
 from exporter.results import DatabaseAssessment
 

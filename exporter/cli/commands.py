@@ -18,8 +18,7 @@ from exporter.backups.risk import risks
 from exporter.cli.check import Level, examine
 from exporter.cli.demo import run_demo
 from exporter.cli.report import Report, as_json, as_lines
-from exporter.config.load import load_config
-from exporter.config.schema import Config
+from exporter.config import Config, load_config
 from exporter.durations import parse_duration
 from exporter.errors import ConfigError
 from exporter.metrics.collector import render_text, write_text

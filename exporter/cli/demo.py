@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from exporter.config.credentials import Secret
-from exporter.config.schema import Config, Target, Url
+from exporter.config import Config, Secret, Target, Url
 from exporter.simulator import Ailment, Fleet, SimulatedApi
 
 API_KEY = "demo:demo-secret"

@@ -9,7 +9,7 @@ from structlog.typing import FilteringBoundLogger
 
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config.schema import Target
+from exporter.config import Target
 from exporter.durations import format_age
 from exporter.errors import ApiError, Reason, WalkCrashedError
 from exporter.results import ScrapeResult, WalkStats

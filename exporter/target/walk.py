@@ -17,7 +17,7 @@ from exporter.backups.chains import Chains
 from exporter.backups.data_warnings import Evidence, data_warnings
 from exporter.backups.grouping import cohorts
 from exporter.backups.summary import created_after, summarize
-from exporter.config.schema import Objective
+from exporter.config import Objective
 from exporter.errors import ApiError
 from exporter.records import Backup, Page
 from exporter.results import DataWarning, Snapshot, WalkResult, WalkStats

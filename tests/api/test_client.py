@@ -27,8 +27,7 @@ from exporter.api.budget import Budget
 from exporter.api.deadline import AGAIN, POOLS
 from exporter.api.decode import BACKUPS
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Period, ProxyUrl, Target, TlsConfig, Url
+from exporter.config import Period, ProxyUrl, Secret, Target, TlsConfig, Url
 from exporter.errors import ApiError, ConfigError, Reason
 from exporter.simulator import (
     Answer,

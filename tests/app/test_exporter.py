@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from exporter.app.exporter import Exporter, TargetRuntime
-from exporter.config.credentials import Secret
-from exporter.config.schema import Config, MaxDuration, Objective, Target, Url
+from exporter.config import Config, MaxDuration, Objective, Secret, Target, Url
 from exporter.errors import ConfigError
 from exporter.simulator import ErrorBody, Request, SimulatedApi, hosts, many
 from tests.web.test_endpoints import get, running

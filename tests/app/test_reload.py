@@ -9,8 +9,7 @@ import structlog
 from structlog.testing import LogCapture
 
 from exporter.app.reload import Reloader
-from exporter.config.load import load_config
-from exporter.config.schema import Config
+from exporter.config import Config, load_config
 from exporter.errors import ConfigError
 from exporter.metrics.own import ReloadCollector
 from tests.support.world import World

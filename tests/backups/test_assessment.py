@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from exporter.backups.assessment import Inventory, Rules, assess_databases
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import cohorts
-from exporter.config.schema import Config, ExpectedInstance, Match, MaxDuration, Objective, Statuses
+from exporter.config import Config, ExpectedInstance, Match, MaxDuration, Objective, Statuses
 from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.results import DatabaseAssessment
 from tests.support.builders import NOON, backup

@@ -9,8 +9,7 @@ from structlog.testing import capture_logs
 
 from exporter.app.exporter import Exporter
 from exporter.backups.data_warnings import Evidence, count, data_warnings
-from exporter.config.credentials import Secret
-from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url
+from exporter.config import Config, ExpectedInstance, Match, Objective, Secret, Target, Url
 from exporter.errors import ApiError, Reason
 from exporter.records import Instance
 from exporter.results import DataWarning, Snapshot, Summary

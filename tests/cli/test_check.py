@@ -7,8 +7,7 @@ from msgspec.structs import replace
 from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.cli.check import Finding, Level, examine
-from exporter.config.credentials import Secret
-from exporter.config.schema import Target
+from exporter.config import Secret, Target
 from exporter.results import DataWarning, Snapshot, Summary, WalkStats
 from exporter.target.instances import InstanceList
 from exporter.target.walk import TargetWalker, WalkOutcome

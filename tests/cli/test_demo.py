@@ -11,7 +11,7 @@ from exporter.backups.chains import Chains
 from exporter.backups.grouping import cohorts
 from exporter.backups.risk import Danger, Risk, risks
 from exporter.cli.demo import run_demo
-from exporter.config.schema import Config, Statuses
+from exporter.config import Config, Statuses
 from exporter.simulator import Fleet
 
 EXPECTED = {

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.app.exporter import Exporter
-from exporter.config.credentials import LARGEST, Credential, Secret
-from exporter.config.schema import Config, Target, Url
+from exporter.config import Config, Credential, Secret, Target, Url
+from exporter.config.credentials import LARGEST
 from exporter.errors import ConfigError, Reason
 
 

@@ -9,8 +9,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from exporter.config.load import load_config
-from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Statuses, Target, TlsConfig
+from exporter.config import (
+    Config,
+    ExpectedInstance,
+    Match,
+    Objective,
+    Statuses,
+    Target,
+    TlsConfig,
+    load_config,
+)
 from exporter.errors import ConfigError
 from exporter.server.schema import WebConfig, load_web_config
 

@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.config.credentials import Secret
-from exporter.config.load import load_config
-from exporter.config.schema import DEFAULT_URL, Config, Match, MaxDuration, Objective, Target, Url
+from exporter.config import (
+    DEFAULT_URL,
+    Config,
+    Match,
+    MaxDuration,
+    Objective,
+    Secret,
+    Target,
+    Url,
+    load_config,
+)
 from exporter.errors import ConfigError
 from exporter.validation import NotAllowedError
 

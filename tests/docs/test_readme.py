@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from exporter.cli.main import _parser
-from exporter.config.load import CREDENTIALS, URL, load_config
-from exporter.config.schema import Config, Objective, Statuses, Target, TlsConfig
+from exporter.config import Config, Objective, Statuses, Target, TlsConfig, load_config
+from exporter.config.load import CREDENTIALS, URL
 from exporter.errors import Reason
 from tests.support.served import METRIC, served_names
 

@@ -7,8 +7,7 @@ from typing import Final
 import pytest
 
 from exporter.api.budget import HOURLY, TIERS, Budget
-from exporter.config.credentials import Secret
-from exporter.config.schema import Target
+from exporter.config import Secret, Target
 from exporter.durations import parse_duration
 from tests.support.world import World
 

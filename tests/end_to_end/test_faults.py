@@ -16,8 +16,7 @@ from structlog.testing import capture_logs
 from exporter.api import ApiClient, Deadlines, HttpTransport, WalkClient
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Target, Url
+from exporter.config import Secret, Target, Url
 from exporter.errors import Reason
 from exporter.records import Instance
 from exporter.simulator import Answer, SimulatedApi

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.backups.grouping import cohorts
 from exporter.backups.summary import summarize
-from exporter.config.schema import Statuses
+from exporter.config import Statuses
 from exporter.metrics.collector import TargetCollector
 from exporter.records import Backup, Datastore
 from exporter.results import ScrapeResult, Snapshot, WalkStats

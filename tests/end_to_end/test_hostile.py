@@ -12,8 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.api import ApiClient
 from exporter.api.budget import Budget
 from exporter.api.transport import ObserveHeaders
-from exporter.config.credentials import Secret
-from exporter.config.schema import Config, Target
+from exporter.config import Config, Secret, Target
 from exporter.metrics.collector import render_text
 from exporter.target.instances import InstanceList
 from exporter.target.scraper import answer_once

@@ -10,8 +10,7 @@ from requests.utils import get_auth_from_url
 from urllib3.util import parse_url
 
 from exporter.api import Deadlines, HttpTransport
-from exporter.config.credentials import Secret
-from exporter.config.schema import ProxyUrl, Target, Url
+from exporter.config import ProxyUrl, Secret, Target, Url
 from exporter.errors import ConfigError
 from tests.cli.test_main import COMMAND
 from tests.support.leaks import KEY, PROXY_PASSWORD

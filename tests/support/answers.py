@@ -7,8 +7,7 @@ from msgspec.structs import replace
 
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Target
+from exporter.config import Secret, Target
 from exporter.errors import ApiError, Reason
 from exporter.results import (
     DatabaseAssessment,

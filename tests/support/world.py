@@ -10,8 +10,7 @@ from exporter.api import ApiClient
 from exporter.api.budget import Budget
 from exporter.api.transport import ObserveHeaders
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Config, Target
+from exporter.config import Config, Secret, Target
 from exporter.errors import Reason
 from exporter.simulator.fleet.bulk import hosts
 from exporter.simulator.http.wire import BACKUPS, INSTANCES

@@ -14,8 +14,7 @@ from exporter.api.budget import Budget
 from exporter.app.exporter import Exporter
 from exporter.cli.check import Level, examine
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url
+from exporter.config import Config, ExpectedInstance, Match, Objective, Secret, Target, Url
 from exporter.errors import Reason
 from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.results import DatabaseAssessment, Snapshot

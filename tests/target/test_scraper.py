@@ -16,8 +16,7 @@ from structlog.testing import capture_logs
 
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Duration, Target
+from exporter.config import Duration, Secret, Target
 from exporter.errors import ApiError, Reason, WalkCrashedError
 from exporter.results import ScrapeResult, Snapshot, Summary, WalkStats
 from exporter.target.running_walk import MOST_ABANDONED, OVERDUE, RunningWalk

@@ -20,8 +20,7 @@ from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from exporter.api.budget import Budget
-from exporter.config.credentials import Secret
-from exporter.config.schema import Target
+from exporter.config import Secret, Target
 from exporter.errors import ConfigError
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.own import OwnMetrics, ReloadCollector, own_collectors

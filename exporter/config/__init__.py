@@ -1,25 +1,17 @@
 """What the user configured: YAML, environment and flags become a frozen `Config` or a `ConfigError`."""
 
 from exporter.config.credentials import Credential, Secret
+from exporter.config.duration import NEVER, Duration, MaxDuration, Period
 from exporter.config.load import load_config
-from exporter.config.schema import (
-    DEFAULT_URL,
-    Config,
-    Duration,
-    ExpectedInstance,
-    Match,
-    MaxDuration,
-    Objective,
-    Period,
-    ProxyUrl,
-    Statuses,
-    Target,
-    TlsConfig,
-    Url,
-)
+from exporter.config.objective import Match, Objective
+from exporter.config.schema import Config
+from exporter.config.statuses import Statuses
+from exporter.config.target import DEFAULT_URL, ExpectedInstance, Target, TlsConfig
+from exporter.config.url import ProxyUrl, Url
 
 __all__ = [
     "DEFAULT_URL",
+    "NEVER",
     "Config",
     "Credential",
     "Duration",

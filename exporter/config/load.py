@@ -6,7 +6,8 @@ from typing import Final
 
 import msgspec
 
-from exporter.config.schema import Config, Target
+from exporter.config.schema import Config
+from exporter.config.target import Target
 from exporter.errors import ConfigError
 from exporter.validation import convert
 from exporter.yaml_file import load_yaml_file

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from exporter.config import (
     DEFAULT_URL,
+    NEVER,
     Config,
     Match,
     MaxDuration,
@@ -104,7 +105,7 @@ def test_the_example_parses(tmp_path: Path) -> None:
     assert target.expected_instances[0].name == "orders-db"
     assert config.objectives == (
         Objective(match=Match(datastore_type="redis"), max_age=MaxDuration(604_800)),
-        Objective(match=Match(instance_name="dev-*"), max_age=MaxDuration("inf")),
+        Objective(match=Match(instance_name="dev-*"), max_age=NEVER),
         Objective(
             match=Match(instance_id="550e8400-e29b-41d4-a716-446655440000"),
             max_age=MaxDuration(3600),

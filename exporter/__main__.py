@@ -7,8 +7,8 @@ from typing import NoReturn
 def main() -> NoReturn:
     """Run the command line.
 
-    A SIGHUP that arrives while it is imported waits until a command says what it means: for `serve` a reload,
-    for the others their end.
+    A SIGHUP that arrives during the imports is held back until a command decides what it means: `serve`
+    reloads, the others end.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     from exporter.cli.main import main as run  # noqa: PLC0415 - the import takes most of the start

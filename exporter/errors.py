@@ -1,4 +1,4 @@
-"""What can go wrong, as one family of exceptions."""
+"""The exceptions that the exporter raises, and the reasons why a walk fails."""
 
 from enum import StrEnum
 
@@ -22,7 +22,7 @@ class Reason(StrEnum):
 
 
 class ExporterError(Exception):
-    """The base of every error that this package raises on purpose."""
+    """The base of the exporter's exceptions."""
 
 
 class ConfigError(ExporterError, ValueError):
@@ -64,18 +64,18 @@ class ConfigError(ExporterError, ValueError):
 
 
 class WalkCrashedError(ExporterError):
-    """An unexpected exception ended the last walk: a bug of the exporter, whose traceback is in the log."""
+    """An unexpected exception ended the last walk: a bug of the exporter. Its traceback is in the log."""
 
     def __str__(self) -> str:
         return "unexpected error while walking the API: see the log"
 
 
 class ApiError(ExporterError):
-    """The API did not give what a walk needs.
+    """A request to the API failed, or its response cannot be used.
 
-    `message` and `request_id` may quote what came from outside: both are one short, printable line.
-    `status` is the HTTP status where an answer came, `request_id` the API's own name for that request: the
-    vendor asks clients to log it.
+    :param message: what went wrong; it may quote the API and becomes one short printable line.
+    :param status: the HTTP status; `None` if there was no response.
+    :param request_id: the API's id of the request, which the vendor asks clients to log.
     """
 
     def __init__(
@@ -94,4 +94,4 @@ class ApiError(ExporterError):
 
 
 class UnsentRequestError(ApiError):
-    """The connection failed before any byte of the request was sent: the API cannot have counted it."""
+    """The connection failed before a byte of the request was sent: the API cannot have counted it."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.errors import ConfigError
+from exporter.errors import ApiError, ConfigError, Reason, WalkCrashedError
 
 TEXT = st.text(st.characters(codec=None))  # with lone surrogates
 
@@ -17,6 +17,7 @@ def test_a_configuration_error_is_always_one_printable_line(
     line = str(ConfigError(problem, source=source, allowed=allowed))
 
     assert line.isprintable()
+    assert str(ConfigError(problem)) == problem or not problem.isprintable()
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,21 @@ def test_a_configuration_error_is_always_one_printable_line(
 def test_a_configuration_error_says_where_and_what(error: ConfigError, line: str) -> None:
     """What is not known is left out; a block adds its own place."""
     assert str(error) == line
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ApiError(Reason.TIMEOUT, "no response\n"), "no response"),
+        (ApiError(Reason.SERVER_ERROR, "broken", status=500), "broken (HTTP 500)"),
+        (ApiError(Reason.AUTH, "no", status=401, request_id="r-1"), "no (HTTP 401, request_id r-1)"),
+    ],
+)
+def test_an_api_error_says_what_is_known(error: ApiError, line: str) -> None:
+    """The status and the request's id follow the message."""
+    assert str(error) == line
+
+
+def test_a_crashed_walk_refers_to_the_log() -> None:
+    """The traceback is there."""
+    assert str(WalkCrashedError()) == "unexpected error while walking the API: see the log"

@@ -1,4 +1,4 @@
-"""Text from outside: one line, printable, no longer than asked for."""
+"""Text from outside becomes printable and short."""
 
 import pytest
 from hypothesis import given
@@ -22,8 +22,8 @@ ANY_TEXT = st.text(st.characters(codec=None))  # with lone surrogates
         ("\ud800 alone", r"\ud800 alone"),
     ],
 )
-def test_what_a_terminal_would_obey_is_escaped(text: str, line: str) -> None:
-    """Letters of every script stay; what forges lines, moves the cursor or turns the direction does not."""
+def test_characters_that_a_terminal_interprets_are_escaped(text: str, line: str) -> None:
+    """Letters of every script stay; line breaks, controls and marks of direction do not."""
     assert printable_line(text) == line
 
 
@@ -31,14 +31,14 @@ def test_what_a_terminal_would_obey_is_escaped(text: str, line: str) -> None:
     ("text", "longest", "line"),
     [("abcde", 5, "abcde"), ("abcdef", 5, "abcd…"), ("ab\x1bc", 5, "ab\\x…"), ("x" * 10**6, 3, "xx…")],
 )
-def test_long_text_is_cut_and_says_so(text: str, longest: int, line: str) -> None:
-    """The escapes count too."""
+def test_a_long_text_is_cut_and_ends_in_an_ellipsis(text: str, longest: int, line: str) -> None:
+    """The escapes count as characters."""
     assert printable_line(text, longest) == line
 
 
 @given(ANY_TEXT, st.none() | st.integers(1, 40))
 def test_every_text_becomes_one_printable_line(text: str, longest: int | None) -> None:
-    """It can be written as UTF-8, is no longer than allowed, and is stable."""
+    """The line can be encoded as UTF-8, is not too long, and stays the same if it is escaped again."""
     line = printable_line(text, longest)
 
     assert line.isprintable()
@@ -48,8 +48,8 @@ def test_every_text_becomes_one_printable_line(text: str, longest: int | None) -
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"])))
-def test_printable_text_is_left_as_it_is(text: str) -> None:
-    """Nothing is escaped without need."""
+def test_printable_text_does_not_change(text: str) -> None:
+    """Only unprintable characters are escaped."""
     assert printable_line(text) == text
 
 
@@ -69,7 +69,7 @@ def test_printable_text_is_left_as_it_is(text: str) -> None:
     ],
 )
 def test_control_characters_and_escape_sequences_are_removed(text: str, shown: str) -> None:
-    """What a terminal would obey, and what reverses the order of letters."""
+    """The words remain."""
     assert printable_words(text) == shown
 
 

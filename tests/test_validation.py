@@ -1,4 +1,4 @@
-"""One line for each mistake: where, what was found, what is allowed."""
+"""Settings from plain data, and one line for each mistake."""
 
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
@@ -29,7 +29,7 @@ class Hidden(Plain):
 
 
 class Inner(Struct, forbid_unknown_fields=True):
-    """A block within the block."""
+    """A block inside another."""
 
     id: str
     secret: Hidden | None = None
@@ -43,7 +43,7 @@ class Inner(Struct, forbid_unknown_fields=True):
 
 
 class Outer(Struct, forbid_unknown_fields=True):
-    """A block with all that the configuration has."""
+    """A block with every kind of setting."""
 
     number: (
         Annotated[int, Meta(ge=1, extra_json_schema={"description": "a number from 1"})] | Literal["auto"]
@@ -164,7 +164,7 @@ def test_an_error_carries_its_parts() -> None:
     ],
 )
 def test_each_mistake_is_one_line(document: object, line: str) -> None:
-    """It names the path as one would look for it, and shows nothing where a secret may stand."""
+    """The line names the path to the setting, and shows no value where a secret may be."""
     with pytest.raises(ConfigError) as raised:
         convert(document, Outer, source="file.yml")
 
@@ -189,8 +189,8 @@ def test_each_mistake_is_one_line(document: object, line: str) -> None:
         ({"inner": {"id": "a", "plain": 5}}, " - at `$.inner.plain`"),
     ],
 )
-def test_what_msgspec_says(document: object, message: str) -> None:
-    """An update of msgspec that words its messages differently fails here: ours are made from them."""
+def test_msgspec_words_its_messages_as_expected(document: object, message: str) -> None:
+    """Errors are made from these messages, so an update that changes them must fail here."""
     with pytest.raises(msgspec.ValidationError) as raised:
         msgspec.convert(document, Outer, dec_hook=refuse)
 
@@ -206,8 +206,8 @@ def test_what_msgspec_says(document: object, message: str) -> None:
         ({"x": 1}, type(None)),
     ],
 )
-def test_what_msgspec_keeps_of_a_check(document: object, cause: type) -> None:
-    """The exception of a type's own check is the cause; msgspec's own complaints have none."""
+def test_msgspec_keeps_the_exception_of_a_check(document: object, cause: type) -> None:
+    """An error of a type's own check is the cause; msgspec's own errors have none."""
     with pytest.raises(msgspec.ValidationError) as raised:
         msgspec.convert(document, Outer, dec_hook=refuse)
 

@@ -1,8 +1,9 @@
-"""Addresses in the configuration."""
+"""Addresses in the configuration: the API's and a proxy's."""
 
 import pytest
 
-from exporter.config import Url
+from exporter.config import ProxyUrl, Url
+from exporter.errors import ConfigError
 from exporter.validation import NotAllowedError
 
 
@@ -46,3 +47,25 @@ def test_credentials_query_and_fragment_are_refused(found: object) -> None:
     """They are refused even if they are empty, and so is everything that is not an HTTP address."""
     with pytest.raises(NotAllowedError):
         Url.parse(found)
+
+
+@pytest.mark.parametrize("text", ["http://proxy.example:3128", "https://user:p%40ss@[::1]:3128/"])
+def test_the_address_of_a_proxy_is_secret(text: str) -> None:
+    """It may hold a password."""
+    proxy = ProxyUrl.parse(text)
+
+    assert proxy.reveal() == text
+    assert repr(proxy) == "Secret(…)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["hidden", "http://hid#den@proxy", "http://hidden:65536", "http://hidden@[:::]:1", "socks5://hidden"],
+)
+def test_an_ambiguous_address_of_a_proxy_is_refused(text: str) -> None:
+    """The error says what is allowed and does not show the address."""
+    with pytest.raises(ConfigError) as raised:
+        ProxyUrl.parse(text)
+
+    assert raised.value.allowed == ProxyUrl.ALLOWED
+    assert "hidden" not in str(raised.value)

@@ -14,15 +14,17 @@ from exporter.yaml_file import load_yaml_file
 
 FLAG: Final = "--config.file"
 ENVIRONMENT: Final = "environment"
-CREDENTIALS: Final = {
+CREDENTIAL_VARIABLES: Final = {
     "BYCLOUD_API_KEY": "api_key",
     "BYCLOUD_API_KEY_FILE": "api_key_file",
     "BYCLOUD_API_TOKEN": "token",
     "BYCLOUD_API_TOKEN_FILE": "token_file",
 }
-"""The variables that hold a credential, with the setting of a target that each one stands for."""
-URL: Final = "BYCLOUD_API_URL"
-_VARIABLES: Final = {setting: name for name, setting in (CREDENTIALS | {URL: "url"}).items()}
+"""The variables that hold a credential, and the setting of a target that each one sets."""
+URL_VARIABLE: Final = "BYCLOUD_API_URL"
+_VARIABLES: Final = {
+    setting: name for name, setting in (CREDENTIAL_VARIABLES | {URL_VARIABLE: "url"}).items()
+}
 
 
 def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
@@ -35,25 +37,25 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     config = load_yaml_file(path, Config, flag=FLAG) if path else Config()
     if config.targets:
         return config
-    if path and not any(map(environ.get, CREDENTIALS)):
+    if path and not any(map(environ.get, CREDENTIAL_VARIABLES)):
         raise ConfigError(
             f"{path} has no targets, and the environment has no credential",
             source=FLAG,
-            allowed=f"`targets` in the file, or one of {', '.join(CREDENTIALS)}",
+            allowed=f"`targets` in the file, or one of {', '.join(CREDENTIAL_VARIABLES)}",
         )
     return msgspec.structs.replace(config, targets=(_from_environment(environ),))
 
 
 def _from_environment(environ: Mapping[str, str]) -> Target:
-    given = [name for name in CREDENTIALS if environ.get(name)]
+    given = [name for name in CREDENTIAL_VARIABLES if environ.get(name)]
     if len(given) != 1:
         raise ConfigError(
             source=ENVIRONMENT,
             found=" and ".join(given) or "no credential",
-            allowed=f"exactly one of {', '.join(CREDENTIALS)} (or {FLAG} with `targets`)",
+            allowed=f"exactly one of {', '.join(CREDENTIAL_VARIABLES)} (or {FLAG} with `targets`)",
         )
-    settings = {CREDENTIALS[name]: environ[name] for name in given}
-    if url := environ.get(URL):
+    settings = {CREDENTIAL_VARIABLES[name]: environ[name] for name in given}
+    if url := environ.get(URL_VARIABLE):
         settings["url"] = url
     try:
         target = convert({"name": "default", **settings}, Target)

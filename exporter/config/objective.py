@@ -30,7 +30,11 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Objective(Struct, frozen=True, forbid_unknown_fields=True):
-    """How old the newest restorable backup may be, and how long a backup may run."""
+    """What is required of the backups of the databases that match.
+
+    :param max_age: how old the newest restorable backup may be.
+    :param max_duration: how long a backup may run.
+    """
 
     match: Match = Match()
     max_age: MaxDuration = NEVER

@@ -12,7 +12,7 @@ from exporter.errors import ConfigError
 from exporter.validation import FilePath, Text
 
 DEFAULT_URL: Final = "https://api.spo1.mycloud.com"
-CREDENTIALS: Final = ("api_key", "api_key_file", "token", "token_file")
+CREDENTIAL_KEYS: Final = ("api_key", "api_key_file", "token", "token_file")
 SIZE_UNITS: Final = {
     "bytes": 1,
     "KB": 10**3,
@@ -30,7 +30,12 @@ Share = Annotated[float, Meta(gt=0, le=1, extra_json_schema={"description": "a n
 
 
 class TlsConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """How the API's certificate is verified, and which certificate is shown to the API."""
+    """How the API's certificate is verified, and which client certificate is sent.
+
+    :param ca_file: CAs in PEM, instead of Mozilla's.
+    :param cert_file: the client certificate in PEM; it may hold the key as well.
+    :param key_file: its key in PEM.
+    """
 
     ca_file: FilePath | None = None
     cert_file: FilePath | None = None
@@ -51,7 +56,23 @@ class ExpectedInstance(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The settings of one target. The README explains each; durations are in seconds."""
+    """The settings of one target; exactly one of the four credentials is given.
+
+    :param name: unique; the value of `/probe?target=`.
+    :param url: the API's address, without `/v1`.
+    :param page_size: the `limit` of each request; `auto` finds the largest that the API accepts.
+    :param max_concurrency: requests in flight during one walk.
+    :param scrape_timeout: for scrapers that send no timeout.
+    :param request_timeout: for one request, from name resolution to the last byte of the response.
+    :param min_walk_interval: between two walks; 0: every scrape walks.
+    :param stale_after: how long the last snapshot is served while walks fail; 0: never.
+    :param size_unit: the unit of the API's sizes.
+    :param proxy_url: instead of the environment's proxies.
+    :param api_tier: the API's plan, which has an hour's budget; `auto` derives it from the API's rate limit.
+    :param budget_share: the part of the API's budget that this exporter may use.
+    :param instances: whether to walk the list of instances too; `auto`: if the credential may.
+    :param expected_instances: databases that must have backups, listed or not.
+    """
 
     name: Text
     url: Url = Url(DEFAULT_URL)
@@ -75,11 +96,11 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     statuses: Statuses = Statuses()
 
     def __post_init__(self) -> None:
-        given = [key for key in CREDENTIALS if getattr(self, key)]
+        given = [key for key in CREDENTIAL_KEYS if getattr(self, key)]
         if len(given) != 1:
             raise ConfigError(
                 found=" and ".join(given) or "no credential",
-                allowed=f"exactly one of {', '.join(CREDENTIALS)}",
+                allowed=f"exactly one of {', '.join(CREDENTIAL_KEYS)}",
             )
         if self.api_key:
             check_api_key(self.api_key)

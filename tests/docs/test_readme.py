@@ -13,7 +13,7 @@ import yaml
 
 from exporter.cli.main import _parser
 from exporter.config import Config, Objective, Statuses, Target, TlsConfig, load_config
-from exporter.config.load import CREDENTIALS, URL
+from exporter.config.load import CREDENTIAL_VARIABLES, URL_VARIABLE
 from exporter.errors import Reason
 from tests.support.served import METRIC, served_names
 
@@ -89,7 +89,7 @@ def test_every_key_is_explained(kind: type[msgspec.Struct]) -> None:
 
 def test_every_variable_is_explained() -> None:
     """There is no environment variable that the README does not name."""
-    assert not [name for name in (*CREDENTIALS, URL) if f"`{name}`" not in README]
+    assert not [name for name in (*CREDENTIAL_VARIABLES, URL_VARIABLE) if f"`{name}`" not in README]
 
 
 def test_every_reason_is_explained() -> None:

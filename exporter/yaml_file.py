@@ -22,10 +22,10 @@ def load_yaml_file(
     :param check: raises `ConfigError` for a document that it does not accept, before it is converted.
     :raises ConfigError: that names the file, the key, what was found and what is allowed.
     """
-    source = str(path)
-    document = _parse(_read(path, flag), source)
-    document = {} if document is None else document
+    source, text = str(path), _read(path, flag)
     try:
+        document = parse_yaml(text)
+        document = {} if document is None else document
         check(document)
     except ConfigError as error:
         raise error.within(source=source) from None
@@ -38,13 +38,5 @@ def _read(path: Path, flag: str) -> str:
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", source=flag) from None
     except UnicodeDecodeError as error:
-        raise ConfigError(
-            source=str(path), found=f"bytes that are not UTF-8 at {error.start}", allowed="YAML in UTF-8"
-        ) from None
-
-
-def _parse(text: str, source: str) -> object:
-    try:
-        return parse_yaml(text)
-    except ValueError as error:
-        raise ConfigError(str(error), source=source) from None
+        found = f"bytes that are not UTF-8 at offset {error.start}"
+        raise ConfigError(source=str(path), found=found, allowed="YAML in UTF-8") from None

@@ -7,6 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.errors import ConfigError
 from exporter.yaml12 import parse_yaml
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
@@ -71,7 +72,7 @@ def test_merge_keys_are_keys() -> None:
 )
 def test_errors_name_the_place_and_quote_no_value(text: str, problem: str) -> None:
     """The value may be a secret."""
-    with pytest.raises(ValueError, match=f"^{re.escape(problem)}$"):
+    with pytest.raises(ConfigError, match=f"^{re.escape(problem)}$"):
         parse_yaml(text)
 
 
@@ -86,16 +87,16 @@ def test_errors_name_the_place_and_quote_no_value(text: str, problem: str) -> No
 )
 def test_what_python_cannot_hold_is_refused(text: str, problem: str) -> None:
     """Python's limits of recursion, digits and characters raise no other exceptions."""
-    with pytest.raises(ValueError, match=f"^{problem}$"):
+    with pytest.raises(ConfigError, match=f"^{problem}$"):
         parse_yaml(text)
 
 
 @given(st.text("ab:{}[],&*!|>'\"#%@- \n\t\\0", max_size=30))
 def test_any_text_is_parsed_or_refused_in_one_line(text: str) -> None:
-    """No other exception than `ValueError` is raised."""
+    """No other exception than `ConfigError` is raised."""
     try:
         parse_yaml(text)
-    except ValueError as error:
+    except ConfigError as error:
         assert len(str(error).splitlines()) == 1  # noqa: PT017 - either is right
 
 
@@ -148,7 +149,7 @@ def test_a_tag_of_the_core_schema_is_read(text: str, value: object) -> None:
 )
 def test_a_tag_is_not_trusted(text: str, problem: str) -> None:
     """An unknown tag, or one that the value does not match, is an error that does not quote the value."""
-    with pytest.raises(ValueError, match=f"^line 1, column 1: {problem}$"):
+    with pytest.raises(ConfigError, match=f"^line 1, column 1: {problem}$"):
         parse_yaml(text)
 
 
@@ -162,7 +163,7 @@ def test_a_tag_is_not_trusted(text: str, problem: str) -> None:
 )
 def test_text_that_cannot_be_used_is_refused(text: str, problem: str) -> None:
     """A lone surrogate cannot be encoded, and no file's name has a NUL."""
-    with pytest.raises(ValueError, match=f"^line 1, column 4: {problem}$"):
+    with pytest.raises(ConfigError, match=f"^line 1, column 4: {problem}$"):
         parse_yaml(text)
 
 

@@ -45,7 +45,7 @@ def test_relative_paths_start_at_the_file_s_folder(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"a: \xff", "found bytes that are not UTF-8 at 3, allowed: YAML in UTF-8"),
+        (b"a: \xff", "found bytes that are not UTF-8 at offset 3, allowed: YAML in UTF-8"),
         (b"file: a\nfile: b", "line 2, column 1: duplicate key 'file'"),
         (b"a: 1", "unknown key 'a', allowed: the keys file"),
         (b"file: 5", "file: found 5, allowed: the path of a file"),

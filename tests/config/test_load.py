@@ -253,7 +253,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as no_file:
         load_config(tmp_path / "gone.yml", {})
 
-    assert str(no_text.value) == f"{path}: found bytes that are not UTF-8 at 3, allowed: YAML in UTF-8"
+    assert str(no_text.value) == f"{path}: found bytes that are not UTF-8 at offset 3, allowed: YAML in UTF-8"
     assert (
         str(no_file.value) == f"--config.file: cannot read {tmp_path / 'gone.yml'}: No such file or directory"
     )

@@ -239,7 +239,7 @@ def test_files_that_cannot_be_read(path: Path) -> None:
     ):
         load_web_config(path)
     path.write_bytes(b"a: \xff")
-    with pytest.raises(ConfigError, match="found bytes that are not UTF-8 at 3, allowed: YAML in UTF-8"):
+    with pytest.raises(ConfigError, match="found bytes that are not UTF-8 at offset 3, allowed: YAML"):
         load_web_config(path)
 
 

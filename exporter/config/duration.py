@@ -43,7 +43,7 @@ class MaxDuration:
     __slots__ = ("seconds",)
 
     def __init__(self, seconds: float | None) -> None:
-        self.seconds: Final = seconds
+        self.seconds: Final = None if seconds is None else float(seconds)
 
     @classmethod
     def parse(cls, found: object) -> Self:

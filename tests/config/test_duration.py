@@ -44,4 +44,5 @@ def test_limits_are_compared_by_their_seconds() -> None:
     assert len({MaxDuration(7), MaxDuration(7), MaxDuration(8), NEVER, MaxDuration(None)}) == 3
     assert MaxDuration(7) != 7
     assert NEVER.seconds is None
-    assert repr(MaxDuration(7)) == "MaxDuration(7)"
+    assert isinstance(MaxDuration(7).seconds, float)
+    assert repr(MaxDuration(7)) == "MaxDuration(7.0)"

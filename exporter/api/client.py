@@ -7,7 +7,7 @@ from typing import Final, NoReturn, Protocol, cast
 
 from tenacity import Future, RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
-from exporter.api.budget import Budget
+from exporter.api.budget import Budget, Reservation
 from exporter.api.decode import Resource, decode_error, decode_page
 from exporter.api.transport import ObserveHeaders
 from exporter.clock import Clock
@@ -136,20 +136,11 @@ class WalkClient:
         )
 
     def _attempt(self, path: str, query: dict[str, str], *, is_retry: bool) -> bytes:
-        self._await_budget(is_retry=is_retry)
-        seconds = min(self._left(), self._api.target.request_timeout)
-        if seconds <= 0:
-            self._api.budget.cancel(retry=is_retry)
-            raise ApiError(Reason.TIMEOUT, self._why_it_ends())
-        try:
+        with self._await_budget(is_retry=is_retry):
+            seconds = min(self._left(), self._api.target.request_timeout)
+            if seconds <= 0:
+                raise UnsentRequestError(Reason.TIMEOUT, self._why_it_ends())
             status, body = self._observed(path, query, seconds)
-        except UnsentRequestError:
-            self._api.budget.cancel(retry=is_retry)
-            raise
-        except BaseException:
-            self._api.budget.give_back()
-            raise
-        self._api.budget.give_back()
         return body if status == OK else self._refused(status, body)
 
     def _observed(self, path: str, query: dict[str, str], seconds: float) -> tuple[int, bytes]:
@@ -166,12 +157,14 @@ class WalkClient:
         self._api.observer.requested(str(status), self._api.clock.monotonic() - started)
         return status, body
 
-    def _await_budget(self, *, is_retry: bool) -> None:
-        while wait := self._api.budget.take(retry=is_retry):
+    def _await_budget(self, *, is_retry: bool) -> Reservation:
+        while (reservation := self._api.budget.take(retry=is_retry)) is None:
+            wait = self._api.budget.seconds_until_request()
             if wait > self._left():
                 text = f"the API's budget is used up for another {format_age(wait)}"
                 raise ApiError(Reason.RATE_LIMITED, text)
             self._api.clock.sleep(wait)
+        return reservation
 
     def _why_it_ends(self) -> str:
         closed = "the target was removed or changed"

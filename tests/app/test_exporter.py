@@ -13,6 +13,7 @@ from exporter.config.credentials import Secret
 from exporter.config.schema import Config, MaxDuration, Objective, Target, Url
 from exporter.errors import ConfigError
 from exporter.simulator import ErrorBody, Request, SimulatedApi, hosts, many
+from tests.support.rate_limits import send
 from tests.web.test_endpoints import get, running
 
 Make = Callable[..., Target]
@@ -174,8 +175,7 @@ class TestBudgets:
     @staticmethod
     def spent(exporter: Exporter, name: str, requests: int) -> None:
         """Spend requests of one target's hour."""
-        for _ in range(requests):
-            exporter.apis[name].budget.spend()
+        send(exporter.apis[name].budget, requests)
 
     def test_a_changed_target_keeps_its_hour(self, make: Make) -> None:
         """Its URL and credential are the same: what was sent counts, against the new share."""

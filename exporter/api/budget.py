@@ -24,6 +24,8 @@ from exporter.results import BudgetState
 
 _FIRST_ERROR: Final = 400
 _TOO_MANY_REQUESTS: Final = 429
+_PACE_MARGIN: Final = 2
+"""A walk may take this many times as long as the pace of its requests asks for."""
 
 
 class Reservation:
@@ -143,6 +145,14 @@ class Budget:
             left, now = self.hour_remaining, self._clock.monotonic()
             has_room = left is None or left > next_walk
             return has_room and self._seconds_until_room(now) <= self._seconds_closed(now)
+
+    def longest_walk(self, seconds: float, requests: int) -> float:
+        """Return the seconds that a walk may take: longer if the hour's quota spreads its requests.
+
+        :param seconds: how long it may take otherwise.
+        :param requests: how many requests it has sent so far.
+        """
+        return max(seconds, _PACE_MARGIN * self.pace(requests))
 
     def pace(self, requests: int) -> float:
         """Return the seconds between two walks of `requests` each at which the hour's quota lasts."""

@@ -3,18 +3,18 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 from urllib3 import ProxyManager, disable_warnings
-from urllib3.exceptions import DecodeError, HTTPError, InsecureRequestWarning
-from urllib3.exceptions import TimeoutError as SocketTimeoutError
+from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from exporter import __version__
 from exporter.api.deadline import POOLS, Deadlines
+from exporter.api.failures import describe_exception, reason_of_exception
 from exporter.config.credentials import Secret
 from exporter.config.schema import ProxyUrl, Target
 from exporter.durations import format_age
@@ -32,6 +32,22 @@ HEADERS: Final = {
     "Connection": "keep-alive",
 }
 ObserveHeaders = Callable[[int, Mapping[str, str]], None]
+"""Receives the status and the headers of a response before its body is read."""
+
+
+class Transport(Protocol):
+    """Sends one request to the API."""
+
+    def get(
+        self, path: str, query: Mapping[str, str], secret: Secret, seconds: float, observe: ObserveHeaders
+    ) -> tuple[int, bytes]:
+        """Return the status and the body within `seconds`.
+
+        :raises ApiError: if no whole response is received in time.
+        """
+
+    def close(self) -> None:
+        """Close the connections."""
 
 
 class HttpTransport:
@@ -67,8 +83,8 @@ class HttpTransport:
             except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
                 if watch.left > 0:
                     redact = Redactor(secret.reveal(), *_proxy_logins(self._connection))
-                    message = redact(f"{urlsplit(url).netloc}: {_root_cause(error)}")
-                    reason = _reason(error)
+                    message = redact(f"{urlsplit(url).netloc}: {describe_exception(error)}")
+                    reason = reason_of_exception(error)
         failure = ApiError if watch.sent else UnsentRequestError
         raise failure(reason, message)  # out here, where it has no context: that one's text may hold a secret
 
@@ -164,30 +180,8 @@ def _read(response: requests.Response) -> bytes:
     return b"".join(chunks)
 
 
-def _reason(error: Exception) -> Reason:
-    """Return why there is no answer; a `UnicodeError` is a proxy's login that no header can carry."""
-    match error:
-        case requests.exceptions.SSLError():
-            return Reason.TLS
-        case requests.Timeout() | SocketTimeoutError():
-            return Reason.TIMEOUT
-        case DecodeError():
-            return Reason.BAD_RESPONSE
-        case requests.RequestException() | HTTPError() | ConnectionError() | UnicodeError():
-            return Reason.CONNECTION
-    return Reason.TLS  # an OSError: what requests raises of a certificate's file that it cannot read
-
-
 def _proxy_logins(connection: Mapping[str, Any]) -> Iterator[str]:
     """Yield the `user:password` of every proxy, and the parts at which a URL parser may cut it."""
     for proxy in connection["proxies"].values():
         if login := userinfo(proxy):
             yield from (login, *re.split("[#/?]", login))
-
-
-def _root_cause(error: BaseException) -> str:
-    """Say what went wrong at the bottom, without the layers of wrapping above it."""
-    while inner := error.__cause__ or error.__context__:
-        error = inner
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return str(text)

@@ -22,10 +22,9 @@ import structlog
 import trustme
 from urllib3.exceptions import ConnectTimeoutError
 
-from exporter.api import ApiClient, Deadlines, HttpTransport
+from exporter.api import BACKUPS, ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.api.deadline import AGAIN, POOLS
-from exporter.api.decode import BACKUPS
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Period, ProxyUrl, Target, TlsConfig, Url
@@ -556,7 +555,7 @@ class TestBudget:
 
         assert error.reason is Reason.RATE_LIMITED
         assert len(api.requests) == 1
-        assert "used up for another" in error.message
+        assert "allows no request for another" in error.message
 
     def test_a_short_retry_after_is_waited_for(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
         """Where the walk has the time, it waits."""
@@ -979,11 +978,11 @@ class TestConcurrency:
         self, api: SimulatedApi, rig: Callable[..., Rig]
     ) -> None:
         """A client that is closed sends nothing."""
-        client = rig(api.url).api.client(30)
+        client = rig(api.url).api.walk_client(30)
         client.close()
 
         with pytest.raises(ApiError) as failure:
-            client.page(BACKUPS, None, 20)
+            client.fetch_page(BACKUPS, None, 20)
 
         assert failure.value.reason is Reason.TIMEOUT
         assert api.requests == []

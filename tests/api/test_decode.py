@@ -11,17 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.api import decode
-from exporter.api.decode import (
-    BACKUPS,
-    INSTANCES,
-    LARGEST_ERROR,
-    MOST_LENIENT_VALUES,
-    MOST_MALFORMED,
-    MOST_OBJECTS,
-    decode_error,
-    decode_page,
-)
+from exporter.api import decode, lenient
+from exporter.api.decode import MOST_OBJECTS, decode_page
+from exporter.api.envelope import BACKUPS, INSTANCES
+from exporter.api.error_body import LARGEST_ERROR_BODY, decode_error
+from exporter.api.lenient import MOST_MALFORMED, MOST_VALUES
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Datastore, Instance, Malformed, Page, Reference
 from exporter.simulator.http.wire import backup_object
@@ -442,7 +436,7 @@ def test_error_bodies(body: bytes, said: tuple[str | None, str | None]) -> None:
 
 def test_a_long_error_body_is_not_read() -> None:
     """The vendor's are short; a long one would cost memory for words that are cut anyway."""
-    assert decode_error(json.dumps({"error": {"message": "x" * LARGEST_ERROR}}).encode()) == (None, None)
+    assert decode_error(json.dumps({"error": {"message": "x" * LARGEST_ERROR_BODY}}).encode()) == (None, None)
 
 
 ITEMS = (b"{}", b"0", b"[]", b'{"a":1}', b'"xy"', b"1.5", b'{"id":"1"}', b'{"a":' * 90 + b"0" + b"}" * 90)
@@ -471,8 +465,9 @@ def test_no_page_costs_more_than_its_bound(
     monkeypatch: pytest.MonkeyPatch, place: bytes, item: bytes
 ) -> None:
     """However much JSON of however strange records: with bounds of a hundredth, a hundredth of 400 MiB."""
-    for bound in ("MOST_OBJECTS", "MOST_LENIENT_VALUES", "MOST_MALFORMED", "LARGEST_LENIENT_BODY"):
-        monkeypatch.setattr(decode, bound, getattr(decode, bound) // 100)
+    monkeypatch.setattr(decode, "MOST_OBJECTS", decode.MOST_OBJECTS // 100)
+    for bound in ("LARGEST_BODY", "MOST_VALUES", "MOST_MALFORMED"):
+        monkeypatch.setattr(lenient, bound, getattr(lenient, bound) // 100)
     few, many = (cost(place % ((item + b",") * (length // len(item)))) for length in (40_000, 1_000_000))
 
     assert max(few, many) < 4 * MIB
@@ -487,7 +482,7 @@ def test_a_malformed_record_costs_little() -> None:
     ("records", "problem"),
     [
         (b"{}," * (MOST_MALFORMED + 1), "more than 10000 records of the page are malformed"),
-        (b"0," * MOST_LENIENT_VALUES, "the page is not as documented, and too large"),
+        (b"0," * MOST_VALUES, "the page is not as documented, and too large"),
         (b'{"id":"1"},' * (MOST_OBJECTS + 1), "the page holds more than 1000000 JSON objects"),
     ],
     ids=["malformed", "values", "objects"],

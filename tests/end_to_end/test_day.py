@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.api.decode import BACKUPS, INSTANCES
+from exporter.api import BACKUPS, INSTANCES
 from tests.support.world import LATENCY, LimitedTransport, World, limited_scraper
 
 DAY = 86_400.0

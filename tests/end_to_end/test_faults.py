@@ -191,12 +191,12 @@ class Stuck(ApiClient):
         for thread in self.waiting:
             thread.join(30)
 
-    def client(self, seconds: float, next_walk: int = 1) -> WalkClient:
+    def walk_client(self, seconds: float, next_walk: int = 1) -> WalkClient:
         """Hang in the read of the secret."""
         if not self.alive.is_set():
             self.waiting.append(threading.current_thread())
             self.alive.wait()
-        return super().client(seconds, next_walk)
+        return super().walk_client(seconds, next_walk)
 
 
 def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: SimulatedApi) -> None:
@@ -289,11 +289,11 @@ class Crashing(ApiClient):
 
     error: Exception | None = None
 
-    def client(self, seconds: float, next_walk: int = 1) -> WalkClient:
+    def walk_client(self, seconds: float, next_walk: int = 1) -> WalkClient:
         """Raise it."""
         if self.error:
             raise self.error
-        return super().client(seconds, next_walk)
+        return super().walk_client(seconds, next_walk)
 
 
 def test_a_process_whose_stderr_is_closed(api: SimulatedApi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,8 @@ from urllib3.exceptions import ConnectTimeoutError
 
 from exporter.api import BACKUPS, ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
-from exporter.api.deadline import AGAIN, POOLS
+from exporter.api.connection import POOLS
+from exporter.api.deadline import RECHECK_INTERVAL
 from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Period, ProxyUrl, Target, TlsConfig, Url
@@ -449,7 +450,7 @@ class TestDeadlines:
             error = made.failure(seconds=20)
 
         assert error.reason is Reason.TIMEOUT
-        assert error.message == "no whole answer within 0.4s"
+        assert error.message == "no complete response within 0.4s"
 
     def test_a_cut_body_without_a_length_is_no_bad_response(self, rig: Callable[..., Rig]) -> None:
         """It seems to end where it is cut."""
@@ -469,7 +470,7 @@ class TestDeadlines:
         """Under load the socket's own time-out may come first: that is `timeout` too, and not retried."""
 
         class Late(Deadlines):
-            def _cut_expired(self) -> None:
+            def _cut_overdue(self) -> None:
                 """Cut nothing."""
 
         api.faults.add(fault, times=None)
@@ -493,14 +494,14 @@ class TestDeadlines:
 
         found = [(*TCP, (f"192.0.2.{place}", 80)) for place in range(6)]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
-        monkeypatch.setattr("exporter.api.deadline.create_connection", never)
+        monkeypatch.setattr("exporter.api.connection.create_connection", never)
         connection = POOLS["http"].ConnectionCls("six.example.invalid", 80)
-        with DEADLINES.watch(60) as watch, pytest.raises(ConnectTimeoutError):
+        with DEADLINES.limit(60) as exchange, pytest.raises(ConnectTimeoutError):
             connection.connect()
 
         assert [address for address, *_ in attempts] == [f"192.0.2.{place}" for place in range(6)]
         for place, (_, at, seconds) in enumerate(attempts):
-            assert seconds <= (watch.deadline - at) / (6 - place) + 0.001
+            assert seconds <= (exchange.deadline - at) / (6 - place) + 0.001
             assert seconds > 0
 
     def test_a_host_is_reached_at_the_first_address_that_accepts(
@@ -850,7 +851,7 @@ class TestBodies:
         error = rig(api.url).failure()
 
         assert error.reason is Reason.BAD_RESPONSE
-        assert "not asked for" in error.message
+        assert "was not requested" in error.message
 
     def test_a_compressed_page_is_read(self, rig: Callable[..., Rig]) -> None:
         """Gzip is asked for and understood."""
@@ -995,7 +996,7 @@ class TestWatchdog:
         """The first watch starts it."""
         deadlines = Deadlines()
         for _ in range(5):
-            with deadlines.watch(30.0):
+            with deadlines.limit(30.0):
                 pass
 
         assert [thread.name for thread in started.named("")] == ["deadlines"]
@@ -1004,34 +1005,34 @@ class TestWatchdog:
         """A watch that expires before there is a socket is no error."""
         deadlines = Deadlines()
 
-        with deadlines.watch(0.0) as watch:
-            wait_until(lambda: watch.expired)
+        with deadlines.limit(0.0) as exchange:
+            wait_until(lambda: exchange.was_cut)
 
-        assert watch.expired
+        assert exchange.was_cut
 
     def test_cuts_what_is_due_before_all_it_waits_for(self) -> None:
         """It is woken for a deadline that is sooner."""
         waits: SimpleQueue[float | None] = SimpleQueue()
 
         class Told(Deadlines):
-            def _cut_expired(self) -> float | None:
-                wait = super()._cut_expired()
+            def _cut_overdue(self) -> float | None:
+                wait = super()._cut_overdue()
                 waits.put(wait)
                 return wait
 
         deadlines, over = Told(), threading.Event()
 
         def hold() -> None:
-            with deadlines.watch(60):
+            with deadlines.limit(60):
                 over.wait()
 
         with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
             stack.callback(over.set)
             pool.submit(hold)
             assert 50 < (waits.get(timeout=10) or 0) <= 60
-            with deadlines.watch(0.0) as watch:
-                assert waits.get(timeout=10) == pytest.approx(AGAIN)
-                assert watch.expired
+            with deadlines.limit(0.0) as exchange:
+                assert waits.get(timeout=10) == pytest.approx(RECHECK_INTERVAL)
+                assert exchange.was_cut
 
 
 TCP = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")

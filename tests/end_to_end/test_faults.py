@@ -96,7 +96,7 @@ def test_a_walk_whose_watchdog_gets_no_thread(rig: Callable[..., Rig]) -> None:
 
     assert failed.error is not None
     assert failed.error.reason is Reason.TIMEOUT
-    assert failed.error.message == "cannot start a thread to keep deadlines: can't start new thread"
+    assert failed.error.message == "cannot start a thread for request deadlines: can't start new thread"
     assert failed.stats.pages == 0
     assert failed.instances_ok is False
     assert complete.snapshot is not None
@@ -133,8 +133,8 @@ def test_a_watchdog_outlives_what_it_cannot_cut() -> None:
     deadlines, connection, over = Deadlines(), Uncuttable(), threading.Event()
 
     def hold() -> None:
-        with deadlines.watch(0.0) as watch:
-            watch.follow(connection)  # type: ignore[arg-type] # which is what is odd
+        with deadlines.limit(0.0) as exchange:
+            exchange.use_connection(connection)  # type: ignore[arg-type] # which is what is odd
             over.wait(60)
 
     with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
@@ -142,8 +142,8 @@ def test_a_watchdog_outlives_what_it_cannot_cut() -> None:
         pool.submit(hold)
         for _ in range(3):  # one look to follow it, the others to cut it
             connection.looks.get(timeout=30)
-        with deadlines.watch(0.0) as watch:
-            assert until(lambda: watch.expired)
+        with deadlines.limit(0.0) as exchange:
+            assert until(lambda: exchange.was_cut)
 
 
 def until(is_so: Callable[[], bool]) -> bool:

@@ -1,0 +1,106 @@
+"""A target's walk over real sockets, with its parts at hand."""
+
+from typing import Final, Literal, Protocol, TypedDict, Unpack
+
+import structlog
+
+from exporter.api import ApiClient, Budget, Deadlines, HttpTransport
+from exporter.clock import Clock
+from exporter.config.credentials import Secret
+from exporter.config.schema import Period, ProxyUrl, SizeUnit, Target, Tier, TlsConfig, Url
+from exporter.errors import ApiError, Reason
+from exporter.target.instances import InstanceList
+from exporter.target.walk import TargetWalker
+
+KEY: Final = "demo:demo-secret"
+"""The credential of the embedded API."""
+DEADLINES: Final = Deadlines()
+
+
+class TargetSettings(TypedDict, total=False):
+    """The fields of a `Target` that tests of the client choose."""
+
+    api_key: Secret | None
+    api_key_file: str
+    api_tier: Tier
+    instances: Literal["auto", "on", "off"]
+    max_concurrency: int
+    page_size: int
+    proxy_url: ProxyUrl
+    request_timeout: Period
+    size_unit: SizeUnit
+    tls_config: TlsConfig
+    token: Secret
+
+
+class ImpatientClock(Clock):
+    """A clock whose sleeps take no time and are recorded."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        """Return Unix time, `ahead` of the real one."""
+        return super().now() + self.ahead
+
+    def monotonic(self) -> float:
+        """Return monotonic time, `ahead` of the real one."""
+        return super().monotonic() + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        """Record the sleep."""
+        self.slept.append(seconds)
+
+
+class RecordingObserver:
+    """An observer that records what it is told."""
+
+    def __init__(self) -> None:
+        self.codes: list[str] = []
+        self.retries: list[Reason] = []
+
+    def requested(self, code: str, seconds: float) -> None:
+        """Record the code."""
+        assert seconds >= 0
+        self.codes.append(code)
+
+    def retried(self, reason: Reason) -> None:
+        """Record the reason."""
+        self.retries.append(reason)
+
+
+class ClientRig:
+    """A target, its API client and a walker: one request at a time, pages of 20, no instances."""
+
+    def __init__(self, url: str, **settings: Unpack[TargetSettings]) -> None:
+        fields: TargetSettings = {
+            "api_key": Secret(KEY),
+            "request_timeout": Period(5),
+            "page_size": 20,
+            "instances": "off",
+            "max_concurrency": 1,
+        }
+        fields.update(settings)
+        self.target = Target(name="default", url=Url(url), **fields)
+        self.clock = ImpatientClock()
+        self.observer = RecordingObserver()
+        self.budget = Budget(clock=self.clock, tier=self.target.api_tier)
+        self.api = ApiClient(
+            self.target, self.budget, self.observer, HttpTransport(self.target, DEADLINES), self.clock
+        )
+        instances = InstanceList(self.api, self.target.instances, structlog.get_logger())
+        self.walk = TargetWalker(self.api, instances, (), structlog.get_logger())
+
+    def failure(self, seconds: float = 30) -> ApiError:
+        """Walk, and return the error of the walk."""
+        error = self.walk(seconds).error
+        assert error is not None
+        return error
+
+
+class MakeRig(Protocol):
+    """Makes rigs that are closed at the end of the test."""
+
+    def __call__(self, url: str, **settings: Unpack[TargetSettings]) -> ClientRig:
+        """Return a rig for the API at `url`."""

@@ -1,6 +1,5 @@
 """Why a request failed: the one place that maps HTTP statuses and exceptions to a `Reason`."""
 
-import re
 import ssl
 from collections.abc import Callable
 from typing import Final
@@ -20,7 +19,8 @@ _DEFAULT_MESSAGES: Final = {
     4: "the API rejected the request without an error message",
     5: "the API failed without an error message",
 }
-_NO_TLS: Final = re.compile("WRONG_VERSION_NUMBER|HTTP_REQUEST|RECORD_LAYER_FAILURE")
+_NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"})
+"""OpenSSL's reasons, of different versions, if the server answers the handshake in plain text."""
 
 
 def reason_of_status(status: int) -> Reason:
@@ -70,8 +70,8 @@ def describe_exception(error: BaseException) -> str:
     """Return what went wrong at the bottom of a chain of exceptions, without the layers above it."""
     while inner := error.__cause__ or error.__context__:
         error = inner
-    if isinstance(error, ssl.SSLError) and _NO_TLS.search(error.reason or ""):
-        return "the server does not speak TLS; did you mean http://?"
+    if isinstance(error, ssl.SSLError) and getattr(error, "reason", None) in _NO_TLS:
+        return "the server does not seem to speak TLS; did you mean http://?"
     return str(getattr(error, "strerror", None) or str(error) or type(error).__name__)
 
 

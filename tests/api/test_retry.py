@@ -1,8 +1,12 @@
 """Retries, on real sockets against the embedded API's faults."""
 
+from collections.abc import Callable
+
 import pytest
 
-from exporter.errors import Reason
+from exporter.api.budget import Budget
+from exporter.api.retry import RETRIED_STATUSES, Retrier
+from exporter.errors import ApiError, Reason
 from exporter.simulator import (
     Answer,
     CutBody,
@@ -14,8 +18,9 @@ from exporter.simulator import (
     WrongLength,
     many,
 )
-from tests.support.client_rig import MakeRig
+from tests.support.client_rig import MakeRig, RecordingObserver
 from tests.support.rate_limits import send
+from tests.support.world import World
 
 
 def second_page(request: Request) -> bool:
@@ -84,3 +89,83 @@ def test_a_retry_does_not_postpone_the_next_walk(rig: MakeRig) -> None:
 
     assert outcome.stats.requests == 3
     assert made.budget.request_walk(1) <= made.budget.pace(1)
+
+
+def retrier(world: World, observer: RecordingObserver, seconds_left: float = 30.0) -> Retrier:
+    """Make a retrier with a budget without limits."""
+    return Retrier(
+        Budget(clock=world),
+        observer,
+        sleep=world.sleep,
+        seconds_left=lambda: seconds_left,
+        next_walk=1,
+    )
+
+
+def failing(*errors: ApiError) -> Callable[[bool], list[bool]]:
+    """Return an attempt that fails with these errors in turn, then returns whether each was a retry."""
+    remaining, retries = list(errors), list[bool]()
+
+    def attempt(is_retry: bool) -> list[bool]:  # noqa: FBT001 - as the retrier calls it
+        retries.append(is_retry)
+        if remaining:
+            raise remaining.pop(0)
+        return retries
+
+    return attempt
+
+
+@pytest.mark.parametrize("status", sorted(RETRIED_STATUSES))
+def test_only_attempts_after_the_first_are_retries(status: int) -> None:
+    """Two failures are retried; the observer counts both with their reason."""
+    world, observer = World(), RecordingObserver()
+    error = ApiError(Reason.SERVER_ERROR, "busy", status=status)
+
+    assert retrier(world, observer)(failing(error, error)) == [False, True, True]
+    assert observer.retries == [Reason.SERVER_ERROR] * 2
+
+
+def test_the_last_error_is_raised() -> None:
+    """After three attempts the page has failed."""
+    errors = [ApiError(Reason.CONNECTION, f"reset {number}") for number in range(4)]
+    with pytest.raises(ApiError, match="reset 2"):
+        retrier(World(), RecordingObserver())(failing(*errors))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ApiError(Reason.AUTH, "no", status=401),
+        ApiError(Reason.RATE_LIMITED, "slow down", status=429),
+        ApiError(Reason.SERVER_ERROR, "unsupported", status=501),
+        ApiError(Reason.TIMEOUT, "late"),
+        ValueError("a bug"),
+    ],
+)
+def test_permanent_failures_are_not_retried(error: Exception) -> None:
+    """A client's error, a timeout or a bug would only repeat."""
+    observer = RecordingObserver()
+
+    def attempt(_is_retry: bool) -> None:  # noqa: FBT001 - as the retrier calls it
+        raise error
+
+    with pytest.raises(type(error)):
+        retrier(World(), observer)(attempt)
+
+    assert observer.retries == []
+
+
+def test_no_retry_begins_after_the_walks_deadline() -> None:
+    """A back-off that takes longer than the walk has is not waited for."""
+    world, observer = World(), RecordingObserver()
+    start = world.now()
+    with pytest.raises(ApiError):
+        retrier(world, observer, seconds_left=0.0)(failing(ApiError(Reason.CONNECTION, "reset")))
+
+    assert world.now() == start
+    assert observer.retries == []
+
+
+def test_repr_names_the_reserve() -> None:
+    """The reserve is what a log or debugger cannot see elsewhere."""
+    assert repr(retrier(World(), RecordingObserver())) == "Retrier(next_walk=1)"

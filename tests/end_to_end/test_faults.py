@@ -87,7 +87,7 @@ def rig(api: SimulatedApi) -> Iterator[Callable[..., Rig]]:
         yield make
 
 
-def test_a_walk_whose_watchdog_gets_no_thread(rig: Callable[..., Rig]) -> None:
+def test_a_walk_without_a_thread_for_deadlines_fails(rig: Callable[..., Rig]) -> None:
     """Nothing is requested without a deadline: the walk fails, and the next one is complete."""
     made = rig()
     with no_threads():
@@ -128,7 +128,7 @@ class Uncuttable:
         return object()
 
 
-def test_a_watchdog_outlives_what_it_cannot_cut() -> None:
+def test_an_exchange_that_cannot_be_cut_does_not_stop_the_deadlines() -> None:
     """One exchange that cannot be cut keeps no other one alive beyond its deadline."""
     deadlines, connection, over = Deadlines(), Uncuttable(), threading.Event()
 

@@ -324,3 +324,27 @@ def test_a_doubt_about_the_size_unit_is_logged_once(
         made.walk(20)
 
     assert sum("look like GiB" in line["event"] for line in logs) == data_warnings
+
+
+def test_a_request_after_its_target_was_removed_says_so(api: SimulatedApi, rig: MakeRig) -> None:
+    """A reload closes the API client while a walk may still be in progress."""
+    made = rig(api.url)
+    client = made.api.walk_client(30)
+    made.api.close()
+
+    with pytest.raises(ApiError, match="the target was removed or reconfigured during the walk"):
+        client.fetch_page(BACKUPS, None, 20)
+
+    assert made.budget.hour_remaining == made.budget.hour_limit
+    assert api.requests == []
+
+
+def test_repr_shows_progress_without_the_credential(api: SimulatedApi, rig: MakeRig) -> None:
+    """A debugger or a log may show a client."""
+    made = rig(api.url)
+    client = made.api.walk_client(30)
+    client.fetch_page(BACKUPS, None, 20)
+
+    assert repr(made.api) == "ApiClient('default', is_closed=False)"
+    assert repr(client) == "WalkClient('default', requests=1, pages=1)"
+    assert repr(made.api.transport) == "HttpTransport('default')"

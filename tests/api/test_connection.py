@@ -7,7 +7,7 @@ import tracemalloc
 from typing import NoReturn
 
 import pytest
-from urllib3.exceptions import ConnectTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, LocationParseError
 
 from exporter.api.connection import POOLS
 from exporter.config.schema import Period
@@ -113,3 +113,11 @@ def test_cookies_are_ignored(api: SimulatedApi, rig: MakeRig, cookie: str) -> No
 
     assert all(outcome.snapshot for outcome in outcomes)
     assert all("cookie" not in request.headers for request in api.requests)
+
+
+def test_a_name_with_an_overlong_label_is_refused() -> None:
+    """It cannot be encoded for a lookup."""
+    connection = POOLS["http"].ConnectionCls(f"{'x' * 64}.example.invalid", 80)
+
+    with DEADLINES.limit(60), pytest.raises(LocationParseError, match="label empty or too long"):
+        connection.connect()

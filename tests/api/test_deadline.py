@@ -10,7 +10,7 @@ import pytest
 from exporter.api import Deadlines, HttpTransport
 from exporter.api.deadline import RECHECK_INTERVAL
 from exporter.config.schema import Period
-from exporter.errors import Reason
+from exporter.errors import Reason, UnsentRequestError
 from exporter.simulator import (
     DripBody,
     DripHeaders,
@@ -134,3 +134,35 @@ def test_an_earlier_deadline_wakes_the_thread() -> None:
         with deadlines.limit(0.0) as exchange:
             assert waits.get(timeout=10) == pytest.approx(RECHECK_INTERVAL)
             assert exchange.was_cut
+
+
+def test_an_exchange_without_a_thread_for_its_deadline_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No exchange goes without a deadline; the next one tries to start the thread again."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    deadlines = Deadlines()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with (
+            pytest.raises(UnsentRequestError, match="cannot start a thread for request deadlines"),
+            deadlines.limit(30.0),
+        ):
+            pytest.fail("the block must not run")
+
+    with deadlines.limit(30.0) as exchange:
+        assert not exchange.was_cut
+
+
+def test_repr_names_the_state() -> None:
+    """The thread starts with the first exchange."""
+    deadlines = Deadlines()
+    before = repr(deadlines)
+    with deadlines.limit(30.0) as exchange:
+        during = repr(deadlines)
+        of_exchange = repr(exchange)
+
+    assert before == "Deadlines(NOT_STARTED, 0 exchanges)"
+    assert during.endswith("1 exchanges)")
+    assert of_exchange.endswith("s left, was_cut=False)")

@@ -1,13 +1,16 @@
 """Proxies and their passwords."""
 
 import pytest
+import requests
 
-from exporter.config.schema import ProxyUrl
+from exporter.api.request_settings import proxy_logins, request_settings
+from exporter.config.credentials import Secret
+from exporter.config.schema import ProxyUrl, Target, Url
 from exporter.errors import ConfigError
 from exporter.simulator import (
     SimulatedApi,
 )
-from tests.support.client_rig import MakeRig
+from tests.support.client_rig import KEY, MakeRig
 from tests.support.plain_server import PlainServer, forward_to
 
 
@@ -87,3 +90,17 @@ def test_an_error_masks_the_password_of_a_malformed_proxy(
 
     assert "pr0xy" not in said
     assert "Passw0rd" not in said
+
+
+def test_a_proxy_without_a_login_has_none_to_mask() -> None:
+    """Only proxies with a login are yielded."""
+    settings = {"proxies": {"http": "http://proxy:3128", "https": "http://u:p#w@proxy:3128"}}
+
+    assert list(proxy_logins(settings)) == ["u:p#w", "u:p", "w"]
+
+
+def test_a_url_that_requests_refuses_fails_at_the_first_request() -> None:
+    """Its settings can be read all the same: the walk fails, not the exporter."""
+    target = Target(name="default", url=Url("http://*.example.invalid"), api_key=Secret(KEY))
+
+    assert request_settings(requests.Session(), target)["stream"] is True

@@ -110,3 +110,8 @@ def test_the_systems_error_is_passed_on_unchanged(monkeypatch: pytest.MonkeyPatc
         Resolver().resolve("api.example.invalid", 443, 30)
 
     assert failure.value.__context__ is None
+
+
+def test_repr_counts_lookups_in_progress() -> None:
+    """A hanging resolver shows."""
+    assert repr(Resolver()) == "Resolver(0 pending)"

@@ -6,7 +6,7 @@ from typing import Final
 
 from exporter.api.budget import Budget, Reservation
 from exporter.api.decode import decode_page
-from exporter.api.envelope import BACKUPS, ListEndpoint
+from exporter.api.envelope import ListEndpoint
 from exporter.api.failures import error_of_response
 from exporter.api.observer import Observer
 from exporter.api.retry import Retrier
@@ -131,8 +131,7 @@ class WalkClient:
                 raise UnsentRequestError(Reason.TIMEOUT, self._time.why_over())
             status, body = self._send(path, query, seconds)
         if status != _OK:
-            url = self._api.target.url + path if path == BACKUPS.path and "marker" not in query else None
-            raise error_of_response(status, body, self.redact, expected_url=url)
+            raise error_of_response(status, body, self.redact)
         return body
 
     def _reserve(self, *, is_retry: bool) -> Reservation:

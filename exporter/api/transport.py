@@ -10,9 +10,10 @@ from urllib3 import ProxyManager, disable_warnings
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from exporter import __version__
+from exporter.api.causes import describe_cause
 from exporter.api.connection import POOLS
 from exporter.api.deadline import Deadlines
-from exporter.api.failures import describe_exception, reason_of_exception
+from exporter.api.failures import reason_of_exception
 from exporter.api.request_settings import proxy_logins, request_settings
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target
@@ -91,7 +92,7 @@ class HttpTransport:
             except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
                 if exchange.seconds_left > 0:
                     redact = Redactor(secret.reveal(), *proxy_logins(self._settings))
-                    message = redact(f"{urlsplit(url).netloc}: {describe_exception(error)}")
+                    message = redact(f"{urlsplit(url).netloc}: {describe_cause(error, url)}")
                     reason = reason_of_exception(error)
         failure = ApiError if exchange.may_have_sent else UnsentRequestError
         raise failure(reason, message)  # outside the `except`: the context's text may contain a secret

@@ -7,7 +7,8 @@ from typing import Unpack
 import pytest
 
 from exporter.simulator import Quirks, SimulatedApi, many
-from tests.support.client_rig import ClientRig, MakeRig, TargetSettings
+from tests.support.client_rig import MakeRig, Rig
+from tests.support.targets import TargetSettings
 
 
 @pytest.fixture
@@ -15,8 +16,8 @@ def rig() -> Iterator[MakeRig]:
     """Return a maker of rigs, whose connections are closed at the end."""
     with ExitStack() as stack:
 
-        def make(url: str, **settings: Unpack[TargetSettings]) -> ClientRig:
-            made = ClientRig(url, **settings)
+        def make(url: str, **settings: Unpack[TargetSettings]) -> Rig:
+            made = Rig(url, **settings)
             stack.callback(made.api.close)
             return made
 

@@ -19,7 +19,7 @@ from exporter.api.lenient import MOST_MALFORMED, MOST_VALUES
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Datastore, Instance, Page, Reference
 from exporter.simulator.http.wire import backup_object
-from tests.support.json_values import ENVELOPE, GOOD, JSON, KEYS
+from tests.support.odd_json import ENVELOPE, GOOD, JSON, KEYS
 from tests.support.pages import UNDOCUMENTED, page_of, refusal
 
 MIB = 1024 * 1024

@@ -5,7 +5,7 @@ import pytest
 from exporter.api.decode import decode_page
 from exporter.api.envelope import BACKUPS
 from exporter.records import Page
-from tests.support.json_values import GOOD
+from tests.support.odd_json import GOOD
 from tests.support.pages import UNDOCUMENTED, page_of
 
 

@@ -7,7 +7,7 @@ from exporter.api.envelope import BACKUPS
 from exporter.api.lenient import MOST_MALFORMED
 from exporter.errors import Reason
 from exporter.records import Malformed
-from tests.support.json_values import GOOD
+from tests.support.odd_json import GOOD
 from tests.support.pages import page_of, refusal
 
 

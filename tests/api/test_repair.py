@@ -8,7 +8,7 @@ import pytest
 from exporter.api.decode import decode_page
 from exporter.api.envelope import BACKUPS
 from exporter.records import Backup, Datastore
-from tests.support.json_values import GOOD
+from tests.support.odd_json import GOOD
 from tests.support.pages import UNDOCUMENTED, page_of
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

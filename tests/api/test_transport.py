@@ -22,7 +22,7 @@ from exporter.simulator import (
     SimulatedApi,
     many,
 )
-from tests.support.client_rig import KEY, ClientRig, MakeRig
+from tests.support.client_rig import KEY, MakeRig, Rig
 from tests.support.plain_server import PlainServer, forward_to
 from tests.support.programs import refusing_port
 
@@ -34,7 +34,7 @@ def _open_a_bomb() -> tuple[Reason, str, int]:
     bomb = gzip.compress(bytes(300 * MIB), compresslevel=1)
     with SimulatedApi(backups=many(45, 6)) as api:
         api.faults.add(Answer(200, {"Content-Encoding": "gzip"}, bomb))
-        made = ClientRig(api.url)
+        made = Rig(api.url)
         tracemalloc.start()
         error = made.failure()
         peak = tracemalloc.get_traced_memory()[1]

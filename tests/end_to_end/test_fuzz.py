@@ -18,8 +18,8 @@ from exporter.metrics.own import BudgetCollector
 from exporter.simulator import Raw, SimulatedApi, many
 from exporter.target.scraper import answer_once
 from tests.cli.test_main import LOOPBACK, running
-from tests.support.client_rig import KEY, ClientRig
-from tests.support.json_values import ENVELOPE, GOOD, JSON, KEYS
+from tests.support.client_rig import KEY, Rig
+from tests.support.odd_json import ENVELOPE, GOOD, JSON, KEYS
 
 SURROGATE = "\ud800"
 HUGE = st.sampled_from([15, 20, 309, 400, 4300, 5000]).map("9".__mul__)
@@ -97,7 +97,7 @@ def api() -> Iterator[SimulatedApi]:
         yield running
 
 
-def metrics(made: ClientRig) -> str:
+def metrics(made: Rig) -> str:
     """Walk, and return what is served of it and of the budget."""
     outcome = made.walk(20)
     event(outcome.error.reason if outcome.error else "snapshot")
@@ -124,7 +124,7 @@ def test_every_answer_is_a_scrape(api: SimulatedApi, answer: bytes) -> None:
     """With every metric that depends on it: up, or down for a reason."""
     api.faults.clear()
     api.faults.add(Raw(answer), times=None)
-    made = ClientRig(api.url)
+    made = Rig(api.url)
     with closing(made.api):
         text = metrics(made)
     reasons = [value(text, "bycloud_scrape_failure", reason=reason) for reason in Reason]

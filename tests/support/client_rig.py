@@ -1,36 +1,20 @@
 """A target's walk over real sockets, with its parts at hand."""
 
-from typing import Final, Literal, Protocol, TypedDict, Unpack
+from typing import Final, Protocol, Unpack
 
 import structlog
 
 from exporter.api import ApiClient, Budget, Deadlines, HttpTransport
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Period, ProxyUrl, SizeUnit, Target, Tier, TlsConfig, Url
+from exporter.config.schema import Period
 from exporter.errors import ApiError, Reason
 from exporter.target.instances import InstanceList
 from exporter.target.walk import TargetWalker
+from tests.support.targets import TargetSettings, target
 
 KEY: Final = "demo:demo-secret"
 """The credential of the embedded API."""
 DEADLINES: Final = Deadlines()
-
-
-class TargetSettings(TypedDict, total=False):
-    """The fields of a `Target` that tests of the client choose."""
-
-    api_key: Secret | None
-    api_key_file: str
-    api_tier: Tier
-    instances: Literal["auto", "on", "off"]
-    max_concurrency: int
-    page_size: int
-    proxy_url: ProxyUrl
-    request_timeout: Period
-    size_unit: SizeUnit
-    tls_config: TlsConfig
-    token: Secret
 
 
 class ImpatientClock(Clock):
@@ -70,19 +54,18 @@ class RecordingObserver:
         self.retries.append(reason)
 
 
-class ClientRig:
+class Rig:
     """A target, its API client and a walker: one request at a time, pages of 20, no instances."""
 
     def __init__(self, url: str, **settings: Unpack[TargetSettings]) -> None:
         fields: TargetSettings = {
-            "api_key": Secret(KEY),
             "request_timeout": Period(5),
             "page_size": 20,
             "instances": "off",
             "max_concurrency": 1,
+            **settings,
         }
-        fields.update(settings)
-        self.target = Target(name="default", url=Url(url), **fields)
+        self.target = target(url=url, **fields)
         self.clock = ImpatientClock()
         self.observer = RecordingObserver()
         self.budget = Budget(clock=self.clock, tier=self.target.api_tier)
@@ -102,5 +85,5 @@ class ClientRig:
 class MakeRig(Protocol):
     """Makes rigs that are closed at the end of the test."""
 
-    def __call__(self, url: str, **settings: Unpack[TargetSettings]) -> ClientRig:
+    def __call__(self, url: str, **settings: Unpack[TargetSettings]) -> Rig:
         """Return a rig for the API at `url`."""

@@ -1,10 +1,8 @@
-"""Pages of an API that may send any JSON."""
+"""Hypothesis strategies for JSON that no sane API sends."""
 
 from hypothesis import strategies as st
 
 GOOD = {"id": "good", "status": "COMPLETED", "created_at": "2026-01-02T03:04:05Z"}
-"""A valid backup record."""
-
 ANY_TEXT = st.text(st.characters(categories=["Cs"]) | st.characters())
 """Lone surrogates too, which JSON's escapes can spell."""
 JSON = st.recursive(
@@ -15,8 +13,6 @@ JSON = st.recursive(
 KEYS = st.sampled_from(
     ["id", "status", "created_at", "updated_at", "instance_id", "parent_id", "size", "datastore", "name"]
 )
-
-
 ENVELOPE = (
     st.none()
     | JSON

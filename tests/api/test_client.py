@@ -62,8 +62,8 @@ DEAD = {
     "cut body": (CutBody(300), Reason.CONNECTION, 3),
     "wrong length": (WrongLength(100), Reason.CONNECTION, 3),
     "reset in the body": (Reset(300), Reason.CONNECTION, 3),
-    "garbage": (Raw(b"\x00\x01 this is no HTTP\r\n\r\n"), Reason.CONNECTION, 3),
-    "wrong encoding": (Answer(200, {"Content-Encoding": "gzip"}, b"this is no gzip"), Reason.BAD_RESPONSE, 1),
+    "garbage": (Raw(b"\x00\x01 this is not HTTP\r\n\r\n"), Reason.CONNECTION, 3),
+    "wrong encoding": (Answer(200, {"Content-Encoding": "gzip"}, b"not gzip"), Reason.BAD_RESPONSE, 1),
     "no JSON": (Answer(200, {}, b"<html>"), Reason.BAD_RESPONSE, 1),
     "no object": (Answer(200, {}, b"[]"), Reason.BAD_RESPONSE, 1),
     "no list": (Answer(200, {}, b"{}"), Reason.BAD_RESPONSE, 1),
@@ -328,14 +328,14 @@ def test_a_doubt_about_the_size_unit_is_logged_once(
 
 def test_a_request_after_its_target_was_removed_says_so(api: SimulatedApi, rig: MakeRig) -> None:
     """A reload closes the API client while a walk may still be in progress."""
-    made = rig(api.url)
+    made = rig(api.url, api_tier="standard")
     client = made.api.walk_client(30)
     made.api.close()
 
     with pytest.raises(ApiError, match="the target was removed or reconfigured during the walk"):
         client.fetch_page(BACKUPS, None, 20)
 
-    assert made.budget.hour_remaining == made.budget.hour_limit
+    assert made.budget.hour_remaining == 1_000
     assert api.requests == []
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from exporter.api.decode import BACKUPS, decode_page
+from exporter.api import BACKUPS, decode_page
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import cohorts
 from exporter.config import Statuses

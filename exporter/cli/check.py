@@ -2,19 +2,16 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Final
 
 from msgspec import Struct
 
-from exporter.api.budget import HOUR, HOURLY, Budget
-from exporter.api.rate_headers import MINUTE
+from exporter.api.budget import Budget
+from exporter.api.tiers import HOUR, MINUTE, TIERS, tier_by_minute_limit
 from exporter.backups.data_warnings import count
 from exporter.config import Target
 from exporter.durations import format_age
 from exporter.results import Snapshot
 from exporter.target.walk import TargetWalker, WalkOutcome
-
-TIERS: Final = {60: "Standard", 300: "Professional", 1_000: "Enterprise"}
 
 
 class Level(StrEnum):
@@ -66,10 +63,10 @@ def _rate_limit(target: Target, budget: Budget) -> Finding:
     limit, window = budget.minute_limit, budget.minute
     if limit is None:
         return Finding(Level.WARN, "the API names no rate limit in its headers")
-    tier = TIERS.get(limit)
+    tier = tier_by_minute_limit(limit)
     left = f", {window.remaining:,} left" if window else ""
     hour = (
-        f"{tier}: {HOURLY[limit]:,} an hour"
+        f"{tier.name.title()}: {tier.per_hour:,} an hour"
         if tier
         else "a number of no tier, so the hour's limit is unknown"
     )
@@ -91,7 +88,7 @@ def _fit(outcome: WalkOutcome, budget: Budget, interval: float) -> Iterator[Find
         text = f"{walks} {an_hour:,.0f} requests an hour of our {budget.hour_limit:,}"
         yield Finding(Level.OK if fits else Level.WARN, text + ("" if fits else f": {_advice(budget, cost)}"))
     else:
-        tiers = [TIERS[minute] for minute, hour in HOURLY.items() if an_hour <= hour]
+        tiers = [tier.name.title() for tier in TIERS if tier.per_hour and an_hour <= tier.per_hour]
         fitting = ", ".join(tiers) if tiers else "none of them"
         yield Finding(
             Level.OK, f"{walks} {an_hour:,.0f} requests an hour; of the vendor's tiers it fits {fitting}"

@@ -6,13 +6,23 @@ from exporter.config.load import load_config
 from exporter.config.objective import Match, Objective
 from exporter.config.schema import Config
 from exporter.config.statuses import Statuses
-from exporter.config.target import DEFAULT_URL, ExpectedInstance, Target, TlsConfig
+from exporter.config.target import (
+    DEFAULT_URL,
+    Count,
+    ExpectedInstance,
+    Share,
+    SizeUnit,
+    Target,
+    Tier,
+    TlsConfig,
+)
 from exporter.config.url import ProxyUrl, Url
 
 __all__ = [
     "DEFAULT_URL",
     "NEVER",
     "Config",
+    "Count",
     "Credential",
     "Duration",
     "ExpectedInstance",
@@ -22,8 +32,11 @@ __all__ = [
     "Period",
     "ProxyUrl",
     "Secret",
+    "Share",
+    "SizeUnit",
     "Statuses",
     "Target",
+    "Tier",
     "TlsConfig",
     "Url",
     "load_config",

@@ -7,8 +7,7 @@ from typing import Final, Literal
 
 from structlog.typing import FilteringBoundLogger
 
-from exporter.api import ApiClient
-from exporter.api.decode import INSTANCES
+from exporter.api import INSTANCES, ApiClient
 from exporter.errors import ApiError, Reason
 from exporter.records import Instance
 from exporter.results import WalkResult
@@ -167,9 +166,9 @@ class InstanceList:
     def _walk(self, seconds: float, running: RunningWalk, good_until: float) -> None:
         ended: WalkResult[Instance] | ApiError
         try:
-            client = self._api.client(seconds)
+            client = self._api.walk_client(seconds)
             running.follow(client)
-            ended = _whole(walk(partial(client.page, INSTANCES), self._page_size))
+            ended = _whole(walk(partial(client.fetch_page, INSTANCES), self._page_size))
         except ApiError as error:
             ended = error
         except BaseException as error:  # noqa: BLE001 - whatever ends this walk, the next one must begin

@@ -5,7 +5,6 @@ from typing import Final
 
 from exporter.api import WalkClient
 from exporter.api.budget import Budget
-from exporter.api.client import STRETCH
 
 OVERDUE: Final = 60.0  # seconds beyond its time after which a walk hangs: it ends itself well before
 MOST_ABANDONED: Final = 3  # threads of walks that hang, beside which no other walk begins
@@ -52,7 +51,7 @@ class RunningWalk:
     @property
     def longest(self) -> float:
         """The seconds after which it hangs, more where the budget's pace spreads its requests."""
-        return max(self._seconds, STRETCH * self._budget.pace(self.requests)) + OVERDUE
+        return self._budget.longest_walk(self._seconds, self.requests) + OVERDUE
 
 
 class WalkSlot:

@@ -10,8 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
-from exporter.api import ApiClient, WalkClient
-from exporter.api.decode import BACKUPS
+from exporter.api import BACKUPS, ApiClient, WalkClient
 from exporter.backups.assessment import Inventory, Rules, assess_databases
 from exporter.backups.chains import Chains
 from exporter.backups.data_warnings import Evidence, data_warnings
@@ -91,7 +90,7 @@ class TargetWalker:
         client: WalkClient | None = None
         await_instances = self.instances.refresh(seconds, next_walk)
         try:
-            client = self.api.client(seconds, next_walk)
+            client = self.api.walk_client(seconds, next_walk)
             if running is not None:
                 running.follow(client)
             walked = self._walk(client)
@@ -115,7 +114,7 @@ class TargetWalker:
         fetch = partial(client.fetch, BACKUPS)
 
         def read(body: bytes) -> Page[Backup]:
-            return kept_once(client.read(BACKUPS, body))
+            return kept_once(client.decode(BACKUPS, body))
 
         if most == 1:
             walked = walk(

@@ -12,6 +12,7 @@ from exporter.app.exporter import Exporter, TargetRuntime
 from exporter.config import Config, MaxDuration, Objective, Secret, Target, Url
 from exporter.errors import ConfigError
 from exporter.simulator import ErrorBody, Request, SimulatedApi, hosts, many
+from tests.support.rate_limits import send
 from tests.web.test_endpoints import get, running
 
 Make = Callable[..., Target]
@@ -173,8 +174,7 @@ class TestBudgets:
     @staticmethod
     def spent(exporter: Exporter, name: str, requests: int) -> None:
         """Spend requests of one target's hour."""
-        for _ in range(requests):
-            exporter.apis[name].budget.spend()
+        send(exporter.apis[name].budget, requests)
 
     def test_a_changed_target_keeps_its_hour(self, make: Make) -> None:
         """Its URL and credential are the same: what was sent counts, against the new share."""

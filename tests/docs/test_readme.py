@@ -12,7 +12,14 @@ import pytest
 import yaml
 
 from exporter.cli.main import _parser
-from exporter.config import Config, Objective, Statuses, Target, TlsConfig, load_config
+from exporter.config import (
+    Config,
+    Objective,
+    Statuses,
+    Target,
+    TlsConfig,
+    load_config,
+)
 from exporter.config.load import CREDENTIAL_VARIABLES, URL_VARIABLE
 from exporter.errors import Reason
 from tests.support.served import METRIC, served_names

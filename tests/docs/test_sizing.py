@@ -6,7 +6,8 @@ from typing import Final
 
 import pytest
 
-from exporter.api.budget import HOURLY, TIERS, Budget
+from exporter.api.budget import Budget
+from exporter.api.tiers import TIERS
 from exporter.config import Secret, Target
 from exporter.durations import parse_duration
 from tests.support.world import World
@@ -44,9 +45,9 @@ def test_the_tiers_are_the_budget_s() -> None:
     """Requests a minute and an hour as the exporter counts them."""
     told = re.findall(r"^\| (\w+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", PAGE, re.MULTILINE)
     expected = [
-        (name.title(), f"{minute:,}", f"{hour:,}", f"{int(hour * SHARE):,}")
-        for (minute, hour), name in zip(HOURLY.items(), TIER_NAMES, strict=True)
+        (tier.name.title(), f"{tier.per_minute:,}", f"{tier.per_hour:,}", f"{int(tier.per_hour * SHARE):,}")
+        for tier in TIERS
+        if tier.per_hour
     ]
 
     assert told == expected
-    assert [TIERS[name] for name in TIER_NAMES] == list(HOURLY.values())

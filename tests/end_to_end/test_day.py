@@ -2,11 +2,12 @@
 
 import pytest
 
-from exporter.api.decode import BACKUPS, INSTANCES
+from exporter.api import BACKUPS, INSTANCES
+from exporter.api.tiers import TIERS
 from tests.support.world import LATENCY, LimitedTransport, World, limited_scraper
 
 DAY = 86_400.0
-HOURLY = {"standard": 1_000, "professional": 5_000}
+PER_HOUR = {tier.name: tier.per_hour or 0 for tier in TIERS}
 
 
 @pytest.mark.parametrize(
@@ -40,12 +41,12 @@ def test_a_day_sees_no_429_and_no_snapshot_older_than_the_budget_forces(
     world.sleep(DAY)
 
     requests = -(-backups // page)
-    pace = requests * 3600 / (HOURLY[tier] * share)
+    pace = requests * 3600 / (PER_HOUR[tier] * share)
     minutes = max(0.0, requests / ({"standard": 60, "professional": 300}[tier] * share) - 1)
     walk = requests * LATENCY + minutes * 60
     assert 429 not in api.statuses
     assert max(ages) <= pace + walk + 15
-    assert len(api.statuses) <= DAY / 3600 * HOURLY[tier] * share * 1.05
+    assert len(api.statuses) <= DAY / 3600 * PER_HOUR[tier] * share * 1.05
 
 
 def test_the_list_of_instances_stays_within_the_budget_too() -> None:

@@ -86,7 +86,7 @@ def rig(api: SimulatedApi) -> Iterator[Callable[..., Rig]]:
         yield make
 
 
-def test_a_walk_whose_watchdog_gets_no_thread(rig: Callable[..., Rig]) -> None:
+def test_a_walk_without_a_thread_for_deadlines_fails(rig: Callable[..., Rig]) -> None:
     """Nothing is requested without a deadline: the walk fails, and the next one is complete."""
     made = rig()
     with no_threads():
@@ -95,7 +95,7 @@ def test_a_walk_whose_watchdog_gets_no_thread(rig: Callable[..., Rig]) -> None:
 
     assert failed.error is not None
     assert failed.error.reason is Reason.TIMEOUT
-    assert failed.error.message == "cannot start a thread to keep deadlines: can't start new thread"
+    assert failed.error.message == "cannot start a thread for request deadlines: can't start new thread"
     assert failed.stats.pages == 0
     assert failed.instances_ok is False
     assert complete.snapshot is not None
@@ -127,13 +127,13 @@ class Uncuttable:
         return object()
 
 
-def test_a_watchdog_outlives_what_it_cannot_cut() -> None:
+def test_an_exchange_that_cannot_be_cut_does_not_stop_the_deadlines() -> None:
     """One exchange that cannot be cut keeps no other one alive beyond its deadline."""
     deadlines, connection, over = Deadlines(), Uncuttable(), threading.Event()
 
     def hold() -> None:
-        with deadlines.watch(0.0) as watch:
-            watch.follow(connection)  # type: ignore[arg-type] # which is what is odd
+        with deadlines.limit(0.0) as exchange:
+            exchange.use_connection(connection)  # type: ignore[arg-type] # which is what is odd
             over.wait(60)
 
     with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
@@ -141,8 +141,8 @@ def test_a_watchdog_outlives_what_it_cannot_cut() -> None:
         pool.submit(hold)
         for _ in range(3):  # one look to follow it, the others to cut it
             connection.looks.get(timeout=30)
-        with deadlines.watch(0.0) as watch:
-            assert until(lambda: watch.expired)
+        with deadlines.limit(0.0) as exchange:
+            assert until(lambda: exchange.was_cut)
 
 
 def until(is_so: Callable[[], bool]) -> bool:
@@ -190,12 +190,12 @@ class Stuck(ApiClient):
         for thread in self.waiting:
             thread.join(30)
 
-    def client(self, seconds: float, next_walk: int = 1) -> WalkClient:
+    def walk_client(self, seconds: float, next_walk: int = 1) -> WalkClient:
         """Hang in the read of the secret."""
         if not self.alive.is_set():
             self.waiting.append(threading.current_thread())
             self.alive.wait()
-        return super().client(seconds, next_walk)
+        return super().walk_client(seconds, next_walk)
 
 
 def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: SimulatedApi) -> None:
@@ -288,11 +288,11 @@ class Crashing(ApiClient):
 
     error: Exception | None = None
 
-    def client(self, seconds: float, next_walk: int = 1) -> WalkClient:
+    def walk_client(self, seconds: float, next_walk: int = 1) -> WalkClient:
         """Raise it."""
         if self.error:
             raise self.error
-        return super().client(seconds, next_walk)
+        return super().walk_client(seconds, next_walk)
 
 
 def test_a_process_whose_stderr_is_closed(api: SimulatedApi, monkeypatch: pytest.MonkeyPatch) -> None:

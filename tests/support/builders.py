@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from exporter.api.decode import BACKUPS, decode_page
+from exporter.api import BACKUPS, decode_page
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Page
 from exporter.simulator.http.wire import BACKUPS as SERVED

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from exporter.api.decode import BACKUPS, decode_page
+from exporter.api import BACKUPS, decode_page
 from exporter.records import Backup, Page
 from exporter.simulator import many
 from exporter.simulator.http.wire import BACKUPS as SERVED

@@ -12,7 +12,7 @@ from exporter.backups.data_warnings import count
 from exporter.config.schema import Target
 from exporter.durations import format_age
 from exporter.results import Snapshot
-from exporter.target.walk import TargetWalker, WalkOutcome
+from exporter.target import TargetWalker, WalkOutcome
 
 TIERS: Final = {60: "Standard", 300: "Professional", 1_000: "Enterprise"}
 
@@ -50,8 +50,9 @@ def _walked(outcome: WalkOutcome, snapshot: Snapshot) -> Finding:
     stats = outcome.stats
     return Finding(
         Level.OK,
-        f"{count(snapshot.summary.backups, 'backup')} on {count(stats.pages, 'page')} of at most"
-        f" {outcome.limit}, walked in {format_age(stats.seconds)} with {count(stats.requests, 'request')}",
+        f"{count(snapshot.summary.backups, 'backup')} on {count(stats.pages, 'page')}"
+        f" of at most {outcome.page_size}, walked in {format_age(stats.seconds)}"
+        f" with {count(stats.requests, 'request')}",
     )
 
 

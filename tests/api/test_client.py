@@ -50,8 +50,7 @@ from exporter.simulator import (
     many,
 )
 from exporter.simulator.http.wire import Json
-from exporter.target.instances import InstanceList
-from exporter.target.walk import TargetWalker
+from exporter.target import InstanceList, TargetWalker
 from tests.support.programs import refusing_port
 from tests.support.serving import wait_until
 from tests.support.started import StartedThreads
@@ -874,7 +873,7 @@ class TestBodies:
         assert outcome.snapshot is not None
         assert outcome.snapshot.malformed == 2
         assert outcome.snapshot.summary.backups == 43
-        assert [line["event"] for line in logs if line.get("doubt") == "malformed"] == [
+        assert [line["event"] for line in logs if line.get("data_warning") == "malformed"] == [
             "2 malformed records, not counted; the first: record 23: Object missing required field `status`"
         ]
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import structlog
@@ -13,17 +14,17 @@ from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.app.exporter import Exporter
 from exporter.cli.check import Level, examine
-from exporter.clock import Clock
 from exporter.config.credentials import Secret
-from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url
+from exporter.config.schema import Config, ExpectedInstance, Match, Objective, SizeUnit, Target, Url
 from exporter.errors import Reason
 from exporter.records import Backup, Datastore, Instance, Reference
-from exporter.results import DatabaseAssessment, Snapshot
 from exporter.simulator import ErrorBody, HangBeforeHeaders, Quirks, Request, Rewrite, SimulatedApi
 from exporter.simulator.http.wire import Json
-from exporter.target.instances import EVERY, InstanceList, Wait, run_beside
-from exporter.target.walk import TargetWalker, WalkOutcome
+from exporter.target import InstanceList, WalkOutcome
+from exporter.target.instance_state import Mode
+from exporter.target.instances import START_THREAD
 from tests.support.started import StartedThreads
+from tests.support.walk_rig import ShiftedClock, WalkRig
 from tests.support.world import Silent
 
 LISTED = (
@@ -44,55 +45,19 @@ def of_instances(request: Request) -> bool:
     return request.path == "/v1/database-instances"
 
 
-class Shifted(Clock):
-    """The machine's clock, which a test can put forward; its wall clock can step besides."""
+class Make(Protocol):
+    """Makes rigs on one API, which are closed after the test."""
 
-    def __init__(self) -> None:
-        self.ahead = 0.0
-        self.step = 0.0
-
-    def now(self) -> float:
-        """Return the later time, stepped."""
-        return super().now() + self.ahead + self.step
-
-    def monotonic(self) -> float:
-        """Return the later monotonic time."""
-        return super().monotonic() + self.ahead
-
-    def sleep(self, seconds: float) -> None:
-        """Let no time pass."""
-
-
-class Rig:
-    """A target's walk with its list of instances."""
-
-    def __init__(self, url: str, objectives: tuple[Objective, ...], **settings: object) -> None:
-        target = Target(name="default", url=Url(url), api_key=Secret("demo:demo-secret"), **settings)  # type: ignore[arg-type]
-        self.clock = Shifted()
-        self.api = ApiClient(
-            target, Budget(clock=self.clock), Silent(), HttpTransport(target, Deadlines()), self.clock
-        )
-        log = structlog.get_logger()
-        self.instances = InstanceList(self.api, target.instances, log)
-        self.target_walk = TargetWalker(self.api, self.instances, objectives, log)
-
-    def walk(self, patience: float = 10) -> WalkOutcome:
-        """Walk, ten minutes and more after the last time."""
-        self.clock.ahead += EVERY + 1
-        return self.target_walk(20, patience=patience)
-
-    def snapshot(self) -> Snapshot:
-        """Walk, and return the snapshot."""
-        snapshot = self.walk().snapshot
-        assert snapshot is not None
-        return snapshot
-
-    def assessments(self) -> dict[str, DatabaseAssessment]:
-        """Walk, and return each instance's recovery."""
-        return {recovery.instance_id: recovery for recovery in self.snapshot().assessments}
-
-
-Make = Callable[..., Rig]
+    def __call__(
+        self,
+        objectives: tuple[Objective, ...] = ...,
+        *,
+        instances: Mode = ...,
+        page_size: int | None = ...,
+        size_unit: SizeUnit = ...,
+        expected_instances: tuple[ExpectedInstance, ...] = ...,
+    ) -> WalkRig:
+        """Make a rig; the objectives default to the configuration's."""
 
 
 @pytest.fixture
@@ -107,8 +72,22 @@ def rig(api: SimulatedApi) -> Iterator[Make]:
     """Return a maker of rigs on that API."""
     with ExitStack() as stack:
 
-        def make(objectives: tuple[Objective, ...] = Config().objectives, **settings: object) -> Rig:
-            made = Rig(api.url, objectives, **settings)
+        def make(
+            objectives: tuple[Objective, ...] = Config().objectives,
+            *,
+            instances: Mode = "auto",
+            page_size: int | None = None,
+            size_unit: SizeUnit = "bytes",
+            expected_instances: tuple[ExpectedInstance, ...] = (),
+        ) -> WalkRig:
+            made = WalkRig(
+                api.url,
+                objectives,
+                instances=instances,
+                page_size=page_size,
+                size_unit=size_unit,
+                expected_instances=expected_instances,
+            )
             stack.callback(made.api.close)
             return made
 
@@ -132,7 +111,7 @@ def test_off_asks_for_no_list(rig: Make, api: SimulatedApi) -> None:
     """`off`: only backups are asked for."""
     made = rig(instances="off")
 
-    outcome = made.walk()
+    outcome = made.walk_later()
 
     assert outcome.instances_ok is None
     assert not any(map(of_instances, api.requests))
@@ -145,12 +124,12 @@ def test_a_refusal_at_first_turns_auto_off(rig: Make, api: SimulatedApi, status:
     made = rig()
 
     with capture_logs() as logs:
-        first, second = made.walk(), made.walk()
+        first, second = made.walk_later(), made.walk_later()
 
     assert (first.instances_ok, second.instances_ok) == (None, None)
     assert first.error is second.error is None
     assert sum(map(of_instances, api.requests)) == 1
-    told = [line["event"] for line in logs if line.get("doubt") == "instances"]
+    told = [line["event"] for line in logs if line.get("data_warning") == "instances"]
     assert len(told) == 1
     assert told[0].startswith("instances cannot be listed: ")
 
@@ -160,7 +139,7 @@ def test_on_demands_it(rig: Make, api: SimulatedApi) -> None:
     api.faults.add(ErrorBody(403), times=None, when=of_instances)
     made = rig(instances="on")
 
-    first, second = made.walk(), made.walk()
+    first, second = made.walk_later(), made.walk_later()
 
     assert (first.instances_ok, second.instances_ok) == (False, False)
     assert first.snapshot is not None
@@ -171,26 +150,26 @@ def test_on_demands_it(rig: Make, api: SimulatedApi) -> None:
 def test_a_later_failure_keeps_the_last_good_list(rig: Make, api: SimulatedApi, status: int) -> None:
     """It shows in its own gauge, is logged once, and leaves everything else as it is."""
     made = rig()
-    made.walk()
+    made.walk_later()
     api.faults.add(ErrorBody(status), times=6, when=of_instances)
 
     with capture_logs() as logs:
-        failed = [made.walk(), made.walk()]
+        failed = [made.walk_later(), made.walk_later()]
     api.faults.clear()
-    well = made.walk()
+    well = made.walk_later()
 
     assert [outcome.instances_ok for outcome in failed] == [False, False]
     assert all(outcome.snapshot and len(outcome.snapshot.assessments) == 3 for outcome in failed)
-    assert [line["log_level"] for line in logs if line.get("doubt") == "instances"] == ["warning"]
+    assert [line["log_level"] for line in logs if line.get("data_warning") == "instances"] == ["warning"]
     assert well.instances_ok is True
 
 
 def test_it_is_walked_every_ten_minutes_at_most(rig: Make, api: SimulatedApi) -> None:
     """Walks in between use the list at hand."""
     made = rig()
-    made.walk()
-    between = made.target_walk(20)
-    made.walk()
+    made.walk_later()
+    between = made.walk()
+    made.walk_later()
 
     assert between.instances_ok is True
     assert sum(map(of_instances, api.requests)) == 2
@@ -202,7 +181,7 @@ def test_it_is_paged_like_the_backups(rig: Make, api: SimulatedApi) -> None:
     made = rig(page_size=2)
     api.faults.add(ErrorBody(422), times=5, when=lambda request: request.query["limit"] == "1000")
 
-    failing = made.walk()
+    failing = made.walk_later()
     api.quirks = Quirks(max_limit=2)
     found = made.assessments()
 
@@ -215,7 +194,7 @@ def test_a_list_that_hangs_holds_up_the_backups_for_a_moment_only(rig: Make, api
     api.faults.add(HangBeforeHeaders(), when=of_instances)
     made = rig()
 
-    first, second = (made.target_walk(20, patience=0.01) for _ in range(2))
+    first, second = (made.walk(0.01) for _ in range(2))
 
     assert first.snapshot is not None
     assert second.snapshot is not None
@@ -227,7 +206,7 @@ def test_a_failed_walk_of_backups_says_how_the_list_fares(rig: Make, api: Simula
     """Each on its own."""
     api.faults.add(ErrorBody(403), times=None, when=lambda request: not of_instances(request))
 
-    outcome = rig().walk()
+    outcome = rig().walk_later()
 
     assert outcome.error is not None
     assert outcome.error.reason is Reason.FORBIDDEN
@@ -263,7 +242,7 @@ def test_an_empty_list_is_not_believed_while_backups_exist(rig: Make, api: Simul
     made = rig()
 
     with capture_logs() as logs:
-        first, second = made.walk(), made.walk()
+        first, second = made.walk_later(), made.walk_later()
 
     assert first.snapshot is not None
     assert [recovery.objective_age for recovery in first.snapshot.assessments] == [93_600]
@@ -279,7 +258,7 @@ def test_check_says_whether_the_list_is_used(
     """An empty list beside backups is a warning, and nothing says that it is fine."""
     api.instances = instances
     made = rig(size_unit="GiB")
-    found = examine(made.target_walk, made.walk(), 60)
+    found = examine(made.walker, made.walk_later(), 60)
 
     assert [finding.level for finding in found if "instances" in finding.text] == [level]
 
@@ -301,11 +280,11 @@ def test_an_empty_list_is_believed_until_there_are_backups(rig: Make, api: Simul
     """A new organization has neither; from its first backup on the empty list counts as none."""
     api.instances, api.backups = (), ()
     made = rig()
-    new = made.walk()
-    between = made.target_walk(20, patience=10)
+    new = made.walk_later()
+    between = made.walk()
     lists = sum(map(of_instances, api.requests))
     api.backups = (backup("b", "one"),)
-    first_backup = made.target_walk(20, patience=10)
+    first_backup = made.walk()
 
     assert (new.instances_ok, between.instances_ok, first_backup.instances_ok) == (True, True, False)
     assert lists == 1
@@ -318,7 +297,7 @@ def test_where_there_is_nothing_an_empty_list_is_no_surprise(rig: Make, api: Sim
     api.instances, api.backups = (), ()
 
     with capture_logs() as logs:
-        rig().walk()
+        rig().walk_later()
 
     assert not any("no instances" in line["event"] for line in logs)
 
@@ -333,8 +312,8 @@ class TestRulesByName:
         made = rig(self.RULES, instances="off")
 
         with capture_logs() as logs:
-            made.walk()
-            made.walk()
+            made.walk_later()
+            made.walk_later()
 
         assert sum("instance_name match nothing" in line["event"] for line in logs) == 1
 
@@ -351,26 +330,28 @@ class TestRulesByName:
 
 def test_where_walks_are_rare_the_list_is_rarer(api: SimulatedApi) -> None:
     """At a budget of one large walk in half an hour, the list comes with every twelfth."""
-    clock = Shifted()
+    clock = ShiftedClock()
     target = Target(name="default", url=Url(api.url), api_key=Secret("demo:demo-secret"), api_tier="standard")
     budget = Budget(clock=clock, tier="standard", share=0.5)
     walks: list[Callable[[], None]] = []
 
-    def keep(work: Callable[[], None]) -> Wait:
+    def run_at_once(work: Callable[[], None]) -> None:
         walks.append(work)
         work()
-        return lambda _: None
 
     transport = HttpTransport(target, Deadlines())
     instances = InstanceList(
-        ApiClient(target, budget, Silent(), transport, clock), "auto", structlog.get_logger(), run=keep
+        ApiClient(target, budget, Silent(), transport, clock),
+        "auto",
+        structlog.get_logger(),
+        spawn=run_at_once,
     )
-    instances.refresh(10, next_walk=250)
+    instances.start_if_due(10, next_walk=250)
     clock.ahead += 12 * 1800 - 10
-    instances.refresh(10, next_walk=250)
+    instances.start_if_due(10, next_walk=250)
     before = len(walks)
     clock.ahead += 20
-    instances.refresh(10, next_walk=250)
+    instances.start_if_due(10, next_walk=250)
     transport.close()
 
     assert (before, len(walks)) == (1, 2)
@@ -379,7 +360,7 @@ def test_where_walks_are_rare_the_list_is_rarer(api: SimulatedApi) -> None:
 def test_the_thread_beside_ends_with_its_walk(started: StartedThreads, rig: Make) -> None:
     """No thread is left."""
     made = rig()
-    made.walk()
+    made.walk_later()
     started.join("instances")
 
     assert len(started.named("instances")) == 1
@@ -432,7 +413,7 @@ class TestObjectivesStay:
     ) -> None:
         """A database that it lacks does not read as deleted; the doubt says why the list is not used."""
         api.faults.add(fault, times=None, when=of_instances)
-        outcome = rig().walk()
+        outcome = rig().walk_later()
 
         assert outcome.instances_ok is False
         assert outcome.snapshot is not None
@@ -458,9 +439,9 @@ class TestRetry:
         made = rig()
         outcomes: list[WalkOutcome] = []
         while not (outcomes and outcomes[-1].instances_ok):
-            outcomes.append(made.target_walk(20, patience=10))
+            outcomes.append(made.walk())
         lists = sum(map(of_instances, api.requests))
-        again = made.target_walk(20, patience=10)
+        again = made.walk()
 
         assert outcomes[0].instances_ok is False
         assert again.instances_ok is True
@@ -473,9 +454,9 @@ class TestRetry:
         """A key that may read nothing says nothing of whether the right key may list instances."""
         api.faults.add(ErrorBody(status), times=None)
         made = rig()
-        failed = made.target_walk(20, patience=10)
+        failed = made.walk()
         api.faults.clear()
-        fixed = made.target_walk(20, patience=10)
+        fixed = made.walk()
 
         assert failed.error is not None
         assert failed.instances_ok is False
@@ -487,23 +468,23 @@ class TestRetry:
         """The credential was given its rights: the backups come at once, the list comes late."""
         api.faults.add(ErrorBody(403), times=None)
         made = rig()
-        refused = made.target_walk(20, patience=10)
+        refused = made.walk()
         api.faults.clear()
         api.faults.add(HangBeforeHeaders(), when=of_instances)
-        waiting = made.target_walk(20, patience=0.01)
+        waiting = made.walk(0.01)
 
         assert refused.error is not None
         assert waiting.snapshot is not None
-        assert made.target_walk.instances.is_on
+        assert made.walker.instances.is_on
 
     @pytest.mark.parametrize("step", [-1e6, 1e6])
     def test_a_clock_that_steps_changes_nothing(self, rig: Make, api: SimulatedApi, step: float) -> None:
         """Ten minutes are counted in monotonic time."""
         made = rig()
-        made.walk()
+        made.walk_later()
         made.clock.step = step
-        between = made.target_walk(20, patience=10)
-        made.walk()
+        between = made.walk()
+        made.walk_later()
 
         assert between.instances_ok is True
         assert sum(map(of_instances, api.requests)) == 2
@@ -513,14 +494,14 @@ class TestRetry:
         made = rig()
         refused = [RuntimeError("can't start new thread")]
 
-        def run(work: Callable[[], None]) -> Wait:
+        def spawn(work: Callable[[], None]) -> None:
             if refused:
                 raise refused.pop()
-            return run_beside(work)
+            START_THREAD(work)
 
         log = structlog.get_logger()
-        made.target_walk.instances = InstanceList(made.api, "auto", log, run=run)
-        first, second = (made.target_walk(20, patience=10) for _ in range(2))
+        made.walker.instances = InstanceList(made.api, "auto", log, spawn=spawn)
+        first, second = (made.walk() for _ in range(2))
 
         assert first.snapshot is not None
         assert (first.instances_ok, second.instances_ok) == (False, True)
@@ -529,11 +510,11 @@ class TestRetry:
     def test_a_bug_fails_the_list_alone(self, rig: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         """The log has its traceback, and the next walk lists instances again."""
         made = rig()
-        monkeypatch.setattr("exporter.target.instances._whole", lambda _: 1 / 0)
+        monkeypatch.setattr("exporter.target.instances.complete_list", lambda _: 1 / 0)
         with capture_logs() as logs:
-            first = made.target_walk(20, patience=10)
+            first = made.walk()
         monkeypatch.undo()
-        second = made.target_walk(20, patience=10)
+        second = made.walk()
 
         assert first.snapshot is not None
         assert (first.instances_ok, second.instances_ok) == (False, True)
@@ -552,10 +533,10 @@ def test_after_a_wrong_key_is_fixed_the_next_walk_is_right(tmp_path: Path, *, re
         target = Target(name="only", url=Url(api.url), api_key_file=str(key))
         exporter = Exporter(Config(targets=(target,)))
         walk = exporter.walks["only"]
-        failed = [walk(60, patience=60) for _ in range(2)]
+        failed = [walk(60, instances_seconds=60) for _ in range(2)]
         api.faults.clear()
         key.write_text("demo:demo-secret", encoding="ascii")
-        fixed = walk(60, patience=60)
+        fixed = walk(60, instances_seconds=60)
         exporter.close()
 
     assert all(outcome.error for outcome in failed)

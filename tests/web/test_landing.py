@@ -17,8 +17,7 @@ from starlette.routing import Route
 from exporter import __version__
 from exporter.errors import WalkCrashedError
 from exporter.results import DatabaseAssessment
-from exporter.target.scraper import Scraper
-from exporter.target.walk import WalkOutcome
+from exporter.target import Scraper, WalkOutcome
 from exporter.web.landing import HEADERS, SHOWN, landing_page
 from tests.backups.test_risk import NEVER, OLD, OLDER, WELL
 from tests.support.answers import FAILURE, NOW, SNAPSHOT, SUCCESS, scraper

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Unpack
 
 import pytest
 import structlog
@@ -15,16 +15,16 @@ from exporter.api.budget import Budget
 from exporter.app.exporter import Exporter
 from exporter.cli.check import Level, examine
 from exporter.config.credentials import Secret
-from exporter.config.schema import Config, ExpectedInstance, Match, Objective, SizeUnit, Target, Url
+from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url
 from exporter.errors import Reason
 from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.simulator import ErrorBody, HangBeforeHeaders, Quirks, Request, Rewrite, SimulatedApi
 from exporter.simulator.http.wire import Json
 from exporter.target import InstanceList, WalkOutcome
-from exporter.target.instance_state import Mode
 from exporter.target.instances import START_THREAD
+from tests.support.instance_rig import Rig, Shifted
 from tests.support.started import StartedThreads
-from tests.support.walk_rig import ShiftedClock, WalkRig
+from tests.support.targets import TargetSettings
 from tests.support.world import Silent
 
 LISTED = (
@@ -48,15 +48,7 @@ def of_instances(request: Request) -> bool:
 class Make(Protocol):
     """Makes rigs on one API, which are closed after the test."""
 
-    def __call__(
-        self,
-        objectives: tuple[Objective, ...] = ...,
-        *,
-        instances: Mode = ...,
-        page_size: int | None = ...,
-        size_unit: SizeUnit = ...,
-        expected_instances: tuple[ExpectedInstance, ...] = ...,
-    ) -> WalkRig:
+    def __call__(self, objectives: tuple[Objective, ...] = ..., **settings: Unpack[TargetSettings]) -> Rig:
         """Make a rig; the objectives default to the configuration's."""
 
 
@@ -73,21 +65,9 @@ def rig(api: SimulatedApi) -> Iterator[Make]:
     with ExitStack() as stack:
 
         def make(
-            objectives: tuple[Objective, ...] = Config().objectives,
-            *,
-            instances: Mode = "auto",
-            page_size: int | None = None,
-            size_unit: SizeUnit = "bytes",
-            expected_instances: tuple[ExpectedInstance, ...] = (),
-        ) -> WalkRig:
-            made = WalkRig(
-                api.url,
-                objectives,
-                instances=instances,
-                page_size=page_size,
-                size_unit=size_unit,
-                expected_instances=expected_instances,
-            )
+            objectives: tuple[Objective, ...] = Config().objectives, **settings: Unpack[TargetSettings]
+        ) -> Rig:
+            made = Rig(api.url, objectives, **settings)
             stack.callback(made.api.close)
             return made
 
@@ -330,7 +310,7 @@ class TestRulesByName:
 
 def test_where_walks_are_rare_the_list_is_rarer(api: SimulatedApi) -> None:
     """At a budget of one large walk in half an hour, the list comes with every twelfth."""
-    clock = ShiftedClock()
+    clock = Shifted()
     target = Target(name="default", url=Url(api.url), api_key=Secret("demo:demo-secret"), api_tier="standard")
     budget = Budget(clock=clock, tier="standard", share=0.5)
     walks: list[Callable[[], None]] = []

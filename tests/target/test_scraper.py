@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from errno import ENOSPC
 from traceback import walk_tb
-from typing import NoReturn
+from typing import NoReturn, Unpack
 
 import pytest
 import structlog
@@ -16,8 +16,7 @@ from structlog.testing import capture_logs
 
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Duration, Target
+from exporter.config.schema import Duration
 from exporter.errors import Reason, WalkCrashedError
 from exporter.results import ScrapeResult, Snapshot
 from exporter.target import MAX_WALK_SECONDS, Scraper, WalkOutcome
@@ -25,20 +24,11 @@ from exporter.target.runner import MAX_ABANDONED
 from exporter.target.running_walk import HANG_MARGIN, RunningWalk
 from tests.support.outcomes import complete, failed
 from tests.support.serving import wait_until
+from tests.support.targets import TargetSettings, target
 from tests.support.threadless import no_threads
 from tests.support.world import World
 
 STALE_AFTER = 300.0
-
-
-def target(*, stale_after: float = STALE_AFTER, min_walk_interval: float = 0) -> Target:
-    """Make a target."""
-    return Target(
-        name="default",
-        api_key=Secret("id:secret"),
-        stale_after=Duration(stale_after),
-        min_walk_interval=Duration(min_walk_interval),
-    )
 
 
 class Walks:
@@ -92,13 +82,14 @@ class Stepped(Clock):
 class Rig:
     """A scraper over walks that a test ends, by a clock that it turns."""
 
-    def __init__(self, *, stale_after: float = STALE_AFTER, min_walk_interval: float = 0) -> None:
+    def __init__(self, **settings: Unpack[TargetSettings]) -> None:
+        fields: TargetSettings = {"stale_after": Duration(STALE_AFTER), **settings}
         self.world = World()
         self.clock = Stepped(self.world)
         self.walks = Walks()
         self.budget = Budget(clock=self.world)
         self.scraper = Scraper(
-            target(stale_after=stale_after, min_walk_interval=min_walk_interval),
+            target(**fields),
             self.walks,
             self.budget,
             structlog.get_logger(),
@@ -129,7 +120,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rig = Rig(min_walk_interval=30)
+        self.rig = Rig(min_walk_interval=Duration(30))
         self.current: Callable[[], None] | None = None
         self.began_at = 0.0
         self.hung: list[Callable[[], None]] = []
@@ -307,7 +298,7 @@ test_any_order = AnyOrder.TestCase
 
 def test_a_stale_after_of_zero_lets_no_snapshot_stand_in() -> None:
     """With 0, a failed walk leaves nothing to serve."""
-    rig = Rig(stale_after=0)
+    rig = Rig(stale_after=Duration(0))
     rig.succeed()
 
     rig.scrape()
@@ -543,7 +534,7 @@ def test_those_who_wait_hear_that_their_walk_was_abandoned() -> None:
 @pytest.mark.parametrize("hours", [-48, -1, 1, 48])
 def test_a_clock_that_steps_delays_no_walk_and_ends_no_snapshot(hours: int) -> None:
     """A real-time clock that was ahead at boot, and NTP afterwards."""
-    rig = Rig(min_walk_interval=30)
+    rig = Rig(min_walk_interval=Duration(30))
     outcome = rig.succeed()
     rig.world.sleep(29)
     rig.clock.ahead = 3600.0 * hours

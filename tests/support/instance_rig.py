@@ -1,20 +1,21 @@
 """A target's walk over real sockets, with its parts at hand and a clock that a test sets forward."""
 
+from typing import Unpack
+
 import structlog
 
 from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import ExpectedInstance, Objective, SizeUnit, Target, Url
+from exporter.config.schema import Objective
 from exporter.results import DatabaseAssessment, Snapshot
 from exporter.target import InstanceList, TargetWalker, WalkOutcome
-from exporter.target.instance_state import Mode
 from exporter.target.instances import LIST_SECONDS
+from tests.support.targets import TargetSettings, target
 from tests.support.world import Silent
 
 
-class ShiftedClock(Clock):
+class Shifted(Clock):
     """The machine's clock, `ahead` seconds later; its Unix time is off by another `step`."""
 
     def __init__(self) -> None:
@@ -33,29 +34,14 @@ class ShiftedClock(Clock):
         """Return at once."""
 
 
-class WalkRig:
+class Rig:
     """A target's walker with its list of instances."""
 
-    def __init__(  # noqa: PLR0913 - settings of a target, each by name
-        self,
-        url: str,
-        objectives: tuple[Objective, ...] = (),
-        *,
-        instances: Mode = "auto",
-        page_size: int | None = None,
-        size_unit: SizeUnit = "bytes",
-        expected_instances: tuple[ExpectedInstance, ...] = (),
+    def __init__(
+        self, url: str, objectives: tuple[Objective, ...] = (), **settings: Unpack[TargetSettings]
     ) -> None:
-        self.target = Target(
-            name="default",
-            url=Url(url),
-            api_key=Secret("demo:demo-secret"),
-            instances=instances,
-            page_size="auto" if page_size is None else page_size,
-            size_unit=size_unit,
-            expected_instances=expected_instances,
-        )
-        self.clock = ShiftedClock()
+        self.target = target(url=url, **settings)
+        self.clock = Shifted()
         self.api = ApiClient(
             self.target,
             Budget(clock=self.clock),
@@ -64,7 +50,7 @@ class WalkRig:
             self.clock,
         )
         log = structlog.get_logger()
-        self.instances = InstanceList(self.api, instances, log)
+        self.instances = InstanceList(self.api, self.target.instances, log)
         self.walker = TargetWalker(self.api, self.instances, objectives, log)
 
     def walk(self, instances_seconds: float = 10) -> WalkOutcome:

@@ -219,5 +219,8 @@ def _reason_of_class(status: int) -> Reason:
 
 def _default_message(status: int) -> str:
     if status // 100 == 3:  # noqa: PLR2004 - the class of redirects
-        return "the API redirects; redirects are refused, since the credential would travel"
+        return (
+            "the API redirects; redirects are refused because they would send the credential elsewhere;"
+            " is `url` right?"
+        )
     return "the API gives no reason"

@@ -14,6 +14,7 @@ from urllib3.exceptions import DecodeError, HTTPError, InsecureRequestWarning
 from urllib3.exceptions import TimeoutError as SocketTimeoutError
 
 from exporter import __version__
+from exporter.api.causes import describe_cause
 from exporter.api.deadline import POOLS, Deadlines
 from exporter.config.credentials import Secret
 from exporter.config.schema import ProxyUrl, Target
@@ -67,7 +68,7 @@ class HttpTransport:
             except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
                 if watch.left > 0:
                     redact = Redactor(secret.reveal(), *_proxy_logins(self._connection))
-                    message = redact(f"{urlsplit(url).netloc}: {_root_cause(error)}")
+                    message = redact(f"{urlsplit(url).netloc}: {describe_cause(error, url)}")
                     reason = _reason(error)
         failure = ApiError if watch.sent else UnsentRequestError
         raise failure(reason, message)  # out here, where it has no context: that one's text may hold a secret
@@ -183,11 +184,3 @@ def _proxy_logins(connection: Mapping[str, Any]) -> Iterator[str]:
     for proxy in connection["proxies"].values():
         if login := userinfo(proxy):
             yield from (login, *re.split("[#/?]", login))
-
-
-def _root_cause(error: BaseException) -> str:
-    """Say what went wrong at the bottom, without the layers of wrapping above it."""
-    while inner := error.__cause__ or error.__context__:
-        error = inner
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return str(text)

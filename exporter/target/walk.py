@@ -18,6 +18,7 @@ from exporter.errors import ApiError
 from exporter.records import Backup
 from exporter.results import DataWarning, Snapshot, WalkResult
 from exporter.target.backup_list import BackupList
+from exporter.target.hints import with_hint
 from exporter.target.instances import InstanceList
 from exporter.target.outcome import WalkOutcome
 from exporter.target.running_walk import RunningWalk
@@ -73,8 +74,9 @@ class TargetWalker:
         except ApiError as error:
             stats = running.stats(clock.monotonic())
             _wait_for(listing, instances_seconds)
-            # The error's traceback would keep everything that the walk has read.
-            return WalkOutcome(stats, error.with_traceback(None), instances_ok=self.instances.ok)
+            hinted = with_hint(error, self.api.target)
+            hinted.with_traceback(None)  # which would keep everything that the walk has read
+            return WalkOutcome(stats, hinted, instances_ok=self.instances.ok)
         stats = running.stats(clock.monotonic())
         _wait_for(listing, instances_seconds)
         self.instances.settle(has_backups=bool(walked.records))

@@ -467,7 +467,9 @@ def test_check_of_a_credential_that_is_refused(
     ended, out, _ = invoke("check")
 
     assert ended == 1
-    assert re.search(rf"  FAIL  {reason}: Key \*\*\* refused \(HTTP {status}, request_id req-\S+\)\n", out)
+    hint = r"; is `api_key` right\?" if status == 401 else ""
+    problem = rf"{reason}: Key \*\*\* refused{hint} \(HTTP {status}, request_id req-\S+\)"
+    assert re.search(rf"  FAIL  {problem}\n", out)
     assert "demo-secret" not in out
 
 

@@ -86,9 +86,11 @@ class WalkRunner(Generic[Result]):
 
     def _end(self, walk: RunningWalk, result: Result | BaseException) -> None:
         self.running = None
-        self._on_end(walk, result)
-        walk.ended.set()
-        self.changed.notify_all()
+        try:
+            self._on_end(walk, result)
+        finally:
+            walk.ended.set()
+            self.changed.notify_all()
 
 
 def thread_starter(name: str) -> Spawn:

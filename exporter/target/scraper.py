@@ -96,9 +96,7 @@ class Scraper:
         now = self._clock.monotonic()
         self._runner.abandon_hung(now)
         is_due = self._runner.is_free and self._is_due(now)
-        deferred = is_due and not self._is_granted()
-        if is_due and not deferred:
-            self._start_walk(now)
+        deferred = is_due and not self._start_walk_if_granted(now)
         walk = self._runner.running
         if walk and self._is_worth_waiting(walk, now, seconds):
             self._await(walk, seconds, client_left)
@@ -110,16 +108,16 @@ class Scraper:
         began = self._state.last_complete_began
         return began is None or now - began >= self.target.min_walk_interval
 
-    def _is_granted(self) -> bool:
-        """Request a walk from the budget; return whether it may start now."""
+    def _start_walk_if_granted(self, now: float) -> bool:
+        """Request a walk from the budget and start it; return `False` if the budget allows none now."""
         expected = self._state.expected_walk
-        return self.budget.request_walk(max(1, expected.requests), expected.seconds) <= 0
-
-    def _start_walk(self, now: float) -> None:
+        requests = max(1, expected.requests)
+        if self.budget.request_walk(requests, expected.seconds) > 0:
+            return False
         seconds = max(MAX_WALK_SECONDS, self.target.scrape_timeout)
         walk = RunningWalk(now, seconds, self.budget)
-        next_walk = max(1, self._state.expected_walk.requests)
-        self._runner.start(walk, partial(self._walker, seconds, next_walk, walk))
+        self._runner.start(walk, partial(self._walker, seconds, requests, walk))
+        return True
 
     def _is_worth_waiting(self, walk: RunningWalk, now: float, seconds: float) -> bool:
         """Say whether the walk can end in time if it takes as long as the last one.

@@ -24,6 +24,7 @@ from exporter.target.outcome import WalkOutcome
 from exporter.target.running_walk import RunningWalk
 from exporter.target.warning_log import WarningLog
 
+Redact = Callable[[str], str]
 INSTANCES_SECONDS: Final = 2.0  # how long a walk that has read its backups waits for the list of instances
 
 
@@ -67,27 +68,30 @@ class TargetWalker:
         clock = self.api.clock
         running = running or RunningWalk(clock.monotonic(), seconds, self.api.budget)
         listing = self.instances.start_if_due(seconds, next_walk)
+        backups = self._read_backups(seconds, next_walk, running)
+        stats = running.stats(clock.monotonic())
+        if listing:
+            listing.ended.wait(instances_seconds)
+        if isinstance(backups, ApiError):
+            return WalkOutcome(stats, backups, instances_ok=self.instances.ok)
+        walked, redact = backups
+        self.instances.settle(has_backups=bool(walked.records))
+        snapshot = self._snapshot(walked, redact)
+        return WalkOutcome(stats, snapshot, page_size=walked.limit, instances_ok=self.instances.ok)
+
+    def _read_backups(
+        self, seconds: float, next_walk: int, running: RunningWalk
+    ) -> tuple[WalkResult[Backup], Redact] | ApiError:
+        """Return every backup and what redacts the credential from text of this walk, or why that failed."""
         try:
             client = self.api.client(seconds, next_walk)
             running.attach(client)
-            walked = self._backups.walk(client)
+            return self._backups.walk(client), client.redact
         except ApiError as error:
-            stats = running.stats(clock.monotonic())
-            _wait_for(listing, instances_seconds)
-            hinted = with_hint(error, self.api.target)
-            hinted.with_traceback(None)  # which would keep everything that the walk has read
-            return WalkOutcome(stats, hinted, instances_ok=self.instances.ok)
-        stats = running.stats(clock.monotonic())
-        _wait_for(listing, instances_seconds)
-        self.instances.settle(has_backups=bool(walked.records))
-        return WalkOutcome(
-            stats,
-            self._snapshot(walked, client.redact),
-            page_size=walked.limit,
-            instances_ok=self.instances.ok,
-        )
+            # The traceback would keep everything that the walk has read for as long as the error is kept.
+            return with_hint(error, self.api.target).with_traceback(None)
 
-    def _snapshot(self, walked: WalkResult[Backup], redact: Callable[[str], str]) -> Snapshot:
+    def _snapshot(self, walked: WalkResult[Backup], redact: Redact) -> Snapshot:
         target = self.api.target
         register = Inventory(
             {instance.id: instance for instance in target.expected_instances}, self.instances.listed
@@ -121,8 +125,3 @@ class TargetWalker:
                 first_malformed=first_malformed,
             )
         )
-
-
-def _wait_for(listing: RunningWalk | None, seconds: float) -> None:
-    if listing:
-        listing.ended.wait(seconds)

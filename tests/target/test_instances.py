@@ -1,4 +1,4 @@
-"""The list of instances, beside the backups, over real sockets."""
+"""The list of instances beside the walk of the backups, over real sockets."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -41,7 +41,7 @@ def backup(name: str, instance: str, hours: int = 0) -> Backup:
 
 
 def of_instances(request: Request) -> bool:
-    """Tell a request for instances."""
+    """Say whether this is a request for instances."""
     return request.path == "/v1/database-instances"
 
 
@@ -49,7 +49,7 @@ class Make(Protocol):
     """Makes rigs on one API, which are closed after the test."""
 
     def __call__(self, objectives: tuple[Objective, ...] = ..., **settings: Unpack[TargetSettings]) -> Rig:
-        """Make a rig; the objectives default to the configuration's."""
+        """Make a rig; the objectives default to those of the configuration."""
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def api() -> Iterator[SimulatedApi]:
 
 @pytest.fixture
 def rig(api: SimulatedApi) -> Iterator[Make]:
-    """Return a maker of rigs on that API."""
+    """Return what makes rigs on that API."""
     with ExitStack() as stack:
 
         def make(
@@ -74,8 +74,8 @@ def rig(api: SimulatedApi) -> Iterator[Make]:
         yield make
 
 
-def test_it_names_instances_and_shows_those_without_backups(rig: Make) -> None:
-    """`auto`: listed where the API lets us."""
+def test_auto_lists_instances_with_their_names(rig: Make) -> None:
+    """An instance without backups has 0 restorable ones, a replica has no objective."""
     found = rig().assessments()
 
     assert {key: (one.instance_name, one.restorable) for key, one in found.items()} == {
@@ -87,8 +87,8 @@ def test_it_names_instances_and_shows_those_without_backups(rig: Make) -> None:
     assert found["three"].replica_of == "one"
 
 
-def test_off_asks_for_no_list(rig: Make, api: SimulatedApi) -> None:
-    """`off`: only backups are asked for."""
+def test_off_requests_no_list(rig: Make, api: SimulatedApi) -> None:
+    """Only the backups are requested."""
     made = rig(instances="off")
 
     outcome = made.walk_later()
@@ -98,8 +98,8 @@ def test_off_asks_for_no_list(rig: Make, api: SimulatedApi) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_a_refusal_at_first_turns_auto_off(rig: Make, api: SimulatedApi, status: int) -> None:
-    """With one line in the log, and no request more; the backups are none the worse."""
+def test_a_first_refusal_turns_auto_off(rig: Make, api: SimulatedApi, status: int) -> None:
+    """The log has one line about it, the list is not requested again, and the backups are read."""
     api.faults.add(ErrorBody(status, "not for you"), times=None, when=of_instances)
     made = rig()
 
@@ -109,13 +109,13 @@ def test_a_refusal_at_first_turns_auto_off(rig: Make, api: SimulatedApi, status:
     assert (first.instances_ok, second.instances_ok) == (None, None)
     assert first.error is second.error is None
     assert sum(map(of_instances, api.requests)) == 1
-    told = [line["event"] for line in logs if line.get("data_warning") == "instances"]
-    assert len(told) == 1
-    assert told[0].startswith("instances cannot be listed: ")
+    logged = [line["event"] for line in logs if line.get("data_warning") == "instances"]
+    assert len(logged) == 1
+    assert logged[0].startswith("instances cannot be listed: ")
 
 
-def test_on_demands_it(rig: Make, api: SimulatedApi) -> None:
-    """A refusal is a failure that shows, and is asked again."""
+def test_with_on_a_refusal_is_a_failure(rig: Make, api: SimulatedApi) -> None:
+    """The gauge shows it, and the list is requested again."""
     api.faults.add(ErrorBody(403), times=None, when=of_instances)
     made = rig(instances="on")
 
@@ -128,7 +128,7 @@ def test_on_demands_it(rig: Make, api: SimulatedApi) -> None:
 
 @pytest.mark.parametrize("status", [403, 404, 500])
 def test_a_later_failure_keeps_the_last_good_list(rig: Make, api: SimulatedApi, status: int) -> None:
-    """It shows in its own gauge, is logged once, and leaves everything else as it is."""
+    """The failure shows in the gauge and is logged once."""
     made = rig()
     made.walk_later()
     api.faults.add(ErrorBody(status), times=6, when=of_instances)
@@ -136,16 +136,16 @@ def test_a_later_failure_keeps_the_last_good_list(rig: Make, api: SimulatedApi, 
     with capture_logs() as logs:
         failed = [made.walk_later(), made.walk_later()]
     api.faults.clear()
-    well = made.walk_later()
+    recovered = made.walk_later()
 
     assert [outcome.instances_ok for outcome in failed] == [False, False]
     assert all(outcome.snapshot and len(outcome.snapshot.assessments) == 3 for outcome in failed)
     assert [line["log_level"] for line in logs if line.get("data_warning") == "instances"] == ["warning"]
-    assert well.instances_ok is True
+    assert recovered.instances_ok is True
 
 
-def test_it_is_walked_every_ten_minutes_at_most(rig: Make, api: SimulatedApi) -> None:
-    """Walks in between use the list at hand."""
+def test_the_list_is_requested_every_ten_minutes_at_most(rig: Make, api: SimulatedApi) -> None:
+    """Walks in between use the last list."""
     made = rig()
     made.walk_later()
     between = made.walk()
@@ -155,8 +155,8 @@ def test_it_is_walked_every_ten_minutes_at_most(rig: Make, api: SimulatedApi) ->
     assert sum(map(of_instances, api.requests)) == 2
 
 
-def test_it_is_paged_like_the_backups(rig: Make, api: SimulatedApi) -> None:
-    """By the same walker, with its own page size."""
+def test_the_list_has_its_own_page_size(rig: Make, api: SimulatedApi) -> None:
+    """It shrinks if the API refuses the size, whatever the page size of the backups."""
     api.quirks = Quirks(max_limit=2, over_limit="refuse")
     made = rig(page_size=2)
     api.faults.add(ErrorBody(422), times=5, when=lambda request: request.query["limit"] == "1000")
@@ -169,8 +169,8 @@ def test_it_is_paged_like_the_backups(rig: Make, api: SimulatedApi) -> None:
     assert len(found) == 3
 
 
-def test_a_list_that_hangs_holds_up_the_backups_for_a_moment_only(rig: Make, api: SimulatedApi) -> None:
-    """They are published without it, and the next walk begins no second one beside it."""
+def test_a_list_that_hangs_delays_the_backups_for_a_moment_only(rig: Make, api: SimulatedApi) -> None:
+    """The snapshot is published without the list, and the next walk does not request it again."""
     api.faults.add(HangBeforeHeaders(), when=of_instances)
     made = rig()
 
@@ -182,8 +182,8 @@ def test_a_list_that_hangs_holds_up_the_backups_for_a_moment_only(rig: Make, api
     assert sum(map(of_instances, api.requests)) <= 1
 
 
-def test_a_failed_walk_of_backups_says_how_the_list_fares(rig: Make, api: SimulatedApi) -> None:
-    """Each on its own."""
+def test_a_failed_walk_of_the_backups_does_not_fail_the_list(rig: Make, api: SimulatedApi) -> None:
+    """The outcome reports each on its own."""
     api.faults.add(ErrorBody(403), times=None, when=lambda request: not of_instances(request))
 
     outcome = rig().walk_later()
@@ -193,8 +193,8 @@ def test_a_failed_walk_of_backups_says_how_the_list_fares(rig: Make, api: Simula
     assert outcome.instances_ok is True
 
 
-def test_an_instances_life(rig: Make, api: SimulatedApi) -> None:
-    """It appears, loses its last backup while it lives, gets one again, and is deleted while that stays."""
+def test_an_instance_from_its_first_list_to_its_deletion(rig: Make, api: SimulatedApi) -> None:
+    """It appears, is backed up, loses its last backup, gets another, and is deleted before that backup."""
     made = rig()
     fresh = Instance("four", name="fresh", datastore=Datastore("redis"))
     before = made.assessments()
@@ -216,8 +216,8 @@ def test_an_instances_life(rig: Make, api: SimulatedApi) -> None:
     assert (deleted.restorable, deleted.objective_age, deleted.instance_name) == (1, None, None)
 
 
-def test_an_empty_list_is_not_believed_while_backups_exist(rig: Make, api: SimulatedApi) -> None:
-    """It counts as no list: every objective stays, and log, data_warnings and gauge say so."""
+def test_an_empty_list_is_not_used_while_there_are_backups(rig: Make, api: SimulatedApi) -> None:
+    """It counts as no list: objectives stay, and log, data warnings and gauge report it."""
     api.instances = ()
     made = rig()
 
@@ -225,17 +225,17 @@ def test_an_empty_list_is_not_believed_while_backups_exist(rig: Make, api: Simul
         first, second = made.walk_later(), made.walk_later()
 
     assert first.snapshot is not None
-    assert [recovery.objective_age for recovery in first.snapshot.assessments] == [93_600]
+    assert [found.objective_age for found in first.snapshot.assessments] == [93_600]
     assert [outcome.instances_ok for outcome in (first, second)] == [False, False]
     assert sum("the empty list is not used" in line["event"] for line in logs) == 1
-    assert any("the empty list is not used" in doubt.text for doubt in first.snapshot.data_warnings)
+    assert any("the empty list is not used" in warning.text for warning in first.snapshot.data_warnings)
 
 
 @pytest.mark.parametrize(("instances", "level"), [((), Level.WARN), (LISTED, Level.OK)])
 def test_check_says_whether_the_list_is_used(
     rig: Make, api: SimulatedApi, instances: tuple[Instance, ...], level: Level
 ) -> None:
-    """An empty list beside backups is a warning, and nothing says that it is fine."""
+    """An empty list although there are backups is a warning, and no line says `ok`."""
     api.instances = instances
     made = rig(size_unit="GiB")
     found = examine(made.walker, made.walk_later(), 60)
@@ -256,8 +256,8 @@ def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: SimulatedApi) -> 
     assert after.keys() == {"one", "two"}
 
 
-def test_an_empty_list_is_believed_until_there_are_backups(rig: Make, api: SimulatedApi) -> None:
-    """A new organization has neither; from its first backup on the empty list counts as none."""
+def test_an_empty_list_is_used_until_there_are_backups(rig: Make, api: SimulatedApi) -> None:
+    """From the first backup on, an empty list counts as no list."""
     api.instances, api.backups = (), ()
     made = rig()
     new = made.walk_later()
@@ -272,7 +272,7 @@ def test_an_empty_list_is_believed_until_there_are_backups(rig: Make, api: Simul
     assert [one.objective_age for one in first_backup.snapshot.assessments] == [93_600]
 
 
-def test_where_there_is_nothing_an_empty_list_is_no_surprise(rig: Make, api: SimulatedApi) -> None:
+def test_an_empty_list_without_backups_is_not_logged(rig: Make, api: SimulatedApi) -> None:
     """A new organization has neither backups nor instances."""
     api.instances, api.backups = (), ()
 
@@ -282,13 +282,13 @@ def test_where_there_is_nothing_an_empty_list_is_no_surprise(rig: Make, api: Sim
     assert not any("no instances" in line["event"] for line in logs)
 
 
-class TestRulesByName:
-    """Objectives that go by name."""
+class TestObjectivesByName:
+    """Objectives that match by `instance_name`."""
 
     RULES = (Objective(Match(instance_name="dev-*")),)
 
-    def test_match_nothing_where_no_name_can_be_had(self, rig: Make) -> None:
-        """And are told of, once."""
+    def test_match_nothing_without_names(self, rig: Make) -> None:
+        """One log line reports it."""
         made = rig(self.RULES, instances="off")
 
         with capture_logs() as logs:
@@ -297,19 +297,19 @@ class TestRulesByName:
 
         assert sum("instance_name match nothing" in line["event"] for line in logs) == 1
 
-    def test_are_well_with_a_list_or_with_configured_names(self, rig: Make) -> None:
-        """Either gives names."""
+    def test_need_a_list_or_configured_names(self, rig: Make) -> None:
+        """With either of them there is no data warning."""
         listed = rig(self.RULES).snapshot()
         configured = rig(
             self.RULES, instances="off", expected_instances=(ExpectedInstance("one", "dev-1"),)
         ).snapshot()
 
-        assert not any(doubt.kind == "names" for doubt in listed.data_warnings)
-        assert not any(doubt.kind == "names" for doubt in configured.data_warnings)
+        assert not any(warning.kind == "names" for warning in listed.data_warnings)
+        assert not any(warning.kind == "names" for warning in configured.data_warnings)
 
 
-def test_where_walks_are_rare_the_list_is_rarer(api: SimulatedApi) -> None:
-    """At a budget of one large walk in half an hour, the list comes with every twelfth."""
+def test_the_list_is_requested_with_every_twelfth_walk_at_most(api: SimulatedApi) -> None:
+    """A budget of one large walk in half an hour makes that six hours."""
     clock = Shifted()
     target = Target(name="default", url=Url(api.url), api_key=Secret("demo:demo-secret"), api_tier="standard")
     budget = Budget(clock=clock, tier="standard", share=0.5)
@@ -337,8 +337,8 @@ def test_where_walks_are_rare_the_list_is_rarer(api: SimulatedApi) -> None:
     assert (before, len(walks)) == (1, 2)
 
 
-def test_the_thread_beside_ends_with_its_walk(started: StartedThreads, rig: Make) -> None:
-    """No thread is left."""
+def test_the_thread_of_the_list_ends_with_its_walk(started: StartedThreads, rig: Make) -> None:
+    """No thread remains."""
     made = rig()
     made.walk_later()
     started.join("instances")
@@ -356,12 +356,12 @@ def listing(records: list[object], total: int | None = None) -> Rewrite:
     return Rewrite(rewritten)
 
 
-class TestObjectivesStay:
-    """Answers that would make a database lose its objective."""
+class TestOddLists:
+    """Lists that must not make a database lose its objective."""
 
     @pytest.mark.parametrize("status", [None, 7, {"code": "ACTIVE"}, ["ACTIVE"], "", "ACTIVE"])
     def test_the_status_of_an_instance_is_ignored(self, rig: Make, api: SimulatedApi, status: object) -> None:
-        """Whatever it is, the instance is listed."""
+        """The instance is listed with any status."""
         api.faults.add(listing([{"id": "one", "name": "orders-db", "status": status}]), when=of_instances)
         found = rig().assessments()["one"]
 
@@ -371,7 +371,7 @@ class TestObjectivesStay:
     def test_an_empty_reference_makes_no_replica(
         self, rig: Make, api: SimulatedApi, reference: object
     ) -> None:
-        """Only the id of another instance does."""
+        """Only the id of another instance makes one."""
         record = {"id": "one", "name": "", "replica_of": reference, "datastore": {"type": "", "version": ""}}
         api.faults.add(listing([record]), when=of_instances)
         found = rig().assessments()["one"]
@@ -388,20 +388,20 @@ class TestObjectivesStay:
             (listing([{"id": "two"}, None], total=2), "1 instances are malformed; the first: record 2"),
         ],
     )
-    def test_a_list_that_lacks_instances_is_refused(
+    def test_an_incomplete_list_is_not_used(
         self, rig: Make, api: SimulatedApi, fault: Rewrite, problem: str
     ) -> None:
-        """A database that it lacks does not read as deleted; the doubt says why the list is not used."""
+        """A missing instance does not count as deleted, and a data warning says why the list is not used."""
         api.faults.add(fault, times=None, when=of_instances)
         outcome = rig().walk_later()
 
         assert outcome.instances_ok is False
         assert outcome.snapshot is not None
         assert [one.objective_age for one in outcome.snapshot.assessments] == [93_600]
-        assert any(problem in doubt.text for doubt in outcome.snapshot.data_warnings)
+        assert any(problem in warning.text for warning in outcome.snapshot.data_warnings)
 
-    def test_the_last_good_list_outlives_a_short_one(self, rig: Make, api: SimulatedApi) -> None:
-        """What was known stays known."""
+    def test_an_incomplete_list_keeps_the_last_good_one(self, rig: Make, api: SimulatedApi) -> None:
+        """Names and replicas stay known."""
         made = rig()
         before = made.assessments()
         api.faults.add(listing([{"id": "two"}], total=3), times=None, when=of_instances)
@@ -410,10 +410,12 @@ class TestObjectivesStay:
 
 
 class TestRetry:
-    """A failed list is walked again with the next walk; a good one lasts ten minutes."""
+    """A failed list is requested again with the next walk, a good one after ten minutes."""
 
     @pytest.mark.parametrize("status", [400, 401, 500])
-    def test_the_next_walk_retries(self, rig: Make, api: SimulatedApi, status: int) -> None:
+    def test_the_next_walk_requests_a_failed_list_again(
+        self, rig: Make, api: SimulatedApi, status: int
+    ) -> None:
         """No time passes between the walks."""
         api.faults.add(ErrorBody(status), times=3 if status == 500 else 6, when=of_instances)
         made = rig()
@@ -428,10 +430,10 @@ class TestRetry:
         assert sum(map(of_instances, api.requests)) == lists
 
     @pytest.mark.parametrize("status", [403, 404])
-    def test_a_refusal_counts_only_beside_backups_that_can_be_read(
+    def test_a_refusal_counts_only_after_a_complete_walk(
         self, rig: Make, api: SimulatedApi, status: int
     ) -> None:
-        """A key that may read nothing says nothing of whether the right key may list instances."""
+        """A key that may read nothing does not show what the right key may read."""
         api.faults.add(ErrorBody(status), times=None)
         made = rig()
         failed = made.walk()
@@ -442,10 +444,10 @@ class TestRetry:
         assert failed.instances_ok is False
         assert fixed.instances_ok is True
 
-    def test_a_refusal_of_before_does_not_turn_off_a_list_that_is_on_its_way(
+    def test_an_earlier_refusal_does_not_count_while_the_list_is_requested_again(
         self, rig: Make, api: SimulatedApi
     ) -> None:
-        """The credential was given its rights: the backups come at once, the list comes late."""
+        """The credential gets its permissions; then the backups arrive before the list."""
         api.faults.add(ErrorBody(403), times=None)
         made = rig()
         refused = made.walk()
@@ -458,7 +460,7 @@ class TestRetry:
         assert made.walker.instances.is_on
 
     @pytest.mark.parametrize("step", [-1e6, 1e6])
-    def test_a_clock_that_steps_changes_nothing(self, rig: Make, api: SimulatedApi, step: float) -> None:
+    def test_a_clock_step_changes_nothing(self, rig: Make, api: SimulatedApi, step: float) -> None:
         """Ten minutes are counted in monotonic time."""
         made = rig()
         made.walk_later()
@@ -469,8 +471,8 @@ class TestRetry:
         assert between.instances_ok is True
         assert sum(map(of_instances, api.requests)) == 2
 
-    def test_a_thread_that_cannot_start_costs_one_walk(self, rig: Make) -> None:
-        """The list is walked with the next walk of the backups."""
+    def test_a_thread_that_cannot_start_fails_one_walk_of_the_list(self, rig: Make) -> None:
+        """The next walk of the backups requests the list again."""
         made = rig()
         refused = [RuntimeError("can't start new thread")]
 
@@ -485,10 +487,10 @@ class TestRetry:
 
         assert first.snapshot is not None
         assert (first.instances_ok, second.instances_ok) == (False, True)
-        assert any("can't start new thread" in doubt.text for doubt in first.snapshot.data_warnings)
+        assert any("can't start new thread" in warning.text for warning in first.snapshot.data_warnings)
 
-    def test_a_bug_fails_the_list_alone(self, rig: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The log has its traceback, and the next walk lists instances again."""
+    def test_a_bug_fails_the_list_only(self, rig: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The log has the traceback, and the next walk requests the list again."""
         made = rig()
         monkeypatch.setattr("exporter.target.instances.complete_list", lambda _: 1 / 0)
         with capture_logs() as logs:
@@ -502,8 +504,8 @@ class TestRetry:
 
 
 @pytest.mark.parametrize("refused", [False, True])
-def test_after_a_wrong_key_is_fixed_the_next_walk_is_right(tmp_path: Path, *, refused: bool) -> None:
-    """Names, databases never backed up and retired ones are known at once, over the real parts."""
+def test_once_a_wrong_key_is_fixed_the_next_walk_has_the_list(tmp_path: Path, *, refused: bool) -> None:
+    """Names, databases without backups and retired databases are known at once."""
     key = tmp_path / "key"
     key.write_text("demo:wrong", encoding="ascii")
     retired = (backup("b", "one"), backup("r", "retired"))

@@ -49,7 +49,7 @@ class TargetWalker:
         self._warning_log = WarningLog(log)
 
     def __repr__(self) -> str:
-        return f"TargetWalker({self.api.target.name!r}, {self.instances})"
+        return f"TargetWalker({self.api.target.name!r}, {self._backups}, {self.instances})"
 
     def __call__(
         self,

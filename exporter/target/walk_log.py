@@ -46,17 +46,15 @@ class WalkLog:
         :param began: when it began; both times are monotonic seconds
         :param serves_snapshot: whether scrapes still return the last snapshot
         """
-        outage = Outage(self._outage.since if self._outage else began, self._failed_walks + 1)
-        match result:
-            case WalkOutcome(result=Snapshot() as snapshot, stats=stats):
-                self._note_success(snapshot, stats, now)
-                self._outage = None
-            case WalkOutcome(result=ApiError() as error):
-                self._outage = outage
-                self._note_failure(error, outage, now, serves_snapshot=serves_snapshot)
-            case BaseException() as bug:
-                self._outage = outage
-                self._note_crash(bug)
+        if isinstance(result, BaseException):
+            self._extend_outage(began)
+            self._note_crash(result)
+        elif isinstance(result.result, ApiError):
+            outage = self._extend_outage(began)
+            self._note_failure(result.result, outage, now, serves_snapshot=serves_snapshot)
+        else:
+            self._note_success(result.result, result.stats, now)
+            self._outage = None
 
     def write(self) -> None:
         """Write the lines that were noted."""
@@ -67,9 +65,10 @@ class WalkLog:
                 return
             write_line()
 
-    @property
-    def _failed_walks(self) -> int:
-        return self._outage.walks if self._outage else 0
+    def _extend_outage(self, began: float) -> Outage:
+        outage = self._outage or Outage(began, 0)
+        self._outage = Outage(outage.since, outage.walks + 1)
+        return self._outage
 
     def _note_success(self, snapshot: Snapshot, stats: WalkStats, now: float) -> None:
         if not self._is_news("success"):

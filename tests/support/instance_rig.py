@@ -53,6 +53,10 @@ class Rig:
         self.instances = InstanceList(self.api, self.target.instances, log)
         self.walker = TargetWalker(self.api, self.instances, objectives, log)
 
+    def close(self) -> None:
+        """Close the connections to the API."""
+        self.api.close()
+
     def walk(self, instances_seconds: float = 10) -> WalkOutcome:
         """Walk now, with the list of instances if it is due."""
         return self.walker(20, instances_seconds=instances_seconds)

@@ -459,6 +459,16 @@ class TestRetry:
         assert waiting.snapshot is not None
         assert made.walker.instances.is_on
 
+    def test_a_reload_requests_a_refused_list_again(self, rig: Make, api: SimulatedApi) -> None:
+        """The credential may have been given the permission."""
+        api.faults.add(ErrorBody(403), times=1, when=of_instances)
+        made = rig()
+        refused = made.walk_later()
+        made.instances.forget_refusal()
+        listed = made.walk()
+
+        assert (refused.instances_ok, listed.instances_ok) == (None, True)
+
     @pytest.mark.parametrize("step", [-1e6, 1e6])
     def test_a_clock_step_changes_nothing(self, rig: Make, api: SimulatedApi, step: float) -> None:
         """Ten minutes are counted in monotonic time."""

@@ -48,3 +48,11 @@ def test_threads_share_values() -> None:
         found = list(threads.map(interner.intern, (page for _ in range(20) for page in pages())))
 
     assert len({id(record.instance_id) for page in found for record in page.records}) == 3
+
+
+def test_its_repr_counts_the_values() -> None:
+    """An instance, a status and no datastore are three."""
+    interner = Interner()
+    interner.intern(Page(records=(backup(1),), length=1))
+
+    assert repr(interner) == "Interner(3 values)"

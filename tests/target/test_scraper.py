@@ -329,3 +329,33 @@ def test_a_walk_succeeds_once_the_system_allows_threads_again() -> None:
 
     assert (refused.up, refused.failure) == (False, Reason.TIMEOUT)
     assert result.up
+
+
+def test_its_repr_names_target_and_state() -> None:
+    """It is for debuggers, and holds no secret."""
+    rig = Rig()
+    before = repr(rig.scraper)
+    rig.succeed()
+
+    assert before == "Scraper('default', TargetState(NeverWalked), WalkRunner(running=None, abandoned=0))"
+    assert "TargetState(Current)" in repr(rig.scraper)
+
+
+def test_a_scrape_whose_client_has_left_returns_when_woken() -> None:
+    """It does not wait for its deadline."""
+    rig = Rig()
+    has_left = threading.Event()
+    is_waiting = threading.Event()
+
+    def client_left() -> bool:
+        is_waiting.set()
+        return has_left.is_set()
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(rig.scraper.scrape, 600, client_left)
+        assert is_waiting.wait(30)
+        has_left.set()
+        rig.scraper.wake()
+        result = waiting.result(30)
+
+    assert result.failure is Reason.TIMEOUT

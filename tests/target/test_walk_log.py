@@ -79,3 +79,11 @@ def test_every_crash_is_logged_with_its_traceback() -> None:
     assert [line["log_level"] for line in lines] == ["info", "error", "error", "info"]
     assert [line["exc_info"] for line in lines[1:3]] == bugs
     assert lines[3]["failed_walks"] == 2
+
+
+def test_its_repr_says_how_long_walks_have_failed() -> None:
+    """For debuggers."""
+    log = WalkLog(structlog.get_logger())
+    log.note(failed(), began=5.0, now=6.0, serves_snapshot=False)
+
+    assert repr(log) == "WalkLog(Outage(since=5.0, walks=1))"

@@ -22,3 +22,4 @@ def test_a_warning_is_logged_when_it_appears_and_when_it_is_gone() -> None:
         ("info", "data warning resolved", "malformed"),
         ("warning", "1 malformed record", "malformed"),
     ]
+    assert repr(log) == "WarningLog(['future', 'malformed'])"

@@ -12,7 +12,7 @@ def with_hint(error: ApiError, target: Target) -> ApiError:
             message = f"{error.message}; is `{target.credential.kind}` right?"
         case 404:
             url = target.url + BACKUPS.path
-            message = f"HTTP 404 from {url}; is `url` right? The API says: {error.message}"
+            message = f"HTTP 404 from {url}; is `url` right? ({error.message})"
         case _:
             return error
     return ApiError(error.reason, message, status=error.status, request_id=error.request_id)

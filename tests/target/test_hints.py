@@ -11,7 +11,7 @@ from tests.support.targets import target
     ("status", "message"),
     [
         (401, "no; is `api_key` right?"),
-        (404, "HTTP 404 from https://x/v1/v1/database-backups; is `url` right? The API says: no"),
+        (404, "HTTP 404 from https://x/v1/v1/database-backups; is `url` right? (no)"),
     ],
 )
 def test_a_status_that_the_configuration_may_have_caused_gets_a_hint(status: int, message: str) -> None:

@@ -238,6 +238,21 @@ def test_after_a_walk_that_crashed() -> None:
     assert any(row.startswith("default walks fail: unexpected error, see the log") for row in found)
 
 
+def test_after_a_first_walk_that_crashed() -> None:
+    """A target whose only walk crashed does not look as if it waited for its first walk."""
+
+    def walk() -> WalkOutcome:
+        raise ZeroDivisionError
+
+    crashed = scraper(walk)
+    with pytest.raises(WalkCrashedError):
+        crashed.scrape(1)
+
+    found = rows(landing_page([crashed], "/metrics", NOW))
+
+    assert found == [f"default walks fail: unexpected error, see the log {NOTHING}"]
+
+
 def test_a_clock_that_stepped_back_makes_no_age_negative() -> None:
     """The last complete walk ended just now, at the earliest."""
     found = rows(landing_page([scraped(WELL)], "/metrics", NOW - 86_400))

@@ -12,9 +12,7 @@ from exporter.clock import Clock
 from exporter.config import Config, Objective, Target
 from exporter.errors import ConfigError
 from exporter.metrics.own import OwnMetrics, ReloadCollector, own_collectors
-from exporter.target.instances import InstanceList
-from exporter.target.scraper import Scraper
-from exporter.target.walk import TargetWalker
+from exporter.target import InstanceList, Scraper, TargetWalker
 from exporter.web.discovery import ExternalUrl
 from exporter.web.endpoints import Endpoints, Lifecycle
 
@@ -30,7 +28,7 @@ class TargetRuntime(Struct, frozen=True, eq=False):
     def reconfigure(self, objectives: Sequence[Objective]) -> None:
         """Keep all that is known, but judge by these objectives, and try anew what was refused."""
         self.walk.objectives = objectives
-        self.walk.instances.retry()
+        self.walk.instances.forget_refusal()
 
     def close(self) -> None:
         """Let every scrape that waits answer at once, end the walk, and close the connections to the API."""

@@ -11,7 +11,7 @@ from exporter.backups.data_warnings import count
 from exporter.config import Target
 from exporter.durations import format_age
 from exporter.results import Snapshot
-from exporter.target.walk import TargetWalker, WalkOutcome
+from exporter.target import TargetWalker, WalkOutcome
 
 
 class Level(StrEnum):
@@ -47,8 +47,9 @@ def _walked(outcome: WalkOutcome, snapshot: Snapshot) -> Finding:
     stats = outcome.stats
     return Finding(
         Level.OK,
-        f"{count(snapshot.summary.backups, 'backup')} on {count(stats.pages, 'page')} of at most"
-        f" {outcome.limit}, walked in {format_age(stats.seconds)} with {count(stats.requests, 'request')}",
+        f"{count(snapshot.summary.backups, 'backup')} on {count(stats.pages, 'page')}"
+        f" of at most {outcome.page_size}, walked in {format_age(stats.seconds)}"
+        f" with {count(stats.requests, 'request')}",
     )
 
 

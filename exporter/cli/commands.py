@@ -30,8 +30,7 @@ from exporter.server.hangups import SighupReloads
 from exporter.server.passwords import PasswordVerifier
 from exporter.server.run import DEFAULT_PORT, listen, port_of, serve
 from exporter.server.watched import WatchedWebConfig
-from exporter.target.scraper import LONGEST_WALK, answer_once
-from exporter.target.walk import TargetWalker
+from exporter.target import MAX_WALK_SECONDS, TargetWalker, result_of_walk
 from exporter.web.discovery import ExternalUrl, is_address, parse_external_url
 
 FAILED: Final = 1
@@ -153,7 +152,7 @@ def check_command(options: Namespace) -> int:
 
 
 def _examined(walk: TargetWalker, interval: float) -> Report:
-    outcome = walk(LONGEST_WALK, patience=LONGEST_WALK)
+    outcome = walk(MAX_WALK_SECONDS, instances_seconds=MAX_WALK_SECONDS)
     found = outcome.snapshot.assessments if outcome.snapshot else ()
     target = walk.api.target
     at_risk = risks(found, walk.api.clock.now())
@@ -180,8 +179,8 @@ def once_command(options: Namespace) -> int:
     """Print or write the metrics of one walk; return the exit status."""
     with closing(Exporter(load_config(options.config, os.environ))) as exporter:
         name = exporter.target(options.target)
-        outcome = exporter.walks[name](LONGEST_WALK, patience=LONGEST_WALK)
-        answer = answer_once(outcome, exporter.apis[name].clock.now())
+        outcome = exporter.walks[name](MAX_WALK_SECONDS, instances_seconds=MAX_WALK_SECONDS)
+        answer = result_of_walk(outcome, exporter.apis[name].clock.now())
     problem = f"{name}: {outcome.error.reason}: {outcome.error}" if outcome.error else None
     if not options.output:
         sys.stdout.write(render_text(answer))

@@ -30,7 +30,7 @@ from exporter.metrics.families import described
 from exporter.metrics.negotiation import known_accept, takes_gzip
 from exporter.server.refusals import CountRefusal, ignore_refusal
 from exporter.server.slots import Slots, TooManyRequestsError, unless_gone
-from exporter.target.scraper import Scraper
+from exporter.target import Scraper
 from exporter.web.discovery import ExternalUrl, is_address, target_groups
 from exporter.web.landing import HEADERS, landing_page
 from exporter.web.single_flight import LatestRendering, SingleFlight

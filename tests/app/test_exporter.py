@@ -107,10 +107,10 @@ def test_a_refused_list_is_tried_again(
     config = Config(targets=(make("a", instances=mode),))
     exporter = Exporter(config)
     api.instances = None if refused else hosts(6)
-    exporter.walks["a"](30, patience=30)
+    exporter.walks["a"](30, instances_seconds=30)
     before = len(api.requests)
     exporter.apply(config)
-    exporter.walks["a"](30, patience=30)
+    exporter.walks["a"](30, instances_seconds=30)
     exporter.close()
 
     assert [request.path for request in api.requests[before:]].count("/v1/database-instances") == lists

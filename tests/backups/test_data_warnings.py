@@ -17,7 +17,7 @@ from exporter.simulator import Malform, SimulatedApi, many
 from exporter.web.landing import landing_page
 from tests.support.answers import NOW, SNAPSHOT, SUCCESS, scraper
 from tests.support.builders import backup
-from tests.target.test_instances import Rig
+from tests.support.instance_rig import Rig
 
 CLEAN = Snapshot(
     summary=Summary(groups=(), backups=1234, unknown_statuses=(), largest_size=5e9),
@@ -112,14 +112,16 @@ def test_counts_are_written_with_their_noun(number: int, text: str) -> None:
 def test_the_log_tells_when_a_doubt_appears_and_when_it_is_gone() -> None:
     """Two walks with a malformed record and two without: one warning, then one line that it is gone."""
     with SimulatedApi(backups=many(5, 1), instances=()) as api:
-        rig = Rig(api.url, (), instances="off", size_unit="GiB")
+        rig = Rig(api.url, instances="off", size_unit="GiB")
         with capture_logs() as logs:
             api.faults.add(Malform({1: {"id": "x"}}), times=2)
             outcomes = [rig.walk() for _ in range(4)]
         rig.api.close()
 
     assert [outcome.error for outcome in outcomes] == [None] * 4
-    assert [(line["log_level"], line["doubt"], "1 malformed record" in line["event"]) for line in logs] == [
+    assert [
+        (line["log_level"], line["data_warning"], "1 malformed record" in line["event"]) for line in logs
+    ] == [
         ("warning", "malformed", True),
         ("info", "malformed", False),
     ]

@@ -9,8 +9,7 @@ from exporter.api.budget import Budget
 from exporter.cli.check import Finding, Level, examine
 from exporter.config import Secret, Target
 from exporter.results import DataWarning, Snapshot, Summary, WalkStats
-from exporter.target.instances import InstanceList
-from exporter.target.walk import TargetWalker, WalkOutcome
+from exporter.target import InstanceList, TargetWalker, WalkOutcome
 from tests.support.answers import FAILURE, NOW, FixedClock
 from tests.support.world import Silent
 
@@ -25,7 +24,9 @@ CLEAN = Snapshot(
 
 def walked(requests: int, snapshot: Snapshot = CLEAN) -> WalkOutcome:
     """Make the outcome of a walk of so many requests."""
-    return WalkOutcome(stats=WalkStats(seconds=3.2, pages=2, requests=requests), result=snapshot, limit=1000)
+    return WalkOutcome(
+        stats=WalkStats(seconds=3.2, pages=2, requests=requests), result=snapshot, page_size=1000
+    )
 
 
 def findings(

@@ -125,7 +125,7 @@ def test_the_bare_command_serves(arguments: list[str]) -> None:
     assert 'window="hour"' in text
     assert status == 0
     assert "sizes look like GiB, not bytes" in rest
-    assert '"walks succeed"' in rest
+    assert '"read the backup list"' in rest
     assert rest.rstrip().splitlines()[-1].count('"shutting down"') == 1
     assert not re.search("level=(error|critical)|Traceback", rest)
 
@@ -469,7 +469,9 @@ def test_check_of_a_credential_that_is_refused(
     ended, out, _ = invoke("check")
 
     assert ended == 1
-    assert re.search(rf"  FAIL  {reason}: Key \*\*\* refused \(HTTP {status}, request_id req-\S+\)\n", out)
+    hint = r"; is `api_key` right\?" if status == 401 else ""
+    problem = rf"{reason}: Key \*\*\* refused{hint} \(HTTP {status}, request_id req-\S+\)"
+    assert re.search(rf"  FAIL  {problem}\n", out)
     assert "demo-secret" not in out
 
 
@@ -623,7 +625,7 @@ def test_once_closes_its_connections_when_it_fails(monkeypatch: pytest.MonkeyPat
         closed.append(exporter)
 
     monkeypatch.setattr(Exporter, "close", noted)
-    monkeypatch.setattr("exporter.cli.commands.answer_once", _buggy)
+    monkeypatch.setattr("exporter.cli.commands.result_of_walk", _buggy)
     with pytest.raises(ZeroDivisionError):
         main(["once"])
 

@@ -20,10 +20,10 @@ from exporter.config import Secret, Target, Url
 from exporter.errors import Reason
 from exporter.records import Instance
 from exporter.simulator import Answer, SimulatedApi
-from exporter.target.instances import EVERY, InstanceList, Wait
-from exporter.target.running_walk import MOST_ABANDONED, OVERDUE
-from exporter.target.scraper import LONGEST_WALK, Scraper
-from exporter.target.walk import TargetWalker
+from exporter.target import MAX_WALK_SECONDS, InstanceList, Scraper, TargetWalker
+from exporter.target.instances import LIST_SECONDS
+from exporter.target.runner import MAX_ABANDONED
+from exporter.target.running_walk import HANG_MARGIN
 from tests.cli.test_main import running
 from tests.support.builders import backup
 from tests.support.threadless import no_threads
@@ -57,12 +57,12 @@ class Rig:
         self.target = Target(name="default", **fields)  # type: ignore[arg-type]
         self.clock = Shifted()
         self.transport = HttpTransport(self.target, Deadlines())
-        budget = Budget(clock=self.clock)
-        api = ApiClient(self.target, budget, Silent(), self.transport, self.clock)
+        self.budget = Budget(clock=self.clock)
+        api = ApiClient(self.target, self.budget, Silent(), self.transport, self.clock)
         log = structlog.get_logger()
         self.instances = InstanceList(api, "on", log)
         self.walk = TargetWalker(api, self.instances, (), log)
-        self.scraper = Scraper(self.target, self.walk, budget, log, clock=self.clock)
+        self.scraper = Scraper(self.target, self.walk, self.budget, log, clock=self.clock)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_walk_without_a_thread_for_deadlines_fails(rig: Callable[..., Rig]) ->
     made = rig()
     with no_threads():
         failed = made.walk(30)
-    complete = made.walk(30, patience=30)
+    complete = made.walk(30, instances_seconds=30)
 
     assert failed.error is not None
     assert failed.error.reason is Reason.TIMEOUT
@@ -175,7 +175,7 @@ class Stuck(ApiClient):
     """An API whose credential's file system is dead until it is told otherwise."""
 
     def __init__(self, rig: Rig) -> None:
-        super().__init__(rig.target, rig.scraper.budget, Silent(), rig.transport, rig.clock)
+        super().__init__(rig.target, rig.budget, Silent(), rig.transport, rig.clock)
         self.alive = threading.Event()
         self.alive.set()
         self.waiting: list[threading.Thread] = []
@@ -206,17 +206,17 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Simul
     scraper = Scraper(
         made.target,
         TargetWalker(stuck, instances, (), structlog.get_logger()),
-        made.scraper.budget,
+        made.budget,
         structlog.get_logger(),
         clock=made.clock,
     )
     first = scraper.scrape(30)
     stuck.alive.clear()
     answers = []
-    for count in range(1, 2 * MOST_ABANDONED + 1):
+    for count in range(1, 2 * MAX_ABANDONED + 1):
         answers.append(scraper.scrape(0))
-        assert until(lambda count=count: stuck.hanging("walk") == min(count, MOST_ABANDONED))  # type: ignore[misc]
-        made.clock.ahead += LONGEST_WALK + OVERDUE + 1
+        assert until(lambda count=count: stuck.hanging("walk") == min(count, MAX_ABANDONED))  # type: ignore[misc]
+        made.clock.ahead += MAX_WALK_SECONDS + HANG_MARGIN + 1
     requests = backup_requests(api)
     hanging = stuck.hanging("instances")
     stuck.wake()
@@ -224,8 +224,8 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Simul
     last = scraper.scrape(30)
 
     assert first.up
-    assert [answer.failure for answer in answers] == [None] + [Reason.TIMEOUT] * (2 * MOST_ABANDONED - 1)
-    assert hanging <= MOST_ABANDONED
+    assert [answer.failure for answer in answers] == [None] + [Reason.TIMEOUT] * (2 * MAX_ABANDONED - 1)
+    assert hanging <= MAX_ABANDONED
     assert requests == late
     assert last.up
     assert last.snapshot is not first.snapshot
@@ -242,21 +242,17 @@ def test_a_list_of_instances_whose_thread_hangs(rig: Callable[..., Rig]) -> None
     works: list[Callable[[], None]] = []
     made = rig()
 
-    def keep(work: Callable[[], None]) -> Wait:
-        works.append(work)
-        return lambda _: None
-
-    instances = InstanceList(made.walk.api, "on", structlog.get_logger(), run=keep)
-    instances.refresh(600, 1)
-    made.clock.ahead += 600 + OVERDUE + 1
-    instances.refresh(600, 1)
-    well = instances.well
+    instances = InstanceList(made.walk.api, "on", structlog.get_logger(), spawn=works.append)
+    instances.start_if_due(600, 1)
+    made.clock.ahead += 600 + HANG_MARGIN + 1
+    instances.start_if_due(600, 1)
+    well = instances.ok
     works[1]()
     listed = instances.listed
     works[0]()
 
     assert well is False
-    assert instances.well is True
+    assert instances.ok is True
     assert instances.listed is listed is not None
 
 
@@ -264,15 +260,15 @@ def test_a_list_of_instances_that_crashes(rig: Callable[..., Rig]) -> None:
     """The exception is logged with its traceback, and the next walk of the list is good."""
     made = rig()
     bug = ZeroDivisionError()
-    crashing = Crashing(made.target, made.scraper.budget, Silent(), made.transport, made.clock)
+    crashing = Crashing(made.target, made.budget, Silent(), made.transport, made.clock)
     crashing.error = bug
-    instances = InstanceList(crashing, "on", structlog.get_logger())
+    instances = InstanceList(crashing, "on", structlog.get_logger(), spawn=lambda work: work())
     with capture_logs() as logs:
-        instances.refresh(600, 1)(30)
-    well = instances.well
+        instances.start_if_due(600, 1)
+    well = instances.ok
     crashing.error = None
-    made.clock.ahead += EVERY + 1
-    instances.refresh(600, 1)(30)
+    made.clock.ahead += LIST_SECONDS + 1
+    instances.start_if_due(600, 1)
 
     assert well is False
     assert {
@@ -280,7 +276,7 @@ def test_a_list_of_instances_that_crashes(rig: Callable[..., Rig]) -> None:
         "exc_info": bug,
         "log_level": "error",
     } in logs
-    assert instances.well is True
+    assert instances.ok is True
 
 
 class Crashing(ApiClient):

@@ -16,7 +16,7 @@ from exporter.errors import Reason
 from exporter.metrics.collector import render_text
 from exporter.metrics.own import BudgetCollector
 from exporter.simulator import Raw, SimulatedApi, many
-from exporter.target.scraper import answer_once
+from exporter.target import result_of_walk
 from tests.cli.test_main import LOOPBACK, running
 from tests.support.client_rig import KEY, Rig
 from tests.support.odd_json import ENVELOPE, GOOD, JSON, KEYS
@@ -103,7 +103,7 @@ def metrics(made: Rig) -> str:
     event(outcome.error.reason if outcome.error else "snapshot")
     registry = CollectorRegistry()
     registry.register(BudgetCollector(lambda: {"default": made.budget}))
-    served = render_text(answer_once(outcome, made.clock.now()))
+    served = render_text(result_of_walk(outcome, made.clock.now()))
     return served + generate_latest(registry).decode()
 
 

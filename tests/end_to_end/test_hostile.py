@@ -14,9 +14,7 @@ from exporter.api.budget import Budget
 from exporter.api.transport import ObserveHeaders
 from exporter.config import Config, Secret, Target
 from exporter.metrics.collector import render_text
-from exporter.target.instances import InstanceList
-from exporter.target.scraper import answer_once
-from exporter.target.walk import TargetWalker
+from exporter.target import InstanceList, TargetWalker, result_of_walk
 from tests.support.world import Silent, World
 
 NAME = 'a"b\\c\nd é 😀 \x00'
@@ -59,7 +57,7 @@ def scraped(pages: Iterable[bytes], **settings: object) -> dict[str, list[tuple[
     api = ApiClient(target, Budget(clock=world), Silent(), Canned(iter(pages)), world)
     log = structlog.get_logger()
     walk = TargetWalker(api, InstanceList(api, "off", log), Config().objectives, log)
-    answer = answer_once(walk(600), world.now())
+    answer = result_of_walk(walk(600), world.now())
     return {
         family.name: [(sample.labels, sample.value) for sample in family.samples]
         for family in text_string_to_metric_families(render_text(answer))

@@ -18,8 +18,7 @@ from exporter.results import (
     Summary,
     WalkStats,
 )
-from exporter.target.scraper import Scraper
-from exporter.target.walk import WalkOutcome
+from exporter.target import Scraper, WalkOutcome
 
 NOW = 1_767_225_600.0
 """The moment at which all of this is served: 2026-01-01 00:00 UTC."""
@@ -85,7 +84,7 @@ NOTHING_YET = ScrapeResult(
 )
 FAILED = replace(WELL, up=False, failure=Reason.AUTH, snapshot=None)
 
-SUCCESS = WalkOutcome(stats=STATS, result=SNAPSHOT, limit=1000)
+SUCCESS = WalkOutcome(stats=STATS, result=SNAPSHOT, page_size=1000)
 FAILURE = WalkOutcome(stats=STATS, result=ApiError(Reason.AUTH, "token <invalid>", status=401))
 
 

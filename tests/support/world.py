@@ -17,9 +17,7 @@ from exporter.simulator.http.wire import BACKUPS, INSTANCES
 from exporter.simulator.listing import Listing
 from exporter.simulator.quirks import Quirks
 from exporter.simulator.ratelimit import RateLimit, Tier
-from exporter.target.instances import InstanceList, Wait
-from exporter.target.scraper import Scraper
-from exporter.target.walk import TargetWalker
+from exporter.target import InstanceList, Scraper, TargetWalker
 from tests.support.builders import backup
 
 LATENCY = 0.2
@@ -110,11 +108,6 @@ def limited_scraper(world: World, transport: LimitedTransport, **settings: objec
     budget = Budget(tier=target.api_tier, share=target.budget_share, clock=world)
     api = ApiClient(target, budget, Silent(), transport, world)
     log = structlog.get_logger()
-    instances = InstanceList(api, target.instances, log, run=_at_once)
+    instances = InstanceList(api, target.instances, log, spawn=lambda work: work())
     walk = TargetWalker(api, instances, Config().objectives, log)
     return Scraper(target, walk, budget, log, clock=world, spawn=world.plan)
-
-
-def _at_once(work: Callable[[], None]) -> Wait:
-    work()
-    return lambda _: None

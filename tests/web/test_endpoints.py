@@ -26,8 +26,7 @@ from exporter.metrics.collector import TargetCollector
 from exporter.metrics.own import OwnMetrics, ReloadCollector, own_collectors
 from exporter.server.refusals import Refusal
 from exporter.server.run import listen, port_of
-from exporter.target.scraper import Scraper
-from exporter.target.walk import WalkOutcome
+from exporter.target import Scraper, WalkOutcome
 from exporter.web import endpoints as web
 from exporter.web.discovery import ExternalUrl, target_groups
 from exporter.web.endpoints import LONGEST, TIMEOUT_HEADER, Endpoints, scrape_seconds

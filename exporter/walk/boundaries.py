@@ -12,7 +12,9 @@ from exporter.walk.split_page import record_at
 
 
 class PageBoundaries(Struct, frozen=True):
-    """Every `limit`-th record of a finished walk, by its id, in the list's order.
+    """The last record of every page but the last of a finished walk, by its id, in the list's order.
+
+    Pages are as long as the API makes them; where the walk cut one, records are counted across the cut.
 
     A boundary whose record is unchanged, `updated_at` included, has not moved within the list. So a record
     without `updated_at` is no boundary.
@@ -34,9 +36,13 @@ class BoundaryRecorder(Generic[Record]):
         self._head: datetime | None = None
         self._tail: datetime | None = None
 
-    def add(self, page: Page[Record], limit: int, *, is_last: bool) -> None:
-        """Note every `limit`-th record, except the list's last: nothing follows it."""
-        step = page.limit or limit
+    def add(self, page: Page[Record], step: int, *, is_last: bool) -> None:
+        """Record every `step`-th record, except the list's last: nothing follows it.
+
+        :param step: how many records the API puts on a page.
+        """
+        if not page.length:
+            return
         end = page.length - is_last
         for place in range(max(1, step - self._since_boundary), end + 1, step):
             record = record_at(page, place)

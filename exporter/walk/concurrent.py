@@ -124,6 +124,8 @@ class _Requests(Generic[Body, Record]):
         self.wanted: dict[Marker, _Request[Record]] = {}
         """The requests whose answers were not taken yet."""
         self._sent = 0
+        self.longest = 0
+        """Records on the longest page so far: how many the API puts on one, whatever it was asked for."""
         self.known: set[Marker] = set()
         """Markers at which no page needs to be continued: each has a request, or will get one."""
 
@@ -171,6 +173,7 @@ class _Requests(Generic[Body, Record]):
         answer = fetched if isinstance(fetched, ApiError) else _settled(partial(self._read, fetched))
         request.answer, request.answered = answer, self._sent
         if not isinstance(answer, ApiError):
+            self.longest = max(self.longest, answer.length)
             self._continue_after(answer)
 
     def _continue_after(self, page: Page[Record]) -> None:
@@ -214,7 +217,7 @@ class Prefetcher(Generic[Body, Record]):
         is_last = not claims_more(page, limit)
         if not self._is_over:
             page = self._with_highest_total(page)
-            self._recorder.add(page, limit, is_last=is_last)
+            self._recorder.add(page, self._requests.longest, is_last=is_last)
         if page.length and is_last:
             self._is_over = True
             self._requests.drop_all(limit)

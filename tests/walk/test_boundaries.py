@@ -15,21 +15,21 @@ def dated(number: int) -> Backup:
     return backup(number, updated_at=NOON + timedelta(minutes=number))
 
 
-def page(*numbers: int, limit: int | None = None, malformed: tuple[Malformed, ...] = ()) -> Page[Backup]:
+def page(*numbers: int, malformed: tuple[Malformed, ...] = ()) -> Page[Backup]:
     """Make a page of dated backups."""
     records = tuple(dated(number) for number in numbers)
-    return Page(records=records, length=len(records) + len(malformed), malformed=malformed, limit=limit)
+    return Page(records=records, length=len(records) + len(malformed), malformed=malformed)
 
 
-def recorded(*pages: Page[Backup], limit: int = 2) -> PageBoundaries:
-    """Record the pages of one list."""
+def recorded(*pages: Page[Backup], steps: Sequence[int] = ()) -> PageBoundaries:
+    """Record the pages of one list, two records to a page unless `steps` says otherwise."""
     recorder = BoundaryRecorder[Backup]()
-    for number, one in enumerate(pages, start=1):
-        recorder.add(one, limit, is_last=number == len(pages))
+    for number, (one, step) in enumerate(zip(pages, steps or [2] * len(pages), strict=True), start=1):
+        recorder.add(one, step, is_last=number == len(pages))
     return recorder.boundaries
 
 
-def test_every_limit_th_record_is_a_boundary() -> None:
+def test_every_step_th_record_is_a_boundary() -> None:
     """However long the pages were, and never the list's last record."""
     found = recorded(page(9, 8, 7), page(6), page(5, 4))
 
@@ -37,11 +37,16 @@ def test_every_limit_th_record_is_a_boundary() -> None:
     assert found.records["8"] == dated(8)
 
 
-def test_the_apis_own_limit_counts() -> None:
-    """A limit that the API lowers in the middle of the list loses no boundary behind it."""
-    found = recorded(page(9, 8, 7), page(6, 5, 4, limit=2), page(3), limit=4)
+def test_the_step_may_change_within_the_list() -> None:
+    """A shorter step loses no boundary behind it."""
+    found = recorded(page(9, 8, 7), page(6, 5, 4), page(3), steps=[4, 2, 2])
 
     assert list(found.records) == ["6", "4"]
+
+
+def test_an_empty_page_has_no_boundary() -> None:
+    """An empty list has no page size to count by."""
+    assert list(recorded(page(), steps=[0]).records) == []
 
 
 def test_a_malformed_record_is_no_boundary() -> None:

@@ -311,6 +311,37 @@ class TestAhead:
         assert api.asked == [(None, 10), *((str(marker), 10) for marker in range(90, 0, -10))]
         assert hands.most == 8
 
+    @pytest.mark.parametrize("actual", [1, 3, 4, 7, 12])
+    @pytest.mark.parametrize("stated", [None, 5])
+    def test_pages_of_another_length_than_requested_cost_exactly_their_number(
+        self, *, actual: int, stated: int | None
+    ) -> None:
+        """The API may cap the limit or ignore it, without a word or while it repeats the requested limit."""
+        api, marks, costs = FakeList(backups(29), Quirks(meta=False)), Marks(), []
+
+        def fetch(marker: str | None, _limit: int) -> Page[Backup]:
+            return replace(api.fetch(marker, actual), limit=stated)
+
+        for _ in range(3):
+            api.asked.clear()
+            walk_ahead(fetch, PageSize(5), marks, Hands().pool(2))
+            costs.append(len(api.asked))
+
+        assert costs == [-(-29 // actual)] * 3
+
+    def test_a_limit_that_was_lowered_between_two_walks_costs_more_requests_once(self) -> None:
+        """The walk after the change starts from outdated boundaries, and leaves new ones."""
+        api, marks = self.after_a_walk(29, 5, Quirks(meta=False))
+        api.records = tuple(record for record in api.records if record.id not in {"19", "24"})
+        api.quirks = replace(api.quirks, max_limit=3)
+        costs = []
+        for _ in range(3):
+            api.asked.clear()
+            walk_ahead(api.fetch, PageSize(5), marks, Hands().pool(2))
+            costs.append(len(api.asked))
+
+        assert costs == [13, 9, 9]
+
     @pytest.mark.parametrize("place", [0, 35, 99])
     def test_one_insertion_costs_one_request_more(self, place: int) -> None:
         """The pages behind it are found by their markers."""

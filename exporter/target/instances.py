@@ -13,7 +13,7 @@ from exporter.errors import ApiError, Reason
 from exporter.records import Instance
 from exporter.results import WalkResult
 from exporter.target.running_walk import RunningWalk, WalkSlot
-from exporter.walk.sequential import PageSize, walk
+from exporter.walk import PageSize, walk
 
 EVERY: Final = 600.0  # seconds that a good list lasts
 EVERY_WALKS: Final = 12  # walks of the backups that it lasts, where the API's budget makes those rare

@@ -24,10 +24,7 @@ from exporter.results import DataWarning, Snapshot, WalkResult, WalkStats
 from exporter.target.instances import InstanceList
 from exporter.target.interning import Interner
 from exporter.target.running_walk import RunningWalk
-from exporter.walk.boundaries import PageBoundaries
-from exporter.walk.concurrent import Pool, walk_ahead
-from exporter.walk.sequential import PageSize, walk
-from exporter.walk.threads import Threads
+from exporter.walk import PageBoundaries, PageSize, Pool, Threads, walk, walk_concurrently
 
 PATIENCE: Final = 2.0  # seconds that a complete walk waits for the list of instances, which runs beside it
 
@@ -125,7 +122,7 @@ class TargetWalker:
             )
         else:
             with closing(client), Threads(most) as threads:
-                walked, self._boundaries = walk_ahead(
+                walked, self._boundaries = walk_concurrently(
                     fetch,
                     read,
                     self._page_size,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Page
-from exporter.walk.concurrent import Pool
+from exporter.walk import Pool
 from tests.support.builders import NOON, backup
 
 Choose = Callable[[int], int]

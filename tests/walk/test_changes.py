@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Page
 from exporter.results import WalkResult
-from exporter.walk.boundaries import PageBoundaries
-from exporter.walk.concurrent import walk_ahead
-from exporter.walk.sequential import PageSize, walk
+from exporter.walk import PageBoundaries, PageSize, walk
+from exporter.walk import walk_concurrently as walk_ahead
 from tests.support.changing import ORDERS, ChangingList, Choose, MissingRecord, Script, lasting
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -19,11 +19,9 @@ from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Malformed, Page
 from exporter.results import WalkResult
 from exporter.simulator.quirks import Quirks
-from exporter.walk.boundaries import PageBoundaries
-from exporter.walk.concurrent import Pool, Submit
-from exporter.walk.concurrent import walk_ahead as walk_ahead_of
-from exporter.walk.sequential import FetchPage, PageSize, walk
-from exporter.walk.threads import Threads
+from exporter.walk import FetchPage, PageBoundaries, PageSize, Pool, Threads, walk
+from exporter.walk import walk_concurrently as walk_ahead_of
+from exporter.walk.pool import Submit
 from tests.support.builders import NOON, FakeList, backup
 
 DEAD = st.sampled_from(["error", "empty", "start"])

@@ -12,15 +12,8 @@ from msgspec.structs import replace
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Malformed, Page
 from exporter.simulator.quirks import Quirks
-from exporter.walk.sequential import (
-    ALWAYS_PAGES,
-    ALWAYS_RECORDS,
-    LARGEST_LIST,
-    TIMES_REPORTED,
-    FetchPage,
-    PageSize,
-    walk,
-)
+from exporter.walk import FetchPage, PageSize, walk
+from exporter.walk.endless import ALWAYS_PAGES, ALWAYS_RECORDS, LARGEST_LIST, TIMES_REPORTED
 from tests.support.builders import NOON, FakeList, backup
 
 HABITS = st.builds(
@@ -126,22 +119,22 @@ def test_links_end_a_list_without_meta() -> None:
 @pytest.mark.parametrize(
     ("answers", "problem"),
     [
-        ({None: page(more=True)}, "page 2 is empty but claims that more follow"),
-        ({None: page(2, 1, more=True, markers=())}, "page 2 has no marker"),
+        ({None: page(more=True)}, "page 1 is empty, but the API says that more follow"),
+        ({None: page(2, 1, more=True, markers=())}, "page 1 names no marker to continue from"),
         (
             {
                 None: page(2, 1, more=True),
                 "1": page(1, more=True, length=2, malformed=(Malformed(1, "no status"),)),
             },
-            "page 3 comes from a marker seen before",
+            "page 2 names only markers that were used before",
         ),
         (
             {None: page(2, 1, more=True), "1": page(0, 1, more=True)},
-            "page 3 cannot be had: neither the last marker nor the one before it leads on",
+            "page 3 cannot be read: neither the last marker nor the records before it lead to new records",
         ),
         (
             {None: page(2, 1, more=True), "1": page(1, more=True), "2": page(2, 1, more=True)},
-            "page 2 cannot be had: neither the last marker nor the one before it leads on",
+            "page 2 cannot be read: neither the last marker nor the records before it lead to new records",
         ),
     ],
 )
@@ -281,7 +274,7 @@ class TestPageSize:
         with pytest.raises(ApiError):
             walk(refuse, size)
 
-        assert size.asked == 1000
+        assert size.limit == 1000
 
     def test_a_size_that_was_learnt_survives_a_walk_of_400s(self) -> None:
         """What is restored is the size before the walk, not the largest."""
@@ -292,7 +285,7 @@ class TestPageSize:
         with pytest.raises(ApiError):
             walk(api.fetch, size)
 
-        assert size.asked == 200
+        assert size.limit == 200
 
     def test_only_a_refused_limit_brings_it_down(self) -> None:
         """A refused credential is no reason to ask for less."""
@@ -304,7 +297,7 @@ class TestPageSize:
         with pytest.raises(ApiError):
             walk(refuse, size)
 
-        assert size.asked == 1000
+        assert size.limit == 1000
 
 
 class TestChangingList:
@@ -501,7 +494,7 @@ class TestEndlessList:
                 )
             return page(*(f"{read}-{number}" for number in range(size)), more=True, total=total)
 
-        with pytest.raises(ApiError, match=r"follows .* records where the API reports") as raised:
+        with pytest.raises(ApiError, match="the list seems endless") as raised:
             walk(fetch, PageSize())
         assert raised.value.reason is Reason.PAGINATION
         return read, read * size
@@ -532,7 +525,7 @@ class TestEndlessList:
         self, monkeypatch: pytest.MonkeyPatch, total: int | None
     ) -> None:
         """As if the largest list were reported."""
-        monkeypatch.setattr("exporter.walk.sequential.LARGEST_LIST", LARGEST_LIST // 80)
+        monkeypatch.setattr("exporter.walk.endless.LARGEST_LIST", LARGEST_LIST // 80)
         _, records = self.failure(1000, total)
 
         assert records == LARGEST_LIST // 80 * TIMES_REPORTED + 1000

@@ -34,7 +34,7 @@ def page(records: Sequence[bool]) -> Page[Backup]:
 def test_a_page_is_the_sum_of_its_parts(before: list[bool], behind: list[bool]) -> None:
     """Each has what stands there, malformed records with their new places; the first claims more."""
     whole = page([*before, True, *behind])
-    until, rest = split(whole, sum(before) + 1)
+    until, rest = split(whole, sum(before) + 1, 9)
     place = len(before) + 1
 
     assert until.records + rest.records == whole.records
@@ -92,7 +92,7 @@ def test_a_record_is_found_without_a_look_at_every_malformed_one() -> None:
 
 def test_what_follows_a_marker_is_the_rest_of_its_page() -> None:
     """With the malformed records behind it, and none of those before."""
-    following = after(page([False, True, False, True]), "at-2")
+    following = after(page([False, True, False, True]), "at-2", 9)
 
     assert following is not None
     assert [record.id for record in following.records] == ["at-4"]
@@ -101,7 +101,7 @@ def test_what_follows_a_marker_is_the_rest_of_its_page() -> None:
 
 def test_nothing_follows_the_last_record_of_a_page() -> None:
     """Even if that one is malformed, and only the page's marker names it."""
-    following = after(page([True, False]), "the end")
+    following = after(page([True, False]), "the end", 9)
 
     assert following is not None
     assert (following.records, following.malformed, following.length) == ((), (), 0)
@@ -109,4 +109,4 @@ def test_nothing_follows_the_last_record_of_a_page() -> None:
 
 def test_a_page_that_lacks_the_marker_has_nothing_after_it() -> None:
     """Neither among its records nor as its own marker."""
-    assert after(page([True, True]), "elsewhere") is None
+    assert after(page([True, True]), "elsewhere", 9) is None

@@ -52,10 +52,6 @@ class CollectedRecords(Generic[Record]):
         """Whether any record of a page was not read before."""
         return any(record.id not in self._records for record in page.records)
 
-    def is_news(self, page: Page[Record]) -> bool:
-        """Whether a page brings anything new; a malformed record is, since nothing identifies it."""
-        return bool(page.malformed) or self.has_new_records(page)
-
     @property
     def shortfall(self) -> int:
         """How many fewer records were read, malformed ones counted, than the API reports."""

@@ -100,12 +100,21 @@ class WalkState(Generic[Record]):
         """Read the page after `marker`, or after a record before it where `marker` seems dead."""
         self._trail.use(marker)
         page = self._fetch_or_none(marker)
-        if page is None or not self._collected.is_news(page):
+        if page is None or not self._brings_news(page):
             return self._recover_from_dead_marker(marker, page)
         self._accept(page)
         if self._is_short() and not self._continues(page):
             return self._recover_from_early_end(marker, page)
         return page
+
+    def _brings_news(self, answer: Page[Record]) -> bool:
+        """Whether an answer to a marker brings a new id, or only malformed records, which have none.
+
+        Some APIs answer a dead marker with the head: known records, beside malformed ones perhaps.
+        """
+        if answer.records:
+            return self._collected.has_new_records(answer)
+        return bool(answer.malformed)
 
     def _recover_from_dead_marker(self, marker: str, answer: Page[Record] | None) -> Page[Record]:
         """Continue from the record before `marker`, or from where one of the last pages ended.
@@ -143,9 +152,9 @@ class WalkState(Generic[Record]):
         record shows that it continues the list.
         """
         following = after(page, marker, self._page_size.limit)
-        if following is not None:
-            return following if self._collected.is_news(following) else None
-        return page if self._collected.has_new_records(page) else None
+        if following is None:
+            return page if self._collected.has_new_records(page) else None
+        return following if following.malformed or self._collected.has_new_records(following) else None
 
     def _is_end(self, page: Page[Record], marker: str, answer: Page[Record]) -> bool:
         """Whether the list ends at `marker`: it is alive, and neither page says that more follow."""

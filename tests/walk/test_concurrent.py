@@ -386,6 +386,16 @@ class TestRequests:
         assert walked.reported == len(walked.records) == 99
         assert len(api.requested) == (12 if deleted_before == 10 else 10)
 
+    def test_what_was_requested_ahead_is_not_sent_after_the_end(self) -> None:
+        """A walk that is short checks its end and reads the head again, and nothing else."""
+        api, walker = after_a_walk(100, 10)
+        api.records = api.records[:15]
+        walker.usual_shortfall = 5
+        walker.fetch_page = lambda marker, limit: replace(api.fetch(marker, limit), total=16)
+        walker.walk(ManualPool(2).pool)
+
+        assert markers(api)[:6] == [None, "90", "80", "91", None, None]
+
     def test_an_emptied_list_ends_with_its_head(self) -> None:
         """What is still queued is not sent."""
         api, walker = after_a_walk(100, 10)

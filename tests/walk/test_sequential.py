@@ -111,7 +111,8 @@ def test_links_end_a_list_without_meta() -> None:
         (
             {
                 None: page(2, 1, more=True),
-                "1": page(1, more=True, malformed=(Malformed(1, "no status"),)),
+                "1": page(1, more=True, malformed=(Malformed(2, "no status"),)),
+                "2": page(1, more=True, malformed=(Malformed(2, "no status"),)),
             },
             "page 2 names only markers that were used before",
         ),
@@ -222,6 +223,51 @@ class TestChangingList:
         assert len(walked.records) == 10
         assert walked.duplicates == 0
         assert api.requested == [(None, 5), ("5", 5), ("0", 5), ("1", 5)]
+
+    def test_a_head_in_answer_to_a_dead_marker_is_no_news_although_a_record_is_malformed(self) -> None:
+        """Its malformed record was counted when the head was read."""
+        api = FakeList(undated(30), Quirks(dead_marker="start"))
+
+        def delete(request: int) -> None:
+            if request == 3:
+                api.records = without(api.records, {"10"})
+
+        api.before = delete
+
+        walked = walk(spoilt(api.fetch, {"25"}), PageSize(10))
+
+        assert (len(walked.records), walked.malformed, walked.duplicates) == (29, 1, 0)
+        assert markers(api) == [None, "20", "10", "11"]
+
+    def test_a_page_that_claims_more_is_no_end_although_every_record_on_it_is_known(self) -> None:
+        """The marker moved to the head with the record before it; the walk goes back to an earlier page."""
+        api = FakeList(undated(20), Quirks(meta=False, links=False))
+
+        def move(request: int) -> None:
+            if request == 3:
+                api.records = (backup(11), backup(10), *without(api.records, {"11", "10"}))
+
+        api.before = move
+
+        walked = walk(api.fetch, PageSize(5))
+
+        assert len(walked.records) == 20
+        assert markers(api)[2:5] == ["10", "11", "16"]
+
+    def test_a_marker_that_more_records_follow_again_is_no_end(self) -> None:
+        """The list grew after the empty answer, so the walk does not know its end, and fails."""
+        api = FakeList(undated(3))
+
+        def change(request: int) -> None:
+            if request == 3:
+                api.records = api.records[:2]
+            if request == 4:
+                api.records = (*api.records, backup("new"))
+
+        api.before = change
+
+        with pytest.raises(ApiError, match="page 3 cannot be read"):
+            walk(api.fetch, PageSize(1))
 
     def test_the_record_before_a_dead_marker_may_be_on_an_earlier_page(self) -> None:
         """That is so with pages of one record."""

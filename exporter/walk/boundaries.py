@@ -12,13 +12,13 @@ from exporter.walk.split_page import record_at
 
 
 class PageBoundaries(Struct, frozen=True):
-    """The last record of each page of a finished walk but the last, by its id, in the list's order.
+    """The last record of each page of a finished walk, except the last page; by id, in the list's order.
 
     A boundary whose record is unchanged, `updated_at` included, has not moved within the list. So a record
     without `updated_at` is no boundary.
 
     `newest_first` says that the list was in descending order of `updated_at`: an updated record moves to the
-    head. In any other list it may move to the tail.
+    head. In any other list, it may move to the tail.
     """
 
     records: Mapping[str, Backup | Instance] = MappingProxyType({})

@@ -1,19 +1,14 @@
 """The concurrent walk: a sequential walk over pages that were requested ahead.
 
-Only the API knows its markers. But a list changes little from one walk to the next, so the ids at which the
-pages of the last walk ended are tried as markers, several requests at a time. The answers fill a cache; the
-walk itself stays sequential and takes from the cache the page that it needs next. It takes a page only if a
-sequential walk could have got the same one, in one of two cases:
+A page is requested by its marker, which only the page before it tells. But a list changes little between two
+walks. So the ids at which the last walk's pages ended are tried as markers, several requests at a time. The
+answers fill a cache, and a sequential walk takes its pages from there: a page only if it was requested after
+the page before it had arrived, or if the record at its marker is unchanged since the last walk. Such a record
+has not moved, so a new request would bring the same page. All other pages are requested again.
 
-- The page was requested after the page before it had arrived: that is what a sequential walk does.
-- The record at its marker is the same as in the last walk, `updated_at` included. So it has not moved, and
-  the page continues the list whenever it was requested.
-
-Otherwise, the walk requests the page again. The list's last page is requested ahead only if the newest update
-comes first: in other lists an updated record may move to the tail after the tail was read.
-
-The threads of the pool only fetch. Pages are decoded in the walk's own thread: Python decodes no two pages at
-once anyway, and records are cheapest to work on where they have just been made.
+The last page is requested ahead only if the newest update comes first: in other lists, an updated record may
+move to the tail after the tail was read. The pool's threads only fetch. This thread decodes, as Python cannot
+decode two pages at once, and records are cheapest to work on where they have just been made.
 """
 
 from exporter.records import Record

@@ -1,4 +1,4 @@
-"""Requests for pages, of which as many are in flight as the pool allows."""
+"""Sends requests for pages, as many at once as the pool allows."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator

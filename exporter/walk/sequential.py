@@ -40,7 +40,7 @@ def is_whole(walked: WalkResult[Record], usual_shortfall: int) -> bool:
 
 
 def confirm(short: WalkResult[Record], again: WalkResult[Record], usual_shortfall: int) -> WalkResult[Record]:
-    """Return the second of two walks, the first of which was `short`.
+    """Return the second of two walks. The first one was `short`.
 
     The same shortfall twice is how this API counts: it includes records that it does not list.
 
@@ -61,7 +61,7 @@ def walk_once(fetch_page: FetchPage[Record], page_size: PageSize, usual_shortfal
 
 
 class WalkState(Generic[Record]):
-    """One walk: it reads page after page, recovers from dead markers, and checks the head at the end."""
+    """One walk: reads page after page, recovers from dead markers, and checks the head at the end."""
 
     def __init__(self, fetch_page: FetchPage[Record], page_size: PageSize, usual_shortfall: int) -> None:
         self._fetch_page: FetchPage[Record] = fetch_page
@@ -83,7 +83,7 @@ class WalkState(Generic[Record]):
         return self._collected.result(self._page_size.limit)
 
     def _continues(self, page: Page[Record]) -> bool:
-        """Whether the list continues after a page; a short page ends no list that is said to hold more."""
+        """Whether the list continues after a page. A short page is no end if the API reports more records."""
         return self._claims_more(page) or (page.more is None and self._collected.shortfall > 0)
 
     def _next_marker(self, page: Page[Record]) -> str:
@@ -117,17 +117,17 @@ class WalkState(Generic[Record]):
         return bool(answer.malformed)
 
     def _recover_from_dead_marker(self, marker: str, answer: Page[Record] | None) -> Page[Record]:
-        """Continue from the record before `marker`, or from where one of the last pages ended.
+        """Continue from the record before `marker`, or from the records before earlier markers.
 
-        The marker's record may have been deleted since it was read, or it moved to the head. Only a page from
-        a record before it proves anything: unread records continue the list, and the marker's own record
-        shows that `answer` may be true.
+        A marker is dead if its record was deleted or moved to the head after it was read. A page from a
+        record before it tells: unread records on that page continue the list. If it has none, but holds
+        `marker`, that marker is alive, and the list may end there.
 
-        :param answer: what followed `marker`: nothing new (`None`: an error).
+        :param answer: the API's answer to `marker`, which brought nothing new; `None`: an error.
         """
         for fallback in self._trail.fallbacks:
             page = self._fetch_or_none(fallback)
-            if page is None:  # this record is gone, too
+            if page is None:  # this record is gone too
                 continue
             unread = self._unread(page, marker)
             if unread is not None:
@@ -140,7 +140,11 @@ class WalkState(Generic[Record]):
         )
 
     def _recover_from_early_end(self, marker: str, end: Page[Record]) -> Page[Record]:
-        """Continue from the record before `marker`, which may have moved to the tail: records are missing."""
+        """Continue from the record before `marker`, since records are missing.
+
+        If the record of `marker` moved to the tail after it was read, its page is the list's end, and unread
+        records follow its former place.
+        """
         page = self._fetch_or_none(self._trail.fallbacks[0])
         unread = self._unread(page, marker) if page is not None else None
         return self._accept(unread) if unread is not None else end
@@ -163,7 +167,7 @@ class WalkState(Generic[Record]):
         return not page.more and not self._claims_more(answer)
 
     def _reread_head(self) -> None:
-        """Read the head again for records that moved there, while any are missing."""
+        """Read the head again while records are missing: an updated record may have moved there."""
         marker: Marker = None
         for _ in range(HEAD_PAGES):
             page = self._fetch_or_none(marker) if self._is_short() else None

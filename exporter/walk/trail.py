@@ -13,7 +13,7 @@ FALLBACKS: Final = 3
 
 
 class Trail:
-    """Where a walk has been: it chooses the next marker, and remembers what to use if that one is dead."""
+    """Where a walk has been: it chooses the next marker, and remembers what to use if it is dead."""
 
     def __init__(self) -> None:
         self._used: set[str] = set()

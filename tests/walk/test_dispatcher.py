@@ -1,4 +1,4 @@
-"""Requests for pages, of which as many are in flight as the pool allows."""
+"""Requests for pages, sent as many at once as the pool allows."""
 
 import pytest
 

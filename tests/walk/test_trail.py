@@ -5,7 +5,7 @@ from tests.support.lists import page
 
 
 def test_a_page_is_continued_from_its_own_marker() -> None:
-    """That is the id of its last record, if that one has a usable id."""
+    """The marker is the id of its last record, if that record has a usable id."""
     assert Trail().unused_marker(page(3, 2)) == "2"
 
 

@@ -80,3 +80,13 @@ class Page(Struct, Generic[Record], frozen=True, kw_only=True):
     more: bool | None = None
     limit: int | None = None
     total: int | None = None
+
+    def claims_more(self, requested: int) -> bool:
+        """Whether the API says that more records follow this page.
+
+        :param requested: the `limit` of the request. A shorter page is the last one where nothing else is
+            said.
+        """
+        if self.more is not None:
+            return self.more
+        return self.length >= (self.limit or requested)

@@ -7,10 +7,7 @@ from exporter.api import BACKUPS, WalkClient
 from exporter.records import Backup, Page
 from exporter.results import WalkResult
 from exporter.target.interning import Interner
-from exporter.walk.boundaries import PageBoundaries
-from exporter.walk.concurrent import Pool, walk_ahead
-from exporter.walk.sequential import PageSize, walk
-from exporter.walk.threads import Threads
+from exporter.walk import PageBoundaries, PageSize, Pool, Threads, walk, walk_concurrently
 
 
 class BackupList:
@@ -45,7 +42,7 @@ class BackupList:
             )
         else:
             with closing(client), Threads(self._max_concurrency) as threads:
-                walked, self._boundaries = walk_ahead(
+                walked, self._boundaries = walk_concurrently(
                     fetch,
                     read,
                     self._page_size,

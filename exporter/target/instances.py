@@ -13,7 +13,7 @@ from exporter.results import WalkResult
 from exporter.target.instance_state import InstanceListState, Instances, Mode
 from exporter.target.runner import Spawn, WalkRunner, thread_starter
 from exporter.target.running_walk import RunningWalk
-from exporter.walk.sequential import PageSize, walk
+from exporter.walk import PageSize, walk
 
 START_THREAD: Final = thread_starter("instances")
 LIST_SECONDS: Final = 600.0  # how long a list is used before it is requested again

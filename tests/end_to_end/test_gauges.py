@@ -15,7 +15,7 @@ from exporter.metrics.collector import TargetCollector
 from exporter.records import Backup, Datastore
 from exporter.results import ScrapeResult, Snapshot, WalkStats
 from exporter.simulator.quirks import Quirks
-from exporter.walk.sequential import PageSize, walk
+from exporter.walk import PageSize, walk
 from tests.support.builders import FakeList
 from tests.support.world import World
 

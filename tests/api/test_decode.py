@@ -25,10 +25,10 @@ from exporter.api.decode import (
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Datastore, Instance, Malformed, Page, Reference
 from exporter.simulator.http.wire import backup_object
+from tests.support.odd_json import ENVELOPE, GOOD, JSON, KEYS
 
 MIB = 1024 * 1024
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-GOOD = {"id": "good", "status": "COMPLETED", "created_at": "2026-01-02T03:04:05Z"}
 BROKEN = {"status": "COMPLETED"}
 """A record whose presence alone has the page decoded leniently."""
 
@@ -46,16 +46,6 @@ RECORDS = st.builds(
     parent_id=st.none() | TEXTS,
     size=st.none() | st.floats(0, 1e308) | st.integers(0, 10**15).map(float),
     datastore=st.none() | st.builds(Datastore, type=st.none() | TEXTS, version=st.none() | TEXTS),
-)
-ANY_TEXT = st.text(st.characters(categories=["Cs"]) | st.characters())
-"""Lone surrogates too, which JSON's escapes can spell."""
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
-    max_leaves=6,
-)
-KEYS = st.sampled_from(
-    ["id", "status", "created_at", "updated_at", "instance_id", "parent_id", "size", "datastore", "name"]
 )
 
 
@@ -389,13 +379,6 @@ def test_any_bytes_are_a_page_or_an_api_error(body: bytes) -> None:
     else:
         assert page.length == 0
     decode_error(body)
-
-
-ENVELOPE = (
-    st.none()
-    | JSON
-    | st.dictionaries(st.sampled_from(["total", "limit", "marker", "has_more", "next"]), JSON)
-)
 
 
 @given(

@@ -18,7 +18,7 @@ from exporter.simulator import Malform, SimulatedApi, many
 from exporter.web.landing import landing_page
 from tests.support.answers import NOW, SNAPSHOT, SUCCESS, scraper
 from tests.support.builders import backup
-from tests.target.test_instances import Rig
+from tests.support.instance_rig import Rig
 
 CLEAN = Snapshot(
     summary=Summary(groups=(), backups=1234, unknown_statuses=(), largest_size=5e9),

@@ -11,9 +11,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import NoReturn
 
 import pytest
 import requests
@@ -33,11 +32,10 @@ from exporter.simulator import (
     hosts,
     many,
 )
+from tests.support.command import COMMAND, LOOPBACK, ended, running
 from tests.support.programs import refusing_port
 
 VERSION = f"{__version__} (Python {platform.python_version()})"
-COMMAND = Path(sys.executable).parent / "bycloud-backup-exporter"
-LOOPBACK = "--web.listen-address=127.0.0.1:0"
 Invoke = Callable[..., tuple[int, str, str]]
 
 
@@ -75,38 +73,6 @@ def invoke(capsys: pytest.CaptureFixture[str]) -> Invoke:
 def of_backups(request: Request) -> bool:
     """Tell a request for backups: the list of instances, which is walked beside, is spared."""
     return request.path == "/v1/database-backups"
-
-
-UNHARDENED = ("env", "--default-signal=HUP")
-"""What runs a command as from a terminal, even where the suite itself was told to ignore the hang-up."""
-
-
-@contextmanager
-def running(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """Run a command that serves; give the process and the URL, once it listens."""
-    with subprocess.Popen(
-        [*UNHARDENED, COMMAND, *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        try:
-            yield process, f"http://127.0.0.1:{_port(process.stderr)}"
-        finally:
-            process.kill()
-
-
-def _port(stderr: IO[str] | None) -> str:
-    assert stderr is not None
-    lines = []
-    for line in stderr:
-        lines.append(line)
-        if match := re.search(r"event=listening .*\bport=(\d+)", line):
-            return match[1]
-    pytest.fail("".join(lines))
-
-
-def ended(process: "subprocess.Popen[str]", number: signal.Signals) -> int:
-    """Send a signal; return the exit status."""
-    process.send_signal(number)
-    return process.wait(30)
 
 
 @pytest.mark.usefixtures("environ")

@@ -8,7 +8,7 @@ from msgspec import structs
 from exporter.backups.risk import risks
 from exporter.cli.check import Finding, Level
 from exporter.cli.report import COLOURS, PLAIN, Report, as_json, as_lines
-from tests.backups.test_risk import NEVER, NOW, OLD
+from tests.support.databases import NEVER, NOW, OLD
 
 FINDINGS = (Finding(Level.OK, "fine"), Finding(Level.WARN, "hm"))
 REPORT = Report("prod", "https://api.example", FINDINGS, risks([OLD, NEVER], NOW))

@@ -25,8 +25,8 @@ from exporter.target.instances import EVERY, InstanceList, Wait
 from exporter.target.running_walk import MOST_ABANDONED, OVERDUE
 from exporter.target.scraper import LONGEST_WALK, Scraper
 from exporter.target.walk import TargetWalker
-from tests.cli.test_main import running
 from tests.support.builders import backup
+from tests.support.command import running
 from tests.support.threadless import no_threads
 from tests.support.world import Silent
 

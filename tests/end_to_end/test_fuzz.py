@@ -17,9 +17,9 @@ from exporter.metrics.collector import render_text
 from exporter.metrics.own import BudgetCollector
 from exporter.simulator import Raw, SimulatedApi, many
 from exporter.target.scraper import answer_once
-from tests.api.test_client import KEY, Rig
-from tests.api.test_decode import ENVELOPE, GOOD, JSON, KEYS
-from tests.cli.test_main import LOOPBACK, running
+from tests.support.client_rig import KEY, Rig
+from tests.support.command import LOOPBACK, running
+from tests.support.odd_json import ENVELOPE, GOOD, JSON, KEYS
 
 SURROGATE = "\ud800"
 HUGE = st.sampled_from([15, 20, 309, 400, 4300, 5000]).map("9".__mul__)

@@ -13,7 +13,7 @@ from exporter.api import Deadlines, HttpTransport
 from exporter.config.credentials import Secret
 from exporter.config.schema import ProxyUrl, Target, Url
 from exporter.errors import ConfigError
-from tests.cli.test_main import COMMAND
+from tests.support.command import COMMAND
 from tests.support.leaks import KEY, PROXY_PASSWORD
 
 ALLOWED = (

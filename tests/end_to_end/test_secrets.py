@@ -11,10 +11,10 @@ import pytest
 import requests
 
 from exporter.simulator import Answer, CutBody, ErrorBody, Fault, Raw, Reset, SimulatedApi, many
-from tests.cli.test_main import COMMAND, LOOPBACK, running
-from tests.server.test_serving import hashed
 from tests.support.certificates import Authority
+from tests.support.command import COMMAND, LOOPBACK, running
 from tests.support.leaks import KEY, PASSWORD, PROXY_PASSWORD, TOKEN, WRONG, showing
+from tests.support.web_config import hashed
 
 HASH: Final = hashed(PASSWORD)
 PATHS: Final = (

@@ -13,11 +13,10 @@ import pytest
 import requests
 
 from exporter.simulator import Answer, HangBeforeHeaders, Request, SimulatedApi, hosts, many
-from tests.cli.test_main import ended, running
+from tests.support.command import LOOPBACK, ended, running
 from tests.support.real_prometheus import running_prometheus, wait_until
 
 KEY = "demo:demo-secret"
-LOOPBACK = "--web.listen-address=127.0.0.1:0"
 
 
 @pytest.fixture

@@ -5,18 +5,16 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 import requests
 import structlog
-import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.registry import Collector
-from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from exporter.api.budget import Budget
@@ -26,7 +24,6 @@ from exporter.errors import ConfigError
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.own import OwnMetrics, ReloadCollector, own_collectors
 from exporter.server.refusals import Refusal
-from exporter.server.run import listen, port_of
 from exporter.target.scraper import Scraper
 from exporter.target.walk import WalkOutcome
 from exporter.web import endpoints as web
@@ -34,26 +31,13 @@ from exporter.web.discovery import ExternalUrl, target_groups
 from exporter.web.endpoints import LONGEST, TIMEOUT_HEADER, Endpoints, scrape_seconds
 from exporter.web.landing import HEADERS
 from tests.support.answers import NOW, SUCCESS, FixedClock, scraper
+from tests.support.application import get, running
 from tests.support.serving import PATIENCE, wait_until
 
 PROMETHEUS = (
     "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,"
     "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
 )
-
-
-@contextmanager
-def running(app: Starlette) -> Iterator[str]:
-    """Serve on a free port for as long as the block lasts; give the URL."""
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
-    with listen("127.0.0.1:0") as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{port_of(listener)}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @pytest.fixture
@@ -67,12 +51,6 @@ def serve() -> Iterator[Callable[..., str]]:
             return stack.enter_context(running(endpoints.application()))
 
         yield serve
-
-
-def get(url: str, **headers: str | None) -> requests.Response:
-    """Fetch without following redirects; a header that is None is not sent."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return requests.get(url, headers=named, timeout=10, allow_redirects=False)
 
 
 def reference(

@@ -1,0 +1,51 @@
+"""The command as a process of its own."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+COMMAND = Path(sys.executable).parent / "bycloud-backup-exporter"
+LOOPBACK = "--web.listen-address=127.0.0.1:0"
+UNHARDENED = ("env", "--default-signal=HUP")
+"""What runs a command as from a terminal, even where the suite itself was told to ignore the hang-up."""
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """Run a command that serves; give the process and the URL, once it listens."""
+    with subprocess.Popen(
+        [*UNHARDENED, COMMAND, *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            yield process, f"http://127.0.0.1:{_port(process.stderr)}"
+        finally:
+            process.kill()
+
+
+def _port(stderr: IO[str] | None) -> str:
+    assert stderr is not None
+    lines = []
+    for line in stderr:
+        lines.append(line)
+        if match := re.search(r"event=listening .*\bport=(\d+)", line):
+            return match[1]
+    pytest.fail("".join(lines))
+
+
+def ended(process: "subprocess.Popen[str]", number: signal.Signals) -> int:
+    """Send a signal; return the exit status."""
+    process.send_signal(number)
+    return process.wait(30)
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    """Run a command that ends."""
+    done = subprocess.run([COMMAND, *arguments], text=True, capture_output=True, check=False, timeout=60)
+    return done.returncode, done.stdout, done.stderr

@@ -1,0 +1,61 @@
+"""A target's walk with its list of instances, on a clock that a test moves forward."""
+
+import structlog
+
+from exporter.api import ApiClient, Deadlines, HttpTransport
+from exporter.api.budget import Budget
+from exporter.clock import Clock
+from exporter.config.credentials import Secret
+from exporter.config.schema import Objective, Target, Url
+from exporter.results import DatabaseAssessment, Snapshot
+from exporter.target.instances import EVERY, InstanceList
+from exporter.target.walk import TargetWalker, WalkOutcome
+from tests.support.world import Silent
+
+
+class Shifted(Clock):
+    """The machine's clock, which a test can put forward; its wall clock can step besides."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+        self.step = 0.0
+
+    def now(self) -> float:
+        """Return the later time, stepped."""
+        return super().now() + self.ahead + self.step
+
+    def monotonic(self) -> float:
+        """Return the later monotonic time."""
+        return super().monotonic() + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        """Let no time pass."""
+
+
+class Rig:
+    """A target's walk with its list of instances."""
+
+    def __init__(self, url: str, objectives: tuple[Objective, ...], **settings: object) -> None:
+        target = Target(name="default", url=Url(url), api_key=Secret("demo:demo-secret"), **settings)  # type: ignore[arg-type]
+        self.clock = Shifted()
+        self.api = ApiClient(
+            target, Budget(clock=self.clock), Silent(), HttpTransport(target, Deadlines()), self.clock
+        )
+        log = structlog.get_logger()
+        self.instances = InstanceList(self.api, target.instances, log)
+        self.target_walk = TargetWalker(self.api, self.instances, objectives, log)
+
+    def walk(self, patience: float = 10) -> WalkOutcome:
+        """Walk, ten minutes and more after the last time."""
+        self.clock.ahead += EVERY + 1
+        return self.target_walk(20, patience=patience)
+
+    def snapshot(self) -> Snapshot:
+        """Walk, and return the snapshot."""
+        snapshot = self.walk().snapshot
+        assert snapshot is not None
+        return snapshot
+
+    def assessments(self) -> dict[str, DatabaseAssessment]:
+        """Walk, and return each instance's recovery."""
+        return {recovery.instance_id: recovery for recovery in self.snapshot().assessments}

@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from queue import SimpleQueue
 from socketserver import StreamRequestHandler, ThreadingTCPServer
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Unpack
 
 import pytest
 import structlog
@@ -52,6 +52,7 @@ from tests.support.client_rig import DEADLINES, KEY, Rig
 from tests.support.programs import refusing_port
 from tests.support.serving import wait_until
 from tests.support.started import StartedThreads
+from tests.support.targets import TargetSettings
 
 MIB = 1024 * 1024
 
@@ -74,7 +75,7 @@ def rig() -> Iterator[Callable[..., Rig]]:
     """Return a maker of rigs, whose connections are closed at the end."""
     with ExitStack() as stack:
 
-        def make(url: str, **settings: object) -> Rig:
+        def make(url: str, **settings: Unpack[TargetSettings]) -> Rig:
             made = Rig(url, **settings)
             stack.callback(made.api.close)
             return made

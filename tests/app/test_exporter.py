@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 
@@ -14,6 +14,7 @@ from exporter.config.schema import Config, MaxDuration, Objective, Target, Url
 from exporter.errors import ConfigError
 from exporter.simulator import ErrorBody, Request, SimulatedApi, hosts, many
 from tests.support.application import get, running
+from tests.support.targets import TargetSettings, target
 
 Make = Callable[..., Target]
 
@@ -29,8 +30,8 @@ def api() -> Iterator[SimulatedApi]:
 def make(api: SimulatedApi) -> Make:
     """Return what makes targets on the API."""
 
-    def make(name: str, **settings: object) -> Target:
-        return Target(name=name, url=Url(api.url), api_key=Secret("demo:demo-secret"), **settings)  # type: ignore[arg-type]
+    def make(name: str, **settings: Unpack[TargetSettings]) -> Target:
+        return target(name, url=api.url, **settings)
 
     return make
 

@@ -1,5 +1,7 @@
 """What `check` says of one walk."""
 
+from typing import Unpack
+
 import pytest
 import structlog
 from msgspec.structs import replace
@@ -13,6 +15,7 @@ from exporter.results import DataWarning, Snapshot, Summary, WalkStats
 from exporter.target.instances import InstanceList
 from exporter.target.walk import TargetWalker, WalkOutcome
 from tests.support.answers import FAILURE, NOW, FixedClock
+from tests.support.targets import TargetSettings, target
 from tests.support.world import Silent
 
 CLEAN = Snapshot(
@@ -30,14 +33,15 @@ def walked(requests: int, snapshot: Snapshot = CLEAN) -> WalkOutcome:
 
 
 def findings(
-    outcome: WalkOutcome, limit: int | None, *, interval: float = 60, **settings: object
+    outcome: WalkOutcome, limit: int | None, *, interval: float = 60, **settings: Unpack[TargetSettings]
 ) -> list[Finding]:
     """Examine an outcome where the API names this limit a minute."""
-    target = Target(name="prod", **{"token": Secret("hidden"), **settings})  # type: ignore[arg-type]
-    budget = Budget(tier=target.api_tier, share=target.budget_share, clock=FixedClock())
+    fields: TargetSettings = {"token": Secret("hidden"), **settings}
+    made = target("prod", **fields)
+    budget = Budget(tier=made.api_tier, share=made.budget_share, clock=FixedClock())
     if limit:
         budget.observe(200, {"X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(limit - 3)})
-    return list(examine(made_walk(target, budget), outcome, interval))
+    return list(examine(made_walk(made, budget), outcome, interval))
 
 
 def made_walk(target: Target, budget: Budget) -> TargetWalker:

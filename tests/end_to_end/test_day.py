@@ -3,6 +3,7 @@
 import pytest
 
 from exporter.api.decode import BACKUPS, INSTANCES
+from exporter.simulator.ratelimit import Tier
 from tests.support.world import LATENCY, LimitedTransport, World, limited_scraper
 
 DAY = 86_400.0
@@ -22,11 +23,11 @@ HOURLY = {"standard": 1_000, "professional": 5_000}
     ],
 )
 def test_a_day_sees_no_429_and_no_snapshot_older_than_the_budget_forces(
-    tier: str, backups: int, page: int, share: float
+    tier: Tier, backups: int, page: int, share: float
 ) -> None:
     """Two Prometheus servers at 15 s: no request is refused, and walks come as often as the hour allows."""
     world = World()
-    api = LimitedTransport(world, tier, backups, page)  # type: ignore[arg-type]
+    api = LimitedTransport(world, tier, backups, page)
     scraper = limited_scraper(world, api, budget_share=share, instances="off")
     ages: list[float] = []
 

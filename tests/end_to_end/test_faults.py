@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Unpack
 
 import pytest
 import requests
@@ -16,8 +17,6 @@ from structlog.testing import capture_logs
 from exporter.api import ApiClient, Deadlines, HttpTransport, WalkClient
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Target, Url
 from exporter.errors import Reason
 from exporter.records import Instance
 from exporter.simulator import Answer, SimulatedApi
@@ -27,6 +26,7 @@ from exporter.target.scraper import LONGEST_WALK, Scraper
 from exporter.target.walk import TargetWalker
 from tests.support.builders import backup
 from tests.support.command import running
+from tests.support.targets import TargetSettings, target
 from tests.support.threadless import no_threads
 from tests.support.world import Silent
 
@@ -51,11 +51,9 @@ class Shifted(Clock):
 class Rig:
     """A target with all its parts, whose deadlines have no thread yet."""
 
-    def __init__(self, url: str, **settings: object) -> None:
-        fields = {"url": Url(url), "page_size": 20, "max_concurrency": 3} | settings
-        if "api_key_file" not in fields:
-            fields["api_key"] = Secret("demo:demo-secret")
-        self.target = Target(name="default", **fields)  # type: ignore[arg-type]
+    def __init__(self, url: str, **settings: Unpack[TargetSettings]) -> None:
+        fields: TargetSettings = {"page_size": 20, "max_concurrency": 3, **settings}
+        self.target = target(url=url, **fields)
         self.clock = Shifted()
         self.transport = HttpTransport(self.target, Deadlines())
         budget = Budget(clock=self.clock)
@@ -79,7 +77,7 @@ def rig(api: SimulatedApi) -> Iterator[Callable[..., Rig]]:
     """Return a maker of rigs on that API."""
     with ExitStack() as stack:
 
-        def make(**settings: object) -> Rig:
+        def make(**settings: Unpack[TargetSettings]) -> Rig:
             made = Rig(api.url, **settings)
             stack.callback(made.transport.close)
             return made
@@ -199,6 +197,10 @@ class Stuck(ApiClient):
         return super().client(seconds, next_walk)
 
 
+def _hang(stuck: Stuck, walks: int) -> bool:
+    return until(lambda: stuck.hanging("walk") == walks)
+
+
 def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: SimulatedApi) -> None:
     """Walks that hang end as `timeout`, few do so at once, and none sends a request when it wakes up."""
     made = rig()
@@ -216,7 +218,7 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Simul
     answers = []
     for count in range(1, 2 * MOST_ABANDONED + 1):
         answers.append(scraper.scrape(0))
-        assert until(lambda count=count: stuck.hanging("walk") == min(count, MOST_ABANDONED))  # type: ignore[misc]
+        assert _hang(stuck, min(count, MOST_ABANDONED))
         made.clock.ahead += LONGEST_WALK + OVERDUE + 1
     requests = backup_requests(api)
     hanging = stuck.hanging("instances")

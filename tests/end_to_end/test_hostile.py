@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Iterator
+from typing import Unpack
 
 import pytest
 import structlog
@@ -13,11 +14,12 @@ from exporter.api import ApiClient
 from exporter.api.budget import Budget
 from exporter.api.transport import ObserveHeaders
 from exporter.config.credentials import Secret
-from exporter.config.schema import Config, Target
+from exporter.config.schema import Config
 from exporter.metrics.collector import render_text
 from exporter.target.instances import InstanceList
 from exporter.target.scraper import answer_once
 from exporter.target.walk import TargetWalker
+from tests.support.targets import TargetSettings, target
 from tests.support.world import Silent, World
 
 NAME = 'a"b\\c\nd é 😀 \x00'
@@ -53,11 +55,13 @@ def record(name: str, **fields: object) -> dict[str, object]:
     } | fields
 
 
-def scraped(pages: Iterable[bytes], **settings: object) -> dict[str, list[tuple[dict[str, str], float]]]:
+def scraped(
+    pages: Iterable[bytes], **settings: Unpack[TargetSettings]
+) -> dict[str, list[tuple[dict[str, str], float]]]:
     """Walk these pages and read what is served, as Prometheus would."""
     world = World()
-    target = Target(name="default", api_key=Secret("id:secret"), instances="off", **settings)  # type: ignore[arg-type]
-    api = ApiClient(target, Budget(clock=world), Silent(), Canned(iter(pages)), world)
+    fields: TargetSettings = {"instances": "off", **settings}
+    api = ApiClient(target(**fields), Budget(clock=world), Silent(), Canned(iter(pages)), world)
     log = structlog.get_logger()
     walk = TargetWalker(api, InstanceList(api, "off", log), Config().objectives, log)
     answer = answer_once(walk(600), world.now())

@@ -37,7 +37,7 @@ def test_promql_answers_what_the_api_holds(demo: Demo, prometheus: Prometheus) -
     """Counts, sizes and newest times, of every status, type and instance."""
     while True:
         held, since = demo.backups(), prometheus.value("timestamp(bycloud_up)")
-        wait_until(lambda since=since: prometheus.value("timestamp(bycloud_up)") >= since + 2)  # type: ignore[misc]
+        _wait_for_scrape(prometheus, since + 2)
         counts = prometheus.by_labels("bycloud_database_backups")
         sizes = prometheus.by_labels("bycloud_database_backups_size_bytes")
         newest = prometheus.by_labels("bycloud_database_backup_newest_timestamp_seconds")
@@ -69,6 +69,10 @@ def test_nothing_is_wrong_with_the_exposition_of_a_real_scrape(demo: Demo) -> No
 
     assert result.stderr + result.stdout == b""
     assert result.returncode == 0
+
+
+def _wait_for_scrape(prometheus: Prometheus, after: float) -> None:
+    wait_until(lambda: prometheus.value("timestamp(bycloud_up)") >= after)
 
 
 def _seconds(stamp: str) -> float:

@@ -1,6 +1,7 @@
 """Proxies, from the file and from the environment: checked whole before use, and never shown."""
 
 import subprocess
+from typing import Unpack
 from urllib.parse import unquote
 
 import pytest
@@ -10,11 +11,11 @@ from requests.utils import get_auth_from_url
 from urllib3.util import parse_url
 
 from exporter.api import Deadlines, HttpTransport
-from exporter.config.credentials import Secret
-from exporter.config.schema import ProxyUrl, Target, Url
+from exporter.config.schema import ProxyUrl
 from exporter.errors import ConfigError
 from tests.support.command import COMMAND
 from tests.support.leaks import KEY, PROXY_PASSWORD
+from tests.support.targets import TargetSettings, target
 
 ALLOWED = (
     "http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ before HOST if needed and special"
@@ -76,10 +77,9 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def connect(url: str = "http://api.example", **fields: object) -> None:
+def connect(url: str = "http://api.example", **settings: Unpack[TargetSettings]) -> None:
     """Make the connections of a target, which is where the environment is read."""
-    target = Target(name="one", url=Url(url), api_key=Secret("id:secret"), **fields)  # type: ignore[arg-type] # any field
-    HttpTransport(target, Deadlines()).close()
+    HttpTransport(target(url=url, **settings), Deadlines()).close()
 
 
 @pytest.mark.parametrize("text", GOOD)

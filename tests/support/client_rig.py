@@ -1,15 +1,17 @@
 """The API's client and a target's walk over real sockets, with all their parts at hand."""
 
+from typing import Unpack
+
 import structlog
 
 from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Period, Target, Url
+from exporter.config.schema import Period
 from exporter.errors import ApiError, Reason
 from exporter.target.instances import InstanceList
 from exporter.target.walk import TargetWalker
+from tests.support.targets import TargetSettings, target
 
 KEY = "demo:demo-secret"
 
@@ -54,15 +56,15 @@ class Notes:
 class Rig:
     """A target's walk over real sockets, with its parts at hand."""
 
-    def __init__(self, url: str, **settings: object) -> None:
-        fields = {
-            "api_key": Secret(KEY),
+    def __init__(self, url: str, **settings: Unpack[TargetSettings]) -> None:
+        fields: TargetSettings = {
             "request_timeout": Period(5),
             "page_size": 20,
             "instances": "off",
             "max_concurrency": 1,
-        } | settings
-        self.target = Target(name="default", url=Url(url), **fields)  # type: ignore[arg-type]
+            **settings,
+        }
+        self.target = target(url=url, **fields)
         self.clock = Impatient()
         self.notes = Notes()
         self.budget = Budget(clock=self.clock, tier=self.target.api_tier)

@@ -1,15 +1,17 @@
 """A target's walk with its list of instances, on a clock that a test moves forward."""
 
+from typing import Unpack
+
 import structlog
 
 from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Objective, Target, Url
+from exporter.config.schema import Objective
 from exporter.results import DatabaseAssessment, Snapshot
 from exporter.target.instances import EVERY, InstanceList
 from exporter.target.walk import TargetWalker, WalkOutcome
+from tests.support.targets import TargetSettings, target
 from tests.support.world import Silent
 
 
@@ -35,14 +37,16 @@ class Shifted(Clock):
 class Rig:
     """A target's walk with its list of instances."""
 
-    def __init__(self, url: str, objectives: tuple[Objective, ...], **settings: object) -> None:
-        target = Target(name="default", url=Url(url), api_key=Secret("demo:demo-secret"), **settings)  # type: ignore[arg-type]
+    def __init__(
+        self, url: str, objectives: tuple[Objective, ...], **settings: Unpack[TargetSettings]
+    ) -> None:
+        made = target(url=url, **settings)
         self.clock = Shifted()
         self.api = ApiClient(
-            target, Budget(clock=self.clock), Silent(), HttpTransport(target, Deadlines()), self.clock
+            made, Budget(clock=self.clock), Silent(), HttpTransport(made, Deadlines()), self.clock
         )
         log = structlog.get_logger()
-        self.instances = InstanceList(self.api, target.instances, log)
+        self.instances = InstanceList(self.api, made.instances, log)
         self.target_walk = TargetWalker(self.api, self.instances, objectives, log)
 
     def walk(self, patience: float = 10) -> WalkOutcome:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 import structlog
@@ -23,6 +24,7 @@ from exporter.target.instances import InstanceList, Wait, run_beside
 from exporter.target.walk import WalkOutcome
 from tests.support.instance_rig import Rig, Shifted
 from tests.support.started import StartedThreads
+from tests.support.targets import TargetSettings
 from tests.support.world import Silent
 
 LISTED = (
@@ -58,7 +60,9 @@ def rig(api: SimulatedApi) -> Iterator[Make]:
     """Return a maker of rigs on that API."""
     with ExitStack() as stack:
 
-        def make(objectives: tuple[Objective, ...] = Config().objectives, **settings: object) -> Rig:
+        def make(
+            objectives: tuple[Objective, ...] = Config().objectives, **settings: Unpack[TargetSettings]
+        ) -> Rig:
             made = Rig(api.url, objectives, **settings)
             stack.callback(made.api.close)
             return made

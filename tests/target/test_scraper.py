@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from errno import ENOSPC
 from traceback import walk_tb
-from typing import NoReturn
+from typing import NoReturn, Unpack
 
 import pytest
 import structlog
@@ -16,23 +16,18 @@ from structlog.testing import capture_logs
 
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Duration, Target
+from exporter.config.schema import Duration
 from exporter.errors import ApiError, Reason, WalkCrashedError
 from exporter.results import ScrapeResult, Snapshot, Summary, WalkStats
 from exporter.target.running_walk import MOST_ABANDONED, OVERDUE, RunningWalk
 from exporter.target.scraper import LONGEST_WALK, Scraper
 from exporter.target.walk import WalkOutcome
 from tests.support.serving import wait_until
+from tests.support.targets import TargetSettings, target
 from tests.support.threadless import no_threads
 from tests.support.world import World
 
 STALE_AFTER = 300.0
-
-
-def target(**fields: object) -> Target:
-    """Make a target."""
-    return Target(name="default", api_key=Secret("id:secret"), **fields)  # type: ignore[arg-type]
 
 
 def complete(at: float, seconds: float = 1.0) -> WalkOutcome:
@@ -99,13 +94,14 @@ class Stepped(Clock):
 class Rig:
     """A scraper over walks that a test ends, by a clock that it turns."""
 
-    def __init__(self, **fields: object) -> None:
+    def __init__(self, **settings: Unpack[TargetSettings]) -> None:
+        fields: TargetSettings = {"stale_after": Duration(STALE_AFTER), **settings}
         self.world = World()
         self.clock = Stepped(self.world)
         self.walks = Walks()
         self.budget = Budget(clock=self.world)
         self.scraper = Scraper(
-            target(**{"stale_after": Duration(STALE_AFTER)} | fields),
+            target(**fields),
             self.walks,
             self.budget,
             structlog.get_logger(),

@@ -5,7 +5,7 @@ import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -63,18 +63,17 @@ def _run(
 ) -> None:
     log = structlog.get_logger()
     web = WatchedWebConfig(options.web_config, log)
-    exporter = Exporter(load())
-    reloader = Reloader(load, exporter.apply, exporter.reloads, log, exporter.clock)
     with ExitStack() as stack:
-        stack.callback(exporter.close)
+        exporter = stack.enter_context(Exporter(load()))
+        reloader = Reloader(load, exporter.reconfigure, exporter.reloads, log, exporter.clock)
         addresses = options.addresses or [f":{DEFAULT_PORT}"]
         listeners = [stack.enter_context(listen(address)) for address in addresses]
         ports = [port_of(listener) for listener in listeners]
         app = exporter.application(
             telemetry_path=_telemetry_path(options),
             max_requests=options.max_requests,
-            lifecycle=reloader.reload if options.lifecycle else None,
-            place=_place(options.external_url, addresses, ports, web),
+            reload=reloader.reload if options.lifecycle else None,
+            external_url=_place(options.external_url, addresses, ports, web),
             web_reloads=web.reloads,
         )
         passwords = PasswordVerifier()
@@ -143,9 +142,9 @@ def check_command(options: Namespace) -> int:
         for warning in web.config.basic_auth_users.warnings:
             print(f"{Level.WARN}  {warning}")
     reports = []
-    with closing(Exporter(load_config(options.config, os.environ))) as exporter:
-        for walk in exporter.walks.values():
-            reports.append(_examined(walk, interval))
+    with Exporter(load_config(options.config, os.environ)) as exporter:
+        for runtime in exporter.targets.values():
+            reports.append(_examined(runtime.walker, interval))
             if options.output == "text":
                 print("\n".join(as_lines(reports[-1], coloured=_is_coloured())))
     if options.output == "json":
@@ -179,10 +178,11 @@ def _interval(text: str) -> float:
 
 def once_command(options: Namespace) -> int:
     """Print or write the metrics of one walk; return the exit status."""
-    with closing(Exporter(load_config(options.config, os.environ))) as exporter:
-        name = exporter.target(options.target)
-        outcome = exporter.walks[name](LONGEST_WALK, patience=LONGEST_WALK)
-        answer = answer_once(outcome, exporter.apis[name].clock.now())
+    config = load_config(options.config, os.environ)
+    name = _target_name(config, options.target)
+    with Exporter(config) as exporter:
+        outcome = exporter.targets[name].walker(LONGEST_WALK, patience=LONGEST_WALK)
+        answer = answer_once(outcome, exporter.clock.now())
     problem = f"{name}: {outcome.error.reason}: {outcome.error}" if outcome.error else None
     if not options.output:
         sys.stdout.write(render_text(answer))
@@ -191,6 +191,17 @@ def once_command(options: Namespace) -> int:
     if problem:
         print(printable(problem), file=sys.stderr)
     return FAILED if problem else 0
+
+
+def _target_name(config: Config, name: str | None) -> str:
+    """Return the target to scrape; with a single target, the name may be omitted."""
+    names = [target.name for target in config.targets]
+    if name is None and len(names) == 1:
+        return names[0]
+    if name not in names:
+        found = "none" if name is None else repr(name)
+        raise ConfigError(f"--target: found {found}, allowed: {', '.join(names)}")
+    return name
 
 
 def _write(answer: ScrapeResult, path: Path) -> str | None:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -131,9 +130,9 @@ def test_a_file_that_goes_bad_fails_the_walk_as_auth(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text("id:hidden")
     target = Target(name="prod", url=Url("http://127.0.0.1:9"), api_key_file=str(path))
-    with closing(Exporter(Config(targets=(target,)))) as exporter:
+    with Exporter(Config(targets=(target,))) as exporter:
         path.write_text("hidden")
-        outcome = exporter.walks["prod"](10, patience=10)
+        outcome = exporter.targets["prod"].walker(10, patience=10)
 
     assert outcome.error is not None
     assert outcome.error.reason is Reason.AUTH

@@ -1,6 +1,6 @@
 """Targets, with every setting typed."""
 
-from typing import Final, Literal, TypedDict, Unpack
+from typing import Final, Literal, Protocol, TypedDict, Unpack
 
 from exporter.config.credentials import Secret
 from exporter.config.schema import (
@@ -52,3 +52,10 @@ def target(name: str = "default", url: str = DEFAULT_URL, **settings: Unpack[Tar
     if not CREDENTIALS & settings.keys():
         settings["api_key"] = DEMO_KEY
     return Target(name=name, url=Url(url), **settings)
+
+
+class MakeTarget(Protocol):
+    """Makes a target of these settings."""
+
+    def __call__(self, name: str, **settings: Unpack[TargetSettings]) -> Target:
+        """Make one of this name."""

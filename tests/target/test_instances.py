@@ -506,7 +506,7 @@ def test_after_a_wrong_key_is_fixed_the_next_walk_is_right(tmp_path: Path, *, re
             api.faults.add(ErrorBody(403), times=None)
         target = Target(name="only", url=Url(api.url), api_key_file=str(key))
         exporter = Exporter(Config(targets=(target,)))
-        walk = exporter.walks["only"]
+        walk = exporter.targets["only"].walker
         failed = [walk(60, patience=60) for _ in range(2)]
         api.faults.clear()
         key.write_text("demo:demo-secret", encoding="ascii")

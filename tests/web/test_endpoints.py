@@ -47,7 +47,7 @@ def serve() -> Iterator[Callable[..., str]]:
 
         def serve(*scrapers: Scraper, own: Iterable[Collector] = (), **options: object) -> str:
             named = {one.target.name: one for one in scrapers}
-            endpoints = Endpoints(named, own, clock=FixedClock(), **options)  # type: ignore[arg-type]
+            endpoints = Endpoints(lambda: named, own, clock=FixedClock(), **options)  # type: ignore[arg-type]
             return stack.enter_context(running(endpoints.application()))
 
         yield serve
@@ -314,9 +314,10 @@ def test_reload(serve: Callable[..., str]) -> None:
 
 def test_other_targets_are_served_from_a_reload_on() -> None:
     """Those that are gone are no longer known."""
-    endpoints = Endpoints({"a": scraper(name="a")}, (), clock=FixedClock())
+    scrapers = {"a": scraper(name="a")}
+    endpoints = Endpoints(lambda: scrapers, (), clock=FixedClock())
     with running(endpoints.application()) as url:
-        endpoints.replace({"b": scraper(name="b")})
+        scrapers = {"b": scraper(name="b")}
         statuses = [get(f"{url}/probe?target={name}").status_code for name in "ab"]
 
     assert statuses == [404, 200]
@@ -423,7 +424,7 @@ def test_clients_that_leave_hold_no_place() -> None:
     """However long the time-out that they name: the next scrapes are answered while the walk still runs."""
     target = Waiting()
     refused: list[Refusal] = []
-    endpoints = Endpoints({"default": target.scraper}, (), max_requests=2, refused=refused.append)
+    endpoints = Endpoints(lambda: {"default": target.scraper}, (), max_requests=2, refused=refused.append)
     with running(endpoints.application()) as url:
         address = ("127.0.0.1", int(url.rpartition(":")[2]))
         for _ in range(6):
@@ -448,7 +449,7 @@ def test_refused_scrapes_are_counted() -> None:
     """Each 503 is one."""
     target = Waiting()
     refused: list[Refusal] = []
-    endpoints = Endpoints({"default": target.scraper}, (), max_requests=1, refused=refused.append)
+    endpoints = Endpoints(lambda: {"default": target.scraper}, (), max_requests=1, refused=refused.append)
     with running(endpoints.application()) as url, ThreadPoolExecutor(1) as pool:
         first = pool.submit(get, f"{url}/metrics")
         wait_until(lambda: endpoints.scrapes.in_flight == 1)
@@ -472,7 +473,8 @@ def test_a_page_is_rendered_once_for_all(monkeypatch: pytest.MonkeyPatch) -> Non
         return "a page"
 
     monkeypatch.setattr(web, "landing_page", slow)
-    endpoints = Endpoints({"default": scraper()}, (), max_requests=30)
+    scrapers = {"default": scraper()}
+    endpoints = Endpoints(lambda: scrapers, (), max_requests=30)
     with running(endpoints.application()) as url, ThreadPoolExecutor(20) as pool:
         address = ("127.0.0.1", int(url.rpartition(":")[2]))
         with ExitStack() as stack:
@@ -501,7 +503,8 @@ def test_pages_must_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
         return "a page"
 
     monkeypatch.setattr(web, "landing_page", slow)
-    endpoints = Endpoints({"default": scraper()}, (), max_requests=1)
+    scrapers = {"default": scraper()}
+    endpoints = Endpoints(lambda: scrapers, (), max_requests=1)
     with running(endpoints.application()) as url, ThreadPoolExecutor(1) as pool:
         first = pool.submit(get, url)
         wait_until(lambda: endpoints.pages.in_flight == 1)
@@ -546,7 +549,8 @@ def test_a_scrape_for_which_no_thread_can_be_had(monkeypatch: pytest.MonkeyPatch
         return submit(self, *args)
 
     monkeypatch.setattr(ThreadPoolExecutor, "submit", fail_once)
-    endpoints = Endpoints({"default": scraper()}, (), max_requests=1, clock=FixedClock())
+    scrapers = {"default": scraper()}
+    endpoints = Endpoints(lambda: scrapers, (), max_requests=1, clock=FixedClock())
     with running(endpoints.application()) as url:
         statuses = [get(f"{url}/metrics").status_code for _ in range(2)]
 

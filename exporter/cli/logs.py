@@ -7,8 +7,6 @@ from typing import Any, Final, Literal, TextIO
 
 import structlog
 
-LEVELS: Final = ("debug", "info", "warning", "error")
-FORMATS: Final = ("logfmt", "json")
 FIRST: Final = ("timestamp", "level", "event")
 
 

@@ -13,7 +13,8 @@ import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.cli.logs import FORMATS, configure_logs
+from exporter.cli.flags import LOG_FORMATS
+from exporter.cli.logs import configure_logs
 
 
 def test_logfmt(capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,7 +110,7 @@ class Unprintable:
     __repr__ = __str__
 
 
-@pytest.mark.parametrize("style", FORMATS)
+@pytest.mark.parametrize("style", LOG_FORMATS)
 @pytest.mark.parametrize("on", ["write", "flush"])
 @pytest.mark.parametrize(
     "error", [OSError(ENOSPC, "disk full"), BrokenPipeError(), ValueError("I/O operation on closed file")]
@@ -140,7 +141,7 @@ def test_a_process_without_a_stderr_logs_nothing(
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("style", FORMATS)
+@pytest.mark.parametrize("style", LOG_FORMATS)
 def test_an_event_that_cannot_be_rendered_is_logged_by_its_name(
     capsys: pytest.CaptureFixture[str], style: Literal["logfmt", "json"]
 ) -> None:
@@ -161,7 +162,7 @@ def test_an_event_that_cannot_be_rendered_is_logged_by_its_name(
     value=st.one_of(
         st.text(st.characters()), st.floats(), st.binary(), st.lists(st.text()), st.builds(Unprintable)
     ),
-    style=st.sampled_from(FORMATS),
+    style=st.sampled_from(LOG_FORMATS),
 )
 def test_logging_never_raises_and_always_gives_one_line(
     event: str, key: str, value: object, style: Literal["logfmt", "json"]

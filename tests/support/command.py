@@ -4,7 +4,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -13,13 +13,15 @@ import pytest
 
 COMMAND = Path(sys.executable).parent / "bycloud-backup-exporter"
 LOOPBACK = "--web.listen-address=127.0.0.1:0"
+Invoke = Callable[..., tuple[int, str, str]]
+"""Runs a command line in this process; returns its status, stdout and stderr."""
 UNHARDENED = ("env", "--default-signal=HUP")
-"""What runs a command as from a terminal, even where the suite itself was told to ignore the hang-up."""
+"""Runs a command as from a terminal, even if the suite itself ignores SIGHUP, as under `nohup`."""
 
 
 @contextmanager
 def running(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """Run a command that serves; give the process and the URL, once it listens."""
+    """Run a command that serves; yield the process and the URL once it listens."""
     with subprocess.Popen(
         [*UNHARDENED, COMMAND, *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -46,6 +48,6 @@ def ended(process: "subprocess.Popen[str]", number: signal.Signals) -> int:
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
-    """Run a command that ends."""
+    """Run a command to its end; return its status, stdout and stderr."""
     done = subprocess.run([COMMAND, *arguments], text=True, capture_output=True, check=False, timeout=60)
     return done.returncode, done.stdout, done.stderr

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.app.exporter import Exporter
-from exporter.cli.check import Level, examine
+from exporter.cli.findings import Severity, find
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url
 from exporter.errors import Reason
@@ -227,16 +227,16 @@ def test_an_empty_list_is_not_believed_while_backups_exist(rig: Make, api: Simul
     assert any("the empty list is not used" in doubt.text for doubt in first.snapshot.data_warnings)
 
 
-@pytest.mark.parametrize(("instances", "level"), [((), Level.WARN), (LISTED, Level.OK)])
+@pytest.mark.parametrize(("instances", "level"), [((), Severity.WARN), (LISTED, Severity.OK)])
 def test_check_says_whether_the_list_is_used(
-    rig: Make, api: SimulatedApi, instances: tuple[Instance, ...], level: Level
+    rig: Make, api: SimulatedApi, instances: tuple[Instance, ...], level: Severity
 ) -> None:
     """An empty list beside backups is a warning, and nothing says that it is fine."""
     api.instances = instances
     made = rig(size_unit="GiB")
-    found = examine(made.target_walk, made.walk(), 60)
+    found = find(made.target_walk, made.walk(), 60)
 
-    assert [finding.level for finding in found if "instances" in finding.text] == [level]
+    assert [finding.severity for finding in found if "instances" in finding.text] == [level]
 
 
 def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: SimulatedApi) -> None:

@@ -1,4 +1,4 @@
-"""What `check` says of one walk."""
+"""What `check` finds out from one walk."""
 
 from typing import Unpack
 
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
-from exporter.cli.check import Finding, Level, examine
+from exporter.cli.findings import Finding, Severity, find
 from exporter.config.credentials import Secret
 from exporter.config.schema import Target
 from exporter.results import DataWarning, Snapshot, Summary, WalkStats
@@ -28,20 +28,20 @@ CLEAN = Snapshot(
 
 
 def walked(requests: int, snapshot: Snapshot = CLEAN) -> WalkOutcome:
-    """Make the outcome of a walk of so many requests."""
+    """Make the outcome of a walk that took this many requests."""
     return WalkOutcome(stats=WalkStats(seconds=3.2, pages=2, requests=requests), result=snapshot, limit=1000)
 
 
 def findings(
     outcome: WalkOutcome, limit: int | None, *, interval: float = 60, **settings: Unpack[TargetSettings]
 ) -> list[Finding]:
-    """Examine an outcome where the API names this limit a minute."""
+    """Return the findings if the API sends this limit per minute."""
     fields: TargetSettings = {"token": Secret("hidden"), **settings}
     made = target("prod", **fields)
     budget = Budget(tier=made.api_tier, share=made.budget_share, clock=FixedClock())
     if limit:
         budget.observe(200, {"X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(limit - 3)})
-    return list(examine(made_walk(made, budget), outcome, interval))
+    return list(find(made_walk(made, budget), outcome, interval))
 
 
 def made_walk(target: Target, budget: Budget) -> TargetWalker:
@@ -52,74 +52,74 @@ def made_walk(target: Target, budget: Budget) -> TargetWalker:
 
 
 def test_a_good_target() -> None:
-    """Who one is, what there is, what is allowed, and that it fits."""
+    """It reports authentication, backups, and that the requests fit the rate limits."""
     assert findings(walked(3), 300) == [
-        Finding(Level.OK, "authenticated by token"),
-        Finding(Level.OK, "1,234 backups on 2 pages of at most 1000, walked in 3.2s with 3 requests"),
+        Finding(Severity.OK, "authenticated by token"),
+        Finding(Severity.OK, "1,234 backups on 2 pages of at most 1000, walked in 3.2s with 3 requests"),
         Finding(
-            Level.OK,
-            "rate limit 300 requests a minute, 297 left (Professional: 5,000 an hour;"
-            " budget_share 0.5 of it is ours)",
+            Severity.OK,
+            "rate limit 300 requests per minute, 297 left (Professional: 5,000 per hour;"
+            " this exporter uses at most 0.5 of it)",
         ),
-        Finding(Level.OK, "a walk every 1m takes 3 requests a minute of our 150"),
-        Finding(Level.OK, "a walk every 1m takes 180 requests an hour of our 2,500"),
+        Finding(Severity.OK, "a walk every 1m needs 3 of 150 requests per minute"),
+        Finding(Severity.OK, "a walk every 1m needs 180 of 2,500 requests per hour"),
     ]
 
 
 def test_an_interval_that_does_not_fit() -> None:
-    """Each window is held against it, with what happens and what to change."""
+    """Each limit that is exceeded is a warning with the effect and what to change."""
     found = findings(walked(9), 60, interval=15)[-2:]
 
-    assert [finding.level for finding in found] == [Level.WARN, Level.WARN]
+    assert [finding.severity for finding in found] == [Severity.WARN, Severity.WARN]
     assert found[0].text == (
-        "a walk every 15s takes 36 requests a minute of our 30: walks come every 1m 5s, scrapes between get"
-        " the last one; scrape as seldom, or raise page_size, budget_share or the tier"
+        "a walk every 15s needs 36 of 30 requests per minute: walks will run every 1m 5s, and scrapes in"
+        " between get the last snapshot; scrape less often, or raise page_size, budget_share or the tier"
     )
-    assert found[1].text.startswith("a walk every 15s takes 2,160 requests an hour of our 500: walks come")
+    assert found[1].text.startswith("a walk every 15s needs 2,160 of 500 requests per hour: walks will run")
 
 
 def test_a_walk_larger_than_the_minute_without_an_hour() -> None:
-    """It pauses at the end of each window; the vendor's tiers are named as far as it fits them."""
+    """A walk pauses at the end of each minute; the tiers that allow the hour's requests are named."""
     found = findings(walked(200), 250, api_tier="unlimited")
 
     assert found[-3].text == (
-        "rate limit 250 requests a minute, 247 left (a number of no tier, so the hour's limit is unknown)"
+        "rate limit 250 requests per minute, 247 left (no known tier: no hourly limit assumed)"
     )
     assert found[-2] == Finding(
-        Level.WARN,
-        "a walk every 1m takes 200 requests a minute of our 125: walks pause; scrape as seldom,"
+        Severity.WARN,
+        "a walk every 1m needs 200 of 125 requests per minute: walks will pause; scrape less often,"
         " or raise page_size, budget_share or the tier",
     )
     assert found[-1].text == (
-        "a walk every 1m takes 12,000 requests an hour; of the vendor's tiers it fits Enterprise"
+        "a walk every 1m needs 12,000 requests per hour; tiers that allow it: Enterprise"
     )
 
 
 @pytest.mark.parametrize(
     ("requests", "tiers"),
-    [(1, "Standard, Professional, Enterprise"), (50, "Professional, Enterprise"), (999, "none of them")],
+    [(1, "Standard, Professional, Enterprise"), (50, "Professional, Enterprise"), (999, "none")],
 )
 def test_an_api_without_rate_limits(requests: int, tiers: str) -> None:
-    """It is said, and what the vendor's documentation would allow."""
+    """It reports that there are no limits, and which of the vendor's tiers would allow the requests."""
     found = findings(walked(requests), None)[-2:]
 
-    assert found[0] == Finding(Level.WARN, "the API names no rate limit in its headers")
-    assert found[1].text.endswith(f"of the vendor's tiers it fits {tiers}")
+    assert found[0] == Finding(Severity.WARN, "the API sends no rate limit (X-RateLimit-Limit)")
+    assert found[1].text.endswith(f"tiers that allow it: {tiers}")
 
 
-def test_doubts_are_warnings() -> None:
-    """Each doubt of the snapshot is a warning of its own, before the lines about the rate limits."""
+def test_data_warnings_are_warnings() -> None:
+    """Each data warning of the snapshot is a finding, before those about rate limits."""
     data_warnings = (
         DataWarning("malformed", "1 malformed record, not counted"),
         DataWarning("reported", "9 but 5"),
     )
     found = findings(walked(1, replace(CLEAN, data_warnings=data_warnings)), 60)
 
-    assert found[2:4] == [Finding(Level.WARN, doubt.text) for doubt in data_warnings]
+    assert found[2:4] == [Finding(Severity.WARN, warning.text) for warning in data_warnings]
     assert found[4].text.startswith("rate limit")
 
 
 @pytest.mark.parametrize("limit", [None, 60])
 def test_a_failure(limit: int | None) -> None:
-    """It is told with the API's words, and nothing else: half a success would mislead."""
-    assert findings(FAILURE, limit) == [Finding(Level.FAIL, "auth: token <invalid> (HTTP 401)")]
+    """A failed walk is the only finding: half a success would mislead."""
+    assert findings(FAILURE, limit) == [Finding(Severity.FAIL, "auth: token <invalid> (HTTP 401)")]

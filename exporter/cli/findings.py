@@ -1,0 +1,112 @@
+"""What `check` finds out about a target, as plain lines."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from exporter.api.budget import HOUR, HOURLY, Budget
+from exporter.api.rate_headers import MINUTE
+from exporter.backups.data_warnings import count
+from exporter.config.schema import Target
+from exporter.durations import format_age
+from exporter.results import Snapshot
+from exporter.target.walk import TargetWalker, WalkOutcome
+
+TIERS: Final = {60: "Standard", 300: "Professional", 1_000: "Enterprise"}
+"""The vendor's tiers, by the requests that each allows per minute."""
+
+
+class Severity(StrEnum):
+    """What a finding means: `FAIL` fails the command, `WARN` asks for attention."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "FAIL"
+
+
+class Finding(Struct, frozen=True):
+    """One line of the report."""
+
+    severity: Severity
+    text: str
+
+
+def find(walker: TargetWalker, outcome: WalkOutcome, interval: float) -> Iterator[Finding]:
+    """Yield what a walk showed about a target.
+
+    :param outcome: of that walk.
+    :param interval: the scrape interval in seconds, to compare with the API's rate limits.
+    """
+    target, budget = walker.api.target, walker.api.budget
+    if outcome.error is not None:
+        yield Finding(Severity.FAIL, f"{outcome.error.reason}: {outcome.error}")
+    if outcome.snapshot is not None:
+        yield Finding(Severity.OK, f"authenticated by {target.credential.kind}")
+        yield _walked(outcome, outcome.snapshot)
+        yield from _listed(walker)
+        yield from (Finding(Severity.WARN, warning.text) for warning in outcome.snapshot.data_warnings)
+        yield _rate_limit(target, budget)
+        yield from _requests(outcome.stats.requests, budget, interval)
+
+
+def _walked(outcome: WalkOutcome, snapshot: Snapshot) -> Finding:
+    stats = outcome.stats
+    return Finding(
+        Severity.OK,
+        f"{count(snapshot.summary.backups, 'backup')} on {count(stats.pages, 'page')} of at most"
+        f" {outcome.limit}, walked in {format_age(stats.seconds)} with {count(stats.requests, 'request')}",
+    )
+
+
+def _listed(walker: TargetWalker) -> Iterator[Finding]:
+    """Yield how many instances are listed; a failure to list them is among the data warnings."""
+    instances = walker.instances
+    if instances.listed is not None and instances.error is None:
+        yield Finding(Severity.OK, f"{count(len(instances.listed), 'instance')} listed")
+
+
+def _rate_limit(target: Target, budget: Budget) -> Finding:
+    limit, window = budget.minute_limit, budget.minute
+    if limit is None:
+        return Finding(Severity.WARN, "the API sends no rate limit (X-RateLimit-Limit)")
+    left = f", {window.remaining:,} left" if window else ""
+    tier = TIERS.get(limit)
+    hour = f"{tier}: {HOURLY[limit]:,} per hour" if tier else "no known tier: no hourly limit assumed"
+    share = f"; this exporter uses at most {target.budget_share:g} of it" if budget.hour_limit else ""
+    return Finding(Severity.OK, f"rate limit {limit:,} requests per minute{left} ({hour}{share})")
+
+
+def _requests(cost: int, budget: Budget, interval: float) -> Iterator[Finding]:
+    """Compare the requests of a walk at every scrape with each of the API's limits.
+
+    :param cost: the requests of one walk.
+    """
+    walks = f"a walk every {format_age(interval)} needs"
+    per_minute, per_hour = cost * max(1.0, MINUTE / interval), cost * HOUR / interval
+    if budget.minute_share is not None:
+        text = f"{walks} {per_minute:,.0f} of {budget.minute_share:,} requests per minute"
+        yield _fit(text, budget, cost, fits=per_minute <= budget.minute_share)
+    if budget.hour_limit is not None:
+        text = f"{walks} {per_hour:,.0f} of {budget.hour_limit:,} requests per hour"
+        yield _fit(text, budget, cost, fits=per_hour <= budget.hour_limit)
+    else:
+        tiers = ", ".join(TIERS[minute] for minute, hour in HOURLY.items() if per_hour <= hour)
+        yield Finding(
+            Severity.OK, f"{walks} {per_hour:,.0f} requests per hour; tiers that allow it: {tiers or 'none'}"
+        )
+
+
+def _fit(text: str, budget: Budget, cost: int, *, fits: bool) -> Finding:
+    if fits:
+        return Finding(Severity.OK, text)
+    pace = budget.pace(cost)
+    effect = (
+        f"walks will run every {format_age(pace)}, and scrapes in between get the last snapshot"
+        if pace
+        else "walks will pause"
+    )
+    return Finding(
+        Severity.WARN, f"{text}: {effect}; scrape less often, or raise page_size, budget_share or the tier"
+    )

@@ -1,4 +1,4 @@
-"""A day of scrapes against the vendor's rate limits, by a clock that runs as fast as the test."""
+"""A day of scrapes against the vendor's rate limits, on a simulated clock."""
 
 import pytest
 
@@ -25,7 +25,7 @@ HOURLY = {"standard": 1_000, "professional": 5_000}
 def test_a_day_sees_no_429_and_no_snapshot_older_than_the_budget_forces(
     tier: Tier, backups: int, page: int, share: float
 ) -> None:
-    """Two Prometheus servers at 15 s: no request is refused, and walks come as often as the hour allows."""
+    """With scrapes of two servers every 15 s, none is refused, and walks use what the hour allows."""
     world = World()
     api = LimitedTransport(world, tier, backups, page)
     scraper = limited_scraper(world, api, budget_share=share, instances="off")
@@ -50,7 +50,7 @@ def test_a_day_sees_no_429_and_no_snapshot_older_than_the_budget_forces(
 
 
 def test_the_list_of_instances_stays_within_the_budget_too() -> None:
-    """Where two walks fill the hour to the last request, the list takes little, and brings no 429."""
+    """If two walks fill the hour, the list of instances takes few requests and causes no 429."""
     world = World()
     api = LimitedTransport(world, "standard", 5000, 20)
     scraper = limited_scraper(world, api)

@@ -1,4 +1,4 @@
-"""Faults of the system that the exporter runs on: no target dies of them. With real threads and sockets."""
+"""Every target recovers from faults of the system it runs on, with real threads and sockets."""
 
 import os
 import threading
@@ -34,7 +34,7 @@ MOST_BACKUPS = 60
 
 
 class Shifted(Clock):
-    """The machine's clock, whose monotonic time a test puts forward."""
+    """The machine's clock, which a test moves forward."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -49,7 +49,7 @@ class Shifted(Clock):
 
 
 class Rig:
-    """A target with all its parts, whose deadlines have no thread yet."""
+    """A target with all its parts; the thread for deadlines has not started."""
 
     def __init__(self, url: str, **settings: Unpack[TargetSettings]) -> None:
         fields: TargetSettings = {"page_size": 20, "max_concurrency": 3, **settings}
@@ -74,7 +74,7 @@ def api() -> Iterator[SimulatedApi]:
 
 @pytest.fixture
 def rig(api: SimulatedApi) -> Iterator[Callable[..., Rig]]:
-    """Return a maker of rigs on that API."""
+    """Return a maker of rigs on the API."""
     with ExitStack() as stack:
 
         def make(**settings: Unpack[TargetSettings]) -> Rig:
@@ -86,7 +86,7 @@ def rig(api: SimulatedApi) -> Iterator[Callable[..., Rig]]:
 
 
 def test_a_walk_whose_watchdog_gets_no_thread(rig: Callable[..., Rig]) -> None:
-    """Nothing is requested without a deadline: the walk fails, and the next one is complete."""
+    """Without a thread for its deadline, a walk sends nothing and fails; the next one is complete."""
     made = rig()
     with no_threads():
         failed = made.walk(30)
@@ -103,7 +103,7 @@ def test_a_walk_whose_watchdog_gets_no_thread(rig: Callable[..., Rig]) -> None:
 
 
 def test_a_walk_whose_requests_get_no_threads(rig: Callable[..., Rig]) -> None:
-    """It fetches its pages one after the other, over a connection that it has, and is complete."""
+    """It fetches its pages one after another over an existing connection, and is complete."""
     made = rig(instances="off")
     made.walk(30)
     with no_threads():
@@ -114,20 +114,20 @@ def test_a_walk_whose_requests_get_no_threads(rig: Callable[..., Rig]) -> None:
 
 
 class Uncuttable:
-    """A connection over what is no socket."""
+    """A connection without a socket that could be shut down."""
 
     def __init__(self) -> None:
         self.looks: SimpleQueue[None] = SimpleQueue()
 
     @property
     def sock(self) -> object:
-        """Note that somebody looked."""
+        """Record that it was read."""
         self.looks.put(None)
         return object()
 
 
-def test_a_watchdog_outlives_what_it_cannot_cut() -> None:
-    """One exchange that cannot be cut keeps no other one alive beyond its deadline."""
+def test_a_connection_that_cannot_be_cut_does_not_stop_the_watchdog() -> None:
+    """Other requests still end at their deadlines."""
     deadlines, connection, over = Deadlines(), Uncuttable(), threading.Event()
 
     def hold() -> None:
@@ -145,7 +145,7 @@ def test_a_watchdog_outlives_what_it_cannot_cut() -> None:
 
 
 def until(is_so: Callable[[], bool]) -> bool:
-    """Wait for it, for half a minute at most."""
+    """Wait up to half a minute until the condition is true."""
     for _ in range(3000):
         if is_so():
             return True
@@ -154,7 +154,7 @@ def until(is_so: Callable[[], bool]) -> bool:
 
 
 def test_a_secret_that_becomes_a_fifo(rig: Callable[..., Rig], tmp_path: Path) -> None:
-    """The walk fails at once, and the one after the secret is back is complete."""
+    """The walk fails immediately; once the file is back, the next one is complete."""
     path = tmp_path / "key"
     path.write_text("demo:demo-secret")
     made = rig(api_key_file=path)
@@ -171,7 +171,7 @@ def test_a_secret_that_becomes_a_fifo(rig: Callable[..., Rig], tmp_path: Path) -
 
 
 class Stuck(ApiClient):
-    """An API whose credential's file system is dead until it is told otherwise."""
+    """A client that hangs while it reads the credential, until a test wakes it."""
 
     def __init__(self, rig: Rig) -> None:
         super().__init__(rig.target, rig.scraper.budget, Silent(), rig.transport, rig.clock)
@@ -180,11 +180,11 @@ class Stuck(ApiClient):
         self.waiting: list[threading.Thread] = []
 
     def hanging(self, name: str) -> int:
-        """Count the threads of this name that hang."""
+        """Return how many threads of this name hang."""
         return sum(thread.name == name for thread in self.waiting)
 
     def wake(self) -> None:
-        """Let all go on, and wait until they have ended."""
+        """Wake all of them, and wait until they have ended."""
         self.alive.set()
         for thread in self.waiting:
             thread.join(30)
@@ -202,7 +202,7 @@ def _hang(stuck: Stuck, walks: int) -> bool:
 
 
 def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: SimulatedApi) -> None:
-    """Walks that hang end as `timeout`, few do so at once, and none sends a request when it wakes up."""
+    """Hanging walks end as `timeout`, their number is limited, and none sends a request after it wakes."""
     made = rig()
     stuck = Stuck(made)
     instances = InstanceList(stuck, "on", structlog.get_logger())
@@ -236,12 +236,12 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Simul
 
 
 def backup_requests(api: SimulatedApi) -> int:
-    """Count the requests for backups."""
+    """Return the number of requests for backups."""
     return sum(request.path == "/v1/database-backups" for request in api.requests)
 
 
 def test_a_list_of_instances_whose_thread_hangs(rig: Callable[..., Rig]) -> None:
-    """It is abandoned, the next one begins, and what the first one finds in the end is dropped."""
+    """It is abandoned, the next one starts, and the late result of the first is dropped."""
     works: list[Callable[[], None]] = []
     made = rig()
 
@@ -264,7 +264,7 @@ def test_a_list_of_instances_whose_thread_hangs(rig: Callable[..., Rig]) -> None
 
 
 def test_a_list_of_instances_that_crashes(rig: Callable[..., Rig]) -> None:
-    """The exception is logged with its traceback, and the next walk of the list is good."""
+    """The exception is logged with its traceback, and the next list is good."""
     made = rig()
     bug = ZeroDivisionError()
     crashing = Crashing(made.target, made.scraper.budget, Silent(), made.transport, made.clock)
@@ -287,19 +287,19 @@ def test_a_list_of_instances_that_crashes(rig: Callable[..., Rig]) -> None:
 
 
 class Crashing(ApiClient):
-    """An API with a bug."""
+    """A client with a bug."""
 
     error: Exception | None = None
 
     def client(self, seconds: float, next_walk: int = 1) -> WalkClient:
-        """Raise it."""
+        """Raise an unexpected exception."""
         if self.error:
             raise self.error
         return super().client(seconds, next_walk)
 
 
 def test_a_process_whose_stderr_is_closed(api: SimulatedApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What reads the log ends; the exporter goes on to walk, to fail and to recover."""
+    """If the reader of the log ends, the exporter continues to walk, fail and recover."""
     monkeypatch.setenv("BYCLOUD_API_URL", api.url)
     monkeypatch.setenv("BYCLOUD_API_KEY", "demo:demo-secret")
     with running("--web.listen-address=127.0.0.1:0", "--log.level=debug") as (process, url):

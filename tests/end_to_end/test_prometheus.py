@@ -1,4 +1,4 @@
-"""The demo, scraped by the real Prometheus."""
+"""The real Prometheus scrapes the demo."""
 
 import subprocess
 from collections import Counter, defaultdict
@@ -16,7 +16,7 @@ from tests.support.real_prometheus import Labels, Prometheus, running_prometheus
 
 @pytest.fixture(scope="module")
 def prometheus(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """Run the real Prometheus, scraping the demo every second."""
+    """Run the real Prometheus, which scrapes the demo every second."""
     scrape = (
         "scrape_configs:\n"
         "  - job_name: bycloud\n"
@@ -27,14 +27,14 @@ def prometheus(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield running
 
 
-def test_prometheus_scrapes_it_twice_and_finds_it_well(prometheus: Prometheus) -> None:
-    """`up` and `bycloud_up` are 1, scrape after scrape, though a slow machine may miss the first second."""
+def test_prometheus_scrapes_it_twice_and_it_is_up(prometheus: Prometheus) -> None:
+    """`up` and `bycloud_up` are 1 in two scrapes; a slow machine may miss the first second."""
     wait_until(lambda: prometheus.value("sum_over_time(up[1m])") >= 2)
     wait_until(lambda: prometheus.value("sum_over_time(bycloud_up[1m])") >= 2)
 
 
-def test_promql_answers_what_the_api_holds(demo: Demo, prometheus: Prometheus) -> None:
-    """Counts, sizes and newest times, of every status, type and instance."""
+def test_promql_returns_what_the_api_has(demo: Demo, prometheus: Prometheus) -> None:
+    """Counts, sizes and newest times are equal for every status, type and instance."""
     while True:
         held, since = demo.backups(), prometheus.value("timestamp(bycloud_up)")
         _wait_for_scrape(prometheus, since + 2)
@@ -59,7 +59,7 @@ def test_promql_answers_what_the_api_holds(demo: Demo, prometheus: Prometheus) -
     }
 
 
-def test_nothing_is_wrong_with_the_exposition_of_a_real_scrape(demo: Demo) -> None:
+def test_promtool_accepts_a_real_scrape(demo: Demo) -> None:
     """`promtool check metrics` finds nothing on what the demo serves."""
     text = requests.get(f"{demo.exporter}/metrics", timeout=10).content
 

@@ -13,7 +13,7 @@ from exporter.server.run import listen, port_of
 
 @contextmanager
 def running(app: Starlette) -> Iterator[str]:
-    """Serve on a free port for as long as the block lasts; give the URL."""
+    """Serve on a free port until the end of the block; yield the URL."""
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     with listen("127.0.0.1:0") as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -26,6 +26,6 @@ def running(app: Starlette) -> Iterator[str]:
 
 
 def get(url: str, **headers: str | None) -> requests.Response:
-    """Fetch without following redirects; a header that is None is not sent."""
+    """Send a GET request without following redirects; a header of `None` is not sent."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return requests.get(url, headers=named, timeout=10, allow_redirects=False)

@@ -17,44 +17,44 @@ KEY = "demo:demo-secret"
 
 
 class Impatient(Clock):
-    """A clock that sleeps for no time, and notes for how long it should have."""
+    """A clock that does not sleep, and records for how long it should have."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
         self.ahead = 0.0
 
     def now(self) -> float:
-        """Return Unix time, as far ahead as a test put it."""
+        """Return Unix time plus `ahead`."""
         return super().now() + self.ahead
 
     def monotonic(self) -> float:
-        """Return monotonic time, as far ahead."""
+        """Return monotonic time plus `ahead`."""
         return super().monotonic() + self.ahead
 
     def sleep(self, seconds: float) -> None:
-        """Note it."""
+        """Record the seconds."""
         self.slept.append(seconds)
 
 
 class Notes:
-    """An observer that keeps what it is told."""
+    """An observer that records requests and retries."""
 
     def __init__(self) -> None:
         self.codes: list[str] = []
         self.retries: list[Reason] = []
 
     def requested(self, code: str, seconds: float) -> None:
-        """Keep the code."""
+        """Record the status code."""
         assert seconds >= 0
         self.codes.append(code)
 
     def retried(self, reason: Reason) -> None:
-        """Keep the reason."""
+        """Record the reason."""
         self.retries.append(reason)
 
 
 class Rig:
-    """A target's walk over real sockets, with its parts at hand."""
+    """A target's walker over real sockets, with its parts accessible."""
 
     def __init__(self, url: str, **settings: Unpack[TargetSettings]) -> None:
         fields: TargetSettings = {
@@ -75,7 +75,7 @@ class Rig:
         self.walk = TargetWalker(self.api, instances, (), structlog.get_logger())
 
     def failure(self, seconds: float = 30) -> ApiError:
-        """Walk, and return how it failed."""
+        """Walk, and return the error."""
         error = self.walk(seconds).error
         assert error is not None
         return error

@@ -10,7 +10,7 @@ Json = Mapping[str, Any]
 
 
 def panels(dashboard: Json) -> Iterator[Json]:
-    """Give every panel that draws something."""
+    """Yield every panel that shows data."""
     for panel in dashboard["panels"]:
         if panel["type"] != "row":
             yield panel

@@ -18,7 +18,7 @@ WELL = DatabaseAssessment(
 
 
 def variant(instance_id: str, **fields: object) -> DatabaseAssessment:
-    """Make an instance that differs from a well one."""
+    """Make a database that differs from the healthy one in these fields."""
     return replace(WELL, instance_id=instance_id, **fields)
 
 

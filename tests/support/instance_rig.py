@@ -16,26 +16,26 @@ from tests.support.world import Silent
 
 
 class Shifted(Clock):
-    """The machine's clock, which a test can put forward; its wall clock can step besides."""
+    """The machine's clock, which a test can move forward, and whose wall clock can step."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
         self.step = 0.0
 
     def now(self) -> float:
-        """Return the later time, stepped."""
+        """Return Unix time plus `ahead` and `step`."""
         return super().now() + self.ahead + self.step
 
     def monotonic(self) -> float:
-        """Return the later monotonic time."""
+        """Return monotonic time plus `ahead`."""
         return super().monotonic() + self.ahead
 
     def sleep(self, seconds: float) -> None:
-        """Let no time pass."""
+        """Return immediately."""
 
 
 class Rig:
-    """A target's walk with its list of instances."""
+    """A target's walker with its list of instances."""
 
     def __init__(
         self, url: str, objectives: tuple[Objective, ...], **settings: Unpack[TargetSettings]
@@ -50,7 +50,7 @@ class Rig:
         self.target_walk = TargetWalker(self.api, self.instances, objectives, log)
 
     def walk(self, patience: float = 10) -> WalkOutcome:
-        """Walk, ten minutes and more after the last time."""
+        """Walk, more than ten minutes after the last walk."""
         self.clock.ahead += EVERY + 1
         return self.target_walk(20, patience=patience)
 
@@ -61,5 +61,5 @@ class Rig:
         return snapshot
 
     def assessments(self) -> dict[str, DatabaseAssessment]:
-        """Walk, and return each instance's recovery."""
+        """Walk, and return the assessment of each database."""
         return {recovery.instance_id: recovery for recovery in self.snapshot().assessments}

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 GOOD = {"id": "good", "status": "COMPLETED", "created_at": "2026-01-02T03:04:05Z"}
 ANY_TEXT = st.text(st.characters(categories=["Cs"]) | st.characters())
-"""Lone surrogates too, which JSON's escapes can spell."""
+"""Any text, also with lone surrogates, which JSON can escape."""
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),

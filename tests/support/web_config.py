@@ -18,18 +18,18 @@ LOGIN = ("alice", PASSWORD)
 
 
 def hashed(password: str, cost: int = 4) -> str:
-    """Hash as the file has it."""
+    """Return the bcrypt hash of a password, as the file has it."""
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
 
 
 class Web:
-    """A web configuration in a folder, that can be written anew."""
+    """A web configuration file in a folder, which can be rewritten."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "web.yml"
 
     def write(self, *blocks: str) -> str:
-        """Write it; return the flag for it."""
+        """Write the file; return its flag."""
         part = self.path.with_suffix(".part")
         part.write_text("\n".join(blocks))
         part.replace(self.path)
@@ -62,7 +62,7 @@ class Server:
         client: Files | None = None,
         login: tuple[str, str] | None = None,
     ) -> requests.Response:
-        """Ask it, on a connection of its own."""
+        """Send a request on a new connection."""
         return requests.get(
             f"https://127.0.0.1:{self.port}{path}",
             verify=str(ca),
@@ -73,13 +73,13 @@ class Server:
         )
 
     def certificate(self) -> str:
-        """Return the certificate that it shows now."""
+        """Return the certificate that it presents now."""
         return ssl.get_server_certificate(("127.0.0.1", self.port))
 
 
 @contextmanager
 def serving(*flags: str) -> Iterator[Server]:
-    """Run `serve`."""
+    """Run `serve` until the end of the block."""
     with running(LOOPBACK, *flags) as (process, url):
         yield Server(process, url)
 

@@ -14,7 +14,7 @@ FINDINGS = (Finding(Severity.OK, "fine"), Finding(Severity.WARN, "hm"))
 REPORT = Report("prod", "https://api.example", FINDINGS, risks([OLD, NEVER], NOW))
 
 
-def test_for_people() -> None:
+def test_lines_for_people() -> None:
     """Each finding is a line; the databases at risk are a table."""
     assert list(as_lines(REPORT, coloured=False)) == [
         "prod  https://api.example",
@@ -35,7 +35,7 @@ def test_without_risks_there_is_no_table() -> None:
     assert lines == ["prod  https://api.example", "  \x1b[32mok  \x1b[0m  fine", "  \x1b[33mwarn\x1b[0m  hm"]
 
 
-def test_for_machines() -> None:
+def test_json_for_programs() -> None:
     """JSON has the same, with ages in seconds."""
     (target,) = json.loads(as_json([REPORT]))["targets"]
 
@@ -64,14 +64,14 @@ HOSTILE = "pay\n  ok    all fine\x1b[2J\x9b31m\u202edb\ud800"
 
 
 def hostile() -> Report:
-    """Return a report whose every text came from an API that means ill."""
+    """Return a report whose texts all come from a hostile API."""
     risk = structs.replace(risks([OLD], NOW)[0], instance_name=HOSTILE, datastore_type=HOSTILE)
     return Report(HOSTILE, HOSTILE, (Finding(Severity.WARN, HOSTILE),), (risk,))
 
 
 @pytest.mark.parametrize("coloured", [False, True])
 def test_no_name_forges_a_line_or_controls_the_terminal(coloured: bool) -> None:  # noqa: FBT001 - a parameter
-    """Each text stays on its line, with its control characters written out; the columns stay in line."""
+    """Each text stays on its line with control characters escaped, and the columns stay aligned."""
     lines = list(as_lines(hostile(), coloured=coloured))
     plain = [line.replace(COLOURS[Severity.WARN], "").replace(PLAIN, "") for line in lines]
 
@@ -82,8 +82,8 @@ def test_no_name_forges_a_line_or_controls_the_terminal(coloured: bool) -> None:
     assert plain[-2].index("what is wrong") == plain[-1].index("older than")
 
 
-def test_machines_read_every_name_as_it_is() -> None:
-    """JSON escapes what a terminal would obey, so that printing it is safe too."""
+def test_json_has_every_name_unchanged() -> None:
+    """JSON escapes control characters, so it is safe to print too."""
     text = as_json([hostile()])
     (target,) = json.loads(text)["targets"]
 

@@ -223,7 +223,7 @@ def test_a_release_is_built(place: Place) -> None:
 
 def test_sizing_by_check(place: Place) -> None:
     """`check` reports the cost of the scrape interval."""
-    assert "ok    a walk every 30s takes" in place.run(SIZING.text({}))
+    assert "ok    a walk every 30s needs" in place.run(SIZING.text({}))
 
 
 def test_upgrading_by_check(place: Place, configured: str) -> None:

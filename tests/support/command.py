@@ -1,4 +1,4 @@
-"""The command as a process of its own."""
+"""The command as a process."""
 
 import re
 import signal

@@ -132,14 +132,14 @@ def _all_of(terminal: int) -> str:
 
 
 class Unwritable(io.StringIO):
-    """A stdout that is on a full disk."""
+    """A standard output on a full disk."""
 
     def fileno(self) -> int:
-        """Return a descriptor that may be replaced."""
+        """Return a descriptor that can be replaced."""
         return os.open(os.devnull, os.O_WRONLY)
 
     def write(self, _: str) -> int:
-        """Fail as such a stream does."""
+        """Raise the error of a full disk."""
         raise OSError(errno.ENOSPC, "No space left on device")
 
 

@@ -146,7 +146,7 @@ def _level(text: str) -> str:
 
 
 def _file(text: str) -> "os.PathLike[str]":
-    from pathlib import Path  # noqa: PLC0415 - not for `--help`
+    from pathlib import Path  # not for `--help`
 
     if not text:
         raise argparse.ArgumentTypeError("found nothing, allowed: the path of a file")
@@ -166,7 +166,7 @@ def _telemetry_path(text: str) -> str:
 
 
 def _scrape_interval(text: str) -> float:
-    from exporter.durations import parse_duration  # noqa: PLC0415 - not for `--help`
+    from exporter.durations import parse_duration  # not for `--help`
 
     try:
         seconds = parse_duration(text)

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> "NoReturn":
     if arguments and arguments[0] == "--version":
         print(f"{PROGRAM} {describe_version(os.environ)}")
         sys.exit(0)
-    from exporter.cli.parser import UsageError, parse  # noqa: PLC0415 - not for `--version`
+    from exporter.cli.parser import UsageError, parse  # not for `--version`
 
     try:
         sys.exit(_run(parse(arguments)))
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> "NoReturn":
 
 
 def _run(options: "Namespace") -> int:
-    from exporter.errors import ConfigError  # noqa: PLC0415 - not for `--help`
+    from exporter.errors import ConfigError  # not for `--help`
 
     try:
         status = _run_command(options)
@@ -64,29 +64,29 @@ def _run_command(options: "Namespace") -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     if options.command == "demo":
         return _demo(options)
-    from exporter.config.load import load_config  # noqa: PLC0415 - not for `--help`
+    from exporter.config.load import load_config  # not for `--help`
 
     config = load_config(options.config, os.environ)
     _configure_logs(options)
     match options.command:
         case "check":
-            from exporter.cli.commands.check import run  # noqa: PLC0415 - only the command that runs
+            from exporter.cli.commands.check import run  # only the command that runs
         case "once":
-            from exporter.cli.commands.once import run  # noqa: PLC0415
+            from exporter.cli.commands.once import run
         case _:
-            from exporter.cli.commands.serve import run  # noqa: PLC0415
+            from exporter.cli.commands.serve import run
     return run(options, config)
 
 
 def _demo(options: "Namespace") -> int:
-    from exporter.cli.commands.demo import run  # noqa: PLC0415 - only the command that runs
+    from exporter.cli.commands.demo import run  # only the command that runs
 
     _configure_logs(options)
     return run(options)
 
 
 def _configure_logs(options: "Namespace") -> None:
-    from exporter.cli.logs import configure_logs  # noqa: PLC0415 - structlog takes as long as all before it
+    from exporter.cli.logs import configure_logs  # structlog takes as long as all before it
 
     configure_logs(options.log_level, options.log_format)
 

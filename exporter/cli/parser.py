@@ -118,7 +118,7 @@ def _main_parser() -> _Parser:
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only for errors
+    from difflib import get_close_matches  # only for errors
 
     nearest = get_close_matches(word, known, n=1)
     return f" (did you mean {nearest[0]}?)" if nearest else ""

@@ -25,7 +25,7 @@ class StartedThreads:
         """Wait until the threads of this name have ended; fail if one does not end."""
         for thread in self.named(name):
             thread.join(20)
-            assert not thread.is_alive(), f"{thread} goes on"
+            assert not thread.is_alive(), f"{thread} still runs"
 
 
 @contextmanager

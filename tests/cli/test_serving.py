@@ -8,8 +8,9 @@ from argparse import Namespace
 
 import pytest
 
-from exporter.cli.serving import Service
+from exporter.cli.serving import Listener, Service
 from exporter.config.schema import Config
+from exporter.server.run import listen
 
 TERMINATED_BEFORE_THE_LOOP = """
 import os, signal
@@ -48,3 +49,16 @@ def test_the_handler_of_sigterm_is_restored() -> None:
 def test_its_repr_names_the_command() -> None:
     """A debugger shows what it serves for."""
     assert repr(Service(Namespace(command="demo"), Config)) == "<Service of demo>"
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [("127.0.0.1:0", "127.0.0.1"), ("[::1]:0", "[::1]"), (":0", None), ("0.0.0.0:0", None), ("[::]:0", None)],
+)
+def test_clients_connect_to_the_host_that_is_listened_on(address: str, host: str | None) -> None:
+    """An address without a host, or for all hosts, names none that a client can connect to."""
+    with listen(address) as opened:
+        listener = Listener(address, opened)
+
+        assert listener.host_and_port == (host and f"{host}:{listener.port}")
+        assert listener.port > 0

@@ -23,7 +23,7 @@ def run(options: Namespace) -> int:
 
 
 class Demo(Struct, frozen=True):
-    """The configuration for the embedded API, and the databases with something wrong."""
+    """The configuration for the embedded API, and the databases worth a look."""
 
     config: Config
     sick: tuple[Ailment, ...]
@@ -40,7 +40,7 @@ exporter      {url}/
 metrics       {url}/metrics
 embedded API  {api}/v1/database-backups  (X-Api-Key: {API_KEY})
 
-Its databases back themselves up in real time. These have problems:
+Its databases are backed up in real time. These are worth a look:
 {self._sick_databases()}
 
 Try:

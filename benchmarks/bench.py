@@ -1,4 +1,4 @@
-"""Compares a scrape with a straightforward script and with the least that is physically needed.
+"""What a scrape costs beside a straightforward script and beside what cannot be undercut.
 
     python -m benchmarks.bench [--quick] [--scrapes 100]
 
@@ -42,13 +42,13 @@ SIZES: Final = (10_000, 100_000, 1_000_000)
 
 
 def best(scrape: Callable[[], Cost], runs: int = RUNS) -> Cost:
-    """Return the least wall time and the least processor time of several runs."""
+    """Return the least of several runs, each kind of time by itself."""
     costs = [scrape() for _ in range(runs)]
     return Cost(min(cost.wall for cost in costs), min(cost.processor for cost in costs))
 
 
 def walk_rows() -> Iterator[Row]:
-    """Compare cold and warm walks of 100 pages with the script and the network floor."""
+    """Hold cold and warm walks of 100 pages against the script and the network's floor."""
     pages, latency, most = 100, 0.04, 8
     floor = ceil(pages / most) * latency
     with embedded_api(10_000, 100, latency) as url:
@@ -73,9 +73,9 @@ def _cold(url: str) -> Cost:
 
 
 def processor_rows() -> Iterator[Row]:
-    """Compare a scrape's processor time with fetch and decode alone, and with the script.
+    """Hold a scrape's share of the processor against fetch and decode alone, and against the script.
 
-    All share one processor with the API; a ratio is the median of the rounds' ratios.
+    All take turns on the API's processor; a ratio is the median of the rounds' ratios.
     """
     rounds = []
     with (
@@ -134,12 +134,12 @@ class _Groups(Collector):
         self.families = list(families(self.answer, 1.8e9))
 
     def collect(self) -> Sequence[object]:  # type: ignore[override] # prometheus_client's own is looser
-        """Return the same families every time."""
+        """Return the same families again and again."""
         return self.families
 
 
 def exposition_rows() -> Iterator[Row]:
-    """Compare the faster encoder with prometheus_client's."""
+    """Hold the faster encoder against prometheus_client's."""
     registry, groups = CollectorRegistry(), _Groups()
     registry.register(groups)
     samples = sum(len(family.samples) for family in groups.families)
@@ -164,7 +164,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def growth_rows(scrapes: int) -> Iterator[Row]:
-    """Compare a scrape of a million backups with ten of a hundred thousand; then measure its memory."""
+    """Hold a scrape of a million backups against ten of a hundred thousand, in turns; then its memory."""
     small, large = [], []
     with (
         on_one_processor(),
@@ -203,13 +203,13 @@ def matrix(backups: int) -> Iterator[Measured]:
 
 
 def main() -> None:
-    """Measure, print the table and write the page."""
+    """Measure, print, write."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="omit the million backups and the curves")
+    parser.add_argument("--quick", action="store_true", help="leave out the million and the curves")
     parser.add_argument("--scrapes", type=int, default=100, help="of a million backups (default: 100)")
-    parser.add_argument("--curves", type=int, default=max(SIZES), help="of at most N backups (default: all)")
+    parser.add_argument("--curves", type=int, default=max(SIZES), help="up to so many backups (default: all)")
     options = parser.parse_args()
     parts = [startup_rows(), walk_rows(), processor_rows(), exposition_rows()]
     if not options.quick:

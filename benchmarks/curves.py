@@ -1,4 +1,4 @@
-"""Curves as SVG over a logarithmic scale, drawn without a library."""
+"""Curves as SVG, drawn without a library: a few lines over a logarithmic scale."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import log10
@@ -37,7 +37,7 @@ class _Scale:
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
 
     def marks(self) -> Iterator[float]:
-        """Yield 1, 2 and 5 times each visible power of ten."""
+        """Give 1, 2 and 5 times each power of ten that is in sight."""
         for power in range(-4, 6):
             yield from (
                 mark

@@ -1,4 +1,4 @@
-"""The processor floor: the exporter's own fetch and decode, page by page, and nothing else.
+"""The floor under the processor's share: the exporter's own fetch and decode, page by page, and nothing else.
 
     python -m benchmarks.floor URL PAGE_SIZE [RUNS]
 
@@ -19,7 +19,7 @@ from exporter.metrics.own import OwnMetrics
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure it."""
     url, page_size, *runs = sys.argv[1:]
     target = Target(name="bench", url=Url(url), api_key=Secret(KEY))
     clock = Clock()

@@ -1,4 +1,4 @@
-"""The processes of a benchmark: the embedded API, the exporter and scripts."""
+"""The processes of a benchmark, each alone with its work: the embedded API and the exporter."""
 
 import os
 import subprocess
@@ -20,15 +20,15 @@ HEADERS: Final = {
     "Accept-Encoding": "gzip",
     "X-Prometheus-Scrape-Timeout-Seconds": str(PATIENCE),
 }
-"""The headers of Prometheus."""
+"""What Prometheus asks for."""
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 KEEPS_MEMORY: Final = {"MALLOC_TRIM_THRESHOLD_": "100000000", "MALLOC_MMAP_THRESHOLD_": "100000000"}
-"""Settings of glibc for a process that keeps freed large blocks instead of returning them to the system."""
+"""glibc's settings for a process that keeps the large blocks it has freed, in place of giving them back."""
 
 
 @contextmanager
 def on_one_processor() -> Iterator[None]:
-    """Run what the block starts on one processor: processes on two would slow each other down."""
+    """Keep what is started within the block to one: what runs at once on two slows each other down."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
     try:
@@ -39,7 +39,7 @@ def on_one_processor() -> Iterator[None]:
 
 @contextmanager
 def embedded_api(backups: int, instances: int, latency: float = 0.0) -> Iterator[str]:
-    """Run the embedded API with a constant list of backups; yield its URL."""
+    """Run the embedded API over a list that does not change; give its URL."""
     command = [sys.executable, "-m", "exporter.simulator", "--backups", str(backups)]
     options = ["--instances", str(instances), "--latency", str(latency)]
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
@@ -50,7 +50,7 @@ def embedded_api(backups: int, instances: int, latency: float = 0.0) -> Iterator
 
 
 class Cost:
-    """The cost of an operation, in seconds: wall time and processor time."""
+    """What something took: seconds by the wall's clock and of the processor."""
 
     def __init__(self, wall: float, processor: float) -> None:
         self.wall = wall
@@ -58,7 +58,7 @@ class Cost:
 
 
 class ExporterProcess:
-    """The real command with one target."""
+    """The real command on one target."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self._process = process
@@ -68,7 +68,7 @@ class ExporterProcess:
         self.bytes = 0
 
     def scrape(self) -> Cost:
-        """Scrape as Prometheus does; fail if the walk failed."""
+        """Scrape as Prometheus does; fail where the walk did."""
         began, processor = time.perf_counter(), self._processor_seconds()
         with self._session.get(self._url, headers=HEADERS, timeout=PATIENCE) as answer:
             answer.raise_for_status()
@@ -79,20 +79,20 @@ class ExporterProcess:
         return cost
 
     def value(self, name: str) -> float:
-        """Return one metric's value without causing a walk."""
+        """Return one metric's value without a walk of its own."""
         text = self._session.get(self._url, params={"name[]": name}, timeout=PATIENCE).text
         return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
 
     def requests(self) -> int:
-        """Return how many requests it has sent to the API."""
+        """Return how many requests of the API it has made."""
         return int(self.value("bycloud_api_requests_total"))
 
     def peak_mib(self) -> float:
-        """Return its peak memory in MiB."""
+        """Return the most memory that it ever had, in MiB."""
         return self._memory("VmHWM")
 
     def memory_mib(self) -> float:
-        """Return its current memory in MiB."""
+        """Return the memory that it has, in MiB."""
         return self._memory("VmRSS")
 
     def await_start(self) -> None:
@@ -121,7 +121,7 @@ class ExporterProcess:
 
 @contextmanager
 def running_exporter(url: str, port: int, **settings: object) -> Iterator[ExporterProcess]:
-    """Run the exporter with one target with these settings."""
+    """Run the exporter on one target of these settings."""
     target = {"name": "bench", "url": url, "api_key": KEY, "instances": "off", "scrape_timeout": "10m"}
     with TemporaryDirectory() as folder:
         config = Path(folder) / "config.yml"
@@ -139,7 +139,7 @@ def running_exporter(url: str, port: int, **settings: object) -> Iterator[Export
 
 
 def run_script(name: str, arguments: Sequence[object], environment: Mapping[str, str] | None = None) -> Cost:
-    """Run one of the programs to compare with; return the two times that it prints."""
+    """Run one of the programs beside which the exporter is held; it prints its two costs."""
     command = [sys.executable, "-m", f"benchmarks.{name}", *map(str, arguments)]
     settings = {**os.environ, **(environment or {})}
     wall, processor = subprocess.check_output(command, text=True, env=settings).split()  # noqa: S603 - our own

@@ -1,4 +1,4 @@
-"""A straightforward script that does the exporter's basic job: requests, json, page by page, one sum.
+"""A straightforward script that does the exporter's first job: requests, json, page by page, one sum.
 
     python -m benchmarks.script URL PAGE_SIZE [RUNS]
 
@@ -34,7 +34,7 @@ LABELS = ["status", "datastore_type", "instance_id"]
 
 
 class Script(Collector):
-    """A collector that walks at each scrape and sums up."""
+    """Walks and sums up at each scrape."""
 
     def __init__(self, url: str, page_size: int) -> None:
         self._url = f"{url}/v1/database-backups"
@@ -44,11 +44,11 @@ class Script(Collector):
         self._session.headers["X-Api-Key"] = "demo:demo-secret"
 
     def describe(self) -> list[GaugeMetricFamily]:
-        """Return nothing, so that registering does not walk."""
+        """Name nothing, so that registering does not walk."""
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Walk, and yield the gauges."""
+        """Make four of the exporter's gauges."""
         groups: defaultdict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
         for backup in self._backups():
             datastore = backup.get("datastore") or {}
@@ -73,7 +73,7 @@ class Script(Collector):
 
 
 def _values(backups: list[dict[str, Any]]) -> tuple[float, ...]:
-    """Return the values of `NAMES` for one group."""
+    """Sum up one group: the values of `NAMES`."""
     created = [datetime.fromisoformat(backup["created_at"]) for backup in backups]
     newest, last = max(created), backups[created.index(max(created))]
     took = datetime.fromisoformat(last["updated_at"]) - newest
@@ -89,7 +89,7 @@ def _values(backups: list[dict[str, Any]]) -> tuple[float, ...]:
 
 
 def least(work: Callable[[], object], runs: int) -> tuple[float, float]:
-    """Return the least wall time and the least processor time of the work, in seconds."""
+    """Return the least seconds that the work took, by the wall's clock and of the processor."""
     costs = []
     for _ in range(runs):
         wall, processor = time.perf_counter(), time.process_time()
@@ -99,7 +99,7 @@ def least(work: Callable[[], object], runs: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure it."""
     url, page_size, *runs = sys.argv[1:]
     registry = CollectorRegistry()
     registry.register(Script(url, int(page_size)))

@@ -1,4 +1,4 @@
-"""Scrapes 200 targets of 500 backups, each once in 30 seconds, as one Prometheus does.
+"""Scrape 200 targets of 500 backups, each once in an interval of 30 seconds, as one Prometheus does.
 
     python -m benchmarks.targets
 
@@ -27,7 +27,7 @@ COMMAND: Final = (sys.executable, "-m", "exporter", "--web.listen-address=127.0.
 
 
 def main() -> int:
-    """Scrape every target at its own time in the interval, then print the cost."""
+    """Scrape every target at its own moment of the interval, then print what it cost."""
     with SimulatedApi(backups=many(500, 20), instances=hosts(20)) as api, _exporter(api.url) as url:
         began = time.monotonic()
 

@@ -24,7 +24,6 @@ from exporter.server.request_limits import RequestLimitMiddleware
 from exporter.server.response_headers import ResponseHeaders
 from exporter.server.systemd import READY, STOPPING, notify
 
-DEFAULT_PORT: Final = 10140
 HIGHEST_PORT: Final = 65_535
 GRACE: Final = 4  # seconds for the scrapes in flight once the server is told to stop
 BACKLOG: Final = 2048

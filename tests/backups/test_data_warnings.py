@@ -1,6 +1,5 @@
 """What is doubtful about a walk: in the list itself, in the log and on the page for people."""
 
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -156,8 +155,8 @@ def test_what_the_api_chose_is_redacted(status: str) -> None:
     shown = replace(backup("1"), status=status)
     with SimulatedApi(backups=(shown,)) as api, capture_logs() as logs:
         target = Target(name="prod", url=Url(api.url), api_key=Secret("demo:demo-secret"), instances="off")
-        with closing(Exporter(Config(targets=(target,)))) as exporter:
-            snapshot = exporter.walks["prod"](30).snapshot
+        with Exporter(Config(targets=(target,))) as exporter:
+            snapshot = exporter.targets["prod"].walker(30).snapshot
 
     assert snapshot is not None
     said = [doubt.text for doubt in snapshot.data_warnings] + [line["event"] for line in logs]

@@ -1,4 +1,4 @@
-"""Faults of the system that the exporter runs on: no target dies of them. With real threads and sockets."""
+"""Every target recovers from faults of the system it runs on, with real threads and sockets."""
 
 import os
 import threading
@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Unpack
 
 import pytest
 import requests
@@ -16,7 +17,6 @@ from structlog.testing import capture_logs
 from exporter.api import ApiClient, Deadlines, HttpTransport, WalkClient
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config import Secret, Target, Url
 from exporter.errors import Reason
 from exporter.records import Instance
 from exporter.simulator import Answer, SimulatedApi
@@ -24,8 +24,9 @@ from exporter.target import MAX_WALK_SECONDS, InstanceList, Scraper, TargetWalke
 from exporter.target.instances import LIST_SECONDS
 from exporter.target.runner import MAX_ABANDONED
 from exporter.target.running_walk import HANG_MARGIN
-from tests.cli.test_main import running
 from tests.support.builders import backup
+from tests.support.command import running
+from tests.support.targets import TargetSettings, target
 from tests.support.threadless import no_threads
 from tests.support.world import Silent
 
@@ -33,7 +34,7 @@ MOST_BACKUPS = 60
 
 
 class Shifted(Clock):
-    """The machine's clock, whose monotonic time a test puts forward."""
+    """The machine's clock, which a test moves forward."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -48,13 +49,11 @@ class Shifted(Clock):
 
 
 class Rig:
-    """A target with all its parts, whose deadlines have no thread yet."""
+    """A target with all its parts; the thread for deadlines has not started."""
 
-    def __init__(self, url: str, **settings: object) -> None:
-        fields = {"url": Url(url), "page_size": 20, "max_concurrency": 3} | settings
-        if "api_key_file" not in fields:
-            fields["api_key"] = Secret("demo:demo-secret")
-        self.target = Target(name="default", **fields)  # type: ignore[arg-type]
+    def __init__(self, url: str, **settings: Unpack[TargetSettings]) -> None:
+        fields: TargetSettings = {"page_size": 20, "max_concurrency": 3, **settings}
+        self.target = target(url=url, **fields)
         self.clock = Shifted()
         self.transport = HttpTransport(self.target, Deadlines())
         self.budget = Budget(clock=self.clock)
@@ -75,10 +74,10 @@ def api() -> Iterator[SimulatedApi]:
 
 @pytest.fixture
 def rig(api: SimulatedApi) -> Iterator[Callable[..., Rig]]:
-    """Return a maker of rigs on that API."""
+    """Return a maker of rigs on the API."""
     with ExitStack() as stack:
 
-        def make(**settings: object) -> Rig:
+        def make(**settings: Unpack[TargetSettings]) -> Rig:
             made = Rig(api.url, **settings)
             stack.callback(made.transport.close)
             return made
@@ -104,7 +103,7 @@ def test_a_walk_without_a_thread_for_deadlines_fails(rig: Callable[..., Rig]) ->
 
 
 def test_a_walk_whose_requests_get_no_threads(rig: Callable[..., Rig]) -> None:
-    """It fetches its pages one after the other, over a connection that it has, and is complete."""
+    """It fetches its pages one after another over an existing connection, and is complete."""
     made = rig(instances="off")
     made.walk(30)
     with no_threads():
@@ -115,14 +114,14 @@ def test_a_walk_whose_requests_get_no_threads(rig: Callable[..., Rig]) -> None:
 
 
 class Uncuttable:
-    """A connection over what is no socket."""
+    """A connection without a socket that could be shut down."""
 
     def __init__(self) -> None:
         self.looks: SimpleQueue[None] = SimpleQueue()
 
     @property
     def sock(self) -> object:
-        """Note that somebody looked."""
+        """Record that it was read."""
         self.looks.put(None)
         return object()
 
@@ -146,7 +145,7 @@ def test_an_exchange_that_cannot_be_cut_does_not_stop_the_deadlines() -> None:
 
 
 def until(is_so: Callable[[], bool]) -> bool:
-    """Wait for it, for half a minute at most."""
+    """Wait up to half a minute until the condition is true."""
     for _ in range(3000):
         if is_so():
             return True
@@ -155,7 +154,7 @@ def until(is_so: Callable[[], bool]) -> bool:
 
 
 def test_a_secret_that_becomes_a_fifo(rig: Callable[..., Rig], tmp_path: Path) -> None:
-    """The walk fails at once, and the one after the secret is back is complete."""
+    """The walk fails immediately; once the file is back, the next one is complete."""
     path = tmp_path / "key"
     path.write_text("demo:demo-secret")
     made = rig(api_key_file=path)
@@ -172,7 +171,7 @@ def test_a_secret_that_becomes_a_fifo(rig: Callable[..., Rig], tmp_path: Path) -
 
 
 class Stuck(ApiClient):
-    """An API whose credential's file system is dead until it is told otherwise."""
+    """A client that hangs while it reads the credential, until a test wakes it."""
 
     def __init__(self, rig: Rig) -> None:
         super().__init__(rig.target, rig.budget, Silent(), rig.transport, rig.clock)
@@ -181,11 +180,11 @@ class Stuck(ApiClient):
         self.waiting: list[threading.Thread] = []
 
     def hanging(self, name: str) -> int:
-        """Count the threads of this name that hang."""
+        """Return how many threads of this name hang."""
         return sum(thread.name == name for thread in self.waiting)
 
     def wake(self) -> None:
-        """Let all go on, and wait until they have ended."""
+        """Wake all of them, and wait until they have ended."""
         self.alive.set()
         for thread in self.waiting:
             thread.join(30)
@@ -198,8 +197,12 @@ class Stuck(ApiClient):
         return super().walk_client(seconds, next_walk)
 
 
+def _hang(stuck: Stuck, walks: int) -> bool:
+    return until(lambda: stuck.hanging("walk") == walks)
+
+
 def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: SimulatedApi) -> None:
-    """Walks that hang end as `timeout`, few do so at once, and none sends a request when it wakes up."""
+    """Hanging walks end as `timeout`, their number is limited, and none sends a request after it wakes."""
     made = rig()
     stuck = Stuck(made)
     instances = InstanceList(stuck, "on", structlog.get_logger())
@@ -233,12 +236,12 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Simul
 
 
 def backup_requests(api: SimulatedApi) -> int:
-    """Count the requests for backups."""
+    """Return the number of requests for backups."""
     return sum(request.path == "/v1/database-backups" for request in api.requests)
 
 
 def test_a_list_of_instances_whose_thread_hangs(rig: Callable[..., Rig]) -> None:
-    """It is abandoned, the next one begins, and what the first one finds in the end is dropped."""
+    """It is abandoned, the next one starts, and the late result of the first is dropped."""
     works: list[Callable[[], None]] = []
     made = rig()
 
@@ -257,7 +260,7 @@ def test_a_list_of_instances_whose_thread_hangs(rig: Callable[..., Rig]) -> None
 
 
 def test_a_list_of_instances_that_crashes(rig: Callable[..., Rig]) -> None:
-    """The exception is logged with its traceback, and the next walk of the list is good."""
+    """The exception is logged with its traceback, and the next list is good."""
     made = rig()
     bug = ZeroDivisionError()
     crashing = Crashing(made.target, made.budget, Silent(), made.transport, made.clock)
@@ -280,7 +283,7 @@ def test_a_list_of_instances_that_crashes(rig: Callable[..., Rig]) -> None:
 
 
 class Crashing(ApiClient):
-    """An API with a bug."""
+    """A client with a bug."""
 
     error: Exception | None = None
 
@@ -292,7 +295,7 @@ class Crashing(ApiClient):
 
 
 def test_a_process_whose_stderr_is_closed(api: SimulatedApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What reads the log ends; the exporter goes on to walk, to fail and to recover."""
+    """If the reader of the log ends, the exporter continues to walk, fail and recover."""
     monkeypatch.setenv("BYCLOUD_API_URL", api.url)
     monkeypatch.setenv("BYCLOUD_API_KEY", "demo:demo-secret")
     with running("--web.listen-address=127.0.0.1:0", "--log.level=debug") as (process, url):

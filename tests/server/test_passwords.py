@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from exporter.server.bcrypt_thread import BcryptThread
 from exporter.server.login_queue import LoginQueue, TooManyLoginsError
 from exporter.server.passwords import CACHED, LONGEST, PasswordVerifier, login_key, parse_basic
+from tests.support.web_config import ALICE, SALT
 
-SALT: Final = bcrypt.gensalt(4)
-ALICE: Final = bcrypt.hashpw(b"wonderland", SALT)
 BOB: Final = bcrypt.hashpw(b"a" * LONGEST, SALT)
 HASHES: Final = {b"alice": ALICE, b"bob": BOB}
 

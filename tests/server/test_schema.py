@@ -15,8 +15,8 @@ from exporter.server.schema import (
     WebConfig,
     load_web_config,
 )
+from tests.support.web_config import HASH
 
-HASH: Final = "$2b$04$DFGXSCD.oBGt.PCFrDKbPe9UZXdCzAuYcHQMYKRDvYSZ39LbPRXcK"
 TLS: Final = "cert_file: a.crt, key_file: a.key"
 
 

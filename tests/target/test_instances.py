@@ -8,12 +8,12 @@ from typing import Protocol, Unpack
 
 import pytest
 import structlog
+from exporter.cli.check import Level, examine
 from structlog.testing import capture_logs
 
 from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.app.exporter import Exporter
-from exporter.cli.check import Level, examine
 from exporter.config import Config, ExpectedInstance, Match, Objective, Secret, Target, Url
 from exporter.errors import Reason
 from exporter.records import Backup, Datastore, Instance, Reference
@@ -523,7 +523,7 @@ def test_once_a_wrong_key_is_fixed_the_next_walk_has_the_list(tmp_path: Path, *,
             api.faults.add(ErrorBody(403), times=None)
         target = Target(name="only", url=Url(api.url), api_key_file=key)
         exporter = Exporter(Config(targets=(target,)))
-        walk = exporter.walks["only"]
+        walk = exporter.targets["only"].walker
         failed = [walk(60, instances_seconds=60) for _ in range(2)]
         api.faults.clear()
         key.write_text("demo:demo-secret", encoding="ascii")

@@ -19,10 +19,10 @@ from exporter.errors import WalkCrashedError
 from exporter.results import DatabaseAssessment
 from exporter.target import Scraper, WalkOutcome
 from exporter.web.landing import HEADERS, SHOWN, landing_page
-from tests.backups.test_risk import NEVER, OLD, OLDER, WELL
 from tests.support.answers import FAILURE, NOW, SNAPSHOT, SUCCESS, scraper
+from tests.support.application import running
 from tests.support.browser import Browser
-from tests.web.test_endpoints import running
+from tests.support.databases import NEVER, OLD, OLDER, WELL
 
 NOTHING: Final = "\u2013 \u2013 \u2013 none yet"
 POLICY: Final = HEADERS["Content-Security-Policy"]

@@ -1,4 +1,4 @@
-"""How long it takes to divide and judge 200,000 backups, beside how long it takes to decode them."""
+"""How long it takes to divide and assess 200,000 backups, beside how long it takes to decode them."""
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +10,7 @@ import msgspec
 
 from exporter.api.decode import BACKUPS, decode_page
 from exporter.backups.chains import Chains
-from exporter.backups.grouping import cohorts
+from exporter.backups.grouping import group_backups
 from exporter.config.schema import Statuses
 from exporter.records import Backup
 from exporter.simulator import many
@@ -55,7 +55,7 @@ ORDERS: dict[str, Order] = {
 def table() -> Iterator[str]:
     """Make a row for each shape of chains and each order."""
     yield f"{NUMBER:,} backups, pages of {PAGE:,}, best of {RUNS} runs"
-    yield f"{'chains':<24}  {'order':<12}  {'decode ms':>9}  {'divide and judge ms':>19}  {'/ decode':>8}"
+    yield f"{'chains':<24}  {'order':<12}  {'decode ms':>9}  {'divide and assess ms':>19}  {'/ decode':>8}"
     for what, shape in SHAPES.items():
         backups = linked(shape)
         for name, order in ORDERS.items():
@@ -99,11 +99,11 @@ def measure(bodies: Sequence[bytes]) -> tuple[float, float]:
 
 
 def run(bodies: Sequence[bytes]) -> tuple[float, float]:
-    """Decode once, divide and judge once; return the times of both."""
+    """Decode once, divide and assess once; return the times of both."""
     decoding, backups = timed(lambda: [b for body in bodies for b in decode_page(BACKUPS, body).records])
     chains = Chains({backup.id: backup for backup in backups}, Statuses())
-    judging, judged = timed(lambda: [chains.judge(cohort) for cohort in cohorts(backups)])
-    if sum(len(one.verdicts) - one.broken.total() for one in judged) != NUMBER:
+    judging, assessed = timed(lambda: [chains.assess(group) for group in group_backups(backups)])
+    if sum(len(one.verdicts) - one.broken.total() for one in assessed) != NUMBER:
         raise SystemExit("not every backup was found restorable")
     return decoding, judging
 

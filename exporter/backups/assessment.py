@@ -9,8 +9,8 @@ from math import isfinite
 
 from msgspec import Struct
 
-from exporter.backups.chains import Broken, Chains, Verdict
-from exporter.backups.grouping import Cohort, newest, rank
+from exporter.backups.chains import BrokenLink, Chains, Verdict
+from exporter.backups.grouping import BackupGroup, newest, rank
 from exporter.backups.summary import UNKNOWN
 from exporter.config.schema import ExpectedInstance, MaxDuration, Objective, Statuses
 from exporter.records import Backup, Instance
@@ -33,15 +33,17 @@ class Rules(Struct, frozen=True):
 
 
 def assess_databases(
-    among: Iterable[Cohort], chains: Chains, register: Inventory, rules: Rules
+    groups: Iterable[BackupGroup], chains: Chains, inventory: Inventory, rules: Rules
 ) -> tuple[DatabaseAssessment, ...]:
-    """Judge every known instance, each once; the order of cohorts makes no difference."""
-    found: dict[str, list[Cohort]] = {known: [] for known in (*register.expected, *(register.listed or ()))}
-    for cohort in among:
-        if cohort.instance_id:
-            found.setdefault(cohort.instance_id, []).append(cohort)
+    """Assess every known instance, each once; the order of groups makes no difference."""
+    found: dict[str, list[BackupGroup]] = {
+        known: [] for known in (*inventory.expected, *(inventory.listed or ()))
+    }
+    for group in groups:
+        if group.instance_id:
+            found.setdefault(group.instance_id, []).append(group)
     return tuple(
-        _InstanceAssessment(name, found[name], chains, register, rules).recovery() for name in sorted(found)
+        _InstanceAssessment(name, found[name], chains, inventory, rules).recovery() for name in sorted(found)
     )
 
 
@@ -51,32 +53,32 @@ class _InstanceAssessment:
     def __init__(
         self,
         instance_id: str,
-        found: Sequence[Cohort],
+        found: Sequence[BackupGroup],
         chains: Chains,
-        register: Inventory,
+        inventory: Inventory,
         rules: Rules,
     ) -> None:
         self._id = instance_id
-        self._cohorts = found
-        self._judged = [chains.judge(cohort) for cohort in found if cohort.status in rules.statuses.usable]
+        self._groups = found
+        self._assessed = [chains.assess(group) for group in found if group.status in rules.statuses.usable]
         self._rules = rules
-        self._expected = register.expected.get(instance_id)
-        self._listed = (register.listed or {}).get(instance_id)
-        self._is_gone = register.listed is not None and not (self._listed or self._expected)
+        self._expected = inventory.expected.get(instance_id)
+        self._listed = (inventory.listed or {}).get(instance_id)
+        self._is_gone = inventory.listed is not None and not (self._listed or self._expected)
 
     def recovery(self) -> DatabaseAssessment:
         last, length = self._newest(lambda verdict: isinstance(verdict, int))
         full, _ = self._newest(lambda verdict: verdict == 1)
         kind = self._type()
         age, duration = self._objective(kind)
-        broken = sum((judged.broken for judged in self._judged), Counter[Broken]())
+        broken = sum((assessed.broken for assessed in self._assessed), Counter[BrokenLink]())
         return DatabaseAssessment(
             instance_id=self._id,
             datastore_type=kind,
             instance_name=self._name(),
             datastore_version=self._version(),
             replica_of=self._replica_of(),
-            restorable=sum(len(judged.backups) for judged in self._judged) - broken.total(),
+            restorable=sum(len(assessed.backups) for assessed in self._assessed) - broken.total(),
             newest_timestamp=_created(last),
             newest_chain_length=length,
             newest_full_timestamp=_created(full),
@@ -90,7 +92,7 @@ class _InstanceAssessment:
 
     def _newest(self, predicate: Callable[[Verdict], bool]) -> tuple[Backup | None, int | None]:
         """Return the newest backup of whose verdict it is true, and how many its restore reads."""
-        found = [pair for judged in self._judged if (pair := judged.newest(predicate))]
+        found = [pair for assessed in self._assessed if (pair := assessed.newest(predicate))]
         backup, verdict = max(found, key=lambda pair: rank(pair[0]), default=(None, None))
         return backup, verdict if isinstance(verdict, int) else None
 
@@ -100,7 +102,7 @@ class _InstanceAssessment:
             return self._listed.datastore.type
         if self._expected and self._expected.datastore_type:
             return self._expected.datastore_type
-        telling = newest(cohort for cohort in self._cohorts if cohort.datastore_type)
+        telling = newest(group for group in self._groups if group.datastore_type)
         return telling.datastore.type or UNKNOWN if telling and telling.datastore else UNKNOWN
 
     def _name(self) -> str | None:
@@ -117,12 +119,12 @@ class _InstanceAssessment:
         return None if backup is None or backup.size is None else backup.size * self._rules.bytes_per_unit
 
     def _running_since(self) -> float | None:
-        running = [cohort for cohort in self._cohorts if cohort.status in self._rules.statuses.running]
-        return min((cohort.backups[0].created_at.timestamp() for cohort in running), default=None)
+        running = [group for group in self._groups if group.status in self._rules.statuses.running]
+        return min((group.backups[0].created_at.timestamp() for group in running), default=None)
 
     def _last_attempt_failed(self) -> bool | None:
         statuses = self._rules.statuses
-        last = newest(cohort for cohort in self._cohorts if cohort.status in statuses.finished)
+        last = newest(group for group in self._groups if group.status in statuses.finished)
         return None if last is None else last.status in statuses.failed
 
     def _objective(self, kind: str) -> tuple[float | None, float | None]:

@@ -8,12 +8,12 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from exporter.backups.grouping import Cohort
+from exporter.backups.grouping import BackupGroup
 from exporter.config.schema import Statuses
 from exporter.records import Backup
 
 
-class Broken(StrEnum):
+class BrokenLink(StrEnum):
     """What is wrong with the broken link nearest to a backup, on the way from it to its ancestors.
 
     A parent that is neither usable nor running has failed, whether its status is of another class or of
@@ -26,16 +26,16 @@ class Broken(StrEnum):
     CYCLE = "cycle"
 
 
-Verdict: TypeAlias = int | Broken
+Verdict: TypeAlias = int | BrokenLink
 """How many backups a restore reads (1: a full backup), or why there can be none."""
 
 
-class Judged(Struct, frozen=True):
-    """A cohort's backups, the verdict on each, and how many are `broken` for each reason that there is."""
+class AssessedGroup(Struct, frozen=True):
+    """A group's backups, the verdict on each, and how many are `broken` for each reason that there is."""
 
     backups: Sequence[Backup]
     verdicts: Sequence[Verdict]
-    broken: Counter[Broken]
+    broken: Counter[BrokenLink]
 
     def newest(self, predicate: Callable[[Verdict], bool]) -> tuple[Backup, Verdict] | None:
         """Return the backup created last of whose verdict it is true; of several the greatest id's."""
@@ -60,21 +60,21 @@ class Chains:
         self._statuses = statuses
         self._climbed: dict[str, Verdict] = {}
 
-    def judge(self, cohort: Cohort) -> Judged:
-        """Judge the backups of a usable status: only what is loose must be climbed from, the rest follows."""
-        verdicts: list[Verdict] = list(cohort.lengths)
-        broken = Counter[Broken]()
-        for place in cohort.loose:
-            first = self._climb(cohort.backups[place])
-            number = _following(cohort.lengths, place)
+    def assess(self, group: BackupGroup) -> AssessedGroup:
+        """Assess the backups of a usable status: climb from what is unresolved, the rest follows."""
+        verdicts: list[Verdict] = list(group.lengths)
+        broken = Counter[BrokenLink]()
+        for place in group.unresolved:
+            first = self._climb(group.backups[place])
+            number = _following(group.lengths, place)
             if isinstance(first, int):
                 verdicts[place : place + number] = [
-                    first + length - 1 for length in cohort.lengths[place : place + number]
+                    first + length - 1 for length in group.lengths[place : place + number]
                 ]
             else:
                 verdicts[place : place + number] = [first] * number
                 broken[first] += number
-        return Judged(cohort.backups, verdicts, broken)
+        return AssessedGroup(group.backups, verdicts, broken)
 
     def _climb(self, backup: Backup) -> Verdict:
         """Go from a backup to its ancestors, as far as they are not known; enter the verdicts on all."""
@@ -82,7 +82,7 @@ class Chains:
         end = self._climbed.get(backup.id)
         while end is None:
             path.append(backup.id)
-            self._climbed[backup.id] = Broken.CYCLE  # which it is if the way leads back here
+            self._climbed[backup.id] = BrokenLink.CYCLE  # which it is if the way leads back here
             backup, end = self._step(backup)
         for passed in reversed(path):
             end = end + 1 if isinstance(end, int) else end
@@ -95,11 +95,11 @@ class Chains:
             return backup, 0
         parent = self._backups.get(backup.parent_id)
         if parent is None:
-            return backup, Broken.PARENT_MISSING
+            return backup, BrokenLink.PARENT_MISSING
         if parent.status in self._statuses.usable:
             return parent, self._climbed.get(parent.id)
         running = parent.status in self._statuses.running
-        return parent, Broken.PARENT_RUNNING if running else Broken.PARENT_FAILED
+        return parent, BrokenLink.PARENT_RUNNING if running else BrokenLink.PARENT_FAILED
 
 
 def _following(lengths: Sequence[int], place: int) -> int:

@@ -17,13 +17,13 @@ rank = attrgetter("created_at", "id")
 """What decides which of several backups is the newest."""
 
 
-class Cohort(Struct, frozen=True):
+class BackupGroup(Struct, frozen=True):
     """Backups, one at least and the oldest first, that are alike in what stands before them.
 
     `sizes` are theirs, as far as they are known and above 0. `lengths` counts for each how many of them its
     restore reads, as far as the one before it tells: by building on that one, or on the same as that one. It
     starts from 1 at a full backup, and at one that builds on something else. The indices of the latter are
-    `loose`: what is below them, only the whole list can say.
+    `unresolved`: what is below them, only the whole list can say.
     """
 
     status: str
@@ -32,7 +32,7 @@ class Cohort(Struct, frozen=True):
     backups: Sequence[Backup]
     sizes: Sequence[float]
     lengths: Sequence[int]
-    loose: Sequence[int]
+    unresolved: Sequence[int]
     newest: Backup
 
     @property
@@ -41,7 +41,7 @@ class Cohort(Struct, frozen=True):
         return (self.datastore and self.datastore.type) or None
 
 
-def cohorts(backups: Iterable[Backup]) -> Sequence[Cohort]:
+def group_backups(backups: Iterable[Backup]) -> Sequence[BackupGroup]:
     """Divide `backups`, each of which stands there once; their order makes no difference to what is said.
 
     Parents are compared here, where neighbours in time are neighbours in memory still: elsewhere each is a
@@ -50,7 +50,7 @@ def cohorts(backups: Iterable[Backup]) -> Sequence[Cohort]:
     by_age = sorted(backups, key=_creation)
     alike: defaultdict[_Likeness, _Members] = defaultdict(lambda: ([], [], [], []))
     for backup in by_age:
-        members, sizes, lengths, loose = alike[backup.status, backup.datastore, backup.instance_id]
+        members, sizes, lengths, unresolved = alike[backup.status, backup.datastore, backup.instance_id]
         parent = backup.parent_id
         if parent and members and parent == members[-1].id:
             lengths.append(lengths[-1] + 1)
@@ -59,19 +59,19 @@ def cohorts(backups: Iterable[Backup]) -> Sequence[Cohort]:
         else:
             lengths.append(1)
             if parent and parent != backup.id:  # which it is in the vendor's example, of a full one
-                loose.append(len(members))
+                unresolved.append(len(members))
         members.append(backup)
         if size := backup.size:
             sizes.append(size)
     return [
-        Cohort(*likeness, members, sizes, lengths, loose, _newest(members))
-        for likeness, (members, sizes, lengths, loose) in alike.items()
+        BackupGroup(*likeness, members, sizes, lengths, unresolved, _newest(members))
+        for likeness, (members, sizes, lengths, unresolved) in alike.items()
     ]
 
 
-def newest(among: Iterable[Cohort]) -> Backup | None:
+def newest(groups: Iterable[BackupGroup]) -> Backup | None:
     """Return the backup created last; of several the one with the greatest id."""
-    return max((cohort.newest for cohort in among), key=rank, default=None)
+    return max((group.newest for group in groups), key=rank, default=None)
 
 
 def _newest(by_age: Sequence[Backup]) -> Backup:

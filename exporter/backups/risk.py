@@ -9,7 +9,7 @@ from exporter.durations import format_age
 from exporter.results import DatabaseAssessment
 
 
-class Danger(IntEnum):
+class Problem(IntEnum):
     """What is wrong with an instance's backups, the worst first."""
 
     NO_RESTORABLE_BACKUP = 0
@@ -28,7 +28,7 @@ class Risk(Struct, frozen=True):
     age: float | None
     objective_age: float | None
     running_for: float | None
-    dangers: tuple[Danger, ...]
+    problems: tuple[Problem, ...]
 
     @property
     def name(self) -> str:
@@ -37,17 +37,17 @@ class Risk(Struct, frozen=True):
 
 
 def risks(assessments: Iterable[DatabaseAssessment], now: float) -> list[Risk]:
-    """Return the instances at risk at `now` (Unix seconds), by their worst danger and then by age.
+    """Return the instances at risk at `now` (Unix seconds), by their worst problem and then by age.
 
     Of an instance without an objective nothing is asked, so it is at no risk.
     """
     found = (_risk(recovery, now) for recovery in assessments)
-    return sorted((risk for risk in found if risk.dangers), key=severity)
+    return sorted((risk for risk in found if risk.problems), key=severity)
 
 
-def severity(risk: Risk) -> tuple[Danger, float, str]:
+def severity(risk: Risk) -> tuple[Problem, float, str]:
     """Return what risks are sorted by: the worst first, and of those alike the oldest."""
-    return risk.dangers[0], -(risk.age or 0.0), risk.name
+    return risk.problems[0], -(risk.age or 0.0), risk.name
 
 
 def describe_age(risk: Risk) -> str:
@@ -57,7 +57,7 @@ def describe_age(risk: Risk) -> str:
 
 def describe(risk: Risk) -> str:
     """Say in words what is wrong, for people."""
-    return ", ".join(_words(risk, danger) for danger in risk.dangers)
+    return ", ".join(_words(risk, problem) for problem in risk.problems)
 
 
 def _risk(recovery: DatabaseAssessment, now: float) -> Risk:
@@ -71,7 +71,7 @@ def _risk(recovery: DatabaseAssessment, now: float) -> Risk:
         age=age,
         objective_age=recovery.objective_age,
         running_for=running,
-        dangers=tuple(_dangers(recovery, age, running)),
+        problems=tuple(_problems(recovery, age, running)),
     )
 
 
@@ -80,33 +80,33 @@ def _since(timestamp: float | None, now: float) -> float | None:
     return None if timestamp is None else max(0.0, now - timestamp)
 
 
-def _dangers(recovery: DatabaseAssessment, age: float | None, running: float | None) -> Iterator[Danger]:
+def _problems(recovery: DatabaseAssessment, age: float | None, running: float | None) -> Iterator[Problem]:
     if recovery.objective_age is None:
         return
     if age is None:
-        yield Danger.NO_RESTORABLE_BACKUP
+        yield Problem.NO_RESTORABLE_BACKUP
     elif age > recovery.objective_age:
-        yield Danger.OVER_OBJECTIVE
+        yield Problem.OVER_OBJECTIVE
     if recovery.unrestorable:
-        yield Danger.CHAIN_BROKEN
+        yield Problem.CHAIN_BROKEN
     if recovery.last_attempt_failed:
-        yield Danger.LAST_ATTEMPT_FAILED
+        yield Problem.LAST_ATTEMPT_FAILED
     if (
         running is not None
         and recovery.objective_duration is not None
         and running > recovery.objective_duration
     ):
-        yield Danger.RUNS_TOO_LONG
+        yield Problem.RUNS_TOO_LONG
 
 
-def _words(risk: Risk, danger: Danger) -> str:
-    match danger:
-        case Danger.NO_RESTORABLE_BACKUP:
+def _words(risk: Risk, problem: Problem) -> str:
+    match problem:
+        case Problem.NO_RESTORABLE_BACKUP:
             return "no restorable backup"
-        case Danger.OVER_OBJECTIVE:
+        case Problem.OVER_OBJECTIVE:
             return f"older than {format_age(risk.objective_age or 0.0)}"
-        case Danger.CHAIN_BROKEN:
+        case Problem.CHAIN_BROKEN:
             return "broken chain"
-        case Danger.RUNS_TOO_LONG:
+        case Problem.RUNS_TOO_LONG:
             return f"one runs for {format_age(risk.running_for or 0.0)}"
     return "last attempt failed"

@@ -8,7 +8,7 @@ from itertools import chain
 from math import fsum, inf
 from operator import attrgetter
 
-from exporter.backups.grouping import Cohort, rank
+from exporter.backups.grouping import BackupGroup, rank
 from exporter.config.schema import Statuses
 from exporter.records import Backup
 from exporter.results import GroupKey, GroupSummary, Summary
@@ -20,25 +20,25 @@ SMALLEST_DATABASE = 1_000_000
 _creation = attrgetter("created_at")
 
 
-def summarize(among: Sequence[Cohort], *, bytes_per_unit: float = 1, statuses: Statuses) -> Summary:
-    """Sum up all backups of a walk; the order of cohorts makes no difference."""
-    labelled = _labelled(among)
-    groups = tuple(_group(key, labelled[key], bytes_per_unit, statuses) for key in sorted(labelled))
+def summarize(groups: Sequence[BackupGroup], *, bytes_per_unit: float = 1, statuses: Statuses) -> Summary:
+    """Sum up all backups of a walk; the order of groups makes no difference."""
+    labelled = _labelled(groups)
+    summaries = tuple(_group(key, labelled[key], bytes_per_unit, statuses) for key in sorted(labelled))
     unknown = Counter[str]()
-    for group in groups:
-        if group.key.status not in statuses.known:
-            unknown[group.key.status] += group.count
+    for found in summaries:
+        if found.key.status not in statuses.known:
+            unknown[found.key.status] += found.count
     return Summary(
-        groups=groups,
-        backups=sum(group.count for group in groups),
+        groups=summaries,
+        backups=sum(found.count for found in summaries),
         unknown_statuses=tuple(sorted(unknown.items())),
-        largest_size=max((max(cohort.sizes) for cohort in among if cohort.sizes), default=None),
+        largest_size=max((max(group.sizes) for group in groups if group.sizes), default=None),
     )
 
 
-def created_after(among: Iterable[Cohort], moment: datetime) -> int:
+def created_after(groups: Iterable[BackupGroup], moment: datetime) -> int:
     """Count the backups that were created later than an aware `moment`."""
-    return sum(len(cohort.backups) - bisect_right(cohort.backups, moment, key=_creation) for cohort in among)
+    return sum(len(group.backups) - bisect_right(group.backups, moment, key=_creation) for group in groups)
 
 
 def sizes_look_like_gib(summary: Summary) -> bool:
@@ -49,11 +49,11 @@ def sizes_look_like_gib(summary: Summary) -> bool:
     return summary.largest_size is not None and summary.largest_size < SMALLEST_DATABASE
 
 
-def _labelled(among: Iterable[Cohort]) -> Mapping[GroupKey, Sequence[Cohort]]:
-    labelled: defaultdict[GroupKey, list[Cohort]] = defaultdict(list)
-    for cohort in among:
-        key = GroupKey(cohort.status, cohort.datastore_type or UNKNOWN, cohort.instance_id or UNKNOWN)
-        labelled[key].append(cohort)
+def _labelled(groups: Iterable[BackupGroup]) -> Mapping[GroupKey, Sequence[BackupGroup]]:
+    labelled: defaultdict[GroupKey, list[BackupGroup]] = defaultdict(list)
+    for group in groups:
+        key = GroupKey(group.status, group.datastore_type or UNKNOWN, group.instance_id or UNKNOWN)
+        labelled[key].append(group)
     return labelled
 
 
@@ -66,15 +66,15 @@ def _total(sizes: Iterable[float]) -> float:
 
 
 def _group(
-    key: GroupKey, members: Sequence[Cohort], bytes_per_unit: float, statuses: Statuses
+    key: GroupKey, members: Sequence[BackupGroup], bytes_per_unit: float, statuses: Statuses
 ) -> GroupSummary:
-    last = max((cohort.newest for cohort in members), key=rank)
+    last = max((group.newest for group in members), key=rank)
     return GroupSummary(
         key=key,
-        count=sum(len(cohort.backups) for cohort in members),
-        size_bytes=bytes_per_unit * _total(chain.from_iterable(cohort.sizes for cohort in members)),
+        count=sum(len(group.backups) for group in members),
+        size_bytes=bytes_per_unit * _total(chain.from_iterable(group.sizes for group in members)),
         newest_timestamp=last.created_at.timestamp(),
-        oldest_timestamp=min(cohort.backups[0].created_at for cohort in members).timestamp(),
+        oldest_timestamp=min(group.backups[0].created_at for group in members).timestamp(),
         newest_size_bytes=None if last.size is None else bytes_per_unit * last.size,
         newest_duration_seconds=_duration(last) if key.status in statuses.finished else None,
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -12,11 +11,7 @@ from structlog.typing import FilteringBoundLogger
 
 from exporter.api import ApiClient, WalkClient
 from exporter.api.decode import BACKUPS
-from exporter.backups.assessment import Inventory, Rules, assess_databases
-from exporter.backups.chains import Chains
-from exporter.backups.data_warnings import Evidence, data_warnings
-from exporter.backups.grouping import cohorts
-from exporter.backups.summary import created_after, summarize
+from exporter.backups import Evidence, Inventory, Rules, assess, data_warnings
 from exporter.config.schema import Objective
 from exporter.errors import ApiError
 from exporter.records import Backup, Page
@@ -138,22 +133,10 @@ class TargetWalker:
 
     def _snapshot(self, walked: WalkResult[Backup], redact: Callable[[str], str]) -> Snapshot:
         target = self.api.target
-        register = Inventory(
-            {instance.id: instance for instance in target.expected_instances}, self.instances.listed
-        )
+        expected = {instance.id: instance for instance in target.expected_instances}
+        inventory = Inventory(expected, self.instances.listed)
         rules = Rules(target.statuses, self.objectives, target.bytes_per_unit)
-        among = cohorts(walked.records.values())
-        summary = summarize(among, bytes_per_unit=target.bytes_per_unit, statuses=target.statuses)
-        completed_at = self._clock.now()
-        snapshot = Snapshot(
-            summary=summary,
-            assessments=assess_databases(among, Chains(walked.records, target.statuses), register, rules),
-            duplicates=walked.duplicates,
-            malformed=walked.malformed,
-            future=created_after(among, datetime.fromtimestamp(completed_at, UTC)),
-            reported=walked.reported,
-            completed_at=completed_at,
-        )
+        snapshot = assess(walked, inventory, rules, completed_at=self._clock.now())
         doubted = self._data_warnings(snapshot, walked.first_malformed)
         found = tuple(DataWarning(redact(doubt.kind), redact(doubt.text)) for doubt in doubted)
         self._log_doubts(found)

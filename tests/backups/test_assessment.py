@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from exporter.backups.assessment import Inventory, Rules, assess_databases
 from exporter.backups.chains import Chains
-from exporter.backups.grouping import cohorts
+from exporter.backups.grouping import group_backups
 from exporter.config.schema import Config, ExpectedInstance, Match, MaxDuration, Objective, Statuses
 from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.results import DatabaseAssessment
@@ -21,27 +21,27 @@ DAY = 26 * 3600.0
 
 
 def found_among(
-    backups: Sequence[Backup], register: Inventory, rules: Rules
+    backups: Sequence[Backup], inventory: Inventory, rules: Rules
 ) -> tuple[DatabaseAssessment, ...]:
-    """Judge these backups."""
+    """Assess these backups."""
     chains = Chains({record.id: record for record in backups}, rules.statuses)
-    return assess_databases(cohorts(backups), chains, register, rules)
+    return assess_databases(group_backups(backups), chains, inventory, rules)
 
 
-def judged(
-    *backups: Backup, register: Inventory | None = None, rules: Rules | None = None
+def assessed(
+    *backups: Backup, inventory: Inventory | None = None, rules: Rules | None = None
 ) -> dict[str, DatabaseAssessment]:
-    """Judge these backups; return each instance's recovery by its id."""
+    """Assess these backups; return each instance's recovery by its id."""
     found = found_among(
-        backups, register or Inventory({}, None), rules or Rules(Statuses(), DEFAULTS, bytes_per_unit=10)
+        backups, inventory or Inventory({}, None), rules or Rules(Statuses(), DEFAULTS, bytes_per_unit=10)
     )
     return {recovery.instance_id: recovery for recovery in found}
 
 
-def register(
+def inventory(
     *listed: Instance, expected: tuple[ExpectedInstance, ...] = (), is_listed: bool = True
 ) -> Inventory:
-    """Make a register of these instances."""
+    """Make an inventory of these instances."""
     return Inventory(
         {instance.id: instance for instance in expected},
         {instance.id: instance for instance in listed} if is_listed else None,
@@ -55,7 +55,7 @@ def at(minutes: float) -> float:
 
 def test_says_all_of_an_instance_with_a_chain() -> None:
     """Counts, times, lengths and sizes of a full backup and the incrementals on it."""
-    found = judged(
+    found = assessed(
         backup(0, size=5.0, datastore=Datastore("redis")),
         backup(1, parent_id="0", size=1.0),
         backup(2, parent_id="1", size=2.0),
@@ -82,7 +82,7 @@ def test_says_all_of_an_instance_with_a_chain() -> None:
 
 def test_a_broken_chain_leaves_what_is_below_the_break() -> None:
     """Usable backups on a failed parent are counted with their reason, and are not restorable."""
-    found = judged(
+    found = assessed(
         backup(0),
         backup(1, status="FAILED"),
         backup(2, parent_id="1"),
@@ -98,7 +98,7 @@ def test_a_broken_chain_leaves_what_is_below_the_break() -> None:
 
 def test_the_newest_finished_attempt_counts() -> None:
     """A running one says nothing of the last attempt, nor does a status of no attempt."""
-    found = judged(
+    found = assessed(
         backup(0),
         backup(1, status="FAILED"),
         backup(2, status="DELETING"),
@@ -112,14 +112,14 @@ def test_the_newest_finished_attempt_counts() -> None:
 def test_of_those_created_at_once_the_greatest_id_is_the_newest(step: int) -> None:
     """So that nothing flaps between walks that list them in another order."""
     twins = [backup(name, created_at=NOON, size=size) for name, size in (("a", 1.0), ("b", 2.0))]
-    found = judged(backup("0", created_at=NOON - timedelta(hours=1)), *twins[::step])
+    found = assessed(backup("0", created_at=NOON - timedelta(hours=1)), *twins[::step])
 
     assert found["one"].newest_full_size_bytes == 20
 
 
 def test_where_there_is_nothing_nothing_is_said() -> None:
     """An instance whose only backup runs: none restorable, and no time, no attempt, no size."""
-    found = judged(backup(0, status="BUILDING", size=None))["one"]
+    found = assessed(backup(0, status="BUILDING", size=None))["one"]
 
     assert found.restorable == 0
     assert found.newest_timestamp is None
@@ -130,7 +130,7 @@ def test_where_there_is_nothing_nothing_is_said() -> None:
 
 def test_a_backup_of_no_instance_is_left_out_but_can_be_a_parent() -> None:
     """What was imported from another region belongs to none, and carries chains all the same."""
-    found = judged(backup(0, instance_id=None, status="RESTORED"), backup(1, parent_id="0"))
+    found = assessed(backup(0, instance_id=None, status="RESTORED"), backup(1, parent_id="0"))
 
     assert list(found) == ["one"]
     assert found["one"].newest_chain_length == 2
@@ -142,12 +142,12 @@ class TestKnownInstances:
 
     def test_one_without_backups_has_zero(self) -> None:
         """Listed or configured: it is there, with nothing to restore and an objective."""
-        known = register(
+        known = inventory(
             Instance("listed", name="orders-db", datastore=Datastore("mysql", "8.0")),
             expected=(ExpectedInstance("configured", "wiki-db", "redis"),),
         )
 
-        found = judged(register=known)
+        found = assessed(inventory=known)
 
         assert found["listed"].restorable == found["configured"].restorable == 0
         assert found["listed"].instance_name == "orders-db"
@@ -167,7 +167,7 @@ class TestKnownInstances:
         self, listed: Datastore | None, expected: str | None, kind: str
     ) -> None:
         """One type, whatever single backups say."""
-        known = register(
+        known = inventory(
             Instance("one", datastore=listed), expected=(ExpectedInstance("one", None, expected),)
         )
         backups = (
@@ -177,31 +177,31 @@ class TestKnownInstances:
             backup(3),
         )
 
-        assert judged(*backups, register=known)["one"].datastore_type == kind
+        assert assessed(*backups, inventory=known)["one"].datastore_type == kind
 
     def test_the_users_name_wins(self) -> None:
         """A configured name over a listed one; a listed one where the user gave none."""
         listed = (Instance("one", name="listed"), Instance("two", name="listed"))
         expected = (ExpectedInstance("one", "mine"), ExpectedInstance("two"))
 
-        found = judged(register=register(*listed, expected=expected))
+        found = assessed(inventory=inventory(*listed, expected=expected))
 
         assert (found["one"].instance_name, found["two"].instance_name) == ("mine", "listed")
 
     @pytest.mark.parametrize(
         ("known", "age"),
         [
-            (register(Instance("other")), None),
-            (register(Instance("one")), DAY),
-            (register(Instance("other"), expected=(ExpectedInstance("one"),)), DAY),
-            (register(is_listed=False), DAY),
-            (register(Instance("one", replica_of=Reference("main"))), None),
-            (register(Instance("one", replica_of=Reference(None))), DAY),
+            (inventory(Instance("other")), None),
+            (inventory(Instance("one")), DAY),
+            (inventory(Instance("other"), expected=(ExpectedInstance("one"),)), DAY),
+            (inventory(is_listed=False), DAY),
+            (inventory(Instance("one", replica_of=Reference("main"))), None),
+            (inventory(Instance("one", replica_of=Reference(None))), DAY),
         ],
     )
     def test_nothing_is_asked_of_what_is_gone_or_a_replica(self, known: Inventory, age: float | None) -> None:
         """A deleted database's backups stay, without an objective; without a list nobody is presumed gone."""
-        found = judged(backup(0), register=known)["one"]
+        found = assessed(backup(0), inventory=known)["one"]
 
         assert found.objective_age == age
         assert (found.objective_duration is None) == (age is None)
@@ -231,7 +231,7 @@ class TestObjectives:
         """By id, name and type, all of a rule's patterns; `never` and no match ask for nothing."""
         rules = Rules(Statuses(), self.OBJECTIVES)
 
-        (found,) = judged(register=register(instance), rules=rules).values()
+        (found,) = assessed(inventory=inventory(instance), rules=rules).values()
 
         assert (found.objective_age, found.objective_duration) == asked
 
@@ -255,7 +255,7 @@ def test_the_order_makes_no_difference(backups: list[Backup], data: st.DataObjec
     """However the list is shuffled, the assessments are the same."""
     shuffled = data.draw(st.permutations(backups))
 
-    assert judged(*shuffled) == judged(*backups)
+    assert assessed(*shuffled) == assessed(*backups)
 
 
 @given(backups=BACKUPS)

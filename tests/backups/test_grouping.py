@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.backups.grouping import cohorts, newest
+from exporter.backups.grouping import group_backups, newest
 from exporter.records import Backup, Datastore
 from tests.support.builders import NOON, backup
 
@@ -30,42 +30,42 @@ BACKUPS = st.lists(
 
 @given(BACKUPS)
 def test_each_backup_is_in_one_cohort_of_its_like(backups: list[Backup]) -> None:
-    """No two cohorts are alike, and each has the oldest first."""
-    found = cohorts(backups)
+    """No two groups are alike, and each has the oldest first."""
+    found = group_backups(backups)
 
-    members = [(cohort, member) for cohort in found for member in cohort.backups]
+    members = [(group, member) for group in found for member in group.backups]
     assert sorted(member.id for _, member in members) == sorted(made.id for made in backups)
     assert all(
         (member.status, member.datastore, member.instance_id)
-        == (cohort.status, cohort.datastore, cohort.instance_id)
-        for cohort, member in members
+        == (group.status, group.datastore, group.instance_id)
+        for group, member in members
     )
-    assert len({(cohort.status, cohort.datastore, cohort.instance_id) for cohort in found}) == len(found)
-    for cohort in found:
-        times = [member.created_at for member in cohort.backups]
+    assert len({(group.status, group.datastore, group.instance_id) for group in found}) == len(found)
+    for group in found:
+        times = [member.created_at for member in group.backups]
         assert times == sorted(times)
 
 
 @given(BACKUPS, st.randoms(use_true_random=False))
 def test_the_newest_is_the_naive_one_in_any_order(backups: list[Backup], random: Any) -> None:
     """The one created last, of several the one with the greatest id."""
-    found = cohorts(random.sample(backups, len(backups)))
+    found = group_backups(random.sample(backups, len(backups)))
 
-    def ranked(among: Sequence[Backup]) -> Backup | None:
-        return max(among, key=lambda made: (made.created_at, made.id), default=None)
+    def ranked(groups: Sequence[Backup]) -> Backup | None:
+        return max(groups, key=lambda made: (made.created_at, made.id), default=None)
 
     assert newest(found) == ranked(backups)
-    assert [cohort.newest for cohort in found] == [ranked(cohort.backups) for cohort in found]
+    assert [group.newest for group in found] == [ranked(group.backups) for group in found]
 
 
 @given(BACKUPS)
 def test_each_is_counted_from_the_one_before(backups: list[Backup]) -> None:
-    """Where it builds on that one or on the same; counting starts at a full backup, and at a loose one."""
-    for cohort in cohorts(backups):
+    """On it or on its parent; counting starts at a full backup, and at an unresolved one."""
+    for group in group_backups(backups):
         lengths: list[int] = []
-        loose: list[int] = []
-        for place, member in enumerate(cohort.backups):
-            before = cohort.backups[place - 1] if place else None
+        unresolved: list[int] = []
+        for place, member in enumerate(group.backups):
+            before = group.backups[place - 1] if place else None
             if before and member.parent_id == before.id:
                 lengths.append(lengths[-1] + 1)
             elif before and member.parent_id == before.parent_id and lengths[-1] > 1:
@@ -73,8 +73,8 @@ def test_each_is_counted_from_the_one_before(backups: list[Backup]) -> None:
             else:
                 lengths.append(1)
                 if member.parent_id not in {None, "", member.id}:
-                    loose.append(place)
-        assert (cohort.lengths, cohort.loose) == (lengths, loose)
+                    unresolved.append(place)
+        assert (group.lengths, group.unresolved) == (lengths, unresolved)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,6 @@ def test_each_is_counted_from_the_one_before(backups: list[Backup]) -> None:
 )
 def test_a_type_that_says_nothing_is_none(datastore: Datastore | None, kind: str | None) -> None:
     """Absent, null and empty are the same."""
-    (only,) = cohorts([backup("a", datastore=datastore)])
+    (only,) = group_backups([backup("a", datastore=datastore)])
 
     assert only.datastore_type == kind

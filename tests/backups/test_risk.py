@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from exporter.backups.risk import Danger, describe, risks
+from exporter.backups.risk import Problem, describe, risks
 from exporter.results import DatabaseAssessment
 
 NOW = 1_000_000.0
@@ -36,13 +36,13 @@ def test_the_worst_come_first() -> None:
     found = risks([STUCK, FAILED, BROKEN, OLD, WELL, NEVER, OLDER], NOW)
 
     assert [risk.instance_id for risk in found] == ["never", "older", "old", "broken", "failed", "stuck"]
-    assert [risk.dangers[0] for risk in found] == [
-        Danger.NO_RESTORABLE_BACKUP,
-        Danger.OVER_OBJECTIVE,
-        Danger.OVER_OBJECTIVE,
-        Danger.CHAIN_BROKEN,
-        Danger.LAST_ATTEMPT_FAILED,
-        Danger.RUNS_TOO_LONG,
+    assert [risk.problems[0] for risk in found] == [
+        Problem.NO_RESTORABLE_BACKUP,
+        Problem.OVER_OBJECTIVE,
+        Problem.OVER_OBJECTIVE,
+        Problem.CHAIN_BROKEN,
+        Problem.LAST_ATTEMPT_FAILED,
+        Problem.RUNS_TOO_LONG,
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.backups.grouping import cohorts
+from exporter.backups.grouping import group_backups
 from exporter.backups.summary import created_after, sizes_look_like_gib, summarize
 from exporter.config.schema import Statuses
 from exporter.records import Backup, Datastore
@@ -36,7 +36,7 @@ RECORDS = st.lists(
 
 def group(*backups: Backup, bytes_per_unit: float = 1) -> GroupSummary:
     """Sum up backups that all have the same labels."""
-    (only,) = summarize(cohorts(backups), bytes_per_unit=bytes_per_unit, statuses=STATUSES).groups
+    (only,) = summarize(group_backups(backups), bytes_per_unit=bytes_per_unit, statuses=STATUSES).groups
     return only
 
 
@@ -72,7 +72,9 @@ def test_order_makes_no_difference(records: list[Backup], random: Any) -> None:
     """Not to the last bit, and not among backups of the same moment."""
     shuffled = random.sample(records, len(records))
 
-    assert summarize(cohorts(shuffled), statuses=STATUSES) == summarize(cohorts(records), statuses=STATUSES)
+    assert summarize(group_backups(shuffled), statuses=STATUSES) == summarize(
+        group_backups(records), statuses=STATUSES
+    )
 
 
 @given(st.lists(st.floats(0, 1e15), min_size=1, max_size=30))
@@ -86,7 +88,7 @@ def test_a_total_is_the_exact_sum(sizes: list[float]) -> None:
 @given(RECORDS)
 def test_sums_equal_the_naive_ones(records: list[Backup]) -> None:
     """Every backup is in exactly one group, under its own labels."""
-    summary = summarize(cohorts(records), bytes_per_unit=2, statuses=STATUSES)
+    summary = summarize(group_backups(records), bytes_per_unit=2, statuses=STATUSES)
 
     assert summary.backups == sum(found.count for found in summary.groups) == len(records)
     assert [found.key for found in summary.groups] == sorted({_labels(record) for record in records})
@@ -147,7 +149,9 @@ def test_durations_are_of_the_finished(status: str, minutes: int | None, seconds
 def test_what_is_finished_is_a_setting() -> None:
     """A status of another name counts where the configuration says so."""
     statuses = Statuses(usable=frozenset({"READY"}))
-    summary = summarize(cohorts([made(0, status="READY"), made(0, status="COMPLETED")]), statuses=statuses)
+    summary = summarize(
+        group_backups([made(0, status="READY"), made(0, status="COMPLETED")]), statuses=statuses
+    )
 
     assert [found.newest_duration_seconds for found in summary.groups] == [None, 60]
     assert summary.unknown_statuses == (("COMPLETED", 1),)
@@ -157,7 +161,7 @@ def test_unknown_statuses_are_counted_by_name() -> None:
     """Over all their groups."""
     records = [made(0, status="B"), made(1, status="A"), made(2, status="B", instance_id="two"), made(3)]
 
-    assert summarize(cohorts(records), statuses=STATUSES).unknown_statuses == (("A", 1), ("B", 2))
+    assert summarize(group_backups(records), statuses=STATUSES).unknown_statuses == (("A", 1), ("B", 2))
 
 
 def test_numbers_at_the_edges() -> None:
@@ -179,7 +183,7 @@ def test_sizes_that_look_like_gib(sizes: tuple[float | None, ...], doubtful: boo
     """Where every database would be smaller than a megabyte, the unit is in doubt."""
     records = [made(place, size=size) for place, size in enumerate(sizes)]
 
-    assert sizes_look_like_gib(summarize(cohorts(records), statuses=STATUSES)) is doubtful
+    assert sizes_look_like_gib(summarize(group_backups(records), statuses=STATUSES)) is doubtful
 
 
 def test_of_two_that_are_equally_new_the_order_decides_nothing() -> None:
@@ -187,7 +191,7 @@ def test_of_two_that_are_equally_new_the_order_decides_nothing() -> None:
     one, other = backup("a", size=1.0), backup("b", size=2.0)
 
     forth, back = (
-        summarize(cohorts(pair), statuses=Statuses()).groups[0] for pair in ((one, other), (other, one))
+        summarize(group_backups(pair), statuses=Statuses()).groups[0] for pair in ((one, other), (other, one))
     )
 
     assert forth == back
@@ -197,11 +201,11 @@ def test_of_two_that_are_equally_new_the_order_decides_nothing() -> None:
 @settings(deadline=None)
 @given(st.lists(st.integers(-5, 5), max_size=30), st.integers(-6, 6))
 def test_backups_created_after_a_moment(minutes: list[int], after: int) -> None:
-    """Every backup that is later counts, whatever its cohort; one at the very moment does not."""
+    """Every backup that is later counts, whatever its group; one at the very moment does not."""
     backups = [
         backup(f"{place}", created_at=NOON + timedelta(minutes=minute), instance_id=str(place % 3))
         for place, minute in enumerate(minutes)
     ]
     moment = NOON + timedelta(minutes=after)
 
-    assert created_after(cohorts(backups), moment) == sum(minute > after for minute in minutes)
+    assert created_after(group_backups(backups), moment) == sum(minute > after for minute in minutes)

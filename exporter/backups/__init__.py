@@ -3,8 +3,9 @@
 Pure functions of records, configuration and the time that the caller passes in.
 """
 
-from exporter.backups.assessment import Inventory, Rules, assess_databases
+from exporter.backups.assessment import Rules, assess_databases
 from exporter.backups.data_warnings import Evidence, data_warnings
+from exporter.backups.inventory import Inventory
 from exporter.backups.risk import Problem, Risk, describe, describe_age, risks, severity
 from exporter.backups.snapshot import assess
 

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
-from exporter.backups.assessment import Inventory, Rules, assess_databases
+from exporter.backups.assessment import Rules, assess_databases
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import group_backups
+from exporter.backups.inventory import Inventory
 from exporter.backups.summary import created_after, summarize
 from exporter.records import Backup
 from exporter.results import Snapshot, WalkResult

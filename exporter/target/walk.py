@@ -133,8 +133,7 @@ class TargetWalker:
 
     def _snapshot(self, walked: WalkResult[Backup], redact: Callable[[str], str]) -> Snapshot:
         target = self.api.target
-        expected = {instance.id: instance for instance in target.expected_instances}
-        inventory = Inventory(expected, self.instances.listed)
+        inventory = Inventory.of(target.expected_instances, self.instances.listed)
         rules = Rules(target.statuses, self.objectives, target.bytes_per_unit)
         snapshot = assess(walked, inventory, rules, completed_at=self._clock.now())
         doubted = self._data_warnings(snapshot, walked.first_malformed)

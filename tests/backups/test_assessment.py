@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.backups.assessment import Inventory, Rules, assess_databases
+from exporter.backups.assessment import Rules, assess_databases
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import group_backups
+from exporter.backups.inventory import Inventory
 from exporter.config.schema import Config, ExpectedInstance, Match, MaxDuration, Objective, Statuses
 from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.results import DatabaseAssessment

@@ -1,10 +1,8 @@
 """Which backups can be restored, and why the others cannot."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import partial
-from operator import eq
 from typing import Any
 
 import pytest
@@ -22,13 +20,20 @@ from hypothesis.strategies import (
 )
 from msgspec.structs import replace
 
-from exporter.backups.chains import AssessedGroup, BrokenLink, Chains, Verdict
+from exporter.backups.chains import AssessedBackup, AssessedGroup, BrokenLink, Chains
 from exporter.backups.grouping import group_backups
 from exporter.config.schema import Statuses
 from exporter.records import Backup
 from tests.support.builders import NOON, backup
 
 STATUSES = Statuses()
+Verdict = int | BrokenLink
+PREDICATES: tuple[Callable[[AssessedBackup], bool], ...] = (
+    lambda assessed: assessed.is_restorable,
+    lambda assessed: assessed.is_full,
+    lambda assessed: assessed.broken_link is BrokenLink.PARENT_FAILED,
+    lambda _: True,
+)
 SORTS = ("COMPLETED", "RESTORED", "FAILED", "BUILDING", "DELETED", "PAUSED")
 
 
@@ -44,12 +49,18 @@ def chain(*statuses: str) -> list[Backup]:
 
 
 def assess(backups: Sequence[Backup], statuses: Statuses) -> dict[str, Verdict]:
-    """Assess the usable ones of these backups, group by group."""
+    """Assess the usable ones of these backups; return the verdicts by id."""
     return {
-        record.id: verdict
-        for assessed in assess_each(backups, statuses)
-        for record, verdict in zip(assessed.backups, assessed.verdicts, strict=True)
+        assessed.backup.id: verdict_on(assessed)
+        for group in assess_each(backups, statuses)
+        for assessed in group.backups
     }
+
+
+def verdict_on(assessed: AssessedBackup) -> Verdict:
+    """Return the chain's length, or why it is broken."""
+    (verdict,) = [known for known in (assessed.chain_length, assessed.broken_link) if known is not None]
+    return verdict
 
 
 def assess_each(backups: Sequence[Backup], statuses: Statuses = STATUSES) -> list[AssessedGroup]:
@@ -125,15 +136,28 @@ def test_the_groups_make_no_difference(backups: list[Backup], instances: list[in
 
 
 @given(forests())
-def test_what_is_said_of_a_cohort(backups: list[Backup]) -> None:
-    """How many are broken for each reason, and the newest of any verdict: of several the greatest id's."""
-    for assessed in assess_each(backups):
-        pairs = list(zip(assessed.backups, assessed.verdicts, strict=True))
-        assert assessed.broken == Counter(why for _, why in pairs if isinstance(why, BrokenLink))
-        for wanted in {*assessed.verdicts, "none"}:
-            found = [pair for pair in pairs if pair[1] == wanted]
-            naively = max(found, key=lambda pair: (pair[0].created_at, pair[0].id), default=None)
-            assert assessed.newest(partial(eq, wanted)) == naively
+def test_a_group_counts_its_broken_links_and_knows_its_newest(backups: list[Backup]) -> None:
+    """It counts every reason, and of several backups created at once the greatest id is the newest."""
+    for group in assess_each(backups):
+        reasons = [assessed.broken_link for assessed in group.backups]
+        assert group.broken_links() == Counter(reason for reason in reasons if reason)
+        for predicate in PREDICATES:
+            found = [assessed for assessed in group.backups if predicate(assessed)]
+            newest = max(found, key=lambda one: (one.backup.created_at, one.backup.id), default=None)
+            assert group.newest(predicate) == newest
+
+
+@given(forests())
+def test_a_backup_is_restorable_unless_its_chain_is_broken(backups: list[Backup]) -> None:
+    """A full backup is a restorable one whose chain has the length 1."""
+    for assessed in (assessed for group in assess_each(backups) for assessed in group.backups):
+        assert assessed.is_restorable == isinstance(verdict_on(assessed), int)
+        assert assessed.is_full == (verdict_on(assessed) == 1)
+
+
+def test_chains_show_their_size() -> None:
+    """The representation says how many backups there are, not which."""
+    assert repr(Chains({"0": backup(0)}, STATUSES)) == "<Chains of 1 backups, 0 followed>"
 
 
 def test_no_backups() -> None:

@@ -1,4 +1,4 @@
-"""Backups that are alike: divided without loss, and the newest among them."""
+"""Groups of backups lose no backup and know their newest."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -20,7 +20,7 @@ BACKUPS = st.lists(
         status=st.sampled_from(["COMPLETED", "FAILED"]),
         created_at=st.integers(0, 3).map(lambda minutes: NOON + timedelta(minutes=minutes)),
         instance_id=st.sampled_from([None, "", "one", "two"]),
-        parent_id=st.one_of(st.sampled_from([None, ""]), IDS),
+        size=st.sampled_from([None, 0.0, 0.5, 7.0]),
         datastore=st.sampled_from([None, Datastore(), Datastore("redis"), Datastore("redis", "7.2")]),
     ),
     max_size=12,
@@ -29,8 +29,8 @@ BACKUPS = st.lists(
 
 
 @given(BACKUPS)
-def test_each_backup_is_in_one_cohort_of_its_like(backups: list[Backup]) -> None:
-    """No two groups are alike, and each has the oldest first."""
+def test_each_backup_is_in_exactly_one_group(backups: list[Backup]) -> None:
+    """No two groups have the same key, and each has the oldest backup first."""
     found = group_backups(backups)
 
     members = [(group, member) for group in found for member in group.backups]
@@ -48,7 +48,7 @@ def test_each_backup_is_in_one_cohort_of_its_like(backups: list[Backup]) -> None
 
 @given(BACKUPS, st.randoms(use_true_random=False))
 def test_the_newest_is_the_naive_one_in_any_order(backups: list[Backup], random: Any) -> None:
-    """The one created last, of several the one with the greatest id."""
+    """The newest is the one created last; of several, the one with the greatest id."""
     found = group_backups(random.sample(backups, len(backups)))
 
     def ranked(groups: Sequence[Backup]) -> Backup | None:
@@ -59,30 +59,18 @@ def test_the_newest_is_the_naive_one_in_any_order(backups: list[Backup], random:
 
 
 @given(BACKUPS)
-def test_each_is_counted_from_the_one_before(backups: list[Backup]) -> None:
-    """On it or on its parent; counting starts at a full backup, and at an unresolved one."""
+def test_a_group_has_the_sizes_of_its_backups(backups: list[Backup]) -> None:
+    """Sizes that are null or 0 are left out."""
     for group in group_backups(backups):
-        lengths: list[int] = []
-        unresolved: list[int] = []
-        for place, member in enumerate(group.backups):
-            before = group.backups[place - 1] if place else None
-            if before and member.parent_id == before.id:
-                lengths.append(lengths[-1] + 1)
-            elif before and member.parent_id == before.parent_id and lengths[-1] > 1:
-                lengths.append(lengths[-1])
-            else:
-                lengths.append(1)
-                if member.parent_id not in {None, "", member.id}:
-                    unresolved.append(place)
-        assert (group.lengths, group.unresolved) == (lengths, unresolved)
+        assert group.sizes == [member.size for member in group.backups if member.size]
 
 
 @pytest.mark.parametrize(
     ("datastore", "kind"),
     [(None, None), (Datastore(), None), (Datastore(type=""), None), (Datastore("redis", "7.2"), "redis")],
 )
-def test_a_type_that_says_nothing_is_none(datastore: Datastore | None, kind: str | None) -> None:
-    """Absent, null and empty are the same."""
+def test_an_empty_datastore_type_is_none(datastore: Datastore | None, kind: str | None) -> None:
+    """A group has no datastore type unless the API gives one."""
     (only,) = group_backups([backup("a", datastore=datastore)])
 
     assert only.datastore_type == kind

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.backups.assessment import Inventory, Rules, assess_databases
+from exporter.backups.assessment import Rules, assess_databases
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import group_backups
+from exporter.backups.inventory import Inventory
 from exporter.backups.risk import Problem, Risk, risks
 from exporter.cli.demo import run_demo
 from exporter.config.schema import Config, Statuses

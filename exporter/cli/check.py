@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from exporter.api.budget import HOUR, HOURLY, Budget
 from exporter.api.rate_headers import MINUTE
-from exporter.backups.data_warnings import count
 from exporter.config.schema import Target
 from exporter.durations import format_age
 from exporter.results import Snapshot
 from exporter.target.walk import TargetWalker, WalkOutcome
+from exporter.wording import count
 
 TIERS: Final = {60: "Standard", 300: "Professional", 1_000: "Enterprise"}
 

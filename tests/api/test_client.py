@@ -875,7 +875,10 @@ class TestBodies:
         assert outcome.snapshot.malformed == 2
         assert outcome.snapshot.summary.backups == 43
         assert [line["event"] for line in logs if line.get("doubt") == "malformed"] == [
-            "2 malformed records, not counted; the first: record 23: Object missing required field `status`"
+            (
+                "2 malformed records left out of all metrics; the first: "
+                "record 23: Object missing required field `status`"
+            )
         ]
 
 

@@ -54,7 +54,7 @@ def test_they_are_told_in_words() -> None:
         "carts": "no restorable backup",
         "older": "older than 3m 20s, last attempt failed",
         "broken": "broken chain",
-        "stuck": "one runs for 1m 30s",
+        "stuck": "a backup has been running for 1m 30s",
     }
 
 

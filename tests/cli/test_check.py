@@ -106,7 +106,7 @@ def test_an_api_without_rate_limits(requests: int, tiers: str) -> None:
 def test_doubts_are_warnings() -> None:
     """Each doubt of the snapshot is a warning of its own, before the lines about the rate limits."""
     data_warnings = (
-        DataWarning("malformed", "1 malformed record, not counted"),
+        DataWarning("malformed", "1 malformed record left out of all metrics"),
         DataWarning("reported", "9 but 5"),
     )
     found = findings(walked(1, replace(CLEAN, data_warnings=data_warnings)), 60)

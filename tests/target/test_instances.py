@@ -152,7 +152,7 @@ def test_a_refusal_at_first_turns_auto_off(rig: Make, api: SimulatedApi, status:
     assert sum(map(of_instances, api.requests)) == 1
     told = [line["event"] for line in logs if line.get("doubt") == "instances"]
     assert len(told) == 1
-    assert told[0].startswith("instances cannot be listed: ")
+    assert told[0].startswith("cannot list database instances, so ")
 
 
 def test_on_demands_it(rig: Make, api: SimulatedApi) -> None:
@@ -336,7 +336,7 @@ class TestRulesByName:
             made.walk()
             made.walk()
 
-        assert sum("instance_name match nothing" in line["event"] for line in logs) == 1
+        assert sum("no names are known" in line["event"] for line in logs) == 1
 
     def test_are_well_with_a_list_or_with_configured_names(self, rig: Make) -> None:
         """Either gives names."""

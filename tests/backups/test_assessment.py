@@ -1,4 +1,4 @@
-"""Whether each known instance can be restored."""
+"""Whether each known database can be restored."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -32,7 +32,7 @@ def found_among(
 def assessed(
     *backups: Backup, inventory: Inventory | None = None, rules: Rules | None = None
 ) -> dict[str, DatabaseAssessment]:
-    """Assess these backups; return each instance's recovery by its id."""
+    """Assess these backups; return the assessments by instance id."""
     found = found_among(
         backups, inventory or Inventory({}, None), rules or Rules(Statuses(), DEFAULTS, bytes_per_unit=10)
     )
@@ -55,7 +55,7 @@ def at(minutes: float) -> float:
 
 
 def test_says_all_of_an_instance_with_a_chain() -> None:
-    """Counts, times, lengths and sizes of a full backup and the incrementals on it."""
+    """The assessment has counts, times, lengths and sizes of a full backup and its incrementals."""
     found = assessed(
         backup(0, size=5.0, datastore=Datastore("redis")),
         backup(1, parent_id="0", size=1.0),
@@ -98,7 +98,7 @@ def test_a_broken_chain_leaves_what_is_below_the_break() -> None:
 
 
 def test_the_newest_finished_attempt_counts() -> None:
-    """A running one says nothing of the last attempt, nor does a status of no attempt."""
+    """Running backups and statuses of the class `other` do not count as the last attempt."""
     found = assessed(
         backup(0),
         backup(1, status="FAILED"),
@@ -111,7 +111,7 @@ def test_the_newest_finished_attempt_counts() -> None:
 
 @pytest.mark.parametrize("step", [1, -1])
 def test_of_those_created_at_once_the_greatest_id_is_the_newest(step: int) -> None:
-    """So that nothing flaps between walks that list them in another order."""
+    """Gauges stay equal if the API lists the backups in another order."""
     twins = [backup(name, created_at=NOON, size=size) for name, size in (("a", 1.0), ("b", 2.0))]
     found = assessed(backup("0", created_at=NOON - timedelta(hours=1)), *twins[::step])
 
@@ -119,7 +119,7 @@ def test_of_those_created_at_once_the_greatest_id_is_the_newest(step: int) -> No
 
 
 def test_where_there_is_nothing_nothing_is_said() -> None:
-    """An instance whose only backup runs: none restorable, and no time, no attempt, no size."""
+    """An instance whose only backup is running has no restorable backup, and no facts about one."""
     found = assessed(backup(0, status="BUILDING", size=None))["one"]
 
     assert found.restorable == 0
@@ -130,7 +130,7 @@ def test_where_there_is_nothing_nothing_is_said() -> None:
 
 
 def test_a_backup_of_no_instance_is_left_out_but_can_be_a_parent() -> None:
-    """What was imported from another region belongs to none, and carries chains all the same."""
+    """A backup imported from another region has no instance, and backups can still build on it."""
     found = assessed(backup(0, instance_id=None, status="RESTORED"), backup(1, parent_id="0"))
 
     assert list(found) == ["one"]
@@ -139,10 +139,10 @@ def test_a_backup_of_no_instance_is_left_out_but_can_be_a_parent() -> None:
 
 
 class TestKnownInstances:
-    """Which instances there are, and what is known of them."""
+    """Which instances are known, and what is known of them."""
 
     def test_one_without_backups_has_zero(self) -> None:
-        """Listed or configured: it is there, with nothing to restore and an objective."""
+        """A listed or configured instance has 0 restorable backups and an objective."""
         known = inventory(
             Instance("listed", name="orders-db", datastore=Datastore("mysql", "8.0")),
             expected=(ExpectedInstance("configured", "wiki-db", "redis"),),
@@ -167,7 +167,7 @@ class TestKnownInstances:
     def test_its_type_is_the_lists_then_the_users_then_the_newest_backups(
         self, listed: Datastore | None, expected: str | None, kind: str
     ) -> None:
-        """One type, whatever single backups say."""
+        """An instance has one type, whatever its backups say."""
         known = inventory(
             Instance("one", datastore=listed), expected=(ExpectedInstance("one", None, expected),)
         )
@@ -181,7 +181,7 @@ class TestKnownInstances:
         assert assessed(*backups, inventory=known)["one"].datastore_type == kind
 
     def test_the_users_name_wins(self) -> None:
-        """A configured name over a listed one; a listed one where the user gave none."""
+        """A configured name wins over a listed one, which is used if none is configured."""
         listed = (Instance("one", name="listed"), Instance("two", name="listed"))
         expected = (ExpectedInstance("one", "mine"), ExpectedInstance("two"))
 
@@ -200,8 +200,8 @@ class TestKnownInstances:
             (inventory(Instance("one", replica_of=Reference(None))), DAY),
         ],
     )
-    def test_nothing_is_asked_of_what_is_gone_or_a_replica(self, known: Inventory, age: float | None) -> None:
-        """A deleted database's backups stay, without an objective; without a list nobody is presumed gone."""
+    def test_only_current_primaries_have_objectives(self, known: Inventory, age: float | None) -> None:
+        """Retired databases and replicas have no objective; without a list no database is retired."""
         found = assessed(backup(0), inventory=known)["one"]
 
         assert found.objective_age == age
@@ -210,7 +210,7 @@ class TestKnownInstances:
 
 
 class TestObjectives:
-    """What is asked of an instance's backups."""
+    """Which objective applies to an instance."""
 
     OBJECTIVES = (
         Objective(Match(instance_id="gone-*"), max_age=MaxDuration("inf"), max_duration=MaxDuration("inf")),
@@ -229,7 +229,7 @@ class TestObjectives:
         ],
     )
     def test_the_first_match_counts(self, instance: Instance, asked: tuple[float | None, ...]) -> None:
-        """By id, name and type, all of a rule's patterns; `never` and no match ask for nothing."""
+        """All patterns of an objective must match; `never` and no match set no limit."""
         rules = Rules(Statuses(), self.OBJECTIVES)
 
         (found,) = assessed(inventory=inventory(instance), rules=rules).values()
@@ -253,7 +253,7 @@ BACKUPS: st.SearchStrategy[Any] = st.lists(
 
 @given(backups=BACKUPS, data=st.data())
 def test_the_order_makes_no_difference(backups: list[Backup], data: st.DataObject) -> None:
-    """However the list is shuffled, the assessments are the same."""
+    """A shuffled list has the same assessments."""
     shuffled = data.draw(st.permutations(backups))
 
     assert assessed(*shuffled) == assessed(*backups)
@@ -261,7 +261,7 @@ def test_the_order_makes_no_difference(backups: list[Backup], data: st.DataObjec
 
 @given(backups=BACKUPS)
 def test_each_instance_is_there_once_and_its_usable_backups_are_all_counted(backups: list[Backup]) -> None:
-    """Restorable and unrestorable backups are together the usable ones."""
+    """The restorable and the unrestorable backups together are the usable ones."""
     found = found_among(
         backups, Inventory({"extra": ExpectedInstance("extra")}, None), Rules(Statuses(), DEFAULTS)
     )

@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -37,9 +36,12 @@ PREDICATES: tuple[Callable[[AssessedBackup], bool], ...] = (
 SORTS = ("COMPLETED", "RESTORED", "FAILED", "BUILDING", "DELETED", "PAUSED")
 
 
-def on(parent: str | int | None, name: str | int, status: str = "COMPLETED", **fields: Any) -> Backup:
+def on(
+    parent: str | int | None, name: str | int, status: str = "COMPLETED", created_at: datetime | None = None
+) -> Backup:
     """Make a backup whose parent is `parent`."""
-    return backup(name, parent_id=None if parent is None else str(parent), status=status, **fields)
+    made = backup(name, parent_id=None if parent is None else str(parent), status=status)
+    return replace(made, created_at=created_at) if created_at else made
 
 
 def chain(*statuses: str) -> list[Backup]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -47,7 +47,7 @@ def test_each_backup_is_in_exactly_one_group(backups: list[Backup]) -> None:
 
 
 @given(BACKUPS, st.randoms(use_true_random=False))
-def test_the_newest_is_the_naive_one_in_any_order(backups: list[Backup], random: Any) -> None:
+def test_the_newest_is_the_naive_one_in_any_order(backups: list[Backup], random: Random) -> None:
     """The newest is the one created last; of several, the one with the greatest id."""
     found = group_backups(random.sample(backups, len(backups)))
 

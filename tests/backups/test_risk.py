@@ -1,4 +1,4 @@
-"""Which instances are at risk."""
+"""Which databases are at risk, and what is wrong with them."""
 
 from msgspec.structs import replace
 
@@ -19,7 +19,7 @@ WELL = DatabaseAssessment(
 
 
 def variant(instance_id: str, **fields: object) -> DatabaseAssessment:
-    """Make an instance that differs from a well one."""
+    """Make a database that differs from one at no risk."""
     return replace(WELL, instance_id=instance_id, **fields)
 
 
@@ -32,7 +32,7 @@ STUCK = variant("stuck", running_oldest_timestamp=NOW - 90)
 
 
 def test_the_worst_come_first() -> None:
-    """By what is worst of each, then by age."""
+    """Risks are sorted by their worst problem, then by age."""
     found = risks([STUCK, FAILED, BROKEN, OLD, WELL, NEVER, OLDER], NOW)
 
     assert [risk.instance_id for risk in found] == ["never", "older", "old", "broken", "failed", "stuck"]
@@ -46,8 +46,8 @@ def test_the_worst_come_first() -> None:
     ]
 
 
-def test_they_are_told_in_words() -> None:
-    """Names where there are any, ages as people say them, everything that is wrong."""
+def test_a_description_names_every_problem() -> None:
+    """Ages are written for people, and the name is used if one is known."""
     found = {risk.name: describe(risk) for risk in risks([NEVER, OLDER, BROKEN, STUCK], NOW)}
 
     assert found == {
@@ -58,21 +58,21 @@ def test_they_are_told_in_words() -> None:
     }
 
 
-def test_of_what_has_no_objective_nothing_is_asked() -> None:
-    """A retired database is at no risk, nor is one that may be of any age."""
+def test_a_database_without_an_objective_is_not_at_risk() -> None:
+    """A retired database is one, and so is one with `max_age: never`."""
     assert (
         risks([variant("gone", newest_timestamp=None, objective_age=None, last_attempt_failed=True)], NOW)
         == []
     )
 
 
-def test_exactly_the_objective_is_well() -> None:
-    """Over is over."""
+def test_an_age_equal_to_the_objective_is_no_risk() -> None:
+    """Only an age over the objective is a problem."""
     assert risks([variant("edge", newest_timestamp=NOW - 200, running_oldest_timestamp=NOW - 60)], NOW) == []
 
 
-def test_without_an_objective_for_durations_none_is_too_long() -> None:
-    """Only what is asked can be missed."""
+def test_without_max_duration_no_backup_runs_too_long() -> None:
+    """A running backup is a problem only if an objective limits it."""
     assert risks([replace(STUCK, objective_duration=None)], NOW) == []
 
 

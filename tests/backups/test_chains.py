@@ -96,7 +96,7 @@ def follow(record: Backup, by_id: dict[str, Backup]) -> Verdict:
 
 @composite
 def forests(draw: DrawFn) -> list[Backup]:
-    """Draw backups of which most are usable, in any order, with gaps, cycles and parents of their own.
+    """Draw backups in any order, most of them usable, with missing parents, cycles and full backups.
 
     Some are younger than what builds on them, and some of one age.
     """
@@ -114,7 +114,7 @@ def forests(draw: DrawFn) -> list[Backup]:
 
 @given(forests())
 def test_equals_following_the_parents_one_by_one(backups: list[Backup]) -> None:
-    """Of any list the usable backups, and they alone, get the verdict that a naive walk comes to."""
+    """Exactly the usable backups get a verdict, which is that of following their parents naively."""
     assert assess(backups, STATUSES) == naive(backups)
 
 
@@ -128,7 +128,7 @@ def test_the_order_makes_no_difference(orders: list[list[Backup]]) -> None:
 
 @given(forests(), lists(integers(0, 2), min_size=14, max_size=14))
 def test_the_groups_make_no_difference(backups: list[Backup], instances: list[int]) -> None:
-    """However the chains run between them, each gets its verdict."""
+    """Chains may run through any number of instances."""
     moved = [
         replace(record, instance_id=f"{instance}")
         for record, instance in zip(backups, instances, strict=False)
@@ -178,7 +178,7 @@ def test_reasons_are_the_label_values_of_the_metric() -> None:
 
 
 def test_a_chain_counts_from_its_full_backup() -> None:
-    """A full backup is one long, an incremental one more than its parent; any usable status will do."""
+    """A full backup has length 1, an incremental one more than its parent; any usable status counts."""
     verdicts = assess(chain("COMPLETED", "RESTORED", "COMPLETED"), STATUSES)
 
     assert verdicts == {"0": 1, "1": 2, "2": 3}
@@ -193,7 +193,7 @@ def test_all_may_build_on_the_full_backup(full: str, verdict: Verdict) -> None:
 
 
 def test_incrementals_may_share_a_parent() -> None:
-    """Two branches on one backup are each as long as their own way to the full one."""
+    """The length of each branch is counted down to the full backup."""
     branches = [on("0", "left"), on("0", "right"), on("right", "tip")]
     verdicts = assess([*chain("COMPLETED"), *branches], STATUSES)
 
@@ -230,7 +230,7 @@ def test_an_unusable_backup_has_no_verdict(status: str) -> None:
     ],
 )
 def test_an_unusable_parent_breaks_all_that_builds_on_it(status: str, reason: BrokenLink) -> None:
-    """Its children and their children suffer from it, its own parent does not."""
+    """It breaks the chains of its children and of their children, but not that of its parent."""
     verdicts = assess(chain("COMPLETED", status, "COMPLETED", "COMPLETED"), STATUSES)
 
     assert verdicts == {"0": 1, "2": reason, "3": reason}
@@ -255,14 +255,14 @@ def test_a_parent_that_is_not_in_the_list(parent: str) -> None:
 def test_the_nearest_broken_link_counts(
     far: str, further: BrokenLink, near: str, nearest: BrokenLink
 ) -> None:
-    """Of two broken links each backup names the one that it meets first."""
+    """A backup with two broken links in its chain gets the first one."""
     verdicts = assess(chain("COMPLETED", far, "COMPLETED", near, "COMPLETED", "COMPLETED"), STATUSES)
 
     assert verdicts == {"0": 1, "2": further, "4": nearest, "5": nearest}
 
 
 def test_a_broken_link_hides_the_gap_and_the_cycle_behind_it() -> None:
-    """What lies behind an unusable parent is not looked at."""
+    """Ancestors behind an unusable parent make no difference."""
     gap = [on("gone", "a", "FAILED"), on("a", "b")]
     cycle = [on("d", "c"), on("c", "d"), on("d", "e", "BUILDING"), on("e", "f")]
     verdicts = assess(gap + cycle, STATUSES)
@@ -277,7 +277,7 @@ def test_a_broken_link_hides_the_gap_and_the_cycle_behind_it() -> None:
 
 @pytest.mark.parametrize("length", [2, 3, 10])
 def test_a_cycle_breaks_its_members_and_all_that_leads_into_it(length: int) -> None:
-    """None of them has a full backup to begin with."""
+    """No backup of a cycle leads to a full one."""
     members = [on((place + 1) % length, place) for place in range(length)]
     verdicts = assess([on("near", "far"), on("0", "near"), *members], STATUSES)
 
@@ -285,7 +285,7 @@ def test_a_cycle_breaks_its_members_and_all_that_leads_into_it(length: int) -> N
 
 
 def test_an_unusable_member_opens_a_cycle() -> None:
-    """The way round ends at the failed backup, before it has closed."""
+    """A cycle with a failed backup is broken by that backup."""
     verdicts = assess([on("b", "a"), on("c", "b"), on("a", "c", "FAILED")], STATUSES)
 
     assert verdicts == {"a": BrokenLink.PARENT_FAILED, "b": BrokenLink.PARENT_FAILED}
@@ -311,7 +311,7 @@ def test_a_parent_on_itself_may_be_unusable(status: str, reason: BrokenLink) -> 
     ],
 )
 def test_two_children_of_one_broken_parent(parents: list[Backup], reason: BrokenLink) -> None:
-    """Both name the same reason, and so does what builds on them."""
+    """Both have the same reason, and so have their children."""
     children = [on("p", "one"), on("p", "two"), on("two", "grandchild")]
     verdicts = assess([*children, *parents], STATUSES)
 
@@ -324,7 +324,7 @@ def test_two_children_of_one_broken_parent(parents: list[Backup], reason: Broken
 )
 @pytest.mark.parametrize("owner", ["other", None])
 def test_a_parent_of_another_instance(status: str, verdict: Verdict, owner: str | None) -> None:
-    """It counts as its own state says, whichever instance it belongs to."""
+    """A parent counts by its status, whatever its instance."""
     verdicts = assess([on("parent", "child"), backup("parent", status=status, instance_id=owner)], STATUSES)
 
     assert verdicts["child"] == verdict
@@ -338,7 +338,7 @@ def test_a_parent_newer_than_its_child() -> None:
 
 
 def test_the_statuses_are_the_configured_ones() -> None:
-    """What is usable or running is as configured; a status taken out of its class is neither."""
+    """The configuration says which statuses are usable and which are running."""
     statuses = Statuses(usable=frozenset({"OK"}), running=frozenset({"COMPLETED"}))
     verdicts = assess(chain("OK", "OK", "COMPLETED", "OK"), statuses)
     building = assess([backup("parent", status="BUILDING"), on("parent", "child", "OK")], statuses)
@@ -349,7 +349,7 @@ def test_the_statuses_are_the_configured_ones() -> None:
 
 @pytest.mark.parametrize("step", [1, -1])
 def test_a_chain_of_100_000(step: int) -> None:
-    """No length is too long, from either end."""
+    """A chain has no maximum length, in any order."""
     verdicts = assess(chain(*["COMPLETED"] * 100_000)[::step], STATUSES)
 
     assert verdicts == {str(place): place + 1 for place in range(100_000)}
@@ -361,7 +361,7 @@ def test_a_chain_of_100_000(step: int) -> None:
     [("gone", BrokenLink.PARENT_MISSING), ("99999", BrokenLink.CYCLE), ("failed", BrokenLink.PARENT_FAILED)],
 )
 def test_a_broken_chain_of_100_000(end: str, reason: BrokenLink, step: int) -> None:
-    """The last of them names what is wrong with the first."""
+    """The last backup has the broken link of the first."""
     backups = [on(end, 0), *chain(*["COMPLETED"] * 100_000)[1:], backup("failed", status="FAILED")]
     verdicts = assess(backups[::step], STATUSES)
 

@@ -128,3 +128,19 @@ class ScrapeResult(Struct, frozen=True, kw_only=True):
     last_success: float | None
     last_walk: WalkStats | None
     instances_ok: bool | None = None
+
+
+class BudgetState(Struct, frozen=True, kw_only=True):
+    """How much of the API's rate limits is left, for metrics and pages.
+
+    The minute's window is as the API reports it. The hour's window is counted by the exporter, for its own
+    share: the API does not report it. `…_limit` and `…_remaining` count requests; `…_reset` is the time at
+    which the window ends or the first request leaves it (whole Unix seconds). `None`: unknown or unlimited.
+    """
+
+    minute_limit: int | None
+    minute_remaining: int | None
+    minute_reset: float | None
+    hour_limit: int | None
+    hour_remaining: int | None
+    hour_reset: float | None

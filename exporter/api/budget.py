@@ -18,6 +18,7 @@ from exporter.api.pacer import Pacer
 from exporter.api.rate_headers import MINUTE, NamedWindow, parse_rate_headers
 from exporter.api.request_ledger import RequestLedger
 from exporter.clock import Clock
+from exporter.results import BudgetState
 
 HOUR: Final = 3600.0
 HOURLY: Final = {60: 1_000, 300: 5_000, 1_000: 20_000}
@@ -35,20 +36,6 @@ class Window(Struct, frozen=True):
     limit: int
     remaining: int
     reset: float
-
-
-class BudgetState(Struct, frozen=True, kw_only=True):
-    """A budget for display. Times are whole Unix seconds; `None` is what is unknown or has no limit.
-
-    The minute is as the API names it, the hour as counted here, of our share.
-    """
-
-    minute_limit: int | None
-    minute_remaining: int | None
-    minute_reset: float | None
-    hour_limit: int | None
-    hour_remaining: int | None
-    hour_reset: float | None
 
 
 class Terms(Struct, frozen=True):

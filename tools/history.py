@@ -85,8 +85,12 @@ class History:
         )
         target = Target(name="default", url=Url(self._api.url), api_key=Secret(KEY), size_unit="GiB")
         self._exporter = Exporter(Config(targets=(target,)), clock=self._clock)
-        budgets = {name: api.budget for name, api in self._exporter.apis.items()}
-        self._own = own_collectors(self._exporter.own_metrics, lambda: budgets, ReloadCollector(self._start))
+        apis = self._exporter.apis.items()
+        self._own = own_collectors(
+            self._exporter.own_metrics,
+            lambda: {name: api.budget.state for name, api in apis},
+            ReloadCollector(self._start),
+        )
 
     def write(self, out: TextIO) -> None:
         """Replay every scrape."""

@@ -1,10 +1,10 @@
 """The parts put together: for each target an API, a budget, its walk and its scraper."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 from msgspec import Struct
-from starlette.applications import Starlette
 
 from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
@@ -12,11 +12,14 @@ from exporter.clock import Clock
 from exporter.config.schema import Config, Objective, Target
 from exporter.errors import ConfigError
 from exporter.metrics.own import OwnMetrics, ReloadCollector, own_collectors
+from exporter.results import BudgetState
+from exporter.server.concurrency import ConcurrencyLimitMiddleware
+from exporter.server.refusals import Refusal
 from exporter.target.instances import InstanceList
 from exporter.target.scraper import Scraper
 from exporter.target.walk import TargetWalker
-from exporter.web.discovery import ExternalUrl
-from exporter.web.endpoints import Endpoints, Lifecycle
+from exporter.web.application import create_application, request_kind
+from exporter.web.external_url import ExternalUrl
 
 
 class TargetRuntime(Struct, frozen=True, eq=False):
@@ -42,12 +45,11 @@ class Exporter:
     """Everything that runs for the configuration in force."""
 
     def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
-        self.own_metrics = OwnMetrics()
+        self.own_metrics = OwnMetrics(Refusal)
         self.clock = clock or Clock()
         self.reloads = ReloadCollector(self.clock.now())
         self._deadlines = Deadlines()
         self._parts: dict[str, TargetRuntime] = {}
-        self._endpoints: Endpoints | None = None
         self.apply(config)
 
     def application(
@@ -55,24 +57,27 @@ class Exporter:
         *,
         telemetry_path: str = "/metrics",
         max_requests: int = 40,
-        lifecycle: Lifecycle | None = None,
-        place: ExternalUrl | None = None,
+        reload: Callable[[], None] | None = None,
+        external_url: ExternalUrl | None = None,
         web_reloads: ReloadCollector | None = None,
-    ) -> Starlette:
+    ) -> ConcurrencyLimitMiddleware:
         """Return the ASGI application that serves it; `web_reloads` shows the web configuration's state."""
-        self._endpoints = Endpoints(
-            self.scrapers,
-            own_collectors(
-                self.own_metrics, self._budgets, self.reloads, *([web_reloads] if web_reloads else [])
-            ),
+        reloads = (self.reloads, *([web_reloads] if web_reloads else []))
+        app = create_application(
+            lambda: self.scrapers,
+            own_collectors(self.own_metrics, self._budget_states, *reloads),
             telemetry_path=telemetry_path,
             max_requests=max_requests,
-            lifecycle=lifecycle,
-            place=place,
-            refused=self.own_metrics.count_refusal,
+            reload=reload,
+            external_url=external_url,
             clock=self.clock,
         )
-        return self._endpoints.application()
+        return ConcurrencyLimitMiddleware(
+            app,
+            max_requests,
+            partial(request_kind, telemetry_path=telemetry_path),
+            count_refusal=self.own_metrics.count_refusal,
+        )
 
     def apply(self, config: Config) -> None:
         """Put a configuration into force, or raise `ConfigError` and go on as before.
@@ -90,8 +95,6 @@ class Exporter:
         for parts in kept.values():
             parts.reconfigure(config.objectives)
         self._parts = {target.name: (kept | made)[target.name] for target in config.targets}
-        if self._endpoints:
-            self._endpoints.replace(self.scrapers)
         for name in before.keys() - kept.keys():
             before[name].close()
 
@@ -129,8 +132,8 @@ class Exporter:
         for parts in self._parts.values():
             parts.close()
 
-    def _budgets(self) -> dict[str, Budget]:
-        return {name: api.budget for name, api in self.apis.items()}
+    def _budget_states(self) -> dict[str, BudgetState]:
+        return {name: api.budget.state for name, api in self.apis.items()}
 
     def _make_all(
         self, targets: Sequence[Target], objectives: Sequence[Objective], budgets: Mapping[str, Budget]

@@ -33,7 +33,7 @@ from exporter.server.run import DEFAULT_PORT, listen, port_of, serve
 from exporter.server.watched import WatchedWebConfig
 from exporter.target.scraper import LONGEST_WALK, answer_once
 from exporter.target.walk import TargetWalker
-from exporter.web.discovery import ExternalUrl, is_address, parse_external_url
+from exporter.web.external_url import ExternalUrl, is_address, parse_external_url
 
 FAILED: Final = 1
 EVERYWHERE: Final = {"", "0.0.0.0", "[::]"}  # noqa: S104 - which name no host
@@ -73,8 +73,8 @@ def _run(
         app = exporter.application(
             telemetry_path=_telemetry_path(options),
             max_requests=options.max_requests,
-            lifecycle=reloader.reload if options.lifecycle else None,
-            place=_place(options.external_url, addresses, ports, web),
+            reload=reloader.reload if options.lifecycle else None,
+            external_url=_place(options.external_url, addresses, ports, web),
             web_reloads=web.reloads,
         )
         passwords = PasswordVerifier()

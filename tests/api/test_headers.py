@@ -103,7 +103,7 @@ def test_no_header_breaks_the_budget(headers: dict[str, str], status: int, share
     budget.take()
     budget.observe(status, headers)
     budget.give_back()
-    shown = [family.samples for family in BudgetCollector(lambda: {"default": budget}).collect()]
+    shown = [family.samples for family in BudgetCollector(lambda: {"default": budget.state}).collect()]
 
     assert all(isfinite(sample.value) for samples in shown for sample in samples)
     assert 0 <= budget.take() <= HOUR

@@ -102,7 +102,7 @@ def metrics(made: Rig) -> str:
     outcome = made.walk(20)
     event(outcome.error.reason if outcome.error else "snapshot")
     registry = CollectorRegistry()
-    registry.register(BudgetCollector(lambda: {"default": made.budget}))
+    registry.register(BudgetCollector(lambda: {"default": made.budget.state}))
     served = render_text(answer_once(outcome, made.clock.now()))
     return served + generate_latest(registry).decode()
 

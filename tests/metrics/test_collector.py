@@ -1,4 +1,4 @@
-"""A target as a collector."""
+"""Tests of `exporter.metrics.collector`."""
 
 from pathlib import Path
 
@@ -17,8 +17,8 @@ def names(text: str) -> set[str]:
     return {family.name for family in text_string_to_metric_families(text)}
 
 
-def test_registering_scrapes_nothing() -> None:
-    """Only collecting does, once each, and what it gives is new every time."""
+def test_only_collecting_scrapes() -> None:
+    """To register a collector does not scrape; to collect it does, once."""
     scrapes: list[None] = []
 
     def scrape() -> ScrapeResult:
@@ -34,8 +34,8 @@ def test_registering_scrapes_nothing() -> None:
     assert age == 3600
 
 
-def test_a_rendering_has_ages_of_now() -> None:
-    """It is Prometheus's text format."""
+def test_a_rendering_has_ages() -> None:
+    """It is in Prometheus's text format."""
     text = render_text(WELL)
 
     assert "bycloud_up 1.0\n" in text
@@ -43,7 +43,7 @@ def test_a_rendering_has_ages_of_now() -> None:
 
 
 def test_a_file_has_no_ages(tmp_path: Path) -> None:
-    """They would freeze there; nothing else is missing, and no other file is left behind."""
+    """They would freeze there. Nothing else is missing, and no temporary file remains."""
     path = tmp_path / "bycloud.prom"
     path.write_text("old")
     write_text(WELL, path)
@@ -55,8 +55,8 @@ def test_a_file_has_no_ages(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_that_cannot_be_written_is_as_it_was(tmp_path: Path) -> None:
-    """Nor is anything left where the new one was begun."""
+def test_a_file_that_cannot_be_written_is_unchanged(tmp_path: Path) -> None:
+    """No temporary file remains."""
     path = tmp_path / "folder"
     path.mkdir()
     with pytest.raises(OSError, match="directory"):
@@ -65,10 +65,10 @@ def test_a_file_that_cannot_be_written_is_as_it_was(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_an_odd_label_is_written_as_utf_8(tmp_path: Path) -> None:
-    """Whatever the locale."""
+def test_a_file_is_utf_8(tmp_path: Path) -> None:
+    """The locale makes no difference."""
     group = replace(RUNNING, key=RUNNING.key._replace(status="FERTIG: über\n"))
-    answer = replace(WELL, snapshot=replace(SNAPSHOT, summary=replace(SNAPSHOT.summary, groups=(group,))))
-    write_text(answer, tmp_path / "file")
+    result = replace(WELL, snapshot=replace(SNAPSHOT, summary=replace(SNAPSHOT.summary, groups=(group,))))
+    write_text(result, tmp_path / "file")
 
     assert 'status="FERTIG: über\\n"' in (tmp_path / "file").read_text(encoding="utf-8")

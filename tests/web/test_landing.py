@@ -23,7 +23,7 @@ from exporter.web.landing import HEADERS, SHOWN, landing_page
 from tests.backups.test_risk import NEVER, OLD, OLDER, WELL
 from tests.support.answers import FAILURE, NOW, SNAPSHOT, SUCCESS, scraper
 from tests.support.browser import Browser
-from tests.web.test_endpoints import running
+from tests.support.endpoints import running
 
 NOTHING: Final = "\u2013 \u2013 \u2013 none yet"
 POLICY: Final = HEADERS["Content-Security-Policy"]

@@ -1,0 +1,48 @@
+"""The types of the metrics table."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
+
+from exporter.results import ScrapeResult
+
+Row = TypeVar("Row")
+Labels = tuple[str, ...]
+SNAPSHOT_NOTE: Final = "May be from an earlier walk, at the time of bycloud_last_success_timestamp_seconds."
+
+
+class Gauge(Struct, Generic[Row], frozen=True):
+    """One metric.
+
+    `value` returns the sample's value for a row; `None` means no sample. If `is_age` is set, it returns a
+    Unix timestamp, and the sample is the time since then, computed when it is served.
+    """
+
+    name: str
+    help: str
+    value: Callable[[Row], float | None]
+    is_age: bool = False
+
+    def sample(self, row: Row, now: float) -> float | None:
+        """Return the value at `now` (Unix seconds). The age of a moment in the future is 0."""
+        value = self.value(row)
+        return max(0.0, now - value) if self.is_age and value is not None else value
+
+
+class Section(Struct, Generic[Row], frozen=True):
+    """The metrics that have the same labels.
+
+    `rows` returns the label values of each sample, and the row that its values come from. `from_snapshot`
+    says that the values may come from an earlier walk than the last one.
+    """
+
+    title: str
+    labels: Labels
+    rows: Callable[[ScrapeResult], Iterable[tuple[Labels, Row]]]
+    gauges: Sequence[Gauge[Row]]
+    from_snapshot: bool = False
+
+    def documentation(self, gauge: Gauge[Row]) -> str:
+        """Return the HELP text of one of the gauges."""
+        return f"{gauge.help} {SNAPSHOT_NOTE}" if self.from_snapshot else gauge.help

@@ -181,7 +181,7 @@ def test_several_targets_from_a_file(api: SimulatedApi, tmp_path: Path) -> None:
 
     assert "bycloud_up 1.0\n" in a
     assert 'bycloud_scrape_failure{reason="auth"} 1.0\n' in b
-    assert "walks fail: auth" in landing
+    assert "failing: auth" in landing
 
 
 def test_help_and_version(invoke: Invoke) -> None:

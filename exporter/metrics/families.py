@@ -36,9 +36,9 @@ def _section_families(
     for gauge in section.gauges:
         if gauge.is_age and not ages:
             continue
-        family = _family(section, gauge)
+        family, value_of = _family(section, gauge), gauge.value_at(now)
         for labels, row in rows:
-            value = gauge.sample(row, now)
+            value = value_of(row)
             if value is not None:
                 family.add_sample(gauge.name, labels, value)
         if family.samples:

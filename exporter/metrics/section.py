@@ -1,6 +1,7 @@
 """The types of the metrics table."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -24,10 +25,13 @@ class Gauge(Struct, Generic[Row], frozen=True):
     value: Callable[[Row], float | None]
     is_age: bool = False
 
-    def sample(self, row: Row, now: float) -> float | None:
-        """Return the value at `now` (Unix seconds). The age of a moment in the future is 0."""
-        value = self.value(row)
-        return max(0.0, now - value) if self.is_age and value is not None else value
+    def value_at(self, now: float) -> Callable[[Row], float | None]:
+        """Return what gives a row's value at `now` (Unix seconds). The age of a moment in the future is 0."""
+        return partial(self._age, now) if self.is_age else self.value
+
+    def _age(self, now: float, row: Row) -> float | None:
+        timestamp = self.value(row)
+        return None if timestamp is None else max(0.0, now - timestamp)
 
 
 class Section(Struct, Generic[Row], frozen=True):

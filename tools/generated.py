@@ -14,7 +14,7 @@ from exporter.metrics.section import Section
 from exporter.metrics.table import SECTIONS
 from exporter.results import BudgetState
 from exporter.server.refusals import Refusal
-from tests.support.answers import WELL, FixedClock
+from tests.support.answers import OK, FixedClock
 
 HOME = Path(__file__).parent.parent
 HEAD = """\
@@ -48,7 +48,7 @@ def metrics_page() -> str:
 def golden_exposition() -> str:
     """Return tests/golden/metrics.txt: all metrics of a target in one fixed state."""
     registry = CollectorRegistry()
-    registry.register(TargetCollector(lambda: WELL, clock=FixedClock()))
+    registry.register(TargetCollector(lambda: OK, clock=FixedClock()))
     return generate_latest(registry).decode()
 
 

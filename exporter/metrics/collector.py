@@ -26,6 +26,9 @@ class TargetCollector(Collector):
         self._ages = ages
         self._clock = clock or Clock()
 
+    def __repr__(self) -> str:
+        return f"TargetCollector({self._scrape}, ages={self._ages})"
+
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """Return the families without a scrape, so that `name[]` scrapes only if it selects one of them."""
         return described()

@@ -13,7 +13,7 @@ from exporter.config.credentials import Secret
 from exporter.config.schema import Config, MaxDuration, Objective, Target, Url
 from exporter.errors import ConfigError
 from exporter.simulator import ErrorBody, Request, SimulatedApi, hosts, many
-from tests.support.endpoints import get, running
+from tests.support.application import get, running
 
 Make = Callable[..., Target]
 

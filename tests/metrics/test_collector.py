@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.metrics.collector import TargetCollector, render_text, write_text
 from exporter.results import ScrapeResult
-from tests.support.answers import RUNNING, SNAPSHOT, WELL, FixedClock
+from tests.support.answers import OK, RUNNING, SNAPSHOT, FixedClock
 
 
 def names(text: str) -> set[str]:
@@ -23,7 +23,7 @@ def test_only_collecting_scrapes() -> None:
 
     def scrape() -> ScrapeResult:
         scrapes.append(None)
-        return WELL
+        return OK
 
     registry = CollectorRegistry(auto_describe=True)
     registry.register(TargetCollector(scrape, clock=FixedClock()))
@@ -36,7 +36,7 @@ def test_only_collecting_scrapes() -> None:
 
 def test_a_rendering_has_ages() -> None:
     """It is in Prometheus's text format."""
-    text = render_text(WELL)
+    text = render_text(OK)
 
     assert "bycloud_up 1.0\n" in text
     assert "bycloud_database_backup_newest_age_seconds" in names(text)
@@ -46,9 +46,9 @@ def test_a_file_has_no_ages(tmp_path: Path) -> None:
     """They would freeze there. Nothing else is missing, and no temporary file remains."""
     path = tmp_path / "bycloud.prom"
     path.write_text("old")
-    write_text(WELL, path)
+    write_text(OK, path)
 
-    assert names(render_text(WELL)) - names(path.read_text()) == {
+    assert names(render_text(OK)) - names(path.read_text()) == {
         "bycloud_database_backup_newest_age_seconds",
         "bycloud_database_restorable_newest_age_seconds",
     }
@@ -60,7 +60,7 @@ def test_a_file_that_cannot_be_written_is_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "folder"
     path.mkdir()
     with pytest.raises(OSError, match="directory"):
-        write_text(WELL, path)
+        write_text(OK, path)
 
     assert list(tmp_path.iterdir()) == [path]
 
@@ -68,7 +68,7 @@ def test_a_file_that_cannot_be_written_is_unchanged(tmp_path: Path) -> None:
 def test_a_file_is_utf_8(tmp_path: Path) -> None:
     """The locale makes no difference."""
     group = replace(RUNNING, key=RUNNING.key._replace(status="FERTIG: über\n"))
-    result = replace(WELL, snapshot=replace(SNAPSHOT, summary=replace(SNAPSHOT.summary, groups=(group,))))
+    result = replace(OK, snapshot=replace(SNAPSHOT, summary=replace(SNAPSHOT.summary, groups=(group,))))
     write_text(result, tmp_path / "file")
 
     assert 'status="FERTIG: über\\n"' in (tmp_path / "file").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from exporter.metrics.families import described, families
 from exporter.metrics.section import SNAPSHOT_NOTE
 from exporter.results import GroupKey, ScrapeResult
 from tests.conftest import Promtool
-from tests.support.answers import FAILED, GROUP, NOTHING_YET, NOW, RECOVERY, SNAPSHOT, WELL
+from tests.support.answers import ASSESSMENT, FAILED, GROUP, NO_DATA_YET, NOW, OK, SNAPSHOT
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "metrics.txt"
 BACKUP = ("status", "datastore_type", "instance_id")
@@ -92,7 +92,7 @@ def value(result: ScrapeResult, name: str, *, now: float = NOW, **labels: str) -
 
 def test_names_and_labels_are_those_of_the_contract() -> None:
     """Every sample has exactly the labels of its family."""
-    found = by_name(WELL)
+    found = by_name(OK)
 
     assert list(found) == list(CONTRACT)
     for name, labels in CONTRACT.items():
@@ -124,9 +124,9 @@ def test_the_help_of_a_metric_says_if_it_comes_from_a_snapshot() -> None:
 
 def test_before_the_first_walk() -> None:
     """Only the metrics that are always present, and `deferred`, have samples."""
-    assert set(by_name(NOTHING_YET)) == ALWAYS | {"bycloud_scrape_deferred"}
-    assert value(NOTHING_YET, "bycloud_up") == 0
-    assert value(NOTHING_YET, "bycloud_scrape_failure", reason="timeout") == 1
+    assert set(by_name(NO_DATA_YET)) == ALWAYS | {"bycloud_scrape_deferred"}
+    assert value(NO_DATA_YET, "bycloud_up") == 0
+    assert value(NO_DATA_YET, "bycloud_scrape_failure", reason="timeout") == 1
 
 
 def test_after_a_failure_without_a_snapshot() -> None:
@@ -144,7 +144,7 @@ def test_after_a_failure_without_a_snapshot() -> None:
 @pytest.mark.parametrize("failure", [None, *Reason])
 def test_every_reason_has_a_sample(failure: Reason | None) -> None:
     """At most one is 1."""
-    result = replace(WELL, up=failure is None, failure=failure)
+    result = replace(OK, up=failure is None, failure=failure)
     samples = by_name(result)["bycloud_scrape_failure"].samples
 
     assert [sample.labels["reason"] for sample in samples] == REASONS.split()
@@ -161,7 +161,7 @@ def test_every_reason_has_a_sample(failure: Reason | None) -> None:
 
 def test_values() -> None:
     """Each gauge has its own part of the result; the counts of unknown statuses are added."""
-    result = replace(WELL, deferred=True)
+    result = replace(OK, deferred=True)
 
     assert value(result, "bycloud_scrape_deferred") == 1
     assert value(result, "bycloud_scrape_unknown_status_backups") == 3
@@ -174,18 +174,18 @@ def test_values() -> None:
 @given(st.floats(0, 4e9))
 def test_ages_are_computed_when_they_are_served(now: float) -> None:
     """The ages of a snapshot grow; its timestamps stay."""
-    age = value(WELL, "bycloud_database_backup_newest_age_seconds", now=now, status="COMPLETED")
+    age = value(OK, "bycloud_database_backup_newest_age_seconds", now=now, status="COMPLETED")
 
     assert age == max(0, now - GROUP.newest_timestamp)
     assert (
-        value(WELL, "bycloud_database_backup_newest_timestamp_seconds", now=now, status="COMPLETED")
+        value(OK, "bycloud_database_backup_newest_timestamp_seconds", now=now, status="COMPLETED")
         == NOW - 3600
     )
 
 
 def test_ages_can_be_omitted() -> None:
     """They would freeze in a file."""
-    assert set(CONTRACT) - set(by_name(WELL, ages=False)) == {
+    assert set(CONTRACT) - set(by_name(OK, ages=False)) == {
         "bycloud_database_backup_newest_age_seconds",
         "bycloud_database_restorable_newest_age_seconds",
     }
@@ -195,7 +195,7 @@ def test_an_unknown_value_has_no_sample() -> None:
     """A family without samples is omitted."""
     group = replace(GROUP, newest_size_bytes=None, newest_duration_seconds=None)
     result = replace(
-        WELL,
+        OK,
         snapshot=replace(SNAPSHOT, summary=replace(SNAPSHOT.summary, groups=(group,)), reported=None),
     )
 
@@ -210,7 +210,7 @@ def test_an_unknown_value_has_no_sample() -> None:
 def test_odd_label_values_survive(key: GroupKey) -> None:
     """Parsers of both text formats return quotes, backslashes and newlines unchanged."""
     summary = replace(SNAPSHOT.summary, groups=(replace(GROUP, key=key),))
-    result = replace(WELL, snapshot=replace(SNAPSHOT, summary=summary))
+    result = replace(OK, snapshot=replace(SNAPSHOT, summary=summary))
     registry = CollectorRegistry()
     registry.register(TargetCollector(lambda: result))
     openmetrics = generate_openmetrics(registry).decode()  # type: ignore[no-untyped-call]
@@ -235,7 +235,7 @@ def test_the_golden_exposition_has_every_family() -> None:
 
 def test_metrics_of_a_section_share_their_labels() -> None:
     """So the encoder renders each set of labels once."""
-    found = {family.name: family for family in families(WELL, NOW)}
+    found = {family.name: family for family in families(OK, NOW)}
     number, size = (found[f"bycloud_database_backups{end}"] for end in ("", "_size_bytes"))
 
     assert number.samples
@@ -247,9 +247,9 @@ def test_metrics_of_a_section_share_their_labels() -> None:
 def test_no_age_is_ever_negative(created: float, now: float) -> None:
     """A backup created in the future has the age 0 and its own timestamp."""
     group = replace(GROUP, newest_timestamp=created)
-    assessment = replace(RECOVERY, newest_timestamp=created)
+    assessment = replace(ASSESSMENT, newest_timestamp=created)
     summary = replace(SNAPSHOT.summary, groups=(group,))
-    result = replace(WELL, snapshot=replace(SNAPSHOT, summary=summary, assessments=(assessment,)))
+    result = replace(OK, snapshot=replace(SNAPSHOT, summary=summary, assessments=(assessment,)))
     found = by_name(result, now=now)
     samples = [sample for family in found.values() for sample in family.samples if "_age_" in sample.name]
     ages = {sample.value for sample in samples if "objective" not in sample.name}

@@ -6,7 +6,7 @@ import requests
 from exporter.target.walk import WalkOutcome
 from exporter.web.application import create_application, request_kind
 from tests.support.answers import SUCCESS, FixedClock, scraper
-from tests.support.endpoints import get, make_app, running
+from tests.support.application import get, make_app, running
 
 
 @pytest.mark.parametrize(

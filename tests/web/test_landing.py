@@ -21,8 +21,8 @@ from exporter.target.scraper import Scraper
 from exporter.target.walk import WalkOutcome
 from exporter.web.landing import HEADERS, MAX_ROWS, landing_page
 from tests.support.answers import FAILURE, NOW, SNAPSHOT, SUCCESS, scraper
+from tests.support.application import running
 from tests.support.browser import Browser
-from tests.support.endpoints import running
 
 NO_DATA: Final = "\u2013 \u2013 \u2013 none yet"
 POLICY: Final = HEADERS["Content-Security-Policy"]

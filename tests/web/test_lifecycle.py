@@ -4,7 +4,7 @@ import requests
 
 from exporter.errors import ConfigError
 from tests.support.answers import scraper
-from tests.support.endpoints import get, make_app, running
+from tests.support.application import get, make_app, running
 
 
 def test_health_and_readiness() -> None:

@@ -11,7 +11,7 @@ from exporter.web import pages
 from exporter.web.application import RequestKind
 from exporter.web.landing import HEADERS
 from tests.support.answers import scraper
-from tests.support.endpoints import address_of, get, make_app, running
+from tests.support.application import address_of, get, make_app, running
 from tests.support.serving import PATIENCE, wait_until
 
 

@@ -47,9 +47,6 @@ class _FastEncoder:
         self._trailer = encoder(_Families())
         self._rendered_labels: dict[int, tuple[dict[str, str], str | None]] = {}
 
-    def __repr__(self) -> str:
-        return f"_FastEncoder({self._encoder}, {len(self._rendered_labels)} sets of labels)"
-
     def __call__(self, source: Source) -> bytes:
         return b"".join(map(self._encode, source.collect())) + self._trailer
 

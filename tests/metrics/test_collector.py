@@ -34,6 +34,15 @@ def test_only_collecting_scrapes() -> None:
     assert age == 3600
 
 
+def test_a_collector_shows_what_it_scrapes() -> None:
+    """Its `repr` is for debugging."""
+
+    def scrape() -> ScrapeResult:
+        return OK
+
+    assert repr(TargetCollector(scrape)) == f"TargetCollector({scrape}, ages=True)"
+
+
 def test_a_rendering_has_ages() -> None:
     """It is in Prometheus's text format."""
     text = render_text(OK)

@@ -126,6 +126,15 @@ def test_refusals_are_counted_by_reason() -> None:
     assert counts == [1, 0]
 
 
+def test_own_metrics_show_what_they_count() -> None:
+    """Their `repr` is for debugging."""
+    own_metrics = OwnMetrics(["unauthorized"])
+
+    assert repr(own_metrics) == "OwnMetrics(['unauthorized'])"
+    assert repr(own_metrics.observer("a")) == "TargetObserver('a')"
+    assert repr(ReloadCollector(NOW)) == f"ReloadCollector(successful=True, loaded_at={NOW})"
+
+
 def test_an_unknown_refusal_is_an_error() -> None:
     """A reason that nobody announced would have no alert."""
     with pytest.raises(KeyError):

@@ -3,8 +3,14 @@
 import pytest
 import requests
 
+from exporter.target.scraper import Scraper
 from exporter.target.walk import WalkOutcome
 from exporter.web.application import create_application, request_kind
+from exporter.web.discovery import DiscoveryEndpoint
+from exporter.web.lifecycle import LifecycleEndpoints
+from exporter.web.pages import PageEndpoints
+from exporter.web.scrapes import ScrapeEndpoints
+from exporter.web.throttled import ThrottledRendering
 from tests.support.answers import SUCCESS, FixedClock, scraper
 from tests.support.application import get, make_app, running
 
@@ -70,6 +76,20 @@ def test_a_reload_replaces_the_targets() -> None:
         statuses = [get(f"{url}/probe?target={name}").status_code for name in "ab"]
 
     assert statuses == [404, 200]
+
+
+def test_endpoints_show_what_they_serve() -> None:
+    """Their `repr` is for debugging."""
+    clock = FixedClock()
+
+    def scrapers() -> dict[str, Scraper]:
+        return {"a": scraper(name="a"), "b": scraper(name="b")}
+
+    assert repr(ScrapeEndpoints(scrapers, (), max_scrapes=1, clock=clock)) == "ScrapeEndpoints(a, b)"
+    assert repr(PageEndpoints(scrapers, "/metrics", clock)) == "PageEndpoints(a, b)"
+    assert repr(DiscoveryEndpoint(scrapers, None)) == "DiscoveryEndpoint(None)"
+    assert repr(LifecycleEndpoints(None)) == "LifecycleEndpoints(None)"
+    assert repr(ThrottledRendering(str, clock)) == "ThrottledRendering(None)"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class RenderQueue(Generic[T]):
-    """Renders one exposition at a time, since Python runs no two renderings faster than one after the other.
+    """Renders one exposition at a time: Python runs two of them no faster at once than in turn.
 
     Clients take turns. A client that has left by its turn costs nothing. Clients that wait at the same time
     for the same exposition share one rendering. Use it in one event loop only.
@@ -37,10 +37,15 @@ class RenderQueue(Generic[T]):
         """
         rendered_before = self._rendered
         async with self._turns.slot(client):
-            if is_abandoned():
-                return None
-            if self._rendered == rendered_before or self._latest is None or self._latest[0] != key:
-                self._latest = key, await asyncio.get_running_loop().run_in_executor(self._thread, render)
+            try:
+                if is_abandoned():
+                    return None
+                if self._latest and self._latest[0] == key and self._rendered > rendered_before:
+                    return self._latest[1]
+                rendered = await asyncio.get_running_loop().run_in_executor(self._thread, render)
+                self._latest = key, rendered
                 self._rendered += 1
-            latest, self._latest = self._latest, self._latest if self._turns.waiting else None
-            return latest[1]
+                return rendered
+            finally:
+                if not self._turns.waiting:
+                    self._latest = None

@@ -8,9 +8,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.server.client_certificates import Refused, ignore
+from exporter.server.disconnects import unless_gone
 from exporter.server.login_queue import TooManyLoginsError
 from exporter.server.passwords import PasswordVerifier
-from exporter.server.slots import unless_gone
 from exporter.server.watched import WatchedWebConfig
 
 LOGIN: Final = "login"

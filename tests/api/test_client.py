@@ -308,7 +308,7 @@ def test_malformed_records_are_counted_and_logged_with_their_position(
     assert outcome.snapshot is not None
     assert outcome.snapshot.malformed == 2
     assert outcome.snapshot.summary.backups == 43
-    assert [line["event"] for line in logs if line.get("doubt") == "malformed"] == [
+    assert [line["event"] for line in logs if line.get("data_warning") == "malformed"] == [
         (
             "2 malformed records left out of all metrics; the first: record 23:"
             " Object missing required field `status`"

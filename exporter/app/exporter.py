@@ -11,7 +11,7 @@ from exporter.api.budget import Budget
 from exporter.clock import Clock
 from exporter.config.schema import Config, Objective, Target
 from exporter.errors import ConfigError
-from exporter.metrics.own import OwnMetrics, ReloadCollector, own_collectors
+from exporter.metrics.own import OwnMetrics, ReloadCollector, WebReloadCollector, own_collectors
 from exporter.target.instances import InstanceList
 from exporter.target.scraper import Scraper
 from exporter.target.walk import TargetWalker
@@ -57,7 +57,7 @@ class Exporter:
         max_requests: int = 40,
         lifecycle: Lifecycle | None = None,
         place: ExternalUrl | None = None,
-        web_reloads: ReloadCollector | None = None,
+        web_reloads: WebReloadCollector | None = None,
     ) -> Starlette:
         """Return the ASGI application that serves it; `web_reloads` shows the web configuration's state."""
         self._endpoints = Endpoints(

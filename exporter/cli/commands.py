@@ -23,13 +23,14 @@ from exporter.config.schema import Config
 from exporter.durations import parse_duration
 from exporter.errors import ConfigError
 from exporter.metrics.collector import render_text, write_text
+from exporter.metrics.own import WebReloadCollector
 from exporter.printable import printable
 from exporter.results import ScrapeResult
-from exporter.server.access_log import AccessLog
+from exporter.server.access_log import AccessLogMiddleware
 from exporter.server.auth import BasicAuthMiddleware
-from exporter.server.hangups import SighupReloads
 from exporter.server.passwords import PasswordVerifier
 from exporter.server.run import DEFAULT_PORT, listen, port_of, serve
+from exporter.server.sighup import SighupReloads
 from exporter.server.watched import WatchedWebConfig
 from exporter.target.scraper import LONGEST_WALK, answer_once
 from exporter.target.walk import TargetWalker
@@ -42,9 +43,9 @@ _PATH: Final = re.compile("(/[A-Za-z0-9._~-]+)+")
 
 def serve_command(options: Namespace) -> int:
     """Serve the configured targets until a signal; return the exit status."""
-    hangups = SighupReloads()
-    with hangups.received():
-        _run(lambda: load_config(options.config, os.environ), options, hangups=hangups)
+    sighup = SighupReloads()
+    with sighup.capture():
+        _run(lambda: load_config(options.config, os.environ), options, sighup=sighup)
     return 0
 
 
@@ -59,7 +60,7 @@ def _run(
     load: Callable[[], Config],
     options: Namespace,
     announce: Callable[[str], None] | None = None,
-    hangups: SighupReloads | None = None,
+    sighup: SighupReloads | None = None,
 ) -> None:
     log = structlog.get_logger()
     web = WatchedWebConfig(options.web_config, log)
@@ -75,14 +76,14 @@ def _run(
             max_requests=options.max_requests,
             lifecycle=reloader.reload if options.lifecycle else None,
             place=_place(options.external_url, addresses, ports, web),
-            web_reloads=web.reloads,
+            web_reloads=WebReloadCollector(lambda: (web.last_reload_ok, web.loaded_at))
+            if web.has_file
+            else None,
         )
         passwords = PasswordVerifier()
-        stack.callback(passwords.join)
+        stack.callback(passwords.close)
         count_refusal = exporter.own_metrics.count_refusal
-        guarded = AccessLog(BasicAuthMiddleware(app, web, passwords, count_refusal))
-        if web.tls:
-            web.tls.refused = count_refusal
+        guarded = AccessLogMiddleware(BasicAuthMiddleware(app, web, passwords, count_refusal))
         for address, port in zip(addresses, ports, strict=True):
             log.info(
                 "listening",
@@ -94,8 +95,8 @@ def _run(
             )
         if announce:
             announce(f"http{'s' if web.tls else ''}://127.0.0.1:{ports[0]}")
-        if hangups:  # and not the demo, which ends with its terminal
-            stack.enter_context(hangups.answered(reloader.reload, log))
+        if sighup:  # and not the demo, which ends with its terminal
+            stack.enter_context(sighup.reloading(reloader.reload, log))
         stack.enter_context(web.watched())
 
         def answer_who_waits() -> None:
@@ -105,7 +106,7 @@ def _run(
         serve(
             guarded,
             listeners,
-            tls=web.tls,
+            tls=lambda: web.tls,
             on_stop=answer_who_waits,
             headers=lambda: web.config.http_server_config.headers.pairs,
             refused=count_refusal,

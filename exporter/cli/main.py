@@ -14,8 +14,8 @@ from exporter.cli.commands import FAILED, check_command, demo_command, once_comm
 from exporter.cli.logs import FORMATS, LEVELS, configure_logs
 from exporter.cli.version import describe_version
 from exporter.errors import ConfigError
-from exporter.server.hangups import accept_hangups
 from exporter.server.run import DEFAULT_PORT
+from exporter.server.sighup import unblock_sighup
 
 PROGRAM: Final = "bycloud-backup-exporter"
 COMMANDS: Final = ("serve", "check", "once", "demo")
@@ -64,7 +64,7 @@ def _run(arguments: Sequence[str]) -> int:
         options.parser.refuse(unknown[0])
     configure_logs(options.level, options.style)
     if options.run is not serve_command:
-        accept_hangups()
+        unblock_sighup()
     status: int = options.run(options)
     sys.stdout.flush()
     return status

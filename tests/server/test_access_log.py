@@ -5,7 +5,7 @@ from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from exporter.clock import Clock
-from exporter.server.access_log import AccessLog
+from exporter.server.access_log import AccessLogMiddleware
 from tests.support.serving import App, Client, get, serving
 
 
@@ -23,7 +23,11 @@ class Stepping(Clock):
 
 def test_a_line_a_request() -> None:
     """At debug level, and without the query or any header."""
-    with capture_logs() as logged, serving(AccessLog(App(), Stepping())) as port, Client(port) as client:
+    with (
+        capture_logs() as logged,
+        serving(AccessLogMiddleware(App(), Stepping())) as port,
+        Client(port) as client,
+    ):
         client.send(get(b"/metrics?key=secret", b"Authorization: Basic c2VjcmV0")).answer()
 
     assert logged == [
@@ -45,7 +49,7 @@ def test_a_bug_is_a_request_too(caplog: pytest.LogCaptureFixture) -> None:
     async def bug(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise ZeroDivisionError
 
-    with capture_logs() as logged, serving(AccessLog(bug)) as port, Client(port) as client:
+    with capture_logs() as logged, serving(AccessLogMiddleware(bug)) as port, Client(port) as client:
         client.send(get(b"/", b"Connection: close")).rest()
 
     assert [line["status"] for line in logged] == [None]

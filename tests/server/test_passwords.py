@@ -12,9 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.server.bcrypt_thread import BcryptThread
 from exporter.server.login_queue import LoginQueue, TooManyLoginsError
-from exporter.server.passwords import CACHED, LONGEST, PasswordVerifier, login_key, parse_basic
+from exporter.server.passwords import (
+    CACHED,
+    LONGEST,
+    LoginCache,
+    PasswordVerifier,
+    login_digest,
+    parse_basic,
+)
 
 SALT: Final = bcrypt.gensalt(4)
 ALICE: Final = bcrypt.hashpw(b"wonderland", SALT)
@@ -199,8 +205,17 @@ def test_what_is_remembered_is_bounded_and_no_password() -> None:
 
     asyncio.run(check())
 
-    assert len(checker.remembered) == CACHED
-    assert not any(b"secret" in key or b"user" in key for key in checker.remembered)
+
+def test_the_cache_holds_digests_only() -> None:
+    """It shows no part of a login, and keeps as many logins as allowed."""
+    cache = LoginCache(2)
+    digests = [cache.digest(b"user", b"secret-%d" % number) for number in range(3)]
+    for digest in digests:
+        cache.add(digest)
+
+    assert not any(b"secret" in digest or b"user" in digest for digest in digests)
+    assert [cache.use(digest) for digest in digests] == [False, True, True]
+    assert repr(cache) == "LoginCache(2 of 2)"
 
 
 PARTS: Final = st.binary(max_size=6)
@@ -209,7 +224,7 @@ PARTS: Final = st.binary(max_size=6)
 @given(st.tuples(PARTS, PARTS, PARTS), st.tuples(PARTS, PARTS, PARTS))
 def test_keys_cannot_be_confused(one: tuple[bytes, ...], other: tuple[bytes, ...]) -> None:
     """User, hash and password are equal each, or the keys differ, wherever one ends and the next begins."""
-    assert (login_key(b"", *one) == login_key(b"", *other)) is (one == other)
+    assert (login_digest(b"", *one) == login_digest(b"", *other)) is (one == other)
 
 
 @given(st.tuples(PARTS, PARTS))
@@ -217,7 +232,7 @@ def test_moved_borders_are_other_keys(pair: tuple[bytes, bytes]) -> None:
     """What only shifts bytes from one part to the next is another login."""
     first, second = pair
 
-    assert login_key(b"", first, b"h" + second, b"p") != login_key(b"", first + b"h", second, b"p")
+    assert login_digest(b"", first, b"h" + second, b"p") != login_digest(b"", first + b"h", second, b"p")
 
 
 def test_parsing_leaves_colons_to_the_password() -> None:
@@ -279,11 +294,13 @@ class Gated:
     """bcrypt that waits to be told to go on, and notes the order of what it checked."""
 
     def __init__(self) -> None:
+        self.entered = threading.Event()
         self.release = threading.Event()
         self.order: list[bytes] = []
 
     def __call__(self, password: bytes, _hashed: bytes) -> bool:
         """Check by comparing."""
+        self.entered.set()
         assert self.release.wait(20)
         self.order.append(password)
         return password == b"wonderland"
@@ -444,36 +461,6 @@ def test_closing_refuses_what_waits() -> None:
     gated.release.set()
 
 
-def test_the_thread_starts_with_the_first_work() -> None:
-    """And runs all of it, one after the other."""
-    thread, done, threads = BcryptThread(), threading.Event(), []
-    for _ in range(3):
-        thread.submit(lambda: threads.append(threading.current_thread()))
-    thread.submit(done.set)
-
-    assert done.wait(20)
-    assert len(set(threads)) == 1
-    thread.join()
-
-
-def test_joining_waits_for_the_work_under_way() -> None:
-    """An interpreter must not shut down within bcrypt; a thread that never started needs no wait."""
-    thread, entered, release, done = BcryptThread(), threading.Event(), threading.Event(), list[bool]()
-    thread.join()
-
-    def work() -> None:
-        entered.set()
-        assert release.wait(20)
-        done.append(True)
-
-    thread.submit(work)
-    assert entered.wait(20)
-    threading.Timer(0.05, release.set).start()
-    thread.join()
-
-    assert done == [True]
-
-
 def test_after_closing_nothing_is_begun() -> None:
     """The thread ends with the check under way, whatever waited behind it."""
     gated = Gated()
@@ -481,12 +468,12 @@ def test_after_closing_nothing_is_begun() -> None:
 
     async def check() -> None:
         waiting = [asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
-        await asyncio.sleep(0)
+        await asyncio.to_thread(gated.entered.wait, 20)
         checker.close()
         gated.release.set()
         await asyncio.gather(*waiting, return_exceptions=True)
 
     asyncio.run(check())
-    checker.join()
+    checker._thread.shutdown(wait=True)  # noqa: SLF001 - the interpreter does so when it exits
 
     assert gated.order == [b"0"]

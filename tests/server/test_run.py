@@ -71,8 +71,8 @@ def test_a_port_in_use() -> None:
     ("host", "problem"),
     [
         ("192.0.2.1", "Cannot assign requested address"),
-        ("x" * 64, "no such host name"),
-        ("a..b", "no such host name"),
+        ("x" * 64, "unknown host name"),
+        ("a..b", "unknown host name"),
     ],
 )
 def test_a_host_that_is_not_here(host: str, problem: str) -> None:

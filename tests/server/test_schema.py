@@ -8,10 +8,10 @@ import pytest
 
 from exporter.errors import ConfigError
 from exporter.server.schema import (
-    Headers,
+    BasicAuthUsers,
+    HeadersConfig,
     HttpServerConfig,
     TlsServerConfig,
-    Users,
     WebConfig,
     load_web_config,
 )
@@ -102,7 +102,7 @@ UNVERIFIED = (
     " NoClientCert, VerifyClientCertIfGiven, RequireAndVerifyClientCert"
 )
 NO_HASH = (
-    "basic_auth_users: found no bcrypt hash of a cost from 4 to 20 for 'a',"
+    "basic_auth_users: 'a' has no bcrypt hash of a cost from 4 to 20,"
     " allowed: what `htpasswd -nBC 10 NAME` prints after the colon"
 )
 
@@ -152,11 +152,11 @@ NO_HASH = (
         ("tls_server_config: 1", "tls_server_config: found a value of another type"),
         (
             f"tls_server_config: {{{TLS}, client_auth_type: VerifyClientCertIfGiven}}",
-            "tls_server_config: client_auth_type: VerifyClientCertIfGiven needs a client_ca_file beside it",
+            "tls_server_config: client_auth_type: VerifyClientCertIfGiven needs a client_ca_file",
         ),
         (
             f"tls_server_config: {{{TLS}, client_ca_file: a}}",
-            "tls_server_config: client_ca_file verifies nobody without a client_auth_type of",
+            "tls_server_config: client_ca_file has no effect without a client_auth_type of",
         ),
         (
             "http_server_config: {headers: {Server: x}}",
@@ -187,7 +187,7 @@ NO_HASH = (
         ),
         (
             f"tls_server_config: {{{TLS}, client_allowed_sans: []}}",
-            "tls_server_config: client_allowed_sans is empty: no client could connect",
+            "tls_server_config: client_allowed_sans is empty: every client would be refused",
         ),
         (
             f"tls_server_config: {{{TLS}, client_allowed_sans: ['']}}",
@@ -201,18 +201,18 @@ NO_HASH = (
         (f"basic_auth_users: {{a: '{HASH.replace('DFGXSCD.oBGt.PCFrDKbPe', 'a' * 22)}'}}", NO_HASH),
         (
             f"basic_auth_users: {{'a:b': '{HASH}'}}",
-            "basic_auth_users: no client can send the name 'a:b', allowed: text without a colon",
+            "basic_auth_users: 'a:b' is not a possible user name, allowed: text without a colon",
         ),
         (
             'basic_auth_users: {"a\\nb": x}',
-            "basic_auth_users: found no bcrypt hash of a cost from 4 to 20 for 'a\\nb'",
+            "basic_auth_users: 'a\\nb' has no bcrypt hash of a cost from 4 to 20",
         ),
         ('tls_server_config: {cert_file: "", key_file: a}', "tls_server_config.cert_file: found "),
         (
             'tls_server_config: {cert_file: "a\\0b", key_file: a}',
             "line 1, column 32: a NUL character",
         ),
-        (f"basic_auth_users: {{'': '{HASH}'}}", "basic_auth_users: no client can send the name ''"),
+        (f"basic_auth_users: {{'': '{HASH}'}}", "basic_auth_users: '' is not a possible user name"),
         (
             "basic_auth_users: hunter2",
             "basic_auth_users: found a value of another type, allowed: names, each",
@@ -243,10 +243,10 @@ def test_files_that_cannot_be_read(path: Path) -> None:
 
 def test_users_show_nothing() -> None:
     """Neither names nor hashes, and the same users are equal."""
-    users = Users({"alice": HASH})
+    users = BasicAuthUsers({"alice": HASH})
 
-    assert repr(users) == "Users(1)"
-    assert len({users, Users({"alice": HASH}), Users()}) == 2
+    assert repr(users) == "BasicAuthUsers(1)"
+    assert len({users, BasicAuthUsers({"alice": HASH}), BasicAuthUsers()}) == 2
     assert users != HASH
 
 
@@ -255,7 +255,7 @@ def test_the_documentation_s_example(path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "serving.md").read_text(encoding="utf-8")
     path.write_text(page.partition("```yaml\n")[2].partition("```")[0])
     config = load_web_config(path)
-    kinds = (WebConfig, TlsServerConfig, HttpServerConfig, Headers)
+    kinds = (WebConfig, TlsServerConfig, HttpServerConfig, HeadersConfig)
     keys = [field.encode_name for kind in kinds for field in msgspec.structs.fields(kind)]
 
     assert config.tls_server_config

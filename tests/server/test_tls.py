@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from msgspec.structs import replace
 
 from exporter.errors import ConfigError
+from exporter.server.refusals import Refusal
 from exporter.server.schema import TLS13_SUITES, CipherSuite, TlsServerConfig
-from exporter.server.tls import CIPHERS, CurrentContext, server_context
+from exporter.server.tls import CIPHERS, Certificate, server_context
 from tests.support.certificates import Authority, Files
 from tests.support.serving import App, serving
 
@@ -83,15 +84,15 @@ def test_names_that_no_file_can_have(config: TlsServerConfig, key: str, name: st
     with pytest.raises(ConfigError) as raised:
         server_context(replace(config, **{key: name}))
 
-    assert str(raised.value) == f"tls_server_config.{key}: no file can have the name {name!a}"
+    assert str(raised.value) == f"tls_server_config.{key}: {name!a} is not a possible file name"
 
 
 @pytest.mark.parametrize(
     ("key", "line"),
     [
-        ("cert_file", "are no certificate and key in PEM, or too weak"),
-        ("key_file", "are no certificate and key in PEM, or too weak"),
-        ("client_ca_file", "holds no certificate in PEM"),
+        ("cert_file", "are not a certificate and key in PEM, or too weak"),
+        ("key_file", "are not a certificate and key in PEM, or too weak"),
+        ("client_ca_file", "has no certificate in PEM"),
     ],
 )
 @pytest.mark.parametrize(
@@ -117,19 +118,24 @@ def test_an_encrypted_key(config: TlsServerConfig) -> None:
     path.write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"password"))
     )
-    with pytest.raises(ConfigError, match=r"key_file: is encrypted, allowed: a key without a password"):
+    with pytest.raises(
+        ConfigError, match=r"key_file: the key is encrypted, allowed: a key without a password"
+    ):
         server_context(config)
 
 
 def test_the_current_context_is_used(config: TlsServerConfig) -> None:
-    """A handshake begins with what is current, its policy included."""
-    context = CurrentContext(server_context(config))
-    before = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_side=True)
-    context.current = server_context(replace(config, client_auth_type="RequireAndVerifyClientCert"))
-    after = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_side=True)
+    """A reconfiguration replaces the context, its client policy included; a failed one keeps it."""
+    certificate = Certificate(config)
+    before = certificate.context
+    certificate.reconfigure(replace(config, client_auth_type="RequireAndVerifyClientCert"))
+    after = certificate.context
+    with pytest.raises(ConfigError):
+        certificate.reconfigure(replace(config, cert_file="/nowhere.pem"))
 
-    assert before.context.verify_mode is ssl.CERT_OPTIONAL
-    assert after.context.verify_mode is ssl.CERT_REQUIRED
+    assert before.verify_mode is ssl.CERT_OPTIONAL
+    assert after.verify_mode is ssl.CERT_REQUIRED
+    assert certificate.context is after
 
 
 def verified(config: TlsServerConfig, *names: str) -> TlsServerConfig:
@@ -176,11 +182,11 @@ def test_client_names(  # noqa: PLR0913 - a table's columns
     good: bool,
 ) -> None:
     """One name must be in the list exactly; else no request is served, and the refusal is counted."""
-    app, refused = App(), list[str]()
+    app, refused = App(), list[Refusal]()
     is_uri = "://" in identity
     client = authority.issue_for_uri("client", identity) if is_uri else authority.issue("client", identity)
     context = server_context(replace(verified(config, *allowed), min_version=version, max_version=version))
-    with serving(app, tls=CurrentContext(context, refused.append)) as port:
+    with serving(app, tls=lambda: context, refused=refused.append) as port:
         entered = enters(port, authority, client)
 
     assert entered is good
@@ -190,11 +196,10 @@ def test_client_names(  # noqa: PLR0913 - a table's columns
 
 def test_a_name_of_another_authority(config: TlsServerConfig, authority: Authority, tmp_path: Path) -> None:
     """The right name opens nothing without the right signature; nor does no certificate at all."""
-    app, refused = App(), list[str]()
+    app, refused = App(), list[Refusal]()
     rogue = Authority(tmp_path, "rogue-ca").issue("rogue", "scraper.example.com")
-    with serving(
-        app, tls=CurrentContext(server_context(verified(config, "scraper.example.com")), refused.append)
-    ) as port:
+    context = server_context(verified(config, "scraper.example.com"))
+    with serving(app, tls=lambda: context, refused=refused.append) as port:
         entered = [enters(port, authority, client) for client in (rogue, None)]
 
     assert entered == [False, False]
@@ -209,7 +214,7 @@ def test_a_resumed_session_is_compared_too(config: TlsServerConfig, authority: A
     ours = ssl.create_default_context(cafile=authority.file)
     ours.load_cert_chain(*client.pair)
     ours.maximum_version = ssl.TLSVersion.TLSv1_2
-    with serving(App(), tls=CurrentContext(context)) as port:
+    with serving(App(), tls=lambda: context) as port:
         with (
             socket.create_connection(("127.0.0.1", port), 20) as plain,
             ours.wrap_socket(plain, server_hostname="127.0.0.1") as first,
@@ -300,7 +305,8 @@ def test_suites(  # noqa: PLR0913, PLR0917 - a table's columns
         cipher_suites=tuple(suites),
         prefer_server_cipher_suites=prefers,
     )
-    with serving(App(), tls=CurrentContext(server_context(config))) as port:
+    context = server_context(config)
+    with serving(App(), tls=lambda: context) as port:
         found = agreed(port, authority, offered, version)
 
     assert found == suite
@@ -309,5 +315,5 @@ def test_suites(  # noqa: PLR0913, PLR0917 - a table's columns
 def test_suites_that_openssl_lacks(config: TlsServerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     """A build without any of them is told apart from a wrong name."""
     monkeypatch.setitem(CIPHERS, GCM_SUITE, "ABSENT")
-    with pytest.raises(ConfigError, match="this machine's OpenSSL offers none"):
+    with pytest.raises(ConfigError, match="this machine's OpenSSL supports none of them"):
         server_context(replace(config, cipher_suites=(GCM_SUITE,)))

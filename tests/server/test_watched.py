@@ -90,20 +90,20 @@ def test_http2_is_not_offered(log: Log, path: Path) -> None:
     write(path, "http_server_config: {http2: true}")
     WatchedWebConfig(path, log.bound)
 
-    assert log.calls == [("info", "HTTP/2 is not offered: clients get HTTP/1.1")]
+    assert log.calls == [("info", "http2 has no effect: the server offers HTTP/1.1 only")]
 
 
 def test_a_change(log: Log, path: Path) -> None:
     """Users are the new ones; the certificate, which did not change, is not read again."""
     web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
-    before = web.tls.current
+    before = web.tls
     web.refresh()
     write(path, f"basic_auth_users: {{alice: {HASH}}}")
     web.refresh()
 
     assert set(web.config.basic_auth_users.hashes) == {b"alice"}
-    assert web.tls.current is before
+    assert web.tls is before
     assert log.calls == [("info", "web configuration reloaded")]
 
 
@@ -123,18 +123,18 @@ def test_a_new_certificate(log: Log, path: Path) -> None:
     """Its files are watched too; until certificate and key fit, the old ones stay."""
     web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
-    before = web.tls.current
+    before = web.tls
     other = Authority(path.parent, "other-ca").issue("other")
     os.replace(other.cert, path.parent / "server.crt")  # noqa: PTH105 - as a renewal does it
     web.refresh()
-    kept = web.tls.current
+    kept = web.tls
     os.replace(other.key, path.parent / "server.key")  # noqa: PTH105 - the same
     web.refresh()
 
     assert kept is before
-    assert web.tls.current is not before
+    assert web.tls is not before
     assert log.calls == [
-        ("error", "cannot reload the web configuration: the old one stays"),
+        ("error", "cannot reload the web configuration: the old one stays in force"),
         ("info", "web configuration reloaded"),
     ]
 
@@ -144,15 +144,15 @@ def test_a_bad_change(log: Log, path: Path, bad: str | None) -> None:
     """Neither nonsense, nor the end of TLS, nor the file's absence: told once, and the old stays."""
     write(path, f"basic_auth_users: {{alice: {HASH}}}")
     web = WatchedWebConfig(path, log.bound)
-    before = web.tls and web.tls.current
+    before = web.tls
     path.unlink() if bad is None else path.write_text(bad)
     web.refresh()
     web.refresh()
 
     assert set(web.config.basic_auth_users.hashes) == {b"alice"}
     assert web.tls
-    assert web.tls.current is before
-    assert log.calls == [("error", "cannot reload the web configuration: the old one stays")]
+    assert web.tls is before
+    assert log.calls == [("error", "cannot reload the web configuration: the old one stays in force")]
 
 
 def test_a_certificate_that_comes_late(log: Log, path: Path) -> None:
@@ -212,7 +212,7 @@ def test_no_content_ends_the_watch(log: Log, path: Path, content: str) -> None:
         write(path, f"basic_auth_users: {{bob: {HASH}}}")
         wait_until(lambda: users_of(web) == {b"bob"})
 
-    assert log.calls[0] == ("error", "cannot reload the web configuration: the old one stays")
+    assert log.calls[0] == ("error", "cannot reload the web configuration: the old one stays in force")
 
 
 YAML_LIKE = st.text(
@@ -244,19 +244,19 @@ def test_a_certificate_that_is_written_again_at_the_wrong_moment(
     """It may be gone between two steps of one look: the next look finds it."""
     web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
-    before = web.tls.current
+    before = web.tls
     renewed = Authority(path.parent, "other-ca").issue("renewed")
     with monkeypatch.context() as patch:
         patch.setattr(tls, "_check_readable", lambda config: Path(config.cert_file).unlink())
         os.utime(path.parent / "server.key")
         web.refresh()
-    kept = web.tls.current
+    kept = web.tls
     os.replace(renewed.cert, path.parent / "server.crt")  # noqa: PTH105 - as a renewal does it
     os.replace(renewed.key, path.parent / "server.key")  # noqa: PTH105 - the same
     web.refresh()
 
     assert kept is before
-    assert web.tls.current is not before
+    assert web.tls is not before
     assert [level for level, _ in log.calls] == ["error", "info"]
 
 
@@ -268,17 +268,17 @@ def test_client_authorities_that_are_gone_at_the_wrong_moment(
     path.write_text(f"tls_server_config: {{cert_file: server.crt, key_file: server.key, {more}}}")
     web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
-    before, authorities = web.tls.current, (path.parent / "ca.pem").read_bytes()
+    before, authorities = web.tls, (path.parent / "ca.pem").read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(tls, "_check_readable", lambda config: Path(config.client_ca_file).unlink())
         os.utime(path.parent / "ca.pem")
         web.refresh()
-    kept = web.tls.current
+    kept = web.tls
     (path.parent / "ca.pem").write_bytes(authorities)
     web.refresh()
 
     assert kept is before
-    assert web.tls.current is not before
+    assert web.tls is not before
 
 
 class Full(Log):
@@ -343,15 +343,14 @@ def test_a_certificate_is_renewed_while_the_file_is_bad(log: Log, path: Path) ->
     """It does not wait for a file that is wrong elsewhere."""
     web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
-    before = web.tls.current
+    before = web.tls
     path.write_text("nonsense: 1")
     web.refresh()
     Authority(path.parent, "other-ca").issue("server")
     web.refresh()
 
-    assert web.tls.current is not before
-    assert web.reloads
-    assert not web.reloads.successful
+    assert web.tls is not before
+    assert not web.last_reload_ok
 
 
 def test_a_user_is_removed_while_the_certificate_is_bad(log: Log, path: Path) -> None:
@@ -363,8 +362,7 @@ def test_a_user_is_removed_while_the_certificate_is_bad(log: Log, path: Path) ->
     web.refresh()
 
     assert users_of(web) == {b"bob"}
-    assert web.reloads
-    assert not web.reloads.successful
+    assert not web.last_reload_ok
 
 
 def test_users_do_not_go_before_the_client_certificates_come(log: Log, path: Path) -> None:
@@ -384,24 +382,18 @@ def test_the_gauges(log: Log, path: Path) -> None:
     """They fall with the first bad look, and rise, with the time, with the next good one."""
     world = World(100.0)
     web = WatchedWebConfig(path, log.bound, world)
-    reloads = web.reloads
-    assert reloads
     good = path.read_text()
-    found = [(reloads.successful, reloads.loaded_at)]
+    found = [(web.last_reload_ok, web.loaded_at)]
     for content in ("nonsense: 1", good, good + "# the same\n"):
         world.time += 100
         path.write_text(content)
         web.refresh()
-        found.append((reloads.successful, reloads.loaded_at))
+        found.append((web.last_reload_ok, web.loaded_at))
     world.time += 100
     web.refresh()
 
     assert found == [(True, 100), (False, 100), (True, 300), (True, 400)]
-    assert reloads.loaded_at == 400
-    assert [family.name for family in reloads.collect()] == [
-        "bycloud_exporter_web_config_last_reload_successful",
-        "bycloud_exporter_web_config_last_reload_success_timestamp_seconds",
-    ]
+    assert web.loaded_at == 400
 
 
 @pytest.mark.parametrize("name", ["web.yml", "server.crt"])
@@ -413,14 +405,13 @@ def test_a_fifo_is_not_read(log: Log, path: Path, name: str) -> None:
     fifo.unlink()
     os.mkfifo(fifo)
     web.refresh()
-    assert web.reloads
-    refused = web.reloads.successful
+    refused = web.last_reload_ok
     fifo.unlink()
     fifo.write_bytes(content)
     web.refresh()
 
     assert not refused
-    assert web.reloads.successful
+    assert web.last_reload_ok
 
 
 def test_a_slow_hash_is_warned_of(log: Log, tmp_path: Path) -> None:
@@ -434,8 +425,8 @@ def test_a_slow_hash_is_warned_of(log: Log, tmp_path: Path) -> None:
 
     assert [level for level, _ in log.calls] == ["warning", "info", "warning"]
     assert log.calls[0][1] == (
-        "basic_auth_users: 'bob' has a bcrypt cost of 15, so that each new login takes about 2 s or more:"
-        " use 10 to 12"
+        "basic_auth_users: 'bob' has a bcrypt cost of 15: each new login takes about 2 s or more;"
+        " use a cost of 10 to 12"
     )
     assert "carol" in log.calls[2][1]
 
@@ -450,5 +441,5 @@ def test_an_empty_file_lets_nobody_in(log: Log, tmp_path: Path, content: str) ->
     web.refresh()
 
     assert users_of(web) == {b"alice"}
-    assert log.calls == [("error", "cannot reload the web configuration: the old one stays")]
+    assert log.calls == [("error", "cannot reload the web configuration: the old one stays in force")]
     assert users_of(WatchedWebConfig(path, log.bound)) == set()

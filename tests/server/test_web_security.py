@@ -87,7 +87,7 @@ def test_check_warns_of_a_slow_hash(web: Web) -> None:
     flag = web.write(f"basic_auth_users: {{alice: {hashed(PASSWORD).replace('$04$', '$16$')}}}")
     _, out, _ = run("check", flag)
 
-    assert out.startswith("warn  basic_auth_users: 'alice' has a bcrypt cost of 16, ")
+    assert out.startswith("warn  basic_auth_users: 'alice' has a bcrypt cost of 16: ")
 
 
 def test_only_named_clients_enter(authority: Authority, web: Web) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,9 +11,10 @@ from typing import Self
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from exporter.server.connections import CurrentTls, no_tls
 from exporter.server.limits import Limits
-from exporter.server.protocol import HeaderPairs
 from exporter.server.refusals import CountRefusal, ignore_refusal
+from exporter.server.response_headers import HeaderPairs
 from exporter.server.run import Server, listen, make_server, port_of
 from tests.support.leaks import note
 
@@ -46,7 +46,7 @@ class App:
 def serving(  # noqa: PLR0913 - what a test needs, each by name
     app: ASGIApp,
     limits: Limits | None = None,
-    tls: ssl.SSLContext | None = None,
+    tls: CurrentTls = no_tls,
     *,
     listener: socket.socket | None = None,
     servers: list[Server] | None = None,

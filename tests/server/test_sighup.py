@@ -15,7 +15,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from exporter.errors import ConfigError
-from exporter.server.hangups import SighupReloads
+from exporter.server.sighup import SighupReloads
 from exporter.simulator import SimulatedApi, many
 from tests.support.serving import PATIENCE
 
@@ -24,7 +24,7 @@ from tests.support.serving import PATIENCE
 def answering(reload: Callable[[], None]) -> Iterator[None]:
     """Reload at each signal."""
     hangups = SighupReloads()
-    with hangups.received(), hangups.answered(reload, structlog.get_logger()):
+    with hangups.capture(), hangups.reloading(reload, structlog.get_logger()):
         yield
 
 
@@ -51,7 +51,8 @@ def test_each_signal_reloads(error: Exception | None) -> None:
             assert done.acquire(timeout=PATIENCE)
 
     assert signal.getsignal(signal.SIGHUP) is before
-    assert all(entry["event"] == "unexpected error while reloading" for entry in logged)
+    event = "unexpected error while reloading: the old configuration stays in force"
+    assert all(entry["event"] == event for entry in logged)
 
 
 def test_a_storm_is_two_reloads() -> None:
@@ -82,9 +83,9 @@ def test_a_signal_before_there_is_anything_to_reload() -> None:
     """It is not lost: what it was sent for may have been read already."""
     reloaded = threading.Event()
     hangups = SighupReloads()
-    with hangups.received():
+    with hangups.capture():
         hang_up()
-        with hangups.answered(reloaded.set, structlog.get_logger()):
+        with hangups.reloading(reloaded.set, structlog.get_logger()):
             assert reloaded.wait(PATIENCE)
 
 

@@ -49,7 +49,6 @@ class Connections:
         self._handshakes: dict[HttpConnection, asyncio.Task[None]] = {}
         self._waiting: OrderedDict[HttpConnection, None] = OrderedDict()
         self._accepting: list[asyncio.Task[None]] = []
-        SSLProtocol.max_size = TLS_BUFFER
 
     def __repr__(self) -> str:
         total, limit = len(self._handshakes), self._limits.connections
@@ -57,6 +56,7 @@ class Connections:
 
     def open(self, listener: socket.socket) -> None:
         """Begin to accept."""
+        SSLProtocol.max_size = TLS_BUFFER
         listener.setblocking(False)  # noqa: FBT003 - socket's signature
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._limits.send_buffer_bytes)
         self._accepting.append(asyncio.get_running_loop().create_task(self._accept(listener)))

@@ -91,7 +91,7 @@ class PasswordVerifier:
         hashed = hashes.get(user) or self._decoy(hashes, user)
         digest = self._cache.digest(user, hashed, password)
         answer = asyncio.get_running_loop().create_future()
-        login = Login(client_network(client), user, digest, password, hashed, answer)
+        login = Login(client_network(client), digest, password, hashed, answer)
         if not (await self._matches(login) and user in hashes):
             return False
         self._cache.add(digest)

@@ -1,6 +1,6 @@
-"""The format of `--web.config.file`, as frozen types.
+"""The format of `--web.config.file`, the Prometheus exporter-toolkit's, as frozen types.
 
-It is the Prometheus exporter-toolkit's: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
+https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
 """
 
 import re
@@ -65,15 +65,15 @@ class BasicAuthUsers:
     __slots__ = ("hashes",)
 
     def __init__(self, found: object = MappingProxyType({})) -> None:
-        """Validate a mapping from the file; raise `ValueError`, without a hash in its message."""
+        """Take what stands in the file; raise `ValueError`, whose message holds no hash."""
         if not isinstance(found, dict | MappingProxyType):
             raise NotAllowedError
         for name, hashed in found.items():
             if not name or ":" in name or not _is_utf8(name):
-                raise ValueError(f"{name!a} is not a possible user name, allowed: text without a colon")
+                raise ValueError(f"no client can send the name {name!a}, allowed: text without a colon")
             if not (isinstance(hashed, str) and _is_hash(hashed)):
                 raise ValueError(
-                    f"{name!a} has no bcrypt hash of a cost from {COSTS[0]} to {COSTS[-1]},"
+                    f"found no bcrypt hash of a cost from {COSTS[0]} to {COSTS[-1]} for {name!a},"
                     " allowed: what `htpasswd -nBC 10 NAME` prints after the colon"
                 )
         self.hashes = {name.encode(): hashed.encode() for name, hashed in found.items()}
@@ -122,18 +122,18 @@ class TlsServerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def _check_clients(self) -> None:
         verifies = self.client_auth_type != "NoClientCert"
         if verifies and not self.client_ca_file:
-            raise ValueError(f"client_auth_type: {self.client_auth_type} needs a client_ca_file")
+            raise ValueError(f"client_auth_type: {self.client_auth_type} needs a client_ca_file beside it")
         if self.client_ca_file and not verifies:
             raise ValueError(
-                "client_ca_file has no effect without a client_auth_type of"
+                "client_ca_file verifies nobody without a client_auth_type of"
                 " VerifyClientCertIfGiven or RequireAndVerifyClientCert"
             )
         if self.client_allowed_sans == ():
-            raise ValueError("client_allowed_sans is empty: every client would be refused")
+            raise ValueError("client_allowed_sans is empty: no client could connect")
         if self.client_allowed_sans and self.client_auth_type != "RequireAndVerifyClientCert":
             raise ValueError(
-                "client_allowed_sans needs a client_auth_type of RequireAndVerifyClientCert: without a"
-                " certificate, a client has no name"
+                "client_allowed_sans needs a client_auth_type of RequireAndVerifyClientCert: a client without"
+                " a certificate has no name to compare"
             )
 
 
@@ -235,7 +235,7 @@ def _block(document: object, name: str) -> object:
     return document.get(name) if isinstance(document, dict) else None
 
 
-def _decode(_wanted: type, found: Any) -> BasicAuthUsers:  # noqa: ANN401 - any YAML value
+def _decode(_wanted: type, found: Any) -> BasicAuthUsers:  # noqa: ANN401 - whatever YAML gave
     return BasicAuthUsers(found)
 
 

@@ -109,7 +109,7 @@ def _check_readable(config: TlsServerConfig) -> None:
         except OSError as error:
             raise ConfigError(f"tls_server_config.{key}: cannot read {path}: {error.strerror}") from None
         except ValueError:
-            raise ConfigError(f"tls_server_config.{key}: {path!a} is not a possible file name") from None
+            raise ConfigError(f"tls_server_config.{key}: no file can have the name {path!a}") from None
 
 
 def _load_chain(context: ssl.SSLContext, config: TlsServerConfig) -> None:

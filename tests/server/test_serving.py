@@ -345,7 +345,7 @@ def _no_certificate(web: Web, _authority: Authority, _port: int) -> tuple[list[s
 
 def _bad_hash(web: Web, _authority: Authority, _port: int) -> tuple[list[str], str]:
     return [LOOPBACK, web.write("basic_auth_users: {alice: looking-glass}")], (
-        f"{web.path}: basic_auth_users: 'alice' has no bcrypt hash of a cost from 4 to 20,"
+        f"{web.path}: basic_auth_users: found no bcrypt hash of a cost from 4 to 20 for 'alice',"
         " allowed: what `htpasswd -nBC 10 NAME` prints after the colon"
     )
 

@@ -84,7 +84,7 @@ def test_names_that_no_file_can_have(config: TlsServerConfig, key: str, name: st
     with pytest.raises(ConfigError) as raised:
         server_context(replace(config, **{key: name}))
 
-    assert str(raised.value) == f"tls_server_config.{key}: {name!a} is not a possible file name"
+    assert str(raised.value) == f"tls_server_config.{key}: no file can have the name {name!a}"
 
 
 @pytest.mark.parametrize(

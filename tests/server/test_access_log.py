@@ -1,4 +1,4 @@
-"""The access log."""
+"""Tests for the access log."""
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -10,19 +10,19 @@ from tests.support.serving import App, Client, get, serving
 
 
 class Stepping(Clock):
-    """A clock that goes a quarter of a second on at each look."""
+    """A clock that advances by a quarter of a second at each reading."""
 
     def __init__(self) -> None:
         self.time = 0.0
 
     def monotonic(self) -> float:
-        """Look at it."""
+        """Advance and return the time."""
         self.time += 0.25
         return self.time
 
 
-def test_a_line_a_request() -> None:
-    """At debug level, and without the query or any header."""
+def test_one_line_for_each_request() -> None:
+    """The line is at debug level and has neither the query nor any header."""
     with (
         capture_logs() as logged,
         serving(AccessLogMiddleware(App(), Stepping())) as port,
@@ -43,8 +43,8 @@ def test_a_line_a_request() -> None:
     ]
 
 
-def test_a_bug_is_a_request_too(caplog: pytest.LogCaptureFixture) -> None:
-    """It has no status when it is noted."""
+def test_a_request_that_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """It has no status."""
 
     async def bug(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise ZeroDivisionError

@@ -1,4 +1,4 @@
-"""Room for connections: who makes it where there is none, and what is never made to."""
+"""Tests for the number of connections and for what ends when there are too many."""
 
 import asyncio
 import errno
@@ -28,28 +28,28 @@ from tests.support.serving import PATIENCE, App, Client, get, serving, wait_unti
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
-    """Return an authority."""
+    """Return a certificate authority."""
     return Authority(tmp_path)
 
 
 @pytest.fixture
 def tls(authority: Authority) -> CurrentTls:
-    """Return what gives a server's context."""
+    """Return a function that gives a server's TLS context."""
     files = authority.issue("server")
     context = server_context(TlsServerConfig(cert_file=str(files.cert), key_file=str(files.key)))
     return lambda: context
 
 
 def secure_get(port: int, authority: Authority) -> bytes:
-    """Ask over TLS."""
+    """Send a request over TLS."""
     context = ssl.create_default_context(cafile=authority.file)
     with Client(port) as client:
         client.socket = context.wrap_socket(client.socket, server_hostname="127.0.0.1")
         return client.send(get(b"/", b"Connection: close")).rest()
 
 
-def test_the_oldest_silent_connection_makes_room() -> None:
-    """As many as wish may connect; who has a request is served."""
+def test_the_connection_that_is_silent_for_longest_ends() -> None:
+    """Any number of silent connections leaves room for a request."""
     with serving(App(), Limits(connections=3)) as port:
         silent = [Client(port) for _ in range(10)]
         with Client(port) as client:
@@ -62,8 +62,8 @@ def test_the_oldest_silent_connection_makes_room() -> None:
     assert gone == [b""] * 7
 
 
-def test_who_is_being_served_stays() -> None:
-    """Where everybody is, there is no room; and then there is again."""
+def test_a_connection_with_a_request_in_flight_stays() -> None:
+    """A new connection is refused while all others have a request in flight."""
     app = App()
     app.release.clear()
     with serving(app, Limits(connections=2)) as port, Client(port) as one, Client(port) as two:
@@ -81,8 +81,8 @@ def test_who_is_being_served_stays() -> None:
     assert [*answers, later] == [(200, b"hi")] * 3
 
 
-def test_who_does_not_read_makes_room_too() -> None:
-    """Its answer is ready, so it is not being served any more."""
+def test_a_connection_with_an_unread_response_ends() -> None:
+    """It waits for its client, so it makes room for a new one."""
     app = App(b"x" * 12_000_000)
     with serving(app, Limits(connections=1)) as port, Client(port) as client:
         client.send(get(b"/1"))
@@ -96,8 +96,8 @@ def test_who_does_not_read_makes_room_too() -> None:
     assert len(cut) < 12_000_000
 
 
-def test_silent_handshakes_end(tls: CurrentTls, authority: Authority) -> None:
-    """They have their time, and no more; meanwhile others are served."""
+def test_a_silent_handshake_times_out(tls: CurrentTls, authority: Authority) -> None:
+    """Other clients are served meanwhile."""
     with serving(App(), Limits(request_timeout=0.3), tls) as port, Client(port) as client:
         wait_until(lambda: _is_served(port, authority))
         rest = client.rest()
@@ -106,15 +106,15 @@ def test_silent_handshakes_end(tls: CurrentTls, authority: Authority) -> None:
 
 
 def _is_served(port: int, authority: Authority) -> bool:
-    """Say whether a request was answered: on a machine that is slow, its own handshake may end first."""
+    """Return whether a request was answered; on a slow machine, its own handshake may time out."""
     try:
         return secure_get(port, authority).startswith(b"HTTP/1.1 200 OK")
     except OSError:
         return False
 
 
-def test_silent_handshakes_make_room(tls: CurrentTls, authority: Authority) -> None:
-    """As silent connections do."""
+def test_silent_handshakes_end_for_new_connections(tls: CurrentTls, authority: Authority) -> None:
+    """They count as silent connections."""
     with serving(App(), Limits(connections=2), tls) as port:
         silent = [Client(port) for _ in range(6)]
         answer = secure_get(port, authority)
@@ -126,10 +126,10 @@ def test_silent_handshakes_make_room(tls: CurrentTls, authority: Authority) -> N
     assert gone == [b""] * 5
 
 
-def test_what_an_idle_connection_costs(
+def test_the_memory_of_an_idle_tls_connection(
     tls: CurrentTls, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Past TLS's handshake, where asyncio would set aside 256 KiB for each."""
+    """It is far below the 256 KiB that asyncio would allocate."""
     monkeypatch.setattr(sslproto.SSLProtocol, "max_size", 256 * 1024)
     context = ssl.create_default_context(cafile=authority.file)
     with serving(App(), tls=tls) as port, ExitStack() as stack:
@@ -147,10 +147,10 @@ def test_what_an_idle_connection_costs(
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n\r\n", bytes(1_000)])
-def test_a_handshake_that_is_none(
+def test_what_is_not_tls(
     tls: CurrentTls, authority: Authority, sent: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Plain HTTP, garbage, or an end at once: the connection ends, and nothing is logged."""
+    """Plain HTTP, garbage or an end at once ends the connection and logs nothing."""
     with serving(App(), tls=tls) as port:
         with Client(port) as client:
             client.send(sent)
@@ -162,8 +162,8 @@ def test_a_handshake_that_is_none(
     assert caplog.records == []
 
 
-def test_handshakes_end_with_the_server(tls: CurrentTls) -> None:
-    """They hold up nothing."""
+def test_handshakes_do_not_delay_the_stop(tls: CurrentTls) -> None:
+    """They are cancelled when the server stops."""
     with serving(App(), tls=tls) as port:
         client = Client(port)
         client.send(b"\x16")
@@ -176,7 +176,7 @@ def test_handshakes_end_with_the_server(tls: CurrentTls) -> None:
 
 
 class Exhausted(socket.socket):
-    """A listener for whose first connections the system has no descriptor."""
+    """A listener that fails at first, as if the system had no descriptor left."""
 
     failures = 3
     error = errno.EMFILE
@@ -189,8 +189,8 @@ class Exhausted(socket.socket):
         return super().accept()
 
 
-def test_no_descriptors() -> None:
-    """It is tried again."""
+def test_accepting_is_retried_without_descriptors() -> None:
+    """The client is served once a descriptor is available."""
     with listen("127.0.0.1:0") as opened:
         listener = Exhausted(fileno=opened.detach())
     with serving(App(), listener=listener) as port, Client(port) as client:
@@ -201,7 +201,7 @@ def test_no_descriptors() -> None:
 
 
 def narrow(port: int) -> Client:
-    """Connect with a small receive buffer, so that what is read is soon sent."""
+    """Connect with a small receive buffer, so that the kernel buffers little of a response."""
     client = Client.__new__(Client)
     client.socket = socket.socket()
     client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
@@ -210,8 +210,8 @@ def narrow(port: int) -> Client:
     return client
 
 
-def test_a_response_that_is_read_never_makes_room() -> None:
-    """Neither its age nor new connections end it, as long as others have waited longer for their clients."""
+def test_a_response_that_is_read_is_not_cut_off() -> None:
+    """New connections do not end it while others have waited longer for their clients."""
     app = App(b"x" * 100_000_000)
     servers: list[Server] = []
 
@@ -239,7 +239,7 @@ def test_a_response_that_is_read_never_makes_room() -> None:
 
 
 def read(client: Client, size: int) -> int:
-    """Read so many bytes; return how many there were."""
+    """Read `size` bytes; return their number."""
     left = size
     while left:
         chunk = client.socket.recv(min(left, 65_536))
@@ -248,8 +248,8 @@ def read(client: Client, size: int) -> int:
     return size
 
 
-def test_idle_connections_keep_no_newcomer_out() -> None:
-    """Where most connections are known, the one that was silent for longest makes room."""
+def test_idle_connections_end_for_new_ones() -> None:
+    """The one that is idle for longest ends first."""
     refused: list[Refusal] = []
     limits = Limits(connections=3)
     with serving(App(), limits, refused=refused.append) as port, ExitStack() as stack:
@@ -264,8 +264,8 @@ def test_idle_connections_keep_no_newcomer_out() -> None:
     assert refused == [Refusal.EVICTED] * 3
 
 
-def test_unread_bodies_are_limited_in_total() -> None:
-    """The reader that was silent for longest is cut off; the newest response comes whole."""
+def test_unread_bodies_are_limited_together() -> None:
+    """The slowest reader is cut off, and the newest response is complete."""
     size = 12_000_000
     refused: list[Refusal] = []
 
@@ -287,7 +287,7 @@ def test_unread_bodies_are_limited_in_total() -> None:
 
 
 def test_refusals_of_connections_are_counted(tls: CurrentTls) -> None:
-    """A failed handshake, a handshake that is never finished, and a connection for which there is no room."""
+    """Failed and unfinished handshakes and refused connections each count once."""
     app = App()
     app.release.clear()
     refused: list[Refusal] = []
@@ -309,13 +309,13 @@ def test_refusals_of_connections_are_counted(tls: CurrentTls) -> None:
 
 @pytest.mark.parametrize("secured", [False, True])
 @pytest.mark.parametrize("headers", [(), (b"Connection: close",)])
-def test_the_end_awaits_no_idle_client(
+def test_an_idle_client_does_not_delay_the_stop(
     tls: CurrentTls,
     authority: Authority,
     headers: tuple[bytes, ...],
     secured: bool,  # noqa: FBT001 - how it connects
 ) -> None:
-    """Over TLS, its client need not answer that the connection ends: Prometheus always holds one."""
+    """Over TLS, the server does not wait for a close_notify: Prometheus always holds an idle connection."""
     context = ssl.create_default_context(cafile=authority.file)
     server = make_server(
         App(), on_stop=lambda: None, tls=tls if secured else no_tls, limits=Limits(request_timeout=10_000)
@@ -338,8 +338,8 @@ def test_the_end_awaits_no_idle_client(
 
 
 @pytest.mark.parametrize(("error", "evicted"), [(errno.ECONNABORTED, False), (errno.EMFILE, True)])
-def test_what_cannot_be_accepted(error: int, evicted: bool) -> None:  # noqa: FBT001 - what is expected
-    """A client that has gone already costs nobody a place; a lack of descriptors does."""
+def test_a_failed_accept(error: int, evicted: bool) -> None:  # noqa: FBT001 - what is expected
+    """A client that has disconnected ends no other connection; a lack of descriptors does."""
     refused: list[Refusal] = []
     with listen("127.0.0.1:0") as opened:
         listener = Exhausted(fileno=opened.detach())
@@ -354,8 +354,8 @@ def test_what_cannot_be_accepted(error: int, evicted: bool) -> None:  # noqa: FB
     assert (refused == [Refusal.EVICTED]) is evicted
 
 
-def test_an_idle_connection_whose_client_does_not_answer(tls: CurrentTls, authority: Authority) -> None:
-    """Over TLS too it ends when it was idle for long; that refuses nothing."""
+def test_an_idle_tls_connection_ends_without_its_client(tls: CurrentTls, authority: Authority) -> None:
+    """It ends after the idle timeout, and that counts as no refusal."""
     refused: list[Refusal] = []
     servers: list[Server] = []
     limits = Limits(idle_timeout=0.2, response_timeout=0.2, request_timeout=10_000)

@@ -8,27 +8,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.server.login_queue import Login, LoginQueue, TooManyLoginsError
-from exporter.server.networks import client_network
 
 LOOP = asyncio.new_event_loop()
 LOOP.close()
 
 
 def login(network: str) -> Login:
-    """Return a login; nobody waits for its answer."""
+    """Return a login."""
     return Login(network, b"digest", b"secret", b"hash", asyncio.Future(loop=LOOP))
 
 
 def drained(queue: LoginQueue) -> list[Login]:
-    """Take everything out, in the order of turns."""
+    """Pop all logins."""
     found = []
     while taken := queue.pop():
         found.append(taken)
     return found
 
 
-def test_turns() -> None:
-    """Each network has one login served at a time, in the order of arrival."""
+def test_the_order_is_a_round_robin_over_networks() -> None:
+    """Within a network, logins keep their order of arrival."""
     queue = LoginQueue()
     logins = [login(network) for network in "AAABBC"]
     for one in logins:
@@ -40,7 +39,7 @@ def test_turns() -> None:
 
 
 def test_one_network_cannot_take_every_place() -> None:
-    """Its next login is refused while others still have places."""
+    """Its next login is refused while other networks still have places."""
     queue = LoginQueue(total=4, per_network=2)
     for _ in range(2):
         queue.add(login("A"))
@@ -51,7 +50,7 @@ def test_one_network_cannot_take_every_place() -> None:
 
 
 def test_the_largest_network_gives_up_its_newest_login() -> None:
-    """To a network that has fewer; among equals, nobody does."""
+    """A network with at least two fewer logins gets the place."""
     queue = LoginQueue(total=4, per_network=4)
     crowd = [login("A") for _ in range(3)]
     for one in (*crowd, login("B")):
@@ -64,8 +63,8 @@ def test_the_largest_network_gives_up_its_newest_login() -> None:
     assert Counter(one.network for one in queue) == {"A": 1, "B": 1, "C": 1, "D": 1}
 
 
-def test_discarding() -> None:
-    """A login that no longer waits has no turn; to discard it twice does nothing."""
+def test_discard() -> None:
+    """A discarded login is never popped; discarding it twice does nothing."""
     queue = LoginQueue()
     one, other = login("A"), login("A")
     for each in (one, other):
@@ -83,7 +82,7 @@ NETWORKS = st.sampled_from("ABCDEFG")
 @settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), NETWORKS)), st.integers(1, 6))
 def test_bounds_and_fairness(steps: list[str | None], total: int) -> None:
-    """The bounds always hold; a network without a place is refused only if no other one has two."""
+    """The bounds always hold, and no network is refused while another one has two logins more."""
     queue = LoginQueue(total, per_network=3)
     for step in steps:
         if step is None:
@@ -105,7 +104,7 @@ def test_bounds_and_fairness(steps: list[str | None], total: int) -> None:
 @settings(deadline=None)
 @given(st.lists(NETWORKS, min_size=1, max_size=30))
 def test_a_login_waits_for_one_of_each_other_network(networks: list[str]) -> None:
-    """Wherever it stands, its network's first login is among the first turns, one for each network."""
+    """The first login of each network is among the first turns."""
     queue = LoginQueue(total=100, per_network=100)
     for network in networks:
         queue.add(login(network))
@@ -114,25 +113,8 @@ def test_a_login_waits_for_one_of_each_other_network(networks: list[str]) -> Non
     assert {one.network for one in drained(queue)[: len(known)]} == known
 
 
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("", ""),
-        ("unix", "unix"),
-    ],
-)
-def test_networks(address: str, network: str) -> None:
-    """An IPv4 address stands for itself, an IPv6 address for its /64."""
-    assert client_network(address) == network
-
-
-def test_nothing_shows_a_password() -> None:
-    """Neither a login nor the queue."""
+def test_no_repr_shows_a_password() -> None:
+    """Neither a login's nor the queue's `repr` has one."""
     queue = LoginQueue()
     queue.add(login("192.0.2.7"))
 

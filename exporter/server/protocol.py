@@ -1,6 +1,7 @@
 """HTTP/1.1 by uvicorn and h11, with a timeout for each wait for the client."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, auto
 from typing import Final, Protocol
@@ -14,8 +15,10 @@ from uvicorn.server import ServerState
 from exporter.server.limits import Limits
 from exporter.server.pending import PendingBodies
 from exporter.server.refusals import CountRefusal, Refusal
+from exporter.server.response_headers import HeaderPairs
 
 _INCOMPLETE: Final = (h11.IDLE, h11.SEND_BODY, h11.ERROR)
+NOT_HTTP: Final = b"not a valid HTTP/1.1 request\n"
 LINGER: Final = 0.3  # seconds for TLS to send its last records when the server stops
 
 
@@ -57,6 +60,7 @@ class HttpConnection(H11Protocol):
         state: ServerState,
         limits: Limits,
         pending: "PendingBodies[HttpConnection]",
+        headers: Callable[[], HeaderPairs],
         refused: CountRefusal,
         owner: Owner,
     ) -> None:
@@ -64,6 +68,7 @@ class HttpConnection(H11Protocol):
         self._application, self.app = self.app, self._answer
         self._limits = limits
         self._pending = pending
+        self._headers = headers
         self._refused = refused
         self._owner = owner
         self._timeout: asyncio.TimerHandle | None = None
@@ -137,11 +142,18 @@ class HttpConnection(H11Protocol):
         super().timeout_keep_alive_handler()
         self._enter(Phase.DRAINING)
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP/1.1."""
+    def send_400_response(self, _msg: str) -> None:
+        """Refuse what is not HTTP/1.1; uvicorn's response would lack the configured headers."""
         self._refused(Refusal.MALFORMED)
+        headers = [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"connection", b"close"),
+            *self._headers(),
+        ]
+        response = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
         with suppress(h11.LocalProtocolError):  # a response has begun
-            super().send_400_response(msg)
+            for event in (response, h11.Data(data=NOT_HTTP), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
         self._enter(Phase.DRAINING)
 
@@ -206,10 +218,9 @@ class HttpConnection(H11Protocol):
         """Enter a phase, or note progress in it. uvicorn's own timer ends `IDLE`."""
         if self.phase is Phase.ENDED:
             return
-        if self.phase is not phase or phase in {Phase.SENDING, Phase.DRAINING}:
-            self._cancel_timeout()
+        self._cancel_timeout()
         self.phase = phase
-        if self._timeout is None and phase not in {Phase.ANSWERING, Phase.IDLE}:
+        if phase not in {Phase.ANSWERING, Phase.IDLE}:
             receives = phase is Phase.RECEIVING
             seconds = self._limits.request_timeout if receives else self._limits.response_timeout
             self._timeout = self.loop.call_later(seconds, self._expire)

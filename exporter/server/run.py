@@ -107,7 +107,7 @@ def make_server(  # noqa: PLR0913 - each by name
     )
     server = Server(config, on_stop)
     pending: PendingBodies[HttpConnection] = PendingBodies(limits.pending_bytes)
-    make = partial(HttpConnection, config, server.server_state, limits, pending, refused)
+    make = partial(HttpConnection, config, server.server_state, limits, pending, headers, refused)
     server.connections = Connections(make, tls, limits, refused)
     return server
 

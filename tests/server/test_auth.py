@@ -140,6 +140,25 @@ def test_a_user_that_is_removed_while_the_login_waits(tmp_path: Path) -> None:
     assert (answers.statuses, answers.calls, refused) == ([401], 0, ["unauthorized"])
 
 
+def test_users_that_are_all_removed_while_the_login_waits(tmp_path: Path) -> None:
+    """The request is passed on without a valid login."""
+    path, paused, answers = tmp_path / "web.yml", Paused(), Responses()
+    path.write_text(USERS)
+    web = WatchedWebConfig(path, structlog.get_logger())
+    guarded = BasicAuthMiddleware(answers.app, web, PasswordVerifier(paused))
+
+    async def check() -> None:
+        request = asyncio.ensure_future(guarded(scope(ALICE_HEADER), wait_forever, answers.send))
+        await asyncio.to_thread(paused.entered.wait, 20)
+        path.write_text("http_server_config: {headers: {X-Frame-Options: deny}}")
+        web.refresh()
+        paused.release.set()
+        await request
+
+    asyncio.run(check())
+    assert answers.calls == 1
+
+
 @pytest.mark.parametrize("authorized", [[], [ALICES]])
 def test_configured_headers(tmp_path: Path, authorized: list[bytes]) -> None:
     """Responses of the application and of the authentication have the configured headers."""

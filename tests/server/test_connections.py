@@ -248,6 +248,17 @@ def read(client: Client, size: int) -> int:
     return size
 
 
+def test_the_repr_of_connections() -> None:
+    """It has their number and what they wait for."""
+    servers: list[Server] = []
+    with serving(App(), Limits(connections=2), servers=servers) as port, Client(port) as client:
+        client.send(get()).answer()
+        shown = repr(servers[0]), [repr(one) for one in servers[0].server_state.connections]
+
+    assert shown[0] == "Server(Connections(1 of 2, 1 waiting))"
+    assert [one.endswith("IDLE)") for one in shown[1]] == [True]
+
+
 def test_idle_connections_end_for_new_ones() -> None:
     """The one that is idle for longest ends first."""
     refused: list[Refusal] = []

@@ -216,6 +216,10 @@ def test_the_cache_holds_digests_only() -> None:
     assert not any(b"secret" in digest or b"user" in digest for digest in digests)
     assert [cache.use(digest) for digest in digests] == [False, True, True]
     assert repr(cache) == "LoginCache(2 of 2)"
+    assert (
+        repr(PasswordVerifier())
+        == "PasswordVerifier(LoginQueue(0 logins of 0 networks), LoginCache(0 of 100))"
+    )
 
 
 PARTS: Final = st.binary(max_size=6)

@@ -65,7 +65,7 @@ def test_a_shared_body_counts_once() -> None:
         for connection in connections:
             stack.enter_context(pending.sending(connection, body))
 
-        assert pending.total == 9
+        assert repr(pending) == "PendingBodies(9 of 10 bytes, 100 connections)"
 
     assert pending.total == 0
     assert not any(connection.ended for connection in connections)

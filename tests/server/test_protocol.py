@@ -350,7 +350,7 @@ def test_requests_that_the_stop_cancels(caplog: pytest.LogCaptureFixture) -> Non
     assert "Traceback" not in caplog.text
 
 
-@pytest.mark.parametrize("garbage", [get(b"/" + b"a" * 9_000), get(version=b"2.0")])
+@pytest.mark.parametrize("garbage", [b"nonsense\r\n\r\n", get(b"/" + b"a" * 9_000), get(version=b"2.0")])
 def test_configured_headers_are_on_refusals(garbage: bytes) -> None:
     """Responses of the server itself have the configured headers and end with a newline."""
     headers = [(b"x-frame-options", b"deny")]

@@ -85,6 +85,7 @@ def test_a_signal_before_the_start_is_complete() -> None:
     sighup = SighupReloads()
     with sighup.capture():
         send_sighup()
+        assert repr(sighup) == "SighupReloads(requested=True)"
         with sighup.reloading(reloaded.set, structlog.get_logger()):
             assert reloaded.wait(PATIENCE)
 

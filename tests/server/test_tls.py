@@ -134,6 +134,7 @@ def test_reconfigure(config: TlsServerConfig) -> None:
     assert before.verify_mode is ssl.CERT_OPTIONAL
     assert after.verify_mode is ssl.CERT_REQUIRED
     assert certificate.context is after
+    assert repr(certificate) == f"Certificate({config.cert_file!r})"
 
 
 def test_every_suite_has_its_name() -> None:

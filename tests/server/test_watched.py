@@ -71,6 +71,7 @@ def test_no_file(started: StartedThreads, log: Log) -> None:
 
     assert web.config == WebConfig()
     assert web.tls is None
+    assert repr(web) == "WatchedWebConfig(None, last_reload_ok=True)"
     assert watchers == []
     assert log.calls == []
 

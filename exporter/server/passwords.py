@@ -65,7 +65,7 @@ class PasswordVerifier:
         self._queue = LoginQueue() if queue is None else queue
         self._cache = LoginCache()
         self._thread = ThreadPoolExecutor(1, "passwords")
-        self._worker: asyncio.Task[None] | None = None
+        self._worker: asyncio.Task[None] | None = None  # asyncio itself keeps weak references to tasks only
         self._checked: Login | None = None
 
     def __repr__(self) -> str:

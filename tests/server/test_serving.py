@@ -52,7 +52,7 @@ def authority(tmp_path: Path) -> Authority:
 
 
 class Web:
-    """A web configuration in a folder, that can be written anew."""
+    """A web configuration in a folder, that can be rewritten."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "web.yml"

@@ -27,6 +27,7 @@ from benchmarks.processes import (
     running_exporter,
 )
 from benchmarks.script import encode
+from benchmarks.startup import startup_rows
 from exporter.metrics.exposition import fast_encoder
 from exporter.metrics.families import families
 from exporter.results import GroupKey, GroupSummary, ScrapeResult, Snapshot, Summary, WalkStats
@@ -210,7 +211,7 @@ def main() -> None:
     parser.add_argument("--scrapes", type=int, default=100, help="of a million backups (default: 100)")
     parser.add_argument("--curves", type=int, default=max(SIZES), help="up to so many backups (default: all)")
     options = parser.parse_args()
-    parts = [walk_rows(), processor_rows(), exposition_rows()]
+    parts = [startup_rows(), walk_rows(), processor_rows(), exposition_rows()]
     if not options.quick:
         parts.append(growth_rows(options.scrapes))
     rows = []

@@ -8,10 +8,10 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from exporter.api.decode import BACKUPS, decode_page
+from exporter.api import BACKUPS, decode_page
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import cohorts
-from exporter.config.schema import Statuses
+from exporter.config import Statuses
 from exporter.records import Backup
 from exporter.simulator import many
 from exporter.simulator.http.wire import backup_object

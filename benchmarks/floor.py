@@ -9,12 +9,10 @@ import sys
 
 from benchmarks.processes import KEY, PATIENCE
 from benchmarks.script import least
-from exporter.api import ApiClient, Deadlines, HttpTransport
+from exporter.api import BACKUPS, ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
-from exporter.api.decode import BACKUPS
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Target, Url
+from exporter.config import Secret, Target, Url
 from exporter.metrics.own import OwnMetrics
 
 
@@ -27,10 +25,10 @@ def main() -> None:
     api = ApiClient(target, Budget(clock=clock), observer, HttpTransport(target, Deadlines()), clock)
 
     def fetch_all() -> None:
-        client = api.client(PATIENCE)
+        client = api.walk_client(PATIENCE)
         marker, more = None, True
         while more:
-            page = client.page(BACKUPS, marker, int(page_size))
+            page = client.fetch_page(BACKUPS, marker, int(page_size))
             marker, more = page.markers[0], bool(page.more)
 
     print(*least(fetch_all, int(runs[0]) if runs else 1))

@@ -10,24 +10,25 @@ from benchmarks.curves import draw
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 Row = tuple[str, str, str, str]
-HEAD: Final[Row] = ("what", "measured", "ratio", "asked for")
+HEAD: Final[Row] = ("what", "measured", "ratio", "required")
 PAGE: Final = """\
 <!-- Written by `make bench`: change benchmarks/page.py instead. -->
 
 # Performance
 
-Measured on {machine}, side by side in one run, the embedded API in a
-process of its own. Other work on the machine moves the seconds; judge the ratios.
+Measured on {machine}, side by side in one run. Other work on
+the machine changes the seconds: judge the ratios. The embedded API runs in a process of its own.
 
-*The script* is benchmarks/script.py: requests, json, page by page, seven gauges by prometheus_client. *Cold*
-is the first walk, which has no markers to remember; *warm* are those after it. *The network floor* is
-`ceil(pages / max_concurrency)` times the latency; *the processor's floor* fetches and decodes every page with
-the exporter's own client and does nothing else. By default such a small process gives each page's buffers
-back to the system and takes them anew, which costs it a good part of its time; the row after it is without
-that. A scrape is a whole one: OpenMetrics and gzip over HTTP, as Prometheus asks for it. For the processor's
-share all take turns on one processor, which is the API's too. In each of nine rounds the least of two tries
-of each counts; a ratio is the median of the rounds'. The curves are the best of three scrapes, but for a
-million backups a single one.
+- *The script* is benchmarks/script.py: requests, json, page by page, seven gauges by prometheus_client.
+- *Cold* is the first walk, which has no page boundaries yet; *warm* are the walks after it.
+- *The network floor* is `ceil(pages / max_concurrency)` times the latency.
+- *The processor floor* fetches and decodes every page with the exporter's own client and does nothing else.
+  By default glibc returns each page's buffers to the system, which costs such a small process much of its
+  time; the next row is without that.
+- A scrape is complete: OpenMetrics and gzip over HTTP, as Prometheus requests it. For processor time, all
+  processes share one processor with the API, in nine rounds; each round takes the better of two tries, and
+  a ratio is the median of the rounds' ratios.
+- A start is the best of thirty. The curves are the best of three scrapes; with a million backups, of one.
 
 {table}
 ## Walks by latency and requests in flight

@@ -1,17 +1,19 @@
 """The entry point of the command and of `python -m exporter`."""
 
 import signal
-from typing import NoReturn
+
+TYPE_CHECKING = False  # as `typing` has it, whose import takes a tenth of the start
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
-def main() -> NoReturn:
+def main() -> "NoReturn":
     """Run the command line.
 
-    A SIGHUP that arrives while it is imported waits until a command says what it means: for `serve` a reload,
-    for the others their end.
+    A SIGHUP is blocked until the command is known: `serve` reloads its configuration, any other command ends.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
-    from exporter.cli.main import main as run  # noqa: PLC0415 - the import takes most of the start
+    from exporter.cli.main import main as run  # noqa: PLC0415 - a SIGHUP may arrive during the import
 
     run()
 

@@ -1,4 +1,4 @@
-"""Time, passed in wherever it matters, so that a test can turn it."""
+"""The clock, passed in wherever time matters, so that tests control it."""
 
 import time
 
@@ -11,9 +11,9 @@ class Clock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Return a time that never steps."""
+        """Return a time that never jumps, from an arbitrary start."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Let so much of it pass."""
+        """Wait."""
         time.sleep(seconds)

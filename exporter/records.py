@@ -1,7 +1,7 @@
-"""The API's types: what one page of a list holds.
+"""The API's types: the records of a list, and a page of them.
 
 `Backup` and `Instance` use the API's own field names, so msgspec decodes them straight from the bytes.
-Everything else about the API's format is known to `api.decode` only.
+`api.decode` hides everything else about the API's format.
 """
 
 import sys
@@ -12,20 +12,20 @@ from msgspec import Meta, Struct
 
 Identifier = Annotated[str, Meta(min_length=1)]
 Instant = Annotated[datetime, Meta(tz=True)]
-"""An aware moment. Its offset is kept: year 1 at +05:00 has no UTC form, yet compares and subtracts well."""
+"""A time with its offset, which is kept: year 1 at +05:00 has no UTC form, but compares and subtracts."""
 
 Size = Annotated[float, Meta(ge=0, le=sys.float_info.max)]
 
 
 class Datastore(Struct, frozen=True, gc=False):
-    """What a database runs on: `type` as in `postgresql`, `version` as in `15.4`."""
+    """The software of a database: `type` such as `postgresql`, `version` such as `15.4`."""
 
     type: str | None = None
     version: str | None = None
 
 
 class Backup(Struct, frozen=True, gc=False):
-    """One backup. `size` is in the unit that the configuration says; the vendor documents none."""
+    """One backup. `size` is in the configured unit: the vendor documents none."""
 
     id: Identifier
     status: Identifier
@@ -44,7 +44,7 @@ class Reference(Struct, frozen=True, gc=False):
 
 
 class Instance(Struct, frozen=True, gc=False):
-    """One database instance. An empty text means the same as none; its `status` is of no interest."""
+    """One database instance. An empty text means the same as `None`."""
 
     id: Identifier
     name: str | None = None
@@ -57,16 +57,20 @@ Record = TypeVar("Record", bound=Backup | Instance)
 
 
 class Malformed(Struct, frozen=True):
-    """A record that cannot be counted: its place in the page, from 1, and what was wrong."""
+    """A record that cannot be decoded: its position in the page, from 1, and what is wrong with it."""
 
     position: int
     problem: str
 
 
 class Page(Struct, Generic[Record], frozen=True, kw_only=True):
-    """One answer of a list endpoint. `None` is what the API did not say.
+    """One page of a list. `None` is what the API did not say.
 
-    `length` counts the malformed records too. `markers` are the ids to go on from, the best one first.
+    :param length: number of records, malformed ones included.
+    :param markers: where the next page may start, the best marker first.
+    :param more: whether the API says that more records follow.
+    :param limit: the page size that the API says it used.
+    :param total: the number of records in the whole list, as the API says.
     """
 
     records: tuple[Record, ...]
@@ -76,3 +80,13 @@ class Page(Struct, Generic[Record], frozen=True, kw_only=True):
     more: bool | None = None
     limit: int | None = None
     total: int | None = None
+
+    def claims_more(self, requested: int) -> bool:
+        """Whether the API says that more records follow this page.
+
+        :param requested: the `limit` of the request. A shorter page is the last one where nothing else is
+            said.
+        """
+        if self.more is not None:
+            return self.more
+        return self.length >= (self.limit or requested)

@@ -1,4 +1,4 @@
-"""Text from outside, made safe to show: one short line, without secrets or control characters."""
+"""Secrets masked in text from outside."""
 
 import re
 from base64 import b64encode, urlsafe_b64encode
@@ -6,32 +6,23 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote, unquote
 
+from exporter.printable import cut, printable_words
+
 LONGEST_TEXT: Final = 300  # characters
-SHORTEST_SECRET: Final = 4  # characters; masking shorter ones would mangle every text
+SHORTEST_SECRET: Final = 4  # characters; masking shorter ones would make every text unreadable
 MASK: Final = "***"
-_ESCAPE_SEQUENCE: Final = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colors, cursor
-    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # OSC and its like: titles, links
-    r"|\x1b[ -/]*[0-~]",
-    re.DOTALL,
-)
 
 
-def plain_line(text: str) -> str:
-    """Return `text` as one line of printable characters, without terminal escape sequences."""
-    words = " ".join(_ESCAPE_SEQUENCE.sub("", text).split())
-    return words if words.isprintable() else "".join(filter(str.isprintable, words))
-
-
-def shortened(text: str) -> str:
-    """Return the first `LONGEST_TEXT` characters of `text`; an ellipsis marks what is cut."""
-    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
+def short_line(text: str) -> str:
+    """Return `text` as one printable line of at most `LONGEST_TEXT` characters."""
+    return cut(printable_words(text), LONGEST_TEXT)
 
 
 class Redactor:
-    """Masks secrets, plain or encoded, in text from outside, and makes the text printable and short.
+    """Masks secrets, plain or encoded, in text from outside, and makes the text one short printable line.
 
-    :param secrets: what must not show; of `name:secret`, as API keys and logins are, also each later part.
+    :param secrets: what to mask. For `name:secret`, as in API keys and logins, each part after a colon is
+        masked as well.
     """
 
     def __init__(self, *secrets: str) -> None:
@@ -44,18 +35,18 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """Return `text`, safe to show."""
-        safe = plain_line(text)  # first: a secret with a control character inside is one without it
-        return shortened(self._secret.sub(MASK, safe) if self._secret else safe)
+        words = printable_words(text)  # first: a control character inside a secret would hide it
+        return cut(self._secret.sub(MASK, words) if self._secret else words, LONGEST_TEXT)
 
 
 def userinfo(url: str) -> str | None:
-    """Return the `user:password` of a URL, also of one that is too malformed to be parsed."""
+    """Return the `user:password` of a URL, even of a URL that cannot be parsed; `None` if it has none."""
     before, found, _ = url.partition("://")[2].rpartition("@")
     return before if found else None
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Yield the secret and its later parts: as they are, percent-encoded, as in a `repr`, in base64."""
+    """Yield the secret and its later parts: plain, percent-encoded, as in a `repr`, and in base64."""
     for part in (secret, secret.partition(":")[2], *secret.split(":")[1:]):
         for text in (part, unquote(part)):
             raw = text.encode(errors="replace")

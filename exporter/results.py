@@ -1,4 +1,8 @@
-"""The frozen values that cross packages: what a walk, an assessment and a scrape result in."""
+"""The frozen values that cross packages: results of walks, assessments and scrapes.
+
+Times are Unix seconds, durations seconds and sizes bytes, unless a field says otherwise. `None` is a value
+that is unknown or absent: it yields no sample.
+"""
 
 from collections.abc import Mapping
 from typing import Generic, NamedTuple
@@ -9,10 +13,14 @@ from exporter.records import Record
 
 
 class WalkResult(Struct, Generic[Record], frozen=True, kw_only=True):
-    """Every record of a list, by its id.
+    """Every record of a list, from one complete walk.
 
-    `reported` is the last `meta.total`, `limit` the page size in force, `first_malformed` says where the
-    first of the malformed records stood and what was wrong with it.
+    :param records: by id; a repeated id has its newest copy.
+    :param duplicates: how many records were repeated.
+    :param malformed: how many records were skipped because they cannot be decoded.
+    :param first_malformed: the position and the problem of the first one; `None` if there is none.
+    :param reported: the last `meta.total`, the API's own count; `None` if it gave none.
+    :param limit: the page size in force; `None` if it is unknown.
     """
 
     records: Mapping[str, Record]
@@ -24,12 +32,17 @@ class WalkResult(Struct, Generic[Record], frozen=True, kw_only=True):
 
     @property
     def shortfall(self) -> int:
-        """How many fewer records came, malformed ones counted, than the API reports."""
+        """How many fewer records came, malformed ones included, than the API reports."""
         return max(0, (self.reported or 0) - len(self.records) - self.malformed)
 
 
 class WalkStats(Struct, frozen=True):
-    """What a walk cost, whether it failed or not."""
+    """What a walk cost, whether it succeeded or failed.
+
+    :param seconds: how long it took.
+    :param pages: how many pages it read.
+    :param requests: how many requests it sent, retries included.
+    """
 
     seconds: float
     pages: int
@@ -45,7 +58,15 @@ class GroupKey(NamedTuple):
 
 
 class GroupSummary(Struct, frozen=True):
-    """The backups of one `GroupKey`, summed up. Times are Unix seconds, sizes bytes."""
+    """The backups that share one `GroupKey`; there is at least one.
+
+    :param count: number of backups.
+    :param size_bytes: their total size; a backup without a size adds nothing.
+    :param newest_timestamp: when the newest backup was created.
+    :param oldest_timestamp: when the oldest backup was created.
+    :param newest_size_bytes: of the newest backup; `None` if the API gives no size.
+    :param newest_duration_seconds: how long the newest backup took; `None` if it has not finished.
+    """
 
     key: GroupKey
     count: int
@@ -57,11 +78,22 @@ class GroupSummary(Struct, frozen=True):
 
 
 class DatabaseAssessment(Struct, frozen=True, kw_only=True):
-    """Whether one instance's database can be restored, and what is asked of it.
+    """Whether one database can be restored, to what point in time, and which objective it has.
 
-    Times are Unix seconds, durations seconds, sizes bytes. `restorable` counts backups; the `newest_…` facts
-    speak of the newest of them. `unrestorable` has each reason that there is, with a count. An objective of
-    `None` is none.
+    :param datastore_type: such as `postgresql`; `unknown` if no source names it.
+    :param instance_name: `None` if neither the API nor the configuration names the instance.
+    :param datastore_version: such as `15.4`; `None` if the API's list of instances does not say.
+    :param replica_of: the id of the instance that it replicates; `None` if it is not a replica.
+    :param restorable: number of backups that can be restored.
+    :param newest_timestamp: when the newest restorable backup was created; `None` without one.
+    :param newest_chain_length: how many backups its restore reads: 1 is a full backup.
+    :param newest_full_timestamp: when the newest restorable full backup was created; `None` without one.
+    :param newest_full_size_bytes: its size; `None` if the API gives none.
+    :param unrestorable: each reason why usable backups cannot be restored, with their number.
+    :param running_oldest_timestamp: when the oldest running backup was created; `None` if none is running.
+    :param last_attempt_failed: whether the newest finished attempt failed; `None` if none has finished.
+    :param objective_age: how old the newest restorable backup may be, in seconds; `None`: no limit.
+    :param objective_duration: how long a backup may run, in seconds; `None`: no limit.
     """
 
     instance_id: str
@@ -82,7 +114,13 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
 
 
 class Summary(Struct, frozen=True):
-    """All backups of one walk, summed up; `largest_size` is in the API's own unit, not in bytes."""
+    """All backups of one walk.
+
+    :param groups: in the order of their keys.
+    :param backups: number of distinct backups.
+    :param unknown_statuses: each status that has no configured class, with its number of backups.
+    :param largest_size: in the API's own unit, not in bytes; `None` if no backup has a size.
+    """
 
     groups: tuple[GroupSummary, ...]
     backups: int
@@ -91,16 +129,25 @@ class Summary(Struct, frozen=True):
 
 
 class DataWarning(Struct, frozen=True):
-    """Something that looks wrong although the walk is complete: a stable `kind`, and a `text` for people."""
+    """Something in the data of a complete walk that is probably wrong.
+
+    :param kind: a stable name for it.
+    :param text: one printable line for people.
+    """
 
     kind: str
     text: str
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """The result of a complete walk, which ended at `completed_at` (Unix seconds).
+    """The result of a complete walk.
 
-    `future` counts the backups that were created later than that.
+    :param assessments: one for each known database.
+    :param duplicates: how many records were repeated.
+    :param malformed: how many records were skipped because they cannot be decoded.
+    :param future: how many backups were created after `completed_at`.
+    :param reported: the API's own count of backups; `None` if it gave none.
+    :param completed_at: when the walk ended.
     """
 
     summary: Summary
@@ -114,11 +161,15 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 
 class ScrapeResult(Struct, frozen=True, kw_only=True):
-    """What one scrape may say of its target.
+    """What one scrape reports about its target.
 
-    `snapshot` is what may still be served, `last_success` the time of the last complete walk even where it
-    may not. `failure` is a `Reason`; `up` and `last_walk` speak of the last walk that ended, `deferred` of
-    this scrape, `instances_ok` of the last walk of the instances' list (`None`: that one is off).
+    :param up: whether the last finished walk was complete; false before the first.
+    :param failure: the `Reason` why the last finished walk failed; `None` if it did not.
+    :param deferred: whether this scrape started no walk because the API's budget did not allow it.
+    :param snapshot: the last complete walk's result; `None` if there is none or it is too old to serve.
+    :param last_success: when the last complete walk ended, even if its snapshot is too old to serve.
+    :param last_walk: the cost of the last finished walk; `None` before the first.
+    :param instances_ok: whether the last walk of the instances succeeded; `None` if they are not walked.
     """
 
     up: bool
@@ -128,3 +179,20 @@ class ScrapeResult(Struct, frozen=True, kw_only=True):
     last_success: float | None
     last_walk: WalkStats | None
     instances_ok: bool | None = None
+
+
+class BudgetState(Struct, frozen=True, kw_only=True):
+    """How much of the API's rate limits is left.
+
+    The minute's window is as the API reports it. The API reports no window of an hour: the exporter counts
+    its own requests against its share of the hour. `…_limit` and `…_remaining` are numbers of requests.
+    `…_reset`, in whole seconds, is when the minute's window ends or the oldest request leaves the hour's.
+    `None`: unknown or unlimited.
+    """
+
+    minute_limit: int | None
+    minute_remaining: int | None
+    minute_reset: float | None
+    hour_limit: int | None
+    hour_remaining: int | None
+    hour_reset: float | None

@@ -1,44 +1,58 @@
-"""YAML 1.2's core schema: `on` is a word, `12:30` is text, a key is text and appears once in its mapping."""
+"""YAML 1.2's core schema: `on` and `12:30` are text, and each key of a mapping is text and unique."""
 
 import re
 from collections.abc import Callable, Hashable
-from typing import Any, ClassVar, Final, NoReturn
+from typing import Any, ClassVar, Final, NamedTuple, NoReturn
 
 import yaml
 
+from exporter.errors import ConfigError
+
 _PREFIX: Final = "tag:yaml.org,2002:"
-_SCALARS: Final[dict[str, tuple[str, list[str], Callable[[str], object]]]] = {
-    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""], lambda _: None),
-    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF"), lambda text: text.lower() == "true"),
-    "int": (r"[-+]?[0-9]+", list("-+0123456789"), int),
-    "float": (
-        r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?",
+
+
+class _Scalar(NamedTuple):
+    """A kind of scalar that is not text: its whole pattern, the characters it may begin with, its parser."""
+
+    pattern: re.Pattern[str]
+    first: list[str]
+    parse: Callable[[str], object]
+
+
+_SCALARS: Final = {
+    "null": _Scalar(re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""], lambda _: None),
+    "bool": _Scalar(
+        re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"),
+        list("tTfF"),
+        lambda text: text.lower() == "true",
+    ),
+    "int": _Scalar(re.compile(r"[-+]?[0-9]+\Z"), list("-+0123456789"), int),
+    "float": _Scalar(
+        re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?\Z"),
         list("-+.0123456789"),
         float,
     ),
 }
-"""The scalars that are not text, with their first characters and what reads them: `010` is ten.
-
-After https://yaml.org/spec/1.2.2/#103-core-schema, without octal and hexadecimal numbers, `.inf` and `.nan`.
+"""After https://yaml.org/spec/1.2.2/#103-core-schema, without octal and hexadecimal numbers, `.inf` and
+`.nan`. `010` is ten.
 """
-_PATTERNS: Final = {kind: re.compile(rf"(?:{pattern})\Z") for kind, (pattern, _, _) in _SCALARS.items()}
 _NAMED: Final = re.compile(r"\b(alias|anchor|tag|tag handle) ['\"].*")
-"""What PyYAML quotes of the file: an unquoted secret may begin with `*`, `&` or `!`."""
-_LONGEST_KEY: Final = 60  # characters of a key that a explain_violation shows
+"""Where PyYAML's errors quote the file: an unquoted secret may begin with `*`, `&` or `!`."""
+_LONGEST_KEY: Final = 60  # characters of a key that an error shows
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """A `SafeLoader` that reads the core schema's tags and no others: PyYAML's constructors trust a tag."""
+    """A `SafeLoader` that accepts only the core schema's tags: PyYAML's own constructors trust a tag."""
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - PyYAML's attribute, filled below
-    yaml_constructors: ClassVar[dict[str | None, Any]] = {}  # the same
+    yaml_constructors: ClassVar[dict[str | None, Any]] = {}  # PyYAML's attribute, filled below
 
     def construct_mapping(
         self,
         node: yaml.MappingNode,
         deep: bool = False,  # noqa: FBT001, FBT002 - PyYAML's signature
     ) -> dict[Hashable, Any]:
-        if isinstance(node, yaml.MappingNode):  # a tag claims any node: PyYAML refuses the others
+        if isinstance(node, yaml.MappingNode):  # a tag may claim that any node is one: PyYAML refuses those
             self._check_keys(node)
         return super().construct_mapping(node, deep)
 
@@ -53,7 +67,7 @@ class _StrictLoader(yaml.SafeLoader):
             seen.add(key)
 
     def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
-        """Read the text of a scalar, which every consumer can write as UTF-8 and give to the system."""
+        """Read a text that can be encoded as UTF-8 and passed to the operating system."""
         if not isinstance(node, yaml.ScalarNode):
             _refuse("expected a scalar", node)
         text = _join_surrogates(node)
@@ -62,23 +76,23 @@ class _StrictLoader(yaml.SafeLoader):
         return text
 
     def construct_undefined(self, node: yaml.Node) -> NoReturn:
-        """Refuse every other tag, without its name."""
+        """Refuse any other tag, without showing it."""
         _refuse("unsupported tag", node)
 
     def construct_plain(self, node: yaml.ScalarNode) -> object:
-        """Read a null, a boolean or a number, which a tag can claim any text to be."""
+        """Read a null, a boolean or a number: a tag may claim that any text is one."""
         kind = node.tag.removeprefix(_PREFIX)
         text = self.construct_scalar(node)
-        if not _PATTERNS[kind].match(text):
+        if not _SCALARS[kind].pattern.match(text):
             _refuse(f"not a valid {kind}", node)
         try:
-            return _SCALARS[kind][2](text)
+            return _SCALARS[kind].parse(text)
         except ValueError:  # an integer beyond Python's limit of digits
-            _refuse(f"an {kind} with too many digits", node)
+            _refuse("an int with too many digits", node)
 
 
-for _kind in _SCALARS:
-    _StrictLoader.add_implicit_resolver(_PREFIX + _kind, _PATTERNS[_kind], _SCALARS[_kind][1])
+for _kind, _scalar in _SCALARS.items():
+    _StrictLoader.add_implicit_resolver(_PREFIX + _kind, _scalar.pattern, _scalar.first)
 _StrictLoader.yaml_constructors = {
     **dict.fromkeys((_PREFIX + kind for kind in _SCALARS), _StrictLoader.construct_plain),
     f"{_PREFIX}str": _StrictLoader.construct_scalar,
@@ -89,28 +103,31 @@ _StrictLoader.yaml_constructors = {
 
 
 def parse_yaml(text: str) -> object:
-    """Parse one document; raise `ValueError` that names the line and quotes no value: it may be a secret."""
+    """Parse one document.
+
+    :raises ConfigError: that names line and column, and quotes no value, which may be a secret.
+    """
     try:
         loader = _StrictLoader(text)
     except yaml.YAMLError as error:  # a character that YAML does not allow in a file
-        raise ValueError(f"not YAML: {str(error).splitlines()[0]}") from None
+        raise ConfigError(f"not YAML: {str(error).splitlines()[0]}") from None
     try:
         return loader.get_single_data()
     except yaml.MarkedYAMLError as error:
         parts = (_NAMED.sub(r"\1", part) for part in (error.context, error.problem) if part)
-        raise ValueError(_place(error.problem_mark or error.context_mark) + ": ".join(parts)) from None
+        raise ConfigError(_place(error.problem_mark or error.context_mark) + ": ".join(parts)) from None
     except RecursionError:
-        raise ValueError(f"{_place(loader.get_mark())}nested too deeply") from None
-    except (ValueError, OverflowError):  # PyYAML gives an escape's number to `chr` unchecked
-        raise ValueError(f"{_place(loader.get_mark())}an escape or a number out of range") from None
+        raise ConfigError(f"{_place(loader.get_mark())}nested too deeply") from None
+    except (ValueError, OverflowError):  # PyYAML passes an escape's number to `chr` unchecked
+        raise ConfigError(f"{_place(loader.get_mark())}an escape or a number out of range") from None
 
 
 def _join_surrogates(node: yaml.ScalarNode) -> str:
-    r"""Join two escapes such as `"\ud83d\udc18"`, which is how JSON writes a character beyond 16 bits."""
+    r"""Join two escapes such as `"\ud83d\udc18"`: JSON writes a character beyond 16 bits so."""
     try:
         text: str = node.value.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
     except UnicodeDecodeError:
-        _refuse("a lone surrogate, which is no character", node)
+        _refuse("a lone surrogate, which is not a character", node)
     return text
 
 

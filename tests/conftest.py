@@ -10,6 +10,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from tests.support.demo import Demo, running_demo
 from tests.support.leaks import pytest_configure, pytest_runtest_makereport
 from tests.support.started import StartedThreads, recorded_threads
 
@@ -40,6 +41,13 @@ def promtool() -> Promtool:
         ).stdout
 
     return check
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    """Run `bycloud-backup-exporter demo` on a free port."""
+    with running_demo() as demo:
+        yield demo
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Durations, read and said."""
+"""Durations: parsed and formatted."""
 
 import pytest
 from hypothesis import given
@@ -21,8 +21,8 @@ from exporter.durations import LONGEST, UNITS, format_age, parse_duration
         ("026h", 93_600),
     ],
 )
-def test_durations_are_prometheus_s(text: str, seconds: float) -> None:
-    """Each unit at most once, from large to small."""
+def test_durations_are_parsed_as_prometheus_parses_them(text: str, seconds: float) -> None:
+    """Each unit appears at most once, from large to small."""
     assert parse_duration(text) == seconds
 
 
@@ -47,15 +47,15 @@ def test_durations_are_prometheus_s(text: str, seconds: float) -> None:
         "9" * 40 + "s",
     ],
 )
-def test_what_prometheus_refuses_is_refused(text: str) -> None:
-    """A number without a unit, a wrong order, more than 292 years."""
-    with pytest.raises(ValueError, match=r"is no duration|is out of range"):
+def test_a_text_that_prometheus_refuses_is_refused(text: str) -> None:
+    """A unit is missing, the order is wrong, or it is more than 292 years."""
+    with pytest.raises(ValueError, match=r"is not a duration|is out of range"):
         parse_duration(text)
 
 
 @given(st.lists(st.integers(0, 1000), min_size=len(UNITS), max_size=len(UNITS)))
 def test_units_add_up(amounts: list[int]) -> None:
-    """Whatever the amounts, the duration is their sum, or more than may be."""
+    """The duration is always the sum of its amounts."""
     amounts[0] %= 200
     seconds = sum(amount * unit for amount, unit in zip(amounts, UNITS.values(), strict=True))
 
@@ -76,14 +76,14 @@ def test_units_add_up(amounts: list[int]) -> None:
         (-3_700, "-1h 1m"),
     ],
 )
-def test_ages_for_people(seconds: float, text: str) -> None:
-    """Two units at most, the largest that say something."""
+def test_ages_are_formatted_for_people(seconds: float, text: str) -> None:
+    """The two largest units that are not zero are shown."""
     assert format_age(seconds) == text
 
 
 @given(st.floats(-LONGEST, LONGEST))
-def test_every_age_has_words(seconds: float) -> None:
-    """There is none without a number and a unit, and none of more than two."""
+def test_every_age_has_one_or_two_units(seconds: float) -> None:
+    """Each of them has a number."""
     words = format_age(seconds).split()
 
     assert 1 <= len(words) <= 2

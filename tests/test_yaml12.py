@@ -1,4 +1,4 @@
-"""YAML 1.2's scalars, each key once, and complaints that quote no value."""
+"""YAML 1.2: its scalars, unique keys, and errors that quote no value."""
 
 import re
 
@@ -7,6 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.errors import ConfigError
 from exporter.yaml12 import parse_yaml
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
@@ -37,8 +38,8 @@ TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])
         ("'5'", "5"),
     ],
 )
-def test_scalars(text: str, value: object) -> None:
-    """What YAML 1.1 takes for a switch, a time or a date is text."""
+def test_scalars_follow_the_core_schema(text: str, value: object) -> None:
+    """What YAML 1.1 reads as a boolean, a time or a date is text."""
     found = parse_yaml(text)
 
     assert found == value
@@ -51,7 +52,7 @@ def test_merge_keys_are_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "explain_violation"),
+    ("text", "problem"),
     [
         ("a: 1\nb: 2\na: 3", "line 3, column 1: duplicate key 'a'"),
         ("12: x", "line 1, column 1: a key is not text"),
@@ -69,14 +70,14 @@ def test_merge_keys_are_keys() -> None:
         ("\x00", "not YAML: unacceptable character #x0000: special characters are not allowed"),
     ],
 )
-def test_complaints_name_the_place_and_quote_no_value(text: str, explain_violation: str) -> None:
-    """What stands there may be a secret."""
-    with pytest.raises(ValueError, match=f"^{re.escape(explain_violation)}$"):
+def test_errors_name_the_place_and_quote_no_value(text: str, problem: str) -> None:
+    """The value may be a secret."""
+    with pytest.raises(ConfigError, match=f"^{re.escape(problem)}$"):
         parse_yaml(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "explain_violation"),
+    ("text", "problem"),
     [
         ("[" * 5000, r"line 1, column \d+: nested too deeply"),
         ("a: " + "9" * 5000, "line 1, column 4: an int with too many digits"),
@@ -84,18 +85,18 @@ def test_complaints_name_the_place_and_quote_no_value(text: str, explain_violati
         ('"\\U00110000"', "line 1, column 4: an escape or a number out of range"),
     ],
 )
-def test_what_python_cannot_hold_is_refused(text: str, explain_violation: str) -> None:
-    """Its recursion, its limit of digits and its last character do not surface as other exceptions."""
-    with pytest.raises(ValueError, match=f"^{explain_violation}$"):
+def test_what_python_cannot_hold_is_refused(text: str, problem: str) -> None:
+    """Python's limits of recursion, digits and characters raise no other exceptions."""
+    with pytest.raises(ConfigError, match=f"^{problem}$"):
         parse_yaml(text)
 
 
 @given(st.text("ab:{}[],&*!|>'\"#%@- \n\t\\0", max_size=30))
 def test_any_text_is_parsed_or_refused_in_one_line(text: str) -> None:
-    """Nothing but a `ValueError` comes out of it."""
+    """No other exception than `ConfigError` is raised."""
     try:
         parse_yaml(text)
-    except ValueError as error:
+    except ConfigError as error:
         assert len(str(error).splitlines()) == 1  # noqa: PT017 - either is right
 
 
@@ -107,7 +108,7 @@ def test_any_text_is_parsed_or_refused_in_one_line(text: str) -> None:
     )
 )
 def test_what_yaml_writes_is_read(document: object) -> None:
-    """PyYAML quotes whatever version 1.1 would take for something else, so both versions agree."""
+    """PyYAML quotes each text that YAML 1.1 reads as something else, so both versions agree."""
     assert parse_yaml(yaml.safe_dump(document)) == document
 
 
@@ -122,12 +123,12 @@ def test_what_yaml_writes_is_read(document: object) -> None:
     ],
 )
 def test_a_tag_of_the_core_schema_is_read(text: str, value: object) -> None:
-    """Where it fits what it stands before."""
+    """The value must match the tag."""
     assert parse_yaml(text) == value
 
 
 @pytest.mark.parametrize(
-    ("text", "explain_violation"),
+    ("text", "problem"),
     [
         ("!!set {a}", "unsupported tag"),
         ("!!omap [a: 1]", "unsupported tag"),
@@ -146,26 +147,26 @@ def test_a_tag_of_the_core_schema_is_read(text: str, value: object) -> None:
         ("!!str {!!value x: SECRET}", "expected a scalar"),
     ],
 )
-def test_a_tag_is_not_trusted(text: str, explain_violation: str) -> None:
-    """A tag that this schema lacks, or that the value does not fit, is one line without the value."""
-    with pytest.raises(ValueError, match=f"^line 1, column 1: {explain_violation}$"):
+def test_a_tag_is_not_trusted(text: str, problem: str) -> None:
+    """An unknown tag, or one that the value does not match, is an error that does not quote the value."""
+    with pytest.raises(ConfigError, match=f"^line 1, column 1: {problem}$"):
         parse_yaml(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "explain_violation"),
+    ("text", "problem"),
     [
-        (r'a: "\ud800"', "a lone surrogate, which is no character"),
-        (r'a: "\udc18\ud83d"', "a lone surrogate, which is no character"),
+        (r'a: "\ud800"', "a lone surrogate, which is not a character"),
+        (r'a: "\udc18\ud83d"', "a lone surrogate, which is not a character"),
         (r'a: "\0"', "a NUL character"),
     ],
 )
-def test_text_that_nothing_could_be_made_of_is_refused(text: str, explain_violation: str) -> None:
-    """No page can be written with a lone surrogate, and no file has a name with NUL."""
-    with pytest.raises(ValueError, match=f"^line 1, column 4: {explain_violation}$"):
+def test_text_that_cannot_be_used_is_refused(text: str, problem: str) -> None:
+    """A lone surrogate cannot be encoded, and no file's name has a NUL."""
+    with pytest.raises(ConfigError, match=f"^line 1, column 4: {problem}$"):
         parse_yaml(text)
 
 
 def test_a_pair_of_surrogates_is_one_character() -> None:
-    """JSON is YAML, and its writers escape so."""
+    """JSON is YAML, and JSON escapes such characters so."""
     assert parse_yaml(r'"\ud83d\udc18"') == "\U0001f418"

@@ -65,7 +65,7 @@ def _own() -> Iterator[str]:
     own_metrics.observer("").requested("200", 0.1)
     own_metrics.observer("").retried(Reason.CONNECTION)
     budget.observe(200, {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "60"})
-    budget.spend()
+    budget.take()
     reloads = (ReloadCollector(0), WebReloadCollector(lambda: (True, 0)))
     collectors = own_collectors(own_metrics, lambda: {"": budget}, *reloads)
     for family in chain.from_iterable(collector.collect() for collector in collectors):

@@ -20,8 +20,7 @@ from prometheus_client import Metric
 
 from exporter.app.exporter import Exporter
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Config, Target, Url
+from exporter.config import Config, Secret, Target, Url
 from exporter.metrics.families import families
 from exporter.metrics.own import ReloadCollector, own_collectors
 from exporter.records import Backup, Instance
@@ -85,7 +84,7 @@ class History:
         )
         target = Target(name="default", url=Url(self._api.url), api_key=Secret(KEY), size_unit="GiB")
         self._exporter = Exporter(Config(targets=(target,)), clock=self._clock)
-        budgets = {name: api.budget for name, api in self._exporter.apis.items()}
+        budgets = {name: runtime.api.budget for name, runtime in self._exporter.targets.items()}
         self._own = own_collectors(self._exporter.own_metrics, lambda: budgets, ReloadCollector(self._start))
 
     def write(self, out: TextIO) -> None:

@@ -1,7 +1,22 @@
-"""The only user of `requests`: credentials, TLS, deadlines, retries, rate-limit budget and decoding."""
+"""The client of the ByCloud API: credentials, TLS, deadlines, retries, rate-limit budget and decoding."""
 
-from exporter.api.client import ApiClient, Observer, Transport, WalkClient
+from exporter.api.budget import Budget
+from exporter.api.client import ApiClient, WalkClient
 from exporter.api.deadline import Deadlines
-from exporter.api.transport import HttpTransport
+from exporter.api.decode import decode_page
+from exporter.api.envelope import BACKUPS, INSTANCES
+from exporter.api.observer import Observer
+from exporter.api.transport import HttpTransport, Transport
 
-__all__ = ["ApiClient", "Deadlines", "HttpTransport", "Observer", "Transport", "WalkClient"]
+__all__ = [
+    "BACKUPS",
+    "INSTANCES",
+    "ApiClient",
+    "Budget",
+    "Deadlines",
+    "HttpTransport",
+    "Observer",
+    "Transport",
+    "WalkClient",
+    "decode_page",
+]

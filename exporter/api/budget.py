@@ -1,193 +1,161 @@
-"""How many requests the API still accepts from us, and how long to keep away.
+"""How many requests the API still accepts from this exporter, and how long to wait for more.
 
-The API names its window of a minute in every response. The window of an hour it never shows: that one is
-counted here, by the tier that the minute's limit names. Both are shared with others: `share` of each is ours,
-and our own requests of the last 60 seconds and of the last hour are counted against it.
+The API's headers describe a window of a minute (`MinuteWindow`). They don't mention the hour, so its requests
+are counted here (`RequestLedger`), within the limit of the tier that the minute's limit identifies. Other
+clients share both limits: this exporter uses its `Quota` and checks its own requests of the last minute and
+hour against it. If an hour's quota would not last, walks are spread over the hour (`Pacer`).
 
-Everything is counted in monotonic time, so that a clock that steps changes nothing. Unix time is for display
-alone.
+All waits use monotonic time, so steps of the wall clock don't matter. Unix time is for display only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import RLock
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
-from msgspec import Struct
-
+from exporter.api.minute_window import MinuteWindow, Window
 from exporter.api.pacer import Pacer
-from exporter.api.rate_headers import MINUTE, NamedWindow, parse_rate_headers
+from exporter.api.rate_headers import parse_rate_headers
 from exporter.api.request_ledger import RequestLedger
+from exporter.api.tiers import HOUR, MINUTE, Quota
 from exporter.clock import Clock
+from exporter.errors import UnsentRequestError
+from exporter.results import BudgetState
 
-HOUR: Final = 3600.0
-HOURLY: Final = {60: 1_000, 300: 5_000, 1_000: 20_000}
-"""Requests a minute → requests an hour, of the vendor's tiers."""
-TIERS: Final = {"standard": 1_000, "professional": 5_000, "enterprise": 20_000, "unlimited": None}
-FAILED: Final = 400  # and above
-TOO_MANY: Final = 429
-NEW_WINDOW: Final = 5.0
-"""Seconds by which a window's end moves only if it is another one's: `Date` is exact to a second."""
+_FIRST_ERROR: Final = 400
+_TOO_MANY_REQUESTS: Final = 429
+_PACE_MARGIN: Final = 2
+"""A walk may take this many times as long as the pace of its requests asks for."""
 
 
-class Window(Struct, frozen=True):
-    """A window of the API's: `limit` and `remaining` requests until `reset` (monotonic seconds)."""
+class Reservation:
+    """One request that a budget has counted. End it with `finish` or `cancel`, once.
 
-    limit: int
-    remaining: int
-    reset: float
-
-
-class BudgetState(Struct, frozen=True, kw_only=True):
-    """A budget for display. Times are whole Unix seconds; `None` is what is unknown or has no limit.
-
-    The minute is as the API names it, the hour as counted here, of our share.
+    As a context manager it ends with the block: cancelled by an `UnsentRequestError`, else finished.
     """
 
-    minute_limit: int | None
-    minute_remaining: int | None
-    minute_reset: float | None
-    hour_limit: int | None
-    hour_remaining: int | None
-    hour_reset: float | None
+    def __init__(self, finish: Callable[[], None], cancel: Callable[[], None]) -> None:
+        self.finish = finish
+        self.cancel = cancel
 
+    def __enter__(self) -> Self:
+        return self
 
-class Terms(Struct, frozen=True):
-    """What the configuration says of a budget: the `tier`, and our `share` of its limits."""
-
-    tier: str = "auto"
-    share: float = 1.0
-
-    def ours(self, limit: int) -> int:
-        """Return our share of a limit, one request at least."""
-        return max(1, int(limit * self.share))
-
-    def hour_limit(self, minute_limit: int | None) -> int | None:
-        """Return our share of the hour's requests; `None` where no tier is known or it has no limit."""
-        if self.tier != "auto":
-            whole = TIERS[self.tier]
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: TracebackType | None) -> None:
+        if isinstance(error, UnsentRequestError):
+            self.cancel()
         else:
-            whole = None if minute_limit is None else HOURLY.get(minute_limit)
-        return None if whole is None else self.ours(whole)
+            self.finish()
 
 
 class Budget:
-    """One target's budget. Waits are seconds from now, 0 for none. Safe for threads.
+    """One target's API requests: what is left and when more may be sent. Safe for threads.
 
-    Queries change nothing. The commands are `take`, `give_back`, `spend`, `observe`, `request_walk` and
-    `reconfigure`.
+    Waits are seconds from now, 0 for none. Only `take`, `observe`, `request_walk` and `reconfigure` change
+    the budget.
+
+    :param tier: the name of the API's tier, or `auto`.
+    :param share: the fraction of the tier's requests to use.
     """
 
     def __init__(self, *, tier: str = "auto", share: float = 1.0, clock: Clock) -> None:
-        self._terms = Terms(tier, share)
+        self._quota = Quota(tier, share)
         self._clock = clock
         self._lock = RLock()
+        self._minute = MinuteWindow()
         self._ledger = RequestLedger()
         self._pacer = Pacer(clock.monotonic())
-        self._window: Window | None = None
-        self._in_flight = 0
         self._closed_until: float | None = None
 
     def __repr__(self) -> str:
-        return f"Budget({self._terms}, {self._window}, {self._ledger})"
+        return f"Budget({self._quota}, {self._minute}, {self._ledger})"
 
-    def take(self, *, retry: bool = False) -> float:
-        """Count a request that is about to be sent and return 0, or return the seconds that it must wait.
+    def take(self, *, retry: bool = False) -> Reservation | None:
+        """Count a request that is about to be sent, or return `None` if it must wait.
 
-        Give a request back once its answer is there, or none will come.
+        :param retry: whether it repeats a failed request. A retry does not postpone the next walk.
         """
         with self._lock:
-            wait = self.seconds_until_request()
-            if not wait:
-                self.spend(retry=retry)
-                self._in_flight += 1
-            return wait
-
-    def give_back(self) -> None:
-        """Note that a request which was taken is no longer under way."""
-        with self._lock:
-            self._in_flight -= 1
-
-    def cancel(self, *, retry: bool = False) -> None:
-        """Give back a request that was taken and not sent: it does not count."""
-        with self._lock:
-            self._in_flight -= 1
-            self._ledger.remove_newest()
-            if known := self._window:
-                self._window = Window(known.limit, min(known.limit, known.remaining + 1), known.reset)
-            if not retry and (pace := self._seconds_per_request()):
-                self._pacer.advance(pace)
-
-    def spend(self, *, retry: bool = False) -> None:
-        """Count a request that is about to be sent; a retry does not move the next walk's turn."""
-        with self._lock:
             now = self._clock.monotonic()
+            if self.seconds_until_request():
+                return None
+            pace = None if retry else self._seconds_per_request()
+            window = self._minute.take()
             self._ledger.add(now)
-            if known := self._window:
-                self._window = Window(known.limit, max(0, known.remaining - 1), known.reset)
-            if not retry and (pace := self._seconds_per_request()):
+            if pace:
                 self._pacer.postpone(pace, now)
+            return Reservation(self._finish, lambda: self._cancel(now, window, pace))
 
     def observe(self, status: int, headers: Mapping[str, str]) -> None:
-        """Learn from a response what the API says of its limits."""
-        told = parse_rate_headers(headers, self._clock.now())
+        """Record the rate limits that a response reports."""
+        reported = parse_rate_headers(headers, self._clock.now())
         with self._lock:
             now = self._clock.monotonic()
-            if told.window:
-                self._window = self._merged(told.window, now)
-            wait = told.retry_after if status >= FAILED else None
-            if status == TOO_MANY and wait is None:
-                current = self._current(now)
+            if reported.window:
+                self._minute.observe(reported.window, now)
+            wait = reported.retry_after if status >= _FIRST_ERROR else None
+            if status == _TOO_MANY_REQUESTS and wait is None:
+                current = self._minute.current(now)
                 wait = current.reset - now if current else MINUTE
             if wait is not None:
                 self._closed_until = now + max(self._seconds_closed(now), min(wait, HOUR))
 
     def request_walk(self, requests: int, seconds: float = 0.0) -> float:
-        """Note that a walk is wanted, and return the seconds until it may begin.
+        """Record that a scrape requests a walk, and return the seconds until the walk may begin.
 
-        How often walks are wanted decides whether they must be spread over the hour.
+        How often walks are requested decides whether they must be spread over the hour.
 
         :param requests: how many requests the walk is likely to take.
         :param seconds: how long it is likely to take.
         """
         with self._lock:
-            self._pacer.want(self._clock.monotonic())
+            self._pacer.record_request(self._clock.monotonic())
             return self.seconds_until_walk(requests, seconds)
 
     def reconfigure(self, *, tier: str, share: float) -> None:
-        """Hold what was counted so far against other limits."""
+        """Apply another tier and share to the requests counted so far."""
         with self._lock:
-            self._terms = Terms(tier, share)
+            self._quota = Quota(tier, share)
 
     def seconds_until_request(self) -> float:
         """Return the seconds until one more request may be sent."""
         with self._lock:
             now = self._clock.monotonic()
-            return max(self._seconds_closed(now), self._seconds_until_room(1, now))
+            return max(self._seconds_closed(now), self._seconds_until_room(now))
 
     def seconds_until_walk(self, requests: int, seconds: float = 0.0) -> float:
-        """Return the seconds until a walk of so many `requests` may begin.
+        """Return the seconds until a walk may begin.
 
-        Requests that leave the hour during the `seconds` that the walk takes are as good as gone.
+        :param requests: how many requests the walk is likely to take.
+        :param seconds: how long it is likely to take. Requests that leave the hour meanwhile make room.
         """
         with self._lock:
             now = self._clock.monotonic()
             return max(
                 self._seconds_closed(now),
-                self._seconds_until_room(1, now),
+                self._seconds_until_room(now),
                 self._seconds_until_minute(requests, now),
                 self._seconds_until_hour(requests, now) - seconds,
                 self._seconds_until_turn(requests, now),
             )
 
     def allows_retry(self, next_walk: int) -> bool:
-        """Say whether a retry would leave the `next_walk`'s requests untouched."""
+        """Return whether a retry would leave enough requests for a walk of `next_walk` requests."""
         with self._lock:
             left, now = self.hour_remaining, self._clock.monotonic()
             has_room = left is None or left > next_walk
-            return has_room and self._seconds_until_room(1, now) <= self._seconds_closed(now)
+            return has_room and self._seconds_until_room(now) <= self._seconds_closed(now)
+
+    def longest_walk(self, seconds: float, requests: int) -> float:
+        """Return the seconds that a walk may take: longer if the hour's quota spreads its requests.
+
+        :param seconds: how long it may take otherwise.
+        :param requests: how many requests it has sent so far.
+        """
+        return max(seconds, _PACE_MARGIN * self.pace(requests))
 
     def pace(self, requests: int) -> float:
-        """Return the seconds between two walks of so many requests that the hour's budget asks for."""
+        """Return the seconds between two walks of `requests` each at which the hour's quota lasts."""
         return requests * (self._seconds_per_request() or 0.0)
 
     @property
@@ -195,7 +163,7 @@ class Budget:
         """The budget for display."""
         with self._lock:
             now, limit = self._clock.monotonic(), self.hour_limit
-            window = self._current(now)
+            window = self._minute.current(now)
             leaves = self._ledger.seconds_until_oldest_leaves(HOUR, now) if limit else None
             return BudgetState(
                 minute_limit=window.limit if window else None,
@@ -208,64 +176,67 @@ class Budget:
 
     @property
     def minute(self) -> Window | None:
-        """The window that the API last named, while it lasts."""
-        return self._current(self._clock.monotonic())
+        """The window that the API last reported, until it ends."""
+        with self._lock:
+            return self._minute.current(self._clock.monotonic())
 
     @property
     def minute_limit(self) -> int | None:
-        """The requests a minute that the API last named."""
-        return self._window.limit if self._window else None
+        """The requests per minute that the API last reported."""
+        return self._minute.limit
 
     @property
     def minute_share(self) -> int | None:
-        """Our share of `minute_limit`."""
-        return self._terms.ours(self._window.limit) if self._window else None
+        """The part of `minute_limit` that this exporter may use."""
+        limit = self._minute.limit
+        return None if limit is None else self._quota.share_of(limit)
 
     @property
     def hour_limit(self) -> int | None:
-        """Our share of the hour's requests; `None` where no tier is known or it has no limit."""
-        return self._terms.hour_limit(self.minute_limit)
+        """The requests per hour that this exporter may send; `None`: tier unknown or unlimited."""
+        return self._quota.per_hour(self.minute_limit)
 
     @property
     def hour_remaining(self) -> int | None:
-        """What is left of `hour_limit`."""
+        """The requests left of `hour_limit`."""
         with self._lock:
             limit = self.hour_limit
             sent = self._ledger.count(HOUR, self._clock.monotonic())
             return None if limit is None else max(0, limit - sent)
 
-    def _current(self, now: float) -> Window | None:
-        return self._window if self._window and now < self._window.reset else None
+    def _finish(self) -> None:
+        with self._lock:
+            self._minute.finish()
 
-    def _merged(self, told: NamedWindow, now: float) -> Window:
-        """Keep our own count while other requests are in flight: the answer cannot tell of all of those."""
-        named = Window(told.limit, told.remaining, now + told.seconds)
-        known = self._current(now)
-        if self._in_flight <= 1 or known is None or named.reset > known.reset + NEW_WINDOW:
-            return named
-        return Window(named.limit, min(named.remaining, known.remaining), named.reset)
+    def _cancel(self, sent_at: float, window: Window | None, pace: float | None) -> None:
+        with self._lock:
+            self._minute.cancel(window)
+            self._ledger.remove(sent_at)
+            if pace:
+                self._pacer.advance(pace)
 
     def _displayed(self, seconds: float) -> float:
-        """Return the Unix time in so many seconds, in whole ones: what is left of them would only jitter."""
+        """Return the Unix time `seconds` from now, rounded so that it does not jitter between scrapes."""
         return float(round(self._clock.now() + seconds))
 
     def _seconds_per_request(self) -> float | None:
-        return HOUR / self.hour_limit if self.hour_limit else None
+        limit = self.hour_limit
+        return HOUR / limit if limit else None
 
     def _seconds_closed(self, now: float) -> float:
         return 0.0 if self._closed_until is None else max(0.0, self._closed_until - now)
 
-    def _seconds_until_room(self, requests: int, now: float) -> float:
-        return max(self._seconds_until_minute(requests, now), self._seconds_until_hour(requests, now))
+    def _seconds_until_room(self, now: float) -> float:
+        return max(self._seconds_until_minute(1, now), self._seconds_until_hour(1, now))
 
     def _seconds_until_minute(self, requests: int, now: float) -> float:
-        """Wait for the API's window where it says that too few are left, and for room in our own share."""
-        share, window = self.minute_share, self._current(now)
+        """Return the wait for room in the API's window and in this exporter's share of a minute."""
+        share = self.minute_share
         if share is None:
             return 0.0
         wanted = min(requests, share)
-        named = window.reset - now if window and window.remaining < wanted else 0.0
-        return max(named, self._ledger.seconds_until_room(wanted, share, MINUTE, now))
+        window = self._minute.seconds_until_room(wanted, now)
+        return max(window, self._ledger.seconds_until_room(wanted, share, MINUTE, now))
 
     def _seconds_until_hour(self, requests: int, now: float) -> float:
         limit = self.hour_limit

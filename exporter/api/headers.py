@@ -1,4 +1,4 @@
-"""Numbers and dates of HTTP headers; what is beyond reason never overflows."""
+"""Parses numbers and dates in HTTP headers. Extreme values never overflow."""
 
 import re
 from datetime import UTC, datetime
@@ -7,13 +7,13 @@ from math import isfinite
 from typing import Final
 
 LARGEST: Final = 10**15
-"""What a larger number reads as: more than any count, any Unix time in milliseconds; exact as a float."""
+"""The bound of numbers: above any count and any Unix time in milliseconds, and exact as a float."""
 _WHOLE: Final = re.compile(r"([+-]?)0*([0-9]+)", re.ASCII)
 _DIGITS: Final = len(str(LARGEST))
 
 
 def whole_number(text: str | None) -> int | None:
-    """Return the whole number that a header's value is, from 0 to `LARGEST`; `None` if it is none."""
+    """Return a header's value as a whole number, clipped to 0 and `LARGEST`; `None` if it is none."""
     found = _WHOLE.fullmatch(text.strip()) if text else None
     if found is None:
         return None
@@ -24,7 +24,7 @@ def whole_number(text: str | None) -> int | None:
 
 
 def number(text: str | None) -> float | None:
-    """Return the finite number that a header's value is, within ±`LARGEST`; `None` if it is none."""
+    """Return a header's value as a finite number, clipped to ±`LARGEST`; `None` if it is none."""
     try:
         value = float(text or "")
     except ValueError:
@@ -33,7 +33,7 @@ def number(text: str | None) -> float | None:
 
 
 def unix_time(text: str | None) -> float | None:
-    """Return the Unix time of an HTTP date; `None` if the value is none.
+    """Return an HTTP date as Unix time; `None` if the value is no date.
 
     The format: https://www.rfc-editor.org/rfc/rfc9110#http.date. A date without a zone is UTC.
     """

@@ -1,48 +1,52 @@
-"""Whether walks must be spread over the hour, and when the next one has its turn, in monotonic seconds."""
+"""Spreads walks over the hour when its requests would not last, in monotonic seconds."""
 
 from bisect import bisect_right
 from typing import Final
 
-DEMAND: Final = 600.0
-"""Seconds over which the walks that scrapes want are counted."""
-_HOUR: Final = 3600.0
+from exporter.api.tiers import HOUR
+
+DEMAND_PERIOD: Final = 600.0
+"""Seconds over which requested walks are counted to predict the hour's demand."""
 
 
 class Pacer:
-    """Spreads walks evenly where the hour's requests would not last. Not safe for threads by itself."""
+    """Knows when the next walk has its turn. Needs its owner's lock.
+
+    :param now: the time from which requested walks are counted.
+    """
 
     def __init__(self, now: float) -> None:
         self._started = now
-        self._wanted: list[float] = []
-        self._turn: float | None = None
+        self._requested: list[float] = []
+        self._next_turn: float | None = None
 
     def __repr__(self) -> str:
-        return f"Pacer(next turn at {self._turn})"
+        return f"Pacer(next turn at {self._next_turn}, {len(self._requested)} walks requested)"
 
-    def want(self, now: float) -> None:
-        """Note that a scrape wants a walk."""
-        del self._wanted[: bisect_right(self._wanted, now - DEMAND)]
-        self._wanted.append(now)
+    def record_request(self, now: float) -> None:
+        """Record that a scrape requests a walk."""
+        del self._requested[: bisect_right(self._requested, now - DEMAND_PERIOD)]
+        self._requested.append(now)
 
     def postpone(self, seconds: float, now: float) -> None:
-        """Move the next turn by what a request costs."""
-        self._turn = now + self.seconds_until_turn(now) + seconds
+        """Move the next turn later, by what a request costs."""
+        self._next_turn = now + self.seconds_until_turn(now) + seconds
 
     def advance(self, seconds: float) -> None:
-        """Take back what a request cost that was not sent."""
-        if self._turn is not None:
-            self._turn -= seconds
+        """Move the next turn earlier, by the cost of a request that was not sent."""
+        if self._next_turn is not None:
+            self._next_turn -= seconds
 
     def seconds_until_turn(self, now: float) -> float:
         """Return the seconds until the next walk's turn."""
-        return 0.0 if self._turn is None else max(0.0, self._turn - now)
+        return 0.0 if self._next_turn is None else max(0.0, self._next_turn - now)
 
     def must_spread(self, requests: int, hour_limit: int, now: float) -> bool:
-        """Say whether walks of so many `requests`, as often as they are wanted, exceed the hour's limit.
+        """Return whether walks of `requests` each, as often as requested, exceed the hour's limit.
 
-        At first, when too few scrapes came to tell, presume so.
+        The answer is yes until a whole `DEMAND_PERIOD` has been observed.
         """
-        if now - self._started < DEMAND:
+        if now - self._started < DEMAND_PERIOD:
             return True
-        wanted = len(self._wanted) - bisect_right(self._wanted, now - DEMAND)
-        return wanted * _HOUR / DEMAND * requests > hour_limit
+        walks = len(self._requested) - bisect_right(self._requested, now - DEMAND_PERIOD)
+        return walks * HOUR / DEMAND_PERIOD * requests > hour_limit

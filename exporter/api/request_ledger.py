@@ -1,15 +1,16 @@
 """When each request of the last hour was sent, in monotonic seconds."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import Final
 
-KEPT: Final = 3600.0  # seconds
+from exporter.api.tiers import HOUR
+
 _SLACK: Final = 1_000
-"""Entries that may be too old before they are dropped: dropping them one by one costs a copy each time."""
+"""Outdated entries to keep before they are dropped together: each drop copies the list."""
 
 
 class RequestLedger:
-    """Counts requests in sliding windows. Not safe for threads by itself: its owner has the lock."""
+    """Counts requests in sliding windows of up to an hour. Needs its owner's lock."""
 
     def __init__(self) -> None:
         self._times: list[float] = []
@@ -19,28 +20,30 @@ class RequestLedger:
 
     def add(self, now: float) -> None:
         """Count a request that is sent at `now`."""
-        outdated = bisect_right(self._times, now - KEPT)
+        outdated = bisect_right(self._times, now - HOUR)
         if outdated > _SLACK:
             del self._times[:outdated]
         self._times.append(now)
 
-    def remove_newest(self) -> None:
-        """Take back the newest request, which was not sent after all."""
-        self._times.pop()
+    def remove(self, sent_at: float) -> None:
+        """Uncount a request that was added with the time `sent_at`, unless it was dropped as outdated."""
+        place = bisect_left(self._times, sent_at)
+        if place < len(self._times) and self._times[place] == sent_at:
+            del self._times[place]
 
     def count(self, seconds: float, now: float) -> int:
-        """Return how many requests the last `seconds` hold."""
+        """Return the number of requests in the last `seconds`."""
         return len(self._times) - bisect_right(self._times, now - seconds)
 
     def seconds_until_oldest_leaves(self, seconds: float, now: float) -> float | None:
-        """Return in how many seconds the oldest request leaves the last `seconds`; `None` without one."""
+        """Return the seconds until the oldest request of the last `seconds` leaves them; `None` if empty."""
         first = bisect_right(self._times, now - seconds)
         return self._times[first] + seconds - now if first < len(self._times) else None
 
     def seconds_until_room(self, requests: int, limit: int, seconds: float, now: float) -> float:
-        """Return in how many seconds the last `seconds` have room for so many more `requests` within `limit`.
+        """Return the seconds until the last `seconds` have room for `requests` more within `limit`.
 
-        More than `limit` never fit at once: for those the whole window must be empty.
+        More than `limit` requests never fit at once: for those the window must be empty.
         """
         first = bisect_right(self._times, now - seconds)
         excess = len(self._times) - first + min(requests, limit) - limit

@@ -1,4 +1,4 @@
-"""Host names to addresses, within a deadline: the system's resolver cannot be interrupted."""
+"""Resolves host names within a deadline: the system's resolver cannot be interrupted."""
 
 import errno
 import os
@@ -11,31 +11,36 @@ from functools import partial
 from urllib3.util.connection import allowed_gai_family
 
 Addresses = Sequence[str]
-"""Numeric ones, in the system's order."""
+"""Numeric addresses, in the system's order."""
 
 
 class Resolver:
-    """Resolves each host name in one thread at a time; all who ask for the name meanwhile share its answer.
+    """Resolves each host name in one thread at a time, whose result concurrent callers share.
 
-    So a resolver that hangs costs a thread for each host name, however often connections are tried.
+    A system resolver that hangs therefore costs one thread per host name, not one per attempt.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pending: dict[tuple[str, int], Future[Addresses]] = {}
 
-    def resolve(self, host: str, port: int, seconds: float) -> Addresses:
-        """Return the addresses of `host`, which may be one itself.
+    def __repr__(self) -> str:
+        return f"Resolver({len(self._pending)} pending)"
 
-        Raises `TimeoutError` after `seconds`, `socket.gaierror` or `UnicodeError` for a name that has none.
+    def resolve(self, host: str, port: int, seconds: float) -> Addresses:
+        """Return the addresses of `host`, a name or an address.
+
+        :raises TimeoutError: after `seconds`.
+        :raises OSError: as `socket.gaierror` if the name does not resolve, else if no thread can be started.
+        :raises UnicodeError: if the name has an empty or overlong label.
         """
         try:
             return _look_up(host, port, socket.AI_NUMERICHOST)  # never blocks
         except (socket.gaierror, UnicodeError):
-            pass  # and no return in here: a failure below would have this one as its context
-        return self._shared(host, port).result(max(seconds, 0.0))
+            pass  # resolved outside the `except`, whose error would be the context of a later one
+        return self._lookup_in_progress(host, port).result(max(seconds, 0.0))
 
-    def _shared(self, host: str, port: int) -> Future[Addresses]:
+    def _lookup_in_progress(self, host: str, port: int) -> Future[Addresses]:
         key = (host, port)
         with self._lock:
             future = self._pending.get(key)
@@ -48,7 +53,7 @@ class Resolver:
     def _settle(self, key: tuple[str, int], future: Future[Addresses]) -> None:
         try:
             settle = partial(future.set_result, _look_up(*key))
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait raise it
+        except Exception as error:  # noqa: BLE001 - every waiting caller raises it
             settle = partial(future.set_exception, error)
         with self._lock:
             del self._pending[key]
@@ -63,5 +68,5 @@ def _look_up(host: str, port: int, flags: int = 0) -> Addresses:
 def _start(work: Callable[[], None]) -> None:
     try:
         threading.Thread(target=work, name="resolver", daemon=True).start()
-    except (RuntimeError, MemoryError) as error:  # no thread to be had
+    except (RuntimeError, MemoryError) as error:  # the system has no thread
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error

@@ -1,1 +1,7 @@
-"""The composition of all targets, and reconfiguring it while it runs."""
+"""The composition of all targets, and reconfiguring it while it runs.
+
+- `exporter`: `Exporter`, everything that runs for the configuration in force
+- `runtime`: `TargetRuntime`, what runs for one target
+- `budgets`: which budgets survive a reload
+- `reload`: `Reloader`
+"""

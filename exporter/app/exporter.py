@@ -1,187 +1,125 @@
-"""The parts put together: for each target an API, a budget, its walk and its scraper."""
+"""The composition root: everything that runs for the configuration in force."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Self
 
-import structlog
-from msgspec import Struct
 from starlette.applications import Starlette
 
-from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
+from exporter.app.budgets import inherited_budgets
+from exporter.app.runtime import RuntimeFactory, TargetRuntime
 from exporter.clock import Clock
-from exporter.config.schema import Config, Objective, Target
+from exporter.config import Config, Objective, Target
 from exporter.errors import ConfigError
 from exporter.metrics.own import OwnMetrics, ReloadCollector, WebReloadCollector, own_collectors
-from exporter.target.instances import InstanceList
 from exporter.target.scraper import Scraper
-from exporter.target.walk import TargetWalker
 from exporter.web.discovery import ExternalUrl
-from exporter.web.endpoints import Endpoints, Lifecycle
+from exporter.web.endpoints import Endpoints
 
-
-class TargetRuntime(Struct, frozen=True, eq=False):
-    """What runs for one target."""
-
-    target: Target
-    api: ApiClient
-    walk: TargetWalker
-    scraper: Scraper
-
-    def reconfigure(self, objectives: Sequence[Objective]) -> None:
-        """Keep all that is known, but judge by these objectives, and try anew what was refused."""
-        self.walk.objectives = objectives
-        self.walk.instances.retry()
-
-    def close(self) -> None:
-        """Let every scrape that waits answer at once, end the walk, and close the connections to the API."""
-        self.scraper.close()
-        self.api.close()
+Runtimes = Mapping[str, TargetRuntime]
 
 
 class Exporter:
-    """Everything that runs for the configuration in force."""
+    """All targets of the configuration in force. A context manager: at the end of the block they are closed.
+
+    :raises ConfigError: if a target's credential or certificates cannot be read.
+    """
 
     def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
-        self.own_metrics = OwnMetrics()
         self.clock = clock or Clock()
+        self.own_metrics = OwnMetrics()
         self.reloads = ReloadCollector(self.clock.now())
-        self._deadlines = Deadlines()
-        self._parts: dict[str, TargetRuntime] = {}
-        self._endpoints: Endpoints | None = None
-        self.apply(config)
+        self.targets: Runtimes = {}
+        self._factory = RuntimeFactory(self.own_metrics, self.clock)
+        self.reconfigure(config)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Exporter of {', '.join(self.targets)}>"
+
+    def reconfigure(self, config: Config) -> None:
+        """Put a configuration into force, or leave the old one in force and raise `ConfigError`.
+
+        An unchanged target keeps its snapshot and what it remembers of its pages. A changed one starts over,
+        but continues the budget of its account; its old walk is cancelled.
+        """
+        kept = {t.name: self.targets[t.name] for t in config.targets if self._is_unchanged(t)}
+        ending = [runtime for name, runtime in self.targets.items() if name not in kept]
+        started = self._start([t for t in config.targets if t.name not in kept], config.objectives, ending)
+        for runtime in kept.values():
+            runtime.reconfigure(config.objectives)
+        self.targets = {target.name: (kept | started)[target.name] for target in config.targets}
+        for runtime in ending:
+            runtime.close()
 
     def application(
         self,
         *,
         telemetry_path: str = "/metrics",
         max_requests: int = 40,
-        lifecycle: Lifecycle | None = None,
-        place: ExternalUrl | None = None,
+        reload: Callable[[], None] | None = None,
+        external_url: ExternalUrl | None = None,
         web_reloads: WebReloadCollector | None = None,
     ) -> Starlette:
-        """Return the ASGI application that serves it; `web_reloads` shows the web configuration's state."""
-        self._endpoints = Endpoints(
-            self.scrapers,
-            own_collectors(
-                self.own_metrics, self._budgets, self.reloads, *([web_reloads] if web_reloads else [])
-            ),
+        """Return the ASGI application, which always serves the targets of the configuration in force.
+
+        :param max_requests: how many scrapes it answers at once.
+        :param reload: reloads the configuration for `/-/reload`; `None` disables that endpoint.
+        :param external_url: where clients reach the exporter; `None` takes it from each request.
+        :param web_reloads: the state of the web configuration, if there is one.
+        """
+        reloads = [self.reloads] if web_reloads is None else [self.reloads, web_reloads]
+        return Endpoints(
+            lambda: self.scrapers,
+            own_collectors(self.own_metrics, self._budgets, *reloads),
             telemetry_path=telemetry_path,
             max_requests=max_requests,
-            lifecycle=lifecycle,
-            place=place,
+            lifecycle=reload,
+            place=external_url,
             refused=self.own_metrics.count_refusal,
             clock=self.clock,
-        )
-        return self._endpoints.application()
-
-    def apply(self, config: Config) -> None:
-        """Put a configuration into force, or raise `ConfigError` and go on as before.
-
-        A target that did not change keeps its snapshot and what it remembers of its pages. One that changed
-        keeps its budget, where its URL and credential are the same; its old walk ends.
-        """
-        before = self._parts
-        kept = {t.name: before[t.name] for t in config.targets if _runs(before, t)}
-        new = [target for target in config.targets if target.name not in kept]
-        inherited = _inherited(new, [parts for name, parts in before.items() if name not in kept])
-        made = self._make_all(new, config.objectives, inherited)
-        for parts in made.values():
-            parts.api.budget.reconfigure(tier=parts.target.api_tier, share=parts.target.budget_share)
-        for parts in kept.values():
-            parts.reconfigure(config.objectives)
-        self._parts = {target.name: (kept | made)[target.name] for target in config.targets}
-        if self._endpoints:
-            self._endpoints.replace(self.scrapers)
-        for name in before.keys() - kept.keys():
-            before[name].close()
+        ).application()
 
     @property
-    def apis(self) -> dict[str, ApiClient]:
-        """The API of each target."""
-        return {name: parts.api for name, parts in self._parts.items()}
-
-    @property
-    def walks(self) -> dict[str, TargetWalker]:
-        """The walk of each target."""
-        return {name: parts.walk for name, parts in self._parts.items()}
-
-    @property
-    def scrapers(self) -> dict[str, Scraper]:
-        """The scraper of each target."""
-        return {name: parts.scraper for name, parts in self._parts.items()}
-
-    def target(self, name: str | None) -> str:
-        """Return the name of the target that is meant, which only one target can leave open."""
-        if name is None and len(self.scrapers) == 1:
-            return next(iter(self.scrapers))
-        if name not in self.scrapers:
-            found = "none" if name is None else repr(name)
-            raise ConfigError(f"--target: found {found}, allowed: {', '.join(self.scrapers)}")
-        return name
+    def scrapers(self) -> Mapping[str, Scraper]:
+        """The scraper of each target, by its name."""
+        return {name: runtime.scraper for name, runtime in self.targets.items()}
 
     def release_scrapes(self) -> None:
-        """Let every scrape that waits answer at once."""
+        """Answer every waiting scrape without waiting for its walk."""
         for scraper in self.scrapers.values():
             scraper.close()
 
     def close(self) -> None:
-        """Close every connection to the API."""
-        for parts in self._parts.values():
-            parts.close()
+        """Cancel every walk and close every connection to the API."""
+        for runtime in self.targets.values():
+            runtime.close()
 
-    def _budgets(self) -> dict[str, Budget]:
-        return {name: api.budget for name, api in self.apis.items()}
+    def _is_unchanged(self, target: Target) -> bool:
+        return target.name in self.targets and self.targets[target.name].target == target
 
-    def _make_all(
-        self, targets: Sequence[Target], objectives: Sequence[Objective], budgets: Mapping[str, Budget]
+    def _start(
+        self, targets: Sequence[Target], objectives: Sequence[Objective], ending: Sequence[TargetRuntime]
     ) -> dict[str, TargetRuntime]:
-        """Make the parts of these targets; of none, where one of them cannot be."""
-        made: dict[str, TargetRuntime] = {}
+        """Start new and changed targets: all of them, or none if one raises `ConfigError`."""
+        budgets = inherited_budgets(targets, ending)
+        started: dict[str, TargetRuntime] = {}
         try:
             for target in targets:
-                made[target.name] = self._make(target, objectives, budgets.get(target.name))
+                started[target.name] = self._factory.create(target, objectives, budgets.get(target.name))
         except ConfigError:
-            for parts in made.values():
-                parts.close()
+            for runtime in started.values():
+                runtime.close()
             raise
-        return made
+        for name, budget in budgets.items():  # only now: an error above must not change a budget in use
+            target = started[name].target
+            budget.reconfigure(tier=target.api_tier, share=target.budget_share)
+        return started
 
-    def _make(self, target: Target, objectives: Sequence[Objective], budget: Budget | None) -> TargetRuntime:
-        target.credential.read()  # a credential that cannot be read is told at once, as a `ConfigError`
-        log = structlog.get_logger().bind(target=target.name)
-        budget = budget or Budget(tier=target.api_tier, share=target.budget_share, clock=self.clock)
-        transport = HttpTransport(target, self._deadlines)
-        observer = self.own_metrics.observer(target.name)
-        api = ApiClient(target, budget, observer, transport, self.clock)
-        instances = InstanceList(api, target.instances, log)
-        walk = TargetWalker(api, instances, objectives, log)
-        return TargetRuntime(target, api, walk, Scraper(target, walk, budget, log, clock=self.clock))
-
-
-def _runs(parts: Mapping[str, TargetRuntime], target: Target) -> bool:
-    return target.name in parts and parts[target.name].target == target
-
-
-def _inherited(targets: Sequence[Target], ending: Sequence[TargetRuntime]) -> dict[str, Budget]:
-    """Return the budgets that live on in new targets of the same account, by the new target's name.
-
-    Each budget lives on in one target at most: the one of the same name, else the first of that account.
-    """
-    free = {parts.target.name: parts for parts in ending}
-    found: dict[str, Budget] = {}
-    for target in sorted(targets, key=lambda target: target.name not in free):
-        same = (
-            parts for parts in _own_first(target.name, free) if _account(parts.target) == _account(target)
-        )
-        if parts := next(same, None):
-            found[target.name] = free.pop(parts.target.name).api.budget
-    return found
-
-
-def _own_first(name: str, free: Mapping[str, TargetRuntime]) -> list[TargetRuntime]:
-    return sorted(free.values(), key=lambda parts: parts.target.name != name)
-
-
-def _account(target: Target) -> tuple[object, ...]:
-    """Return what the API tells accounts apart by, as far as the configuration shows it."""
-    return target.url, target.api_key, target.api_key_file, target.token, target.token_file
+    def _budgets(self) -> dict[str, Budget]:
+        return {name: runtime.api.budget for name, runtime in self.targets.items()}

@@ -1,4 +1,4 @@
-"""Reading the configuration anew while serving: all of it comes into force, or nothing does."""
+"""Reloads the configuration while the exporter runs."""
 
 import threading
 from collections.abc import Callable
@@ -6,39 +6,54 @@ from collections.abc import Callable
 from structlog.typing import FilteringBoundLogger
 
 from exporter.clock import Clock
-from exporter.config.schema import Config
+from exporter.config import Config
 from exporter.errors import ConfigError
 from exporter.metrics.own import ReloadCollector
 
 
 class Reloader:
-    """Puts a configuration into force; says in gauges and log how that went. Safe for many threads."""
+    """Loads the configuration and puts it into force as a whole, or not at all. Safe to call from any thread.
+
+    :param load: reads the configuration, or raises `ConfigError`.
+    :param reconfigure: puts it into force, or raises `ConfigError` and changes nothing.
+    :param gauges: show whether the last reload succeeded, and when.
+    """
 
     def __init__(
         self,
         load: Callable[[], Config],
-        apply: Callable[[Config], None],
+        reconfigure: Callable[[Config], None],
         gauges: ReloadCollector,
         log: FilteringBoundLogger,
         clock: Clock,
     ) -> None:
         self._load = load
-        self._apply = apply
+        self._reconfigure = reconfigure
         self._gauges = gauges
         self._log = log
         self._clock = clock
         self._one_at_a_time = threading.Lock()
 
+    def __repr__(self) -> str:
+        return f"<Reloader successful={self._gauges.successful}>"
+
     def reload(self) -> None:
-        """Reload, or raise the `ConfigError` that says why the old configuration stays."""
+        """Reload the configuration.
+
+        :raises ConfigError: why the old configuration stays in force.
+        """
         with self._one_at_a_time:
             try:
                 config = self._load()
-                self._apply(config)
-            except Exception as error:  # a bug too leaves the old configuration in force
+                self._reconfigure(config)
+            except ConfigError as error:
                 self._gauges.successful = False
-                if isinstance(error, ConfigError):
-                    self._log.error("cannot reload: the old configuration stays", problem=str(error))
+                self._log.error(
+                    "cannot reload the configuration: the old one stays in force", problem=str(error)
+                )
+                raise
+            except Exception:  # a bug leaves the old configuration in force too; the caller logs it
+                self._gauges.successful = False
                 raise
             self._gauges.successful, self._gauges.loaded_at = True, self._clock.now()
-            self._log.info("reloaded", targets=len(config.targets))
+            self._log.info("configuration reloaded", targets=len(config.targets))

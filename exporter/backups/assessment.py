@@ -5,14 +5,13 @@ Known is an instance that has a backup, that is configured, or that the API list
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import isfinite
 
 from msgspec import Struct
 
 from exporter.backups.chains import Broken, Chains, Verdict
 from exporter.backups.grouping import Cohort, newest, rank
 from exporter.backups.summary import UNKNOWN
-from exporter.config.schema import ExpectedInstance, MaxDuration, Objective, Statuses
+from exporter.config import ExpectedInstance, Objective, Statuses
 from exporter.records import Backup, Instance
 from exporter.results import DatabaseAssessment
 
@@ -131,12 +130,8 @@ class _InstanceAssessment:
             return None, None
         name = self._name()
         match = next((o for o in self._rules.objectives if o.match.covers(self._id, name, kind)), Objective())
-        return _finite(match.max_age), _finite(match.max_duration)
+        return match.max_age.seconds, match.max_duration.seconds
 
 
 def _created(backup: Backup | None) -> float | None:
     return backup.created_at.timestamp() if backup else None
-
-
-def _finite(limit: MaxDuration | None) -> float | None:
-    return float(limit) if limit is not None and isfinite(limit) else None

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from exporter.backups.grouping import Cohort
-from exporter.config.schema import Statuses
+from exporter.config import Statuses
 from exporter.records import Backup
 
 

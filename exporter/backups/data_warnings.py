@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.backups.summary import sizes_look_like_gib
-from exporter.config.schema import Objective, Target
+from exporter.config import Objective, Target
 from exporter.errors import ApiError
 from exporter.records import Instance
 from exporter.results import DataWarning, Snapshot

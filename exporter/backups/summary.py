@@ -9,7 +9,7 @@ from math import fsum, inf
 from operator import attrgetter
 
 from exporter.backups.grouping import Cohort, rank
-from exporter.config.schema import Statuses
+from exporter.config import Statuses
 from exporter.records import Backup
 from exporter.results import GroupKey, GroupSummary, Summary
 

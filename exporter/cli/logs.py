@@ -1,4 +1,4 @@
-"""Logs: one line per event on stderr, in logfmt or JSON, with UTC times. Logging never raises."""
+"""The process's logging: one line per event on stderr, in logfmt or JSON, in UTC. Logging never raises."""
 
 import logging
 import sys
@@ -6,14 +6,18 @@ from contextlib import suppress
 from typing import Any, Final, Literal, TextIO
 
 import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
-LEVELS: Final = ("debug", "info", "warning", "error")
-FORMATS: Final = ("logfmt", "json")
-FIRST: Final = ("timestamp", "level", "event")
+from exporter.printable import escape_unprintable
+
+FIRST_KEYS: Final = ("timestamp", "level", "event")
 
 
-def configure_logs(level: str, style: Literal["logfmt", "json"]) -> None:
-    """Set up the process's logging; libraries log warnings and errors only."""
+def configure_logs(level: str, log_format: Literal["logfmt", "json"]) -> None:
+    """Configure structlog, and the standard library's logging for what libraries log.
+
+    :param level: the lowest level that is logged; of libraries, nothing below `warning` is.
+    """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[
@@ -22,30 +26,28 @@ def configure_logs(level: str, style: Literal["logfmt", "json"]) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _drop_absent,
             structlog.processors.format_exc_info,
-            *_renderers(style),
+            *_renderers(log_format),
         ],
         wrapper_class=_never_raising(threshold),
-        logger_factory=structlog.WriteLoggerFactory(_Sink(sys.stderr)),  # type: ignore[arg-type] # all it uses
+        logger_factory=structlog.WriteLoggerFactory(_Sink(sys.stderr)),  # type: ignore[arg-type] # it needs no more
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_ToStructlog()], level=max(threshold, logging.WARNING), force=True)
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # what it warns of, our own exceptions tell better
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # it warns of each request that is no HTTP
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings repeat what our exceptions say
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # it warns of every request that is not HTTP
 
 
-def _renderers(style: Literal["logfmt", "json"]) -> list[structlog.typing.Processor]:
-    if style == "json":
+def _renderers(log_format: Literal["logfmt", "json"]) -> list[Processor]:
+    if log_format == "json":
         return [structlog.processors.JSONRenderer()]
-    return [_escape, structlog.processors.LogfmtRenderer(key_order=FIRST, bool_as_flag=False)]
+    return [_escape, structlog.processors.LogfmtRenderer(key_order=FIRST_KEYS, bool_as_flag=False)]
 
 
-def _drop_absent(
-    _logger: object, _method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
+def _drop_absent(_logger: object, _method: str, event: EventDict) -> EventDict:
     return {key: value for key, value in event.items() if value is not None}
 
 
-def _escape(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _escape(_logger: object, _method: str, event: EventDict) -> EventDict:
     """Escape control characters: values come from the API and from clients, and a terminal obeys them."""
     return {
         _printable(key): value if isinstance(value, bool | int | float) else _printable(str(value))
@@ -54,40 +56,40 @@ def _escape(_logger: object, _method: str, event: structlog.typing.EventDict) ->
 
 
 def _printable(text: str) -> str:
-    """Keep line breaks, which logfmt escapes itself."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    return escape_unprintable(text, keep="\n")  # logfmt escapes line breaks itself
 
 
 class _Sink:
-    """A stream whose failures are dropped: a full disk or a closed stderr must not stop what logs."""
+    """A stream that ignores write errors: a full disk or a closed stderr must not stop the exporter."""
 
     def __init__(self, stream: TextIO | None) -> None:
-        self._stream = stream  # `None` where the process began without a stderr
+        self._stream = stream  # `None` if the process started without a stderr
+
+    def __repr__(self) -> str:
+        return f"<_Sink of {self._stream!r}>"
 
     def write(self, text: str) -> None:
-        """Write what can be written."""
+        """Write if possible."""
         if self._stream is not None:
-            with suppress(OSError, ValueError):  # the latter of a stream that was closed
+            with suppress(OSError, ValueError):  # a closed stream raises `ValueError`
                 self._stream.write(text)
 
     def flush(self) -> None:
-        """Flush what can be flushed."""
+        """Flush if possible."""
         if self._stream is not None:
             with suppress(OSError, ValueError):
                 self._stream.flush()
 
 
-def _never_raising(threshold: int) -> type[structlog.typing.FilteringBoundLogger]:
-    """Return a logger class that logs an event which cannot be rendered by its name alone."""
+def _never_raising(threshold: int) -> type[FilteringBoundLogger]:
+    """Return a logger class that logs an event without its values if those cannot be rendered."""
     base: Any = structlog.make_filtering_bound_logger(threshold)
 
     class NeverRaising(base):  # type: ignore[misc] # structlog makes the class at run time
-        def _proxy_to_logger(self, method_name: str, event: str | None = None, **facts: Any) -> None:  # noqa: ANN401 - structlog's
+        def _proxy_to_logger(self, method_name: str, event: str | None = None, **values: Any) -> None:  # noqa: ANN401 - structlog's
             try:
-                super()._proxy_to_logger(method_name, event, **facts)
-            except Exception as error:  # noqa: BLE001 - a value whose text cannot be had may raise anything
+                super()._proxy_to_logger(method_name, event, **values)
+            except Exception as error:  # noqa: BLE001 - a value's `__str__` may raise anything
                 with suppress(Exception):
                     plain = structlog.get_logger().new()
                     base._proxy_to_logger(plain, method_name, event, log_error=type(error).__name__)  # noqa: SLF001 - documented for wrappers
@@ -96,12 +98,13 @@ def _never_raising(threshold: int) -> type[structlog.typing.FilteringBoundLogger
 
 
 class _ToStructlog(logging.Handler):
-    """Passes what libraries log to structlog, so that all lines have one form."""
+    """Passes what libraries log to structlog, so that all lines have one format."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Log a record, at the next lower level that structlog knows."""
         try:
             text = record.getMessage()
         except Exception:  # noqa: BLE001 - a library's arguments that do not fit its own format
             text = str(record.msg)
-        level = min(record.levelno // 10 * 10, logging.CRITICAL)  # structlog knows no levels in between
+        level = min(record.levelno // 10 * 10, logging.CRITICAL)
         structlog.get_logger().log(level, text, logger=record.name, exc_info=record.exc_info or None)

@@ -1,4 +1,4 @@
-"""What `check` found, as lines for people and as JSON for machines."""
+"""Prints what `check` finds: lines for people, JSON for programs."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,15 +7,15 @@ from typing import Any, Final
 from msgspec import Struct
 
 from exporter.backups.risk import Risk, describe, describe_age
-from exporter.cli.check import Finding, Level
-from exporter.printable import printable
+from exporter.cli.findings import Finding, Severity
+from exporter.printable import printable_line
 
-COLOURS: Final = {Level.OK: "\x1b[32m", Level.WARN: "\x1b[33m", Level.FAIL: "\x1b[31m"}
+COLOURS: Final = {Severity.OK: "\x1b[32m", Severity.WARN: "\x1b[33m", Severity.FAIL: "\x1b[31m"}
 PLAIN: Final = "\x1b[0m"
 
 
 class Report(Struct, frozen=True):
-    """All that was found of one target."""
+    """All findings about one target, and its databases at risk."""
 
     name: str
     url: str
@@ -23,30 +23,30 @@ class Report(Struct, frozen=True):
     risks: Sequence[Risk]
 
     @property
-    def is_well(self) -> bool:
-        """Say whether nothing failed; an instance at risk is no failure of the exporter."""
-        return all(finding.level is not Level.FAIL for finding in self.findings)
+    def is_ok(self) -> bool:
+        """Whether nothing failed; a database at risk is no failure."""
+        return all(finding.severity is not Severity.FAIL for finding in self.findings)
 
 
 def as_lines(report: Report, *, coloured: bool) -> Iterator[str]:
-    """Write a report for people, in colour where it is wanted; what the API named is made printable."""
-    yield printable(f"{report.name}  {report.url}")
+    """Yield the lines of a report for people, with names from the API made printable."""
+    yield printable_line(f"{report.name}  {report.url}")
     for finding in report.findings:
-        yield f"  {_level(finding.level, coloured=coloured)}  {printable(finding.text)}"
+        yield f"  {_word(finding.severity, coloured=coloured)}  {printable_line(finding.text)}"
     if report.risks:
         yield ""
-        yield f"  {len(report.risks)} at risk, the worst first"
+        yield f"  {len(report.risks)} at risk, worst first"
         yield from _table(report.risks)
 
 
 def as_json(reports: Iterable[Report]) -> str:
-    """Write reports for machines, in ASCII: ages in seconds, `null` where there is none."""
+    """Return reports as JSON in ASCII: ages in seconds, `null` for none."""
     return json.dumps({"targets": [_object(report) for report in reports]}, indent=2)
 
 
-def _level(level: Level, *, coloured: bool) -> str:
-    word = f"{level.value:4}"
-    return f"{COLOURS[level]}{word}{PLAIN}" if coloured else word
+def _word(severity: Severity, *, coloured: bool) -> str:
+    word = f"{severity.value:4}"
+    return f"{COLOURS[severity]}{word}{PLAIN}" if coloured else word
 
 
 def _table(risks: Sequence[Risk]) -> Iterator[str]:
@@ -61,15 +61,15 @@ def _table(risks: Sequence[Risk]) -> Iterator[str]:
 
 
 def _row(risk: Risk) -> tuple[str, str, str, str]:
-    return printable(risk.name), printable(risk.datastore_type), describe_age(risk), describe(risk)
+    return printable_line(risk.name), printable_line(risk.datastore_type), describe_age(risk), describe(risk)
 
 
 def _object(report: Report) -> dict[str, Any]:
     return {
         "name": report.name,
         "url": report.url,
-        "well": report.is_well,
-        "findings": [{"level": f.level.value.lower(), "text": f.text} for f in report.findings],
+        "ok": report.is_ok,
+        "findings": [{"level": f.severity.value.lower(), "text": f.text} for f in report.findings],
         "at_risk": [_risk_object(risk) for risk in report.risks],
     }
 

@@ -1,12 +1,12 @@
-"""Which build runs: the version, the revision of the source where it is known, and Python."""
+"""Which build runs: its version, the source's revision if known, and Python's version."""
 
-import platform
+import sys
 from collections.abc import Mapping
-from typing import Final
 
 from exporter import __version__
 
-REVISION: Final = "BYCLOUD_EXPORTER_REVISION"
+PROGRAM = "bycloud-backup-exporter"
+REVISION = "BYCLOUD_EXPORTER_REVISION"
 """The variable in which an image keeps the revision that it was built from."""
 
 
@@ -18,4 +18,5 @@ def describe_version(environ: Mapping[str, str]) -> str:
     """
     revision = environ.get(REVISION, "")
     known = f"revision {revision}, " if revision.isalnum() and revision != "unknown" else ""
-    return f"{__version__} ({known}Python {platform.python_version()})"
+    python = sys.version.partition(" ")[0]  # as `platform` has it, whose import takes a tenth of the start
+    return f"{__version__} ({known}Python {python})"

@@ -24,7 +24,6 @@ from exporter.server.request_limits import RequestLimitMiddleware
 from exporter.server.response_headers import HeaderPairs, ResponseHeadersMiddleware
 from exporter.server.systemd import READY, STOPPING, notify
 
-DEFAULT_PORT: Final = 10140
 HIGHEST_PORT: Final = 65_535
 GRACE: Final = 4  # seconds for the requests in flight when the server stops
 BACKLOG: Final = 2048

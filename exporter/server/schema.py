@@ -6,15 +6,15 @@ https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuratio
 import re
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import bcrypt
 import msgspec
 from msgspec import Meta, Struct, field
 
 from exporter.errors import ConfigError
-from exporter.validation import NotAllowedError, explain_violation
-from exporter.yaml12 import parse_yaml
+from exporter.validation import FilePath, NotAllowedError, Text, quote_name
+from exporter.yaml_file import load_yaml_file
 
 COSTS: Final = range(4, 21)
 SLOW_COST: Final = 14  # a bcrypt of this cost takes about a second; each step doubles it
@@ -30,11 +30,6 @@ _OLD: Final = ("TLS10", "TLS11")
 Line = Annotated[
     str, Meta(pattern=r"^[ -~]*\Z", extra_json_schema={"description": "one line of printable ASCII"})
 ]
-FileName = Annotated[
-    str,
-    Meta(pattern=r"^[^\0\ud800-\udfff]+\Z", extra_json_schema={"description": "a file's name, not empty"}),
-]
-NotEmpty = Annotated[str, Meta(min_length=1, extra_json_schema={"description": "text, not empty"})]
 CipherSuite = Literal[
     "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
     "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
@@ -65,18 +60,25 @@ class BasicAuthUsers:
     __slots__ = ("hashes",)
 
     def __init__(self, found: object = MappingProxyType({})) -> None:
-        """Take what stands in the file; raise `ValueError`, whose message holds no hash."""
+        """Check each name and hash; raise `ConfigError`, whose message holds no hash."""
         if not isinstance(found, dict | MappingProxyType):
             raise NotAllowedError
         for name, hashed in found.items():
             if not name or ":" in name or not _is_utf8(name):
-                raise ValueError(f"no client can send the name {name!a}, allowed: text without a colon")
+                raise ConfigError(
+                    f"no client can send the name {quote_name(name)}", allowed="text without a colon"
+                )
             if not (isinstance(hashed, str) and _is_hash(hashed)):
-                raise ValueError(
-                    f"found no bcrypt hash of a cost from {COSTS[0]} to {COSTS[-1]} for {name!a},"
-                    " allowed: what `htpasswd -nBC 10 NAME` prints after the colon"
+                raise ConfigError(
+                    found=f"no bcrypt hash of a cost from {COSTS[0]} to {COSTS[-1]} for {quote_name(name)}",
+                    allowed="what `htpasswd -nBC 10 NAME` prints after the colon",
                 )
         self.hashes = {name.encode(): hashed.encode() for name, hashed in found.items()}
+
+    @classmethod
+    def parse(cls, found: object) -> Self:
+        """Read a value of the configuration; raise `NotAllowedError` or `ConfigError`."""
+        return cls(found)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -102,11 +104,11 @@ class BasicAuthUsers:
 class TlsServerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The server's certificate, and the client certificates that it accepts."""
 
-    cert_file: FileName
-    key_file: FileName
-    client_ca_file: FileName | None = None
+    cert_file: FilePath
+    key_file: FilePath
+    client_ca_file: FilePath | None = None
     client_auth_type: ClientAuth = "NoClientCert"
-    client_allowed_sans: tuple[NotEmpty, ...] | None = None
+    client_allowed_sans: tuple[Text, ...] | None = None
     min_version: Version = "TLS12"
     max_version: Version = "TLS13"
     cipher_suites: tuple[CipherSuite, ...] = ()
@@ -115,25 +117,31 @@ class TlsServerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def __post_init__(self) -> None:
         self._check_clients()
         if self.min_version > self.max_version:
-            raise ValueError(f"min_version {self.min_version} is above max_version {self.max_version}")
+            raise ConfigError(
+                f"{self.min_version} is above max_version {self.max_version}", key="min_version"
+            )
         if self.max_version == "TLS12" and self.cipher_suites and TLS13_SUITES.issuperset(self.cipher_suites):
-            raise ValueError("cipher_suites has only suites of TLS 1.3, but max_version is TLS12")
+            raise ConfigError("has only suites of TLS 1.3, but max_version is TLS12", key="cipher_suites")
 
     def _check_clients(self) -> None:
         verifies = self.client_auth_type != "NoClientCert"
         if verifies and not self.client_ca_file:
-            raise ValueError(f"client_auth_type: {self.client_auth_type} needs a client_ca_file beside it")
+            raise ConfigError(
+                f"{self.client_auth_type} needs a client_ca_file as well", key="client_auth_type"
+            )
         if self.client_ca_file and not verifies:
-            raise ValueError(
-                "client_ca_file verifies nobody without a client_auth_type of"
-                " VerifyClientCertIfGiven or RequireAndVerifyClientCert"
+            raise ConfigError(
+                "is not used without a client_auth_type of VerifyClientCertIfGiven or"
+                " RequireAndVerifyClientCert",
+                key="client_ca_file",
             )
         if self.client_allowed_sans == ():
-            raise ValueError("client_allowed_sans is empty: no client could connect")
+            raise ConfigError("is empty, so that no client could connect", key="client_allowed_sans")
         if self.client_allowed_sans and self.client_auth_type != "RequireAndVerifyClientCert":
-            raise ValueError(
-                "client_allowed_sans needs a client_auth_type of RequireAndVerifyClientCert: a client without"
-                " a certificate has no name to compare"
+            raise ConfigError(
+                "needs a client_auth_type of RequireAndVerifyClientCert:"
+                " a client without a certificate has no name to compare",
+                key="client_allowed_sans",
             )
 
 
@@ -169,22 +177,8 @@ class WebConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_web_config(path: Path) -> WebConfig:
-    """Read the file; raise `ConfigError`. Relative paths in it start at its folder."""
-    try:
-        document = parse_yaml(path.read_text(encoding="utf-8"))
-        document = {} if document is None else document
-        _refuse_what_is_not_offered(document)
-        return _resolve_files(msgspec.convert(document, WebConfig, dec_hook=_decode), path.parent)
-    except OSError as error:
-        raise ConfigError(f"--web.config.file: {path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{path}: found bytes that are no UTF-8 at {error.start}, allowed: YAML in UTF-8"
-        ) from None
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {explain_violation(error, document, WebConfig)}") from None
-    except ValueError as error:
-        raise ConfigError(f"{path}: {error}") from None
+    """Read the file; relative paths in it are relative to its folder. Raise `ConfigError`."""
+    return load_yaml_file(path, WebConfig, flag="--web.config.file", check=_check_offered)
 
 
 def _is_utf8(text: str) -> bool:
@@ -205,44 +199,35 @@ def _is_hash(text: str) -> bool:
     return True
 
 
-def _refuse_what_is_not_offered(document: object) -> None:
+def _check_offered(document: object) -> None:
     for place, keys in _NOT_OFFERED.items():
         block = _block(document, place) if place else document
         for key in keys:
             if isinstance(block, dict) and key in block:
                 name = f"{place}.{key}".lstrip(".")
-                raise ValueError(f"{name}: the exporter-toolkit has this key, but this exporter does not")
+                raise ConfigError("the exporter-toolkit has this key, but this exporter does not", key=name)
     tls = _block(document, "tls_server_config")
     if isinstance(tls, dict):
-        _refuse_what_ssl_cannot(tls)
+        _check_supported(tls)
 
 
-def _refuse_what_ssl_cannot(tls: dict[str, Any]) -> None:
+def _check_supported(tls: dict[str, Any]) -> None:
     if (policy := tls.get("client_auth_type")) in _UNVERIFIED:
-        raise ValueError(
-            f"tls_server_config.client_auth_type: {policy} takes certificates without verifying them,"
-            " which Python's ssl cannot do; allowed: NoClientCert, VerifyClientCertIfGiven,"
-            " RequireAndVerifyClientCert"
+        raise ConfigError(
+            f"{policy} accepts certificates without verifying them, which Python's ssl cannot do",
+            key="tls_server_config.client_auth_type",
+            found=policy,
+            allowed="NoClientCert, VerifyClientCertIfGiven, RequireAndVerifyClientCert",
         )
     for key in ("min_version", "max_version"):
         if tls.get(key) in _OLD:
-            raise ValueError(
-                f"tls_server_config.{key}: {tls[key]} is too old for Python's ssl, allowed: TLS12, TLS13"
+            raise ConfigError(
+                f"{tls[key]} is too old for Python's ssl",
+                key=f"tls_server_config.{key}",
+                found=tls[key],
+                allowed="TLS12, TLS13",
             )
 
 
 def _block(document: object, name: str) -> object:
     return document.get(name) if isinstance(document, dict) else None
-
-
-def _decode(_wanted: type, found: Any) -> BasicAuthUsers:  # noqa: ANN401 - whatever YAML gave
-    return BasicAuthUsers(found)
-
-
-def _resolve_files(config: WebConfig, folder: Path) -> WebConfig:
-    tls = config.tls_server_config
-    if tls is None:
-        return config
-    paths = {key: getattr(tls, key) for key in ("cert_file", "key_file", "client_ca_file")}
-    resolved = {key: str(folder / path) for key, path in paths.items() if path}
-    return msgspec.structs.replace(config, tls_server_config=msgspec.structs.replace(tls, **resolved))

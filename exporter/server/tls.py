@@ -109,7 +109,7 @@ def _check_readable(config: TlsServerConfig) -> None:
         except OSError as error:
             raise ConfigError(f"tls_server_config.{key}: cannot read {path}: {error.strerror}") from None
         except ValueError:
-            raise ConfigError(f"tls_server_config.{key}: no file can have the name {path!a}") from None
+            raise ConfigError(f"tls_server_config.{key}: no file can have the name {str(path)!a}") from None
 
 
 def _load_chain(context: ssl.SSLContext, config: TlsServerConfig) -> None:
@@ -135,7 +135,7 @@ def _no_password() -> NoReturn:
     raise ConfigError("tls_server_config.key_file: the key is encrypted, allowed: a key without a password")
 
 
-def _load_client_ca(context: ssl.SSLContext, path: str) -> None:
+def _load_client_ca(context: ssl.SSLContext, path: Path) -> None:
     try:
         context.load_verify_locations(path)
     except ssl.SSLError as error:

@@ -1,89 +1,30 @@
-"""The list of instances: walked now and then, and beside the backups, so that its failures stay its own."""
+"""The list of instances: walked beside the backups, so that its failures do not fail their walk."""
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
-from exporter.api import ApiClient
-from exporter.api.decode import INSTANCES
+from exporter.api import INSTANCES, ApiClient
 from exporter.errors import ApiError, Reason
 from exporter.records import Instance
 from exporter.results import WalkResult
-from exporter.target.running_walk import RunningWalk, WalkSlot
-from exporter.walk.sequential import PageSize, walk
+from exporter.target.instance_state import InstanceListState, Instances, Mode
+from exporter.target.runner import Spawn, WalkRunner, thread_starter
+from exporter.target.running_walk import RunningWalk
+from exporter.walk import PageSize, walk
 
-EVERY: Final = 600.0  # seconds that a good list lasts
-EVERY_WALKS: Final = 12  # walks of the backups that it lasts, where the API's budget makes those rare
-NOT_FOR_US: Final = frozenset({403, 404})
-Mode = Literal["auto", "on", "off"]
-Wait = Callable[[float], None]
-"""Wait for what runs beside us, for some seconds at most."""
-
-
-def run_beside(work: Callable[[], None]) -> Wait:
-    """Run `work` in a thread of its own; raise `RuntimeError` where none can be started."""
-    thread = threading.Thread(target=work, name="instances", daemon=True)
-    thread.start()
-    return thread.join
-
-
-class ListState:
-    """What is known of the list between its walks: a small machine, without threads and without a clock.
-
-    `listed` is the last good list. `well` and `error` say how the last walk ended. Two results cannot be
-    judged alone, and wait for a complete walk of the backups (`settle`): an empty list, which is not believed
-    while backups exist, and a refusal, which may mean that the credential is wrong altogether.
-    """
-
-    def __init__(self, mode: Mode) -> None:
-        self._mode = mode
-        self.is_on = mode != "off"
-        self.listed: Mapping[str, Instance] | None = None
-        self.well: bool | None = None
-        self.error: ApiError | None = None
-        self._is_empty = False
-
-    def succeed(self, listed: Mapping[str, Instance]) -> None:
-        """Take a complete list into use; an empty one once it is settled."""
-        self._is_empty = not listed
-        if listed:
-            self._accept(listed)
-
-    def fail(self, error: ApiError) -> None:
-        """Keep the last good list."""
-        self._is_empty = False
-        self.well, self.error = False, error
-
-    def settle(self, *, has_backups: bool) -> None:
-        """Judge an empty list and a refusal by a walk of the backups that was complete."""
-        if has_backups and (self._is_empty or self.listed == {}):
-            self.listed = self.listed or None
-            text = "the API lists no instances although there are backups: the empty list is not used"
-            self.fail(ApiError(Reason.BAD_RESPONSE, text))
-        elif self._is_empty:
-            self._accept({})
-        elif self.error and self.error.status in NOT_FOR_US and self.listed is None and self._mode == "auto":
-            self.is_on, self.well = False, None
-
-    def turn_on(self) -> None:
-        """Forget a refusal: the credential may have been given the right to the list."""
-        self.is_on, self.error = self._mode != "off", None
-
-    @property
-    def is_good(self) -> bool:
-        """Whether the last walk brought a whole list; an empty one may still wait to be settled."""
-        return self._is_empty or self.well is True
-
-    def _accept(self, listed: Mapping[str, Instance]) -> None:
-        self._is_empty = False
-        self.listed, self.well, self.error = listed, True, None
+START_THREAD: Final = thread_starter("instances")
+LIST_SECONDS: Final = 600.0  # how long a list is used before it is requested again
+LIST_WALKS: Final = 12  # the same in walks of the backups, if the API's budget makes those rare
 
 
 class InstanceList:
-    """Walks one target's list of instances where that is due. Safe for threads."""
+    """Walks one target's list of instances when it is due. Safe to use from many threads.
+
+    :param spawn: starts the thread of a walk
+    """
 
     def __init__(
         self,
@@ -91,116 +32,101 @@ class InstanceList:
         mode: Mode,
         log: FilteringBoundLogger,
         *,
-        run: Callable[[Callable[[], None]], Wait] = run_beside,
+        spawn: Spawn = START_THREAD,
     ) -> None:
         self._api = api
         self._log = log
-        self._run = run
-        self._state = ListState(mode)
-        self._lock = threading.Lock()
+        self._state = InstanceListState(mode)
+        self._runner = WalkRunner(self._end_walk, spawn)
         self._page_size = PageSize()
-        self._good_until = 0.0
-        self._slot = WalkSlot()
+        self._fresh_until: float | None = None
+
+    def __repr__(self) -> str:
+        return f"InstanceList({self._state}, {self._runner})"
 
     @property
     def is_on(self) -> bool:
-        """Whether the list is walked at all."""
-        return self._state.is_on
+        """Whether the list is requested at all."""
+        return self._state.current.is_on
 
     @property
     def listed(self) -> Mapping[str, Instance] | None:
-        """The last good list, by id; `None` where there is none."""
-        return self._state.listed
+        """The last good list, by id; `None` without one."""
+        return self._state.current.instances
 
     @property
-    def well(self) -> bool | None:
-        """Whether the last walk brought a good list; `None` before the first, and where it is off."""
-        return self._state.well
+    def ok(self) -> bool | None:
+        """Whether the list is up to date; `None` before the first walk of it, and if it is not requested."""
+        return self._state.current.ok
 
     @property
     def error(self) -> ApiError | None:
-        """Why the last walk brought no good list."""
-        return self._state.error
+        """Why the last walk returned no good list."""
+        return self._state.current.error
 
-    def refresh(self, seconds: float, next_walk: int) -> Wait:
-        """Begin a walk of `seconds` at most, if one is due and none under way; return how to wait for it.
+    def start_if_due(self, seconds: float, next_walk: int) -> RunningWalk | None:
+        """Start a walk of at most `seconds` if the list is due and no walk of it is running; return the walk.
 
-        A good list lasts; a failed one is walked again with the next walk of the backups. `next_walk` is what
-        such a walk costs, which comes first in the budget.
+        A list is used for `LIST_SECONDS`; after a failure, the next call starts a walk again.
+
+        :param next_walk: requests that a walk of the backups needs
         """
-        running = self._begin(seconds)
-        if running is None:
-            return _no_wait
-        lasts = max(EVERY, EVERY_WALKS * self._api.budget.pace(next_walk))
-        try:
-            return self._run(partial(self._walk, seconds, running, running.began + lasts))
-        except (RuntimeError, MemoryError) as error:  # the system gives no thread: the next walk tries again
-            self._end(running, ApiError(Reason.TIMEOUT, f"cannot start a thread to list instances: {error}"))
-            return _no_wait
-
-    def settle(self, *, has_backups: bool) -> None:
-        """Judge what cannot be judged alone by a walk of the backups that was complete."""
-        with self._lock:
-            if self._slot.running is None:  # else its result belongs to a walk that is not over yet
-                self._state.settle(has_backups=has_backups)
-
-    def retry(self) -> None:
-        """Forget that the list was refused."""
-        with self._lock:
-            self._state.turn_on()
-
-    def _begin(self, seconds: float) -> RunningWalk | None:
-        """Begin a walk if one is due and none under way; one that hangs is no longer under way."""
         now = self._api.clock.monotonic()
-        with self._lock:
-            if self._slot.abandon_overdue(now):
-                self._state.fail(ApiError(Reason.TIMEOUT, "the walk of the list hangs"))
-            if not self._state.is_on or self._is_fresh(now) or not self._slot.is_free:
+        with self._runner.changed:
+            self._runner.abandon_hung(now)
+            if not (self._state.current.is_on and self._runner.is_free) or self._is_fresh(now):
                 return None
+            pace = self._api.budget.pace(next_walk)
+            self._fresh_until = now + max(LIST_SECONDS, LIST_WALKS * pace)
             running = RunningWalk(now, seconds, self._api.budget)
-            self._slot.begin(running)
+            self._runner.start(running, partial(self._walk, seconds, running))
             return running
 
+    def settle(self, *, has_backups: bool) -> None:
+        """Judge an empty list and a refusal after a complete walk of the backups."""
+        with self._runner.changed:
+            if self._runner.running is None:  # else the next walk of the backups settles its result
+                self._state.settle(has_backups=has_backups)
+
+    def forget_refusal(self) -> None:
+        """Request the list again, even if the API has refused it."""
+        with self._runner.changed:
+            self._state.forget_refusal()
+
     def _is_fresh(self, now: float) -> bool:
-        return self._state.is_good and now < self._good_until
+        return self._state.is_listed and self._fresh_until is not None and now < self._fresh_until
 
-    def _walk(self, seconds: float, running: RunningWalk, good_until: float) -> None:
-        ended: WalkResult[Instance] | ApiError
+    def _walk(self, seconds: float, running: RunningWalk) -> Instances:
         try:
-            client = self._api.client(seconds)
-            running.follow(client)
-            ended = _whole(walk(partial(client.page, INSTANCES), self._page_size))
-        except ApiError as error:
-            ended = error
-        except BaseException as error:  # noqa: BLE001 - whatever ends this walk, the next one must begin
+            client = self._api.walk_client(seconds)
+            running.attach(client)
+            return complete_list(walk(partial(client.fetch_page, INSTANCES), self._page_size))
+        except ApiError:
+            raise
+        except BaseException as error:
             self._log.error("unexpected error while listing instances", exc_info=error)
-            ended = ApiError(Reason.BAD_RESPONSE, f"unexpected error: {type(error).__name__}")
-        self._end(running, ended, good_until)
+            raise
 
-    def _end(
-        self, running: RunningWalk, ended: WalkResult[Instance] | ApiError, good_until: float = 0.0
-    ) -> None:
-        """Take in how a walk ended, unless it was abandoned."""
-        with self._lock:
-            if not self._slot.end(running):
-                return
-            if isinstance(ended, ApiError):
-                self._state.fail(ended)
-            else:
-                self._good_until = good_until
-                self._state.succeed(ended.records)
+    def _end_walk(self, _: RunningWalk, result: Instances | BaseException) -> None:
+        match result:
+            case ApiError():
+                self._state.fail(result.with_traceback(None))
+            case BaseException():
+                problem = f"unexpected error: {type(result).__name__}: see the log"
+                self._state.fail(ApiError(Reason.BAD_RESPONSE, problem))
+            case _:
+                self._state.succeed(result)
 
 
-def _no_wait(_: float) -> None:
-    """Wait for nothing."""
+def complete_list(walked: WalkResult[Instance]) -> Instances:
+    """Return the instances of a list that lacks none: a missing instance would count as deleted.
 
-
-def _whole(walked: WalkResult[Instance]) -> WalkResult[Instance]:
-    """Return a list that has every instance, or raise: what it lacks would read as deleted."""
+    :raises ApiError: `bad_response`, if records are malformed or fewer came than the API reports
+    """
     if walked.malformed:
-        text = f"{walked.malformed} instances are malformed; the first: {walked.first_malformed}"
-        raise ApiError(Reason.BAD_RESPONSE, text)
+        problem = f"{walked.malformed} instances are malformed; the first: {walked.first_malformed}"
+        raise ApiError(Reason.BAD_RESPONSE, problem)
     if walked.reported is not None and walked.reported > len(walked.records):
-        text = f"the API reports {walked.reported} instances but lists {len(walked.records)}"
-        raise ApiError(Reason.BAD_RESPONSE, text)
-    return walked
+        problem = f"the API reports {walked.reported} instances but lists {len(walked.records)}"
+        raise ApiError(Reason.BAD_RESPONSE, problem)
+    return walked.records

@@ -1,93 +1,73 @@
-"""One walk under way, as other threads see it: how long it may take, and what becomes of one that hangs."""
+"""A walk in progress, as other threads see it: what it has requested, and when it counts as hung."""
 
 import threading
-from typing import Final
+from typing import Final, Protocol
 
-from exporter.api import WalkClient
 from exporter.api.budget import Budget
-from exporter.api.client import STRETCH
+from exporter.results import WalkStats
 
-OVERDUE: Final = 60.0  # seconds beyond its time after which a walk hangs: it ends itself well before
-MOST_ABANDONED: Final = 3  # threads of walks that hang, beside which no other walk begins
+HANG_MARGIN: Final = 60.0  # seconds: a walk that works ends at its time limit, not that long after it
+
+
+class WalkRequests(Protocol):
+    """Sends the requests of one walk and counts them."""
+
+    @property
+    def requests(self) -> int:
+        """The requests sent."""
+
+    @property
+    def pages(self) -> int:
+        """The pages read."""
+
+    def close(self) -> None:
+        """Send no more requests."""
 
 
 class RunningWalk:
-    """Shared by the thread that walks and those that wait. Safe to use from all.
+    """A walk in progress. Safe to use from many threads.
 
-    `began` is monotonic, `seconds` what the walk may take where the budget's pace asks for no more.
+    :param began: monotonic seconds
+    :param seconds: the walk's time limit; the pace of the budget may extend it
     """
 
     def __init__(self, began: float, seconds: float, budget: Budget) -> None:
         self.began = began
+        self.ended = threading.Event()
+        """Set once the walk's result is known, or once the walk is abandoned."""
         self._seconds = seconds
         self._budget = budget
         self._lock = threading.Lock()
-        self._client: WalkClient | None = None
+        self._client: WalkRequests | None = None
         self._is_cancelled = False
 
-    def follow(self, client: WalkClient) -> None:
-        """Note which client sends the walk's requests; close it where the walk is cancelled already."""
+    def __repr__(self) -> str:
+        return f"RunningWalk(began={self.began:.3f}, requests={self._requests})"
+
+    def attach(self, client: WalkRequests) -> None:
+        """Set the client that sends the walk's requests; close it if the walk is already cancelled."""
         with self._lock:
             self._client = client
             if self._is_cancelled:
                 client.close()
 
     def cancel(self) -> None:
-        """Let the walk send no more requests, whether it has begun to or not."""
+        """Stop the walk from sending requests, also those of a client that is attached later."""
         with self._lock:
             self._is_cancelled = True
             if self._client:
                 self._client.close()
 
-    @property
-    def pages(self) -> int:
-        """The pages that it has read."""
-        return self._client.pages if self._client else 0
+    def stats(self, now: float) -> WalkStats:
+        """Return what the walk has cost until `now` (monotonic seconds)."""
+        pages = self._client.pages if self._client else 0
+        return WalkStats(seconds=now - self.began, pages=pages, requests=self._requests)
 
     @property
-    def requests(self) -> int:
-        """The requests that it has sent."""
+    def hang_limit(self) -> float:
+        """The seconds after which the walk counts as hung."""
+        return self._budget.longest_walk(self._seconds, self._requests) + HANG_MARGIN
+
+    @property
+    def _requests(self) -> int:
         return self._client.requests if self._client else 0
-
-    @property
-    def longest(self) -> float:
-        """The seconds after which it hangs, more where the budget's pace spreads its requests."""
-        return max(self._seconds, STRETCH * self._budget.pace(self.requests)) + OVERDUE
-
-
-class WalkSlot:
-    """Room for one walk at a time. A walk that hangs makes room for another; only a few may.
-
-    To be used under a lock.
-    """
-
-    def __init__(self) -> None:
-        self.running: RunningWalk | None = None
-        self._abandoned = 0
-
-    @property
-    def is_free(self) -> bool:
-        """Say whether a walk may begin."""
-        return self.running is None and self._abandoned < MOST_ABANDONED
-
-    def begin(self, running: RunningWalk) -> None:
-        """Note that this walk is the one under way."""
-        self.running = running
-
-    def end(self, running: RunningWalk) -> bool:
-        """Note that a walk's thread ended; return whether its result counts: it does not once abandoned."""
-        if running is not self.running:
-            self._abandoned -= 1
-            return False
-        self.running = None
-        return True
-
-    def abandon_overdue(self, now: float) -> RunningWalk | None:
-        """Cancel and return the walk under way if it hangs: its thread may end whenever it can."""
-        running = self.running
-        if running is None or now - running.began <= running.longest:
-            return None
-        running.cancel()
-        self.running = None
-        self._abandoned += 1
-        return running

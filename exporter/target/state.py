@@ -1,88 +1,159 @@
-"""What is known of one target between scrapes: a small machine, without threads and without a clock.
+"""What is known about one target between scrapes: a state machine without threads and without a clock.
 
-            begin                    succeed: the snapshot is replaced, `failing_since` forgotten
-    idle ───────────▶ walking ──▶ idle
-                                     fail: the snapshot stays, `failing_since` is when this walk, or the
-                                     first of a row of failed ones, was begun
-                                     crash: as `fail`, but without a reason: it is a bug of the exporter
+    NeverWalked ─▶ Current   a walk was complete
+                ─▶ Failing   a walk failed
+                ─▶ Crashed   an unexpected exception ended a walk
 
-Every time is in monotonic seconds, passed in: the machine's clock may step in either direction. Only what is
-shown, such as a snapshot's `completed_at`, is Unix time.
+From each of the last three, the next walk leads to one of them again. `Failing` and `Crashed` keep the last
+complete walk, and when the first of the walks that failed in a row began.
+
+Times are monotonic seconds and are passed in, because the machine's clock may step in either direction. Only
+what is shown, such as `Snapshot.completed_at`, is Unix time.
 """
 
-from exporter.errors import Reason
+from msgspec import Struct
+
+from exporter.errors import ApiError, Reason
 from exporter.results import ScrapeResult, Snapshot, WalkStats
+from exporter.target.outcome import WalkOutcome
+
+FIRST_WALK = WalkStats(seconds=0.0, pages=1, requests=1)
+"""What a walk is expected to cost before any has ended."""
+
+
+class CompleteWalk(Struct, frozen=True):
+    """The last complete walk, and when it began."""
+
+    began: float
+    snapshot: Snapshot
+    stats: WalkStats
+
+
+class NeverWalked(Struct, frozen=True):
+    """No walk has ended yet."""
+
+    complete: None = None
+    last_walk: None = None
+
+
+class Current(Struct, frozen=True):
+    """The last walk was complete."""
+
+    complete: CompleteWalk
+
+    @property
+    def last_walk(self) -> WalkStats:
+        """The cost of the complete walk."""
+        return self.complete.stats
+
+
+class Failing(Struct, frozen=True):
+    """The last walk failed. `since` is when the first of the failed walks in a row began."""
+
+    since: float
+    reason: Reason
+    last_walk: WalkStats
+    complete: CompleteWalk | None
+
+
+class Crashed(Struct, frozen=True):
+    """An unexpected exception, a bug of the exporter, ended the last walk. `since` as in `Failing`."""
+
+    since: float
+    last_walk: WalkStats
+    complete: CompleteWalk | None
 
 
 class TargetState:
-    """The walks of one target: the one under way, the last one that ended, the last one that was complete."""
+    """The state of one target, and what a scrape returns in it.
+
+    :param stale_after: seconds for which the last snapshot is served while walks fail; 0: not at all
+    """
 
     def __init__(self, *, stale_after: float) -> None:
         self._stale_after = stale_after
-        self._snapshot: Snapshot | None = None
-        self._failing_since: float | None = None
-        self.walking_since: float | None = None
-        self.succeeded_from: float | None = None
-        """When the last complete walk was begun."""
-        self.last_walk: WalkStats | None = None
-        self._last_complete: WalkStats | None = None
-        self.failure: Reason | None = None
-        self.crashed = False
-        """Whether an unexpected exception ended the last walk."""
+        self._state: NeverWalked | Current | Failing | Crashed = NeverWalked()
         self.instances_ok: bool | None = None
+        """`WalkOutcome.instances_ok` of the last walk."""
 
-    def begin(self, now: float) -> None:
-        """Note that a walk begins."""
-        self.walking_since = now
+    def __repr__(self) -> str:
+        return f"TargetState({type(self._state).__name__})"
 
-    def succeed(self, snapshot: Snapshot, stats: WalkStats) -> None:
-        """Note that the walk under way was complete."""
-        self.succeeded_from, self.walking_since = self.walking_since, None
-        self.last_walk, self.failure, self._failing_since = stats, None, None
-        self.crashed = False
-        self._last_complete = stats
-        self._snapshot = snapshot
+    def end_walk(self, began: float, outcome: WalkOutcome) -> None:
+        """Change the state by a walk that was complete or failed."""
+        self.instances_ok = outcome.instances_ok
+        if isinstance(outcome.result, ApiError):
+            self._state = Failing(
+                self._failing_since(began), outcome.result.reason, outcome.stats, self._state.complete
+            )
+        else:
+            self._state = Current(CompleteWalk(began, outcome.result, outcome.stats))
 
-    def fail(self, reason: Reason, stats: WalkStats) -> None:
-        """Note that the walk under way failed."""
-        self._end_without_snapshot()
-        self.last_walk, self.failure, self.crashed = stats, reason, False
-
-    def crash(self) -> None:
-        """Note that an unexpected exception ended the walk under way."""
-        self._end_without_snapshot()
-        self.crashed = True
-
-    def _end_without_snapshot(self) -> None:
-        if self._failing_since is None:
-            self._failing_since = self.walking_since
-        self.walking_since = None
+    def crash(self, began: float, stats: WalkStats) -> None:
+        """Change the state by a walk that an unexpected exception ended."""
+        self._state = Crashed(self._failing_since(began), stats, self._state.complete)
 
     @property
-    def expected(self) -> WalkStats:
-        """What the next walk is likely to cost: as much as the last complete one, else as the last."""
-        return self._last_complete or self.last_walk or WalkStats(seconds=0.0, pages=1, requests=1)
+    def is_crashed(self) -> bool:
+        """Whether an unexpected exception ended the last walk."""
+        return isinstance(self._state, Crashed)
 
-    def servable(self, now: float) -> Snapshot | None:
-        """Return the snapshot, while it may stand in for walks that fail."""
-        if self._failing_since is not None and now - self._failing_since >= self._stale_after:
+    @property
+    def last_walk(self) -> WalkStats | None:
+        """The cost of the last walk that ended; `None` before the first."""
+        return self._state.last_walk
+
+    @property
+    def last_complete_began(self) -> float | None:
+        """When the last complete walk began; `None` without one."""
+        return self._state.complete.began if self._state.complete else None
+
+    @property
+    def expected_walk(self) -> WalkStats:
+        """What the next walk probably costs: as much as the last complete walk, else as the last one."""
+        complete = self._state.complete
+        return (complete.stats if complete else self._state.last_walk) or FIRST_WALK
+
+    def servable_snapshot(self, now: float) -> Snapshot | None:
+        """Return the last snapshot; `None` without one, and once walks have failed for `stale_after`."""
+        state = self._state
+        if state.complete is None or (
+            isinstance(state, Failing | Crashed) and now - state.since >= self._stale_after
+        ):
             return None
-        return self._snapshot
+        return state.complete.snapshot
 
-    def answer(self, now: float, *, deferred: bool) -> ScrapeResult:
-        """Say what is true at `now`."""
+    def result(self, now: float, *, deferred: bool) -> ScrapeResult:
+        """Return what a scrape returns at `now`.
+
+        :param deferred: whether the API's budget allowed no walk for this scrape
+        """
+        state = self._state
         return ScrapeResult(
-            up=self.last_walk is not None and self.failure is None and not self.crashed,
-            failure=self._failure_to_show(deferred=deferred),
+            up=isinstance(state, Current),
+            failure=self._failure(deferred=deferred),
             deferred=deferred,
-            snapshot=self.servable(now),
-            last_success=self._snapshot.completed_at if self._snapshot else None,
-            last_walk=self.last_walk,
+            snapshot=self.servable_snapshot(now),
+            last_success=state.complete.snapshot.completed_at if state.complete else None,
+            last_walk=state.last_walk,
             instances_ok=self.instances_ok,
         )
 
-    def _failure_to_show(self, *, deferred: bool) -> Reason | None:
-        """Name what keeps the data away; before the first walk has ended, that is the wait for it."""
-        if self.last_walk is not None:
-            return self.failure
-        return Reason.RATE_LIMITED if deferred else Reason.TIMEOUT
+    def _failing_since(self, began: float) -> float:
+        return self._state.since if isinstance(self._state, Failing | Crashed) else began
+
+    def _failure(self, *, deferred: bool) -> Reason | None:
+        """Return why the last walk failed or, before the first has ended, why there is no data yet."""
+        match self._state:
+            case Failing(reason=reason):
+                return reason
+            case NeverWalked():
+                return Reason.RATE_LIMITED if deferred else Reason.TIMEOUT
+        return None
+
+
+def result_of_walk(outcome: WalkOutcome, now: float) -> ScrapeResult:
+    """Return the scrape result of a single walk that ended at `now` (monotonic seconds)."""
+    state = TargetState(stale_after=0)
+    state.end_walk(now, outcome)
+    return state.result(now, deferred=False)

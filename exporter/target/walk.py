@@ -1,62 +1,38 @@
-"""One walk of one target, from requests to snapshot, and what it cost, whether it failed or not."""
+"""One walk of one target, from requests to snapshot."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from datetime import UTC, datetime
-from functools import partial
 from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
-from exporter.api import ApiClient, WalkClient
-from exporter.api.decode import BACKUPS
+from exporter.api import ApiClient
 from exporter.backups.assessment import Inventory, Rules, assess_databases
 from exporter.backups.chains import Chains
 from exporter.backups.data_warnings import Evidence, data_warnings
 from exporter.backups.grouping import cohorts
 from exporter.backups.summary import created_after, summarize
-from exporter.config.schema import Objective
+from exporter.config import Objective
 from exporter.errors import ApiError
-from exporter.records import Backup, Page
-from exporter.results import DataWarning, Snapshot, WalkResult, WalkStats
+from exporter.records import Backup
+from exporter.results import DataWarning, Snapshot, WalkResult
+from exporter.target.backup_list import BackupList
+from exporter.target.hints import with_hint
 from exporter.target.instances import InstanceList
-from exporter.target.interning import Interner
+from exporter.target.outcome import WalkOutcome
 from exporter.target.running_walk import RunningWalk
-from exporter.walk.boundaries import PageBoundaries
-from exporter.walk.concurrent import Pool, walk_ahead
-from exporter.walk.sequential import PageSize, walk
-from exporter.walk.threads import Threads
+from exporter.target.warning_log import WarningLog
 
-PATIENCE: Final = 2.0  # seconds that a complete walk waits for the list of instances, which runs beside it
-
-
-class WalkOutcome(Struct, frozen=True):
-    """How a walk ended: with a snapshot or with an error.
-
-    `limit` is the page size that was in force; `instances_ok` says how the list of instances fared (`None`:
-    it is off).
-    """
-
-    stats: WalkStats
-    result: Snapshot | ApiError
-    limit: int | None = None
-    instances_ok: bool | None = None
-
-    @property
-    def snapshot(self) -> Snapshot | None:
-        """The result of a walk that was complete."""
-        return self.result if isinstance(self.result, Snapshot) else None
-
-    @property
-    def error(self) -> ApiError | None:
-        """The result of a walk that failed."""
-        return self.result if isinstance(self.result, ApiError) else None
+Redact = Callable[[str], str]
+INSTANCES_SECONDS: Final = 2.0  # how long a walk that has read its backups waits for the list of instances
 
 
 class TargetWalker:
-    """Walks one target. What it learns of page size and instances it keeps for the next time."""
+    """Walks one target: snapshot = assess(group(walk(fetch_page))).
+
+    The list of instances is walked beside the list of backups, and its failures do not fail the walk.
+    """
 
     def __init__(
         self,
@@ -65,15 +41,15 @@ class TargetWalker:
         objectives: Sequence[Objective],
         log: FilteringBoundLogger,
     ) -> None:
-        self.instances = instances
         self.api = api
+        self.instances = instances
         self.objectives = objectives
-        self._log = log
-        self._clock = api.clock
-        self._page_size = PageSize(None if api.target.page_size == "auto" else api.target.page_size)
-        self._boundaries = PageBoundaries()
-        self._usual_shortfall = 0
-        self._doubted: frozenset[str] = frozenset()
+        page_size = None if api.target.page_size == "auto" else api.target.page_size
+        self._backups = BackupList(page_size, api.target.max_concurrency)
+        self._warning_log = WarningLog(log)
+
+    def __repr__(self) -> str:
+        return f"TargetWalker({self.api.target.name!r}, {self._backups}, {self.instances})"
 
     def __call__(
         self,
@@ -81,62 +57,41 @@ class TargetWalker:
         next_walk: int = 1,
         running: RunningWalk | None = None,
         *,
-        patience: float = PATIENCE,
+        instances_seconds: float = INSTANCES_SECONDS,
     ) -> WalkOutcome:
-        """Walk for `seconds` at most, leaving the API's budget `next_walk` requests.
+        """Walk for at most `seconds`.
 
-        `running` shows other threads the walk's requests and lets them cancel it.
+        :param next_walk: requests to leave in the API's budget for the next walk
+        :param running: shows the walk's progress to other threads and lets them cancel it
+        :param instances_seconds: how long to wait for the list of instances once the backups are read
         """
-        started = self._clock.monotonic()
-        client: WalkClient | None = None
-        await_instances = self.instances.refresh(seconds, next_walk)
-        try:
-            client = self.api.client(seconds, next_walk)
-            if running is not None:
-                running.follow(client)
-            walked = self._walk(client)
-        except ApiError as error:
-            # A traceback holds everything that the walk had read, for as long as the error is kept.
-            failed = WalkOutcome(self._stats(client, started), error.with_traceback(None))
-            await_instances(patience)
-            return replace(failed, instances_ok=self.instances.well)
-        stats = self._stats(client, started)
-        await_instances(patience)
+        clock = self.api.clock
+        running = running or RunningWalk(clock.monotonic(), seconds, self.api.budget)
+        listing = self.instances.start_if_due(seconds, next_walk)
+        backups = self._read_backups(seconds, next_walk, running)
+        stats = running.stats(clock.monotonic())
+        if listing:
+            listing.ended.wait(instances_seconds)
+        if isinstance(backups, ApiError):
+            return WalkOutcome(stats, backups, instances_ok=self.instances.ok)
+        walked, redact = backups
         self.instances.settle(has_backups=bool(walked.records))
-        return WalkOutcome(
-            stats,
-            self._snapshot(walked, client.redact),
-            limit=walked.limit,
-            instances_ok=self.instances.well,
-        )
+        snapshot = self._snapshot(walked, redact)
+        return WalkOutcome(stats, snapshot, page_size=walked.limit, instances_ok=self.instances.ok)
 
-    def _walk(self, client: WalkClient) -> WalkResult[Backup]:
-        kept_once, most = Interner(), self.api.target.max_concurrency
-        fetch = partial(client.fetch, BACKUPS)
+    def _read_backups(
+        self, seconds: float, next_walk: int, running: RunningWalk
+    ) -> tuple[WalkResult[Backup], Redact] | ApiError:
+        """Return every backup and what redacts the credential from text of this walk, or why that failed."""
+        try:
+            client = self.api.walk_client(seconds, next_walk)
+            running.attach(client)
+            return self._backups.walk(client), client.redact
+        except ApiError as error:
+            # The traceback would keep everything that the walk has read for as long as the error is kept.
+            return with_hint(error, self.api.target).with_traceback(None)
 
-        def read(body: bytes) -> Page[Backup]:
-            return kept_once(client.read(BACKUPS, body))
-
-        if most == 1:
-            walked = walk(
-                lambda marker, limit: read(fetch(marker, limit)),
-                self._page_size,
-                usual_shortfall=self._usual_shortfall,
-            )
-        else:
-            with closing(client), Threads(most) as threads:
-                walked, self._boundaries = walk_ahead(
-                    fetch,
-                    read,
-                    self._page_size,
-                    Pool(threads.submit, most),
-                    self._boundaries,
-                    usual_shortfall=self._usual_shortfall,
-                )
-        self._usual_shortfall = walked.shortfall
-        return walked
-
-    def _snapshot(self, walked: WalkResult[Backup], redact: Callable[[str], str]) -> Snapshot:
+    def _snapshot(self, walked: WalkResult[Backup], redact: Redact) -> Snapshot:
         target = self.api.target
         register = Inventory(
             {instance.id: instance for instance in target.expected_instances}, self.instances.listed
@@ -144,7 +99,7 @@ class TargetWalker:
         rules = Rules(target.statuses, self.objectives, target.bytes_per_unit)
         among = cohorts(walked.records.values())
         summary = summarize(among, bytes_per_unit=target.bytes_per_unit, statuses=target.statuses)
-        completed_at = self._clock.now()
+        completed_at = self.api.clock.now()
         snapshot = Snapshot(
             summary=summary,
             assessments=assess_databases(among, Chains(walked.records, target.statuses), register, rules),
@@ -156,7 +111,7 @@ class TargetWalker:
         )
         doubted = self._data_warnings(snapshot, walked.first_malformed)
         found = tuple(DataWarning(redact(doubt.kind), redact(doubt.text)) for doubt in doubted)
-        self._log_doubts(found)
+        self._warning_log.update(found)
         return replace(snapshot, data_warnings=found)
 
     def _data_warnings(self, snapshot: Snapshot, first_malformed: str | None) -> tuple[DataWarning, ...]:
@@ -169,21 +124,4 @@ class TargetWalker:
                 listing_error=self.instances.error,
                 first_malformed=first_malformed,
             )
-        )
-
-    def _log_doubts(self, found: tuple[DataWarning, ...]) -> None:
-        """Log each doubt once when it appears, and once when it is gone."""
-        kinds = frozenset(doubt.kind for doubt in found)
-        for doubt in found:
-            if doubt.kind not in self._doubted:
-                self._log.warning(doubt.text, doubt=doubt.kind)
-        for kind in sorted(self._doubted - kinds):
-            self._log.info("no longer in doubt", doubt=kind)
-        self._doubted = kinds
-
-    def _stats(self, client: WalkClient | None, started: float) -> WalkStats:
-        return WalkStats(
-            seconds=self._clock.monotonic() - started,
-            pages=client.pages if client else 0,
-            requests=client.requests if client else 0,
         )

@@ -1,1 +1,10 @@
-"""The sequential and the concurrent walk over every page of a list; pure, without I/O of its own."""
+"""Walks every page of a list, one request after the other or several at a time; pure, without I/O."""
+
+from exporter.walk.boundaries import PageBoundaries
+from exporter.walk.concurrent import walk_concurrently
+from exporter.walk.page_size import FetchPage, PageSize
+from exporter.walk.pool import Pool
+from exporter.walk.sequential import walk
+from exporter.walk.threads import Threads
+
+__all__ = ["FetchPage", "PageBoundaries", "PageSize", "Pool", "Threads", "walk", "walk_concurrently"]

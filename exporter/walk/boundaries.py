@@ -1,4 +1,4 @@
-"""Where the pages of a list ended: what the next walk fetches ahead."""
+"""The boundaries between the pages of a list: where the next walk requests pages ahead."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,13 +12,13 @@ from exporter.walk.split_page import record_at
 
 
 class PageBoundaries(Struct, frozen=True):
-    """Every `limit`-th record of a finished walk, by its id, in the list's order.
+    """The last record of each page of a finished walk, except the last page; by id, in the list's order.
 
     A boundary whose record is unchanged, `updated_at` included, has not moved within the list. So a record
     without `updated_at` is no boundary.
 
     `newest_first` says that the list was in descending order of `updated_at`: an updated record moves to the
-    head. In any other list it may move to the tail.
+    head. In any other list, it may move to the tail.
     """
 
     records: Mapping[str, Backup | Instance] = MappingProxyType({})
@@ -26,20 +26,33 @@ class PageBoundaries(Struct, frozen=True):
 
 
 class BoundaryRecorder(Generic[Record]):
-    """Collects the boundaries of one walk, page by page."""
+    """Records the boundaries of one walk, page by page, until the list's last page.
+
+    Pages may be cut, or short: boundaries are as many records apart as the API puts on a page.
+    """
 
     def __init__(self) -> None:
         self._records: dict[str, Record] = {}
         self._since_boundary = 0
         self._head: datetime | None = None
         self._tail: datetime | None = None
+        self._is_complete = False
 
-    def add(self, page: Page[Record], limit: int, *, is_last: bool) -> None:
-        """Note every `limit`-th record, except the list's last: nothing follows it."""
-        step = page.limit or limit
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(boundaries={len(self._records)})"
+
+    def add(self, page: Page[Record], step: int, *, is_last: bool) -> None:
+        """Record every `step`-th record, except the list's last: nothing follows it.
+
+        :param step: how many records the API puts on a page.
+        :param is_last: whether the list ends with this page. Later pages are read to check it, and ignored.
+        """
+        if self._is_complete or not page.length:
+            return
+        self._is_complete = is_last
         end = page.length - is_last
-        for place in range(max(1, step - self._since_boundary), end + 1, step):
-            record = record_at(page, place)
+        for position in range(max(1, step - self._since_boundary), end + 1, step):
+            record = record_at(page, position)
             if record is not None and record.updated_at is not None:
                 self._records[record.id] = record
         self._since_boundary = (self._since_boundary + page.length) % step
@@ -49,6 +62,6 @@ class BoundaryRecorder(Generic[Record]):
 
     @property
     def boundaries(self) -> PageBoundaries:
-        """What was collected so far."""
+        """What was recorded so far."""
         newest_first = self._head is not None and self._tail is not None and self._head > self._tail
-        return PageBoundaries(self._records, newest_first)
+        return PageBoundaries(dict(self._records), newest_first)

@@ -1,8 +1,5 @@
-"""The sequential walk: every page of a list, each from the marker where the one before it ended."""
+"""The sequential walk: every page of a list, each from the marker where the page before it ended."""
 
-from collections import deque
-from collections.abc import Callable, Iterable
-from itertools import chain
 from typing import Final, Generic
 
 from msgspec.structs import replace
@@ -10,46 +7,26 @@ from msgspec.structs import replace
 from exporter.errors import ApiError, Reason
 from exporter.records import Page, Record
 from exporter.results import WalkResult
+from exporter.walk.collected import CollectedRecords
+from exporter.walk.endless import is_endless
+from exporter.walk.page_size import FetchPage, Marker, PageSize
 from exporter.walk.split_page import after
-
-FetchPage = Callable[[str | None, int], Page[Record]]
-"""Fetch the page after a marker (`None`: the first), of so many records at most; raise `ApiError`."""
+from exporter.walk.trail import Trail
 
 DEAD_MARKER: Final = frozenset({400, 404, 422})
-LIMIT_REFUSED: Final = frozenset({400, 422})
-PAGES_AGAIN: Final = 3
-LARGEST_LIST: Final = 200_000
-"""Records that a list is taken to have where the API reports none, or more than these."""
-TIMES_REPORTED: Final = 10
-"""A walk that reads this many times the records that the API reports, or as many pages, is endless."""
-ALWAYS_RECORDS: Final = 20_000
-ALWAYS_PAGES: Final = 1_000
-"""What a walk may read however few records the API reports: it may count those of a page alone."""
-
-
-class PageSize:
-    """The page size to request: a fixed one, or the largest of `STEPS` that the API accepts."""
-
-    STEPS: Final = (1000, 500, 200, 100, 50, 20)
-
-    def __init__(self, fixed: int | None = None) -> None:
-        self._steps = () if fixed else self.STEPS
-        self.asked = fixed or self.STEPS[0]
-
-    def reduce(self) -> bool:
-        """Take the next smaller size, if there is one."""
-        smaller = next((step for step in self._steps if step < self.asked), None)
-        self.asked = smaller or self.asked
-        return smaller is not None
+"""HTTP statuses that may mean that no record has the marker."""
+HEAD_PAGES: Final = 3
+"""Pages that are read again from the head, at most."""
 
 
 def walk(
     fetch_page: FetchPage[Record], page_size: PageSize, *, usual_shortfall: int = 0
 ) -> WalkResult[Record]:
-    """Walk the whole list or raise `ApiError`: there is no partial result.
+    """Walk the whole list.
 
-    :param usual_shortfall: the `WalkResult.shortfall` of the last walk of this list. A walk with a different
-        one is repeated: see `confirm`.
+    :param usual_shortfall: the `WalkResult.shortfall` of the last walk of this list. A walk with another one
+        is repeated: see `confirm`.
+    :raises ApiError: if any page cannot be read. There is no partial result.
     """
     first = walk_once(fetch_page, page_size, usual_shortfall)
     if is_whole(first, usual_shortfall):
@@ -58,15 +35,16 @@ def walk(
 
 
 def is_whole(walked: WalkResult[Record], usual_shortfall: int) -> bool:
-    """Say whether nothing is missing but what the API usually counts without listing it."""
+    """Whether nothing is missing but what the API usually counts without listing it."""
     return walked.shortfall in {0, usual_shortfall}
 
 
 def confirm(short: WalkResult[Record], again: WalkResult[Record], usual_shortfall: int) -> WalkResult[Record]:
-    """Return the second of two walks, where the first was `short`.
+    """Return the second of two walks. The first one was `short`.
 
-    The same shortfall twice is how this API counts: it includes records that it does not list. A shortfall
-    that changes is a list that changed too much to be walked: raises `ApiError` (`pagination`).
+    The same shortfall twice is how this API counts: it includes records that it does not list.
+
+    :raises ApiError: (`pagination`) if the shortfall changed: the list changes too much to be walked.
     """
     if is_whole(again, usual_shortfall) or again.shortfall == short.shortfall:
         return again
@@ -78,223 +56,159 @@ def confirm(short: WalkResult[Record], again: WalkResult[Record], usual_shortfal
 
 
 def walk_once(fetch_page: FetchPage[Record], page_size: PageSize, usual_shortfall: int) -> WalkResult[Record]:
-    """Walk the list once. What comes may be short of what the API reports."""
-    state = _WalkState(fetch_page, page_size, usual_shortfall)
-    page = state.first()
-    while (marker := state.next_marker(page)) is not None:
-        page = state.after(marker)
-    state.reread_head()
-    return state.walked()
+    """Walk the list once. The result may lack records that the API reports."""
+    return WalkState(fetch_page, page_size, usual_shortfall).run()
 
 
-class _WalkState(Generic[Record]):
-    """One walk under way: what was read so far, and from where to continue."""
+class WalkState(Generic[Record]):
+    """One walk: reads page after page, recovers from dead markers, and checks the head at the end."""
 
     def __init__(self, fetch_page: FetchPage[Record], page_size: PageSize, usual_shortfall: int) -> None:
         self._fetch_page: FetchPage[Record] = fetch_page
         self._page_size = page_size
         self._usual_shortfall = usual_shortfall
-        self._records: dict[str, Record] = {}
-        self._used: set[str] = set()
-        self._trail: tuple[str, ...] = ()
-        self._fallbacks: deque[str | None] = deque(maxlen=PAGES_AGAIN)
+        self._collected = CollectedRecords[Record]()
+        self._trail = Trail()
         self._pages = 0
-        self._read = 0
-        self._duplicates = 0
-        self._malformed = 0
-        self._first_malformed: str | None = None
-        self._total: int | None = None
-        self._limit: int | None = None
-        self._ended = False
 
-    def first(self) -> Page[Record]:
-        """Read the head of the list. A smaller page size is kept only once the API has answered it."""
-        asked = self._page_size.asked
-        try:
-            return self._take(self._fetch_head())
-        except ApiError:
-            self._page_size.asked = asked
-            raise
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(pages={self._pages}, {self._collected})"
 
-    def next_marker(self, page: Page[Record]) -> str | None:
-        """Return the marker of the page that follows `page`; `None` at the end of the list."""
-        if self._ended or not self._more(page):
-            return None
+    def run(self) -> WalkResult[Record]:
+        """Walk the list once."""
+        page = self._accept(self._page_size.fetch_head(self._fetch_page))
+        while self._continues(page):
+            page = self._read_after(self._next_marker(page))
+        self._reread_head()
+        return self._collected.result(self._page_size.limit)
+
+    def _continues(self, page: Page[Record]) -> bool:
+        """Whether the list continues after a page. A short page is no end if the API reports more records."""
+        return self._claims_more(page) or (page.more is None and self._collected.shortfall > 0)
+
+    def _next_marker(self, page: Page[Record]) -> str:
         if not page.length:
-            raise self._lost("is empty but claims that more follow")
+            raise _pagination(f"page {self._pages} is empty, but the API says that more follow")
         if not page.markers:
-            raise self._lost("has no marker")
-        # A marker that was used has moved since. The record before it serves as well.
-        candidates = chain(page.markers, (record.id for record in reversed(page.records)))
-        marker = next((marker for marker in candidates if marker not in self._used), None)
+            raise _pagination(f"page {self._pages} names no marker to continue from")
+        marker = self._trail.unused_marker(page)
         if marker is None:
-            raise self._lost("comes from a marker seen before")
+            raise _pagination(f"page {self._pages} names only markers that were used before")
         return marker
 
-    def after(self, marker: str) -> Page[Record]:
+    def _read_after(self, marker: str) -> Page[Record]:
         """Read the page after `marker`, or after a record before it where `marker` seems dead."""
-        self._used.add(marker)
-        self._remember(marker)
-        self._fallbacks.append(self._trail[-2] if len(self._trail) > 1 else None)
-        page = self._try(marker)
+        self._trail.use(marker)
+        page = self._fetch_or_none(marker)
         if page is None or not self._brings_news(page):
             return self._recover_from_dead_marker(marker, page)
-        page = self._take(page)
-        if self._is_short() and not self._more(page):
+        self._accept(page)
+        if self._is_short() and not self._continues(page):
             return self._recover_from_early_end(marker, page)
         return page
 
-    def reread_head(self) -> None:
-        """Read the head again for rows that moved there, where fewer came than the API reports."""
-        marker = None
-        for _ in range(PAGES_AGAIN):
-            page = self._try(marker) if self._is_short() else None
+    def _brings_news(self, answer: Page[Record]) -> bool:
+        """Whether an answer to a marker brings a new id, or only malformed records, which have none.
+
+        Some APIs answer a dead marker with the head: known records, beside malformed ones perhaps.
+        """
+        if answer.records:
+            return self._collected.has_new_records(answer)
+        return bool(answer.malformed)
+
+    def _recover_from_dead_marker(self, marker: str, answer: Page[Record] | None) -> Page[Record]:
+        """Continue from the record before `marker`, or from the records before earlier markers.
+
+        A marker is dead if its record was deleted or moved to the head after it was read. A page from a
+        record before it tells: unread records on that page continue the list. If it has none, but holds
+        `marker`, that marker is alive, and the list may end there.
+
+        :param answer: the API's answer to `marker`, which brought nothing new; `None`: an error.
+        """
+        for fallback in self._trail.fallbacks:
+            page = self._fetch_or_none(fallback)
+            if page is None:  # this record is gone too
+                continue
+            unread = self._unread(page, marker)
+            if unread is not None:
+                return self._accept(unread)
+            if self._is_end(page, marker, answer or page):
+                return replace(page, more=False)
+        raise _pagination(
+            f"page {self._pages + 1} cannot be read:"
+            " neither the last marker nor the records before it lead to new records"
+        )
+
+    def _recover_from_early_end(self, marker: str, end: Page[Record]) -> Page[Record]:
+        """Continue from the record before `marker`, since records are missing.
+
+        If the record of `marker` moved to the tail after it was read, its page is the list's end, and unread
+        records follow its former place.
+        """
+        page = self._fetch_or_none(self._trail.fallbacks[0])
+        unread = self._unread(page, marker) if page is not None else None
+        return self._accept(unread) if unread is not None else end
+
+    def _unread(self, page: Page[Record], marker: str) -> Page[Record] | None:
+        """Return what a page from a record before `marker` holds that was not read yet, if anything.
+
+        Everything up to `marker` was read, malformed records too. If the page lacks `marker`, only a new
+        record shows that it continues the list.
+        """
+        following = after(page, marker, self._page_size.limit)
+        if following is None:
+            return page if self._collected.has_new_records(page) else None
+        return following if following.malformed or self._collected.has_new_records(following) else None
+
+    def _is_end(self, page: Page[Record], marker: str, answer: Page[Record]) -> bool:
+        """Whether the list ends at `marker`: it is alive, and neither page says that more follow."""
+        if after(page, marker, self._page_size.limit) is None:
+            return False
+        return not page.more and not self._claims_more(answer)
+
+    def _reread_head(self) -> None:
+        """Read the head again while records are missing: an updated record may have moved there."""
+        marker: Marker = None
+        for _ in range(HEAD_PAGES):
+            page = self._fetch_or_none(marker) if self._is_short() else None
             if page is None:
                 return
-            news = self._has_new_records(page)
-            self._keep(page)
-            if not (news and self._more(page) and page.markers):
+            has_new_records = self._collected.has_new_records(page)
+            self._collected.merge(page)
+            if not (has_new_records and self._continues(page) and page.markers):
                 return
             marker = page.markers[0]
 
-    def walked(self) -> WalkResult[Record]:
-        """Return what the walk brought."""
-        return WalkResult(
-            records=self._records,
-            duplicates=self._duplicates,
-            malformed=self._malformed,
-            first_malformed=self._first_malformed,
-            reported=self._total,
-            limit=self._limit or self._page_size.asked,
-        )
-
-    def _fetch(self, marker: str | None) -> Page[Record]:
-        return self._fetch_page(marker, self._page_size.asked)
-
-    def _fetch_head(self) -> Page[Record]:
-        while True:
-            try:
-                return self._fetch(None)
-            except ApiError as error:
-                if error.status not in LIMIT_REFUSED or not self._page_size.reduce():
-                    raise
-
-    def _try(self, marker: str | None) -> Page[Record] | None:
+    def _fetch_or_none(self, marker: Marker) -> Page[Record] | None:
+        """Fetch the page after a marker; `None` if the API may not know the marker."""
         try:
-            return self._fetch(marker)
+            return self._fetch_page(marker, self._page_size.limit)
         except ApiError as error:
             if error.status not in DEAD_MARKER:
                 raise
             return None
 
-    def _recover_from_dead_marker(self, marker: str, answer: Page[Record] | None) -> Page[Record]:
-        """Continue from the record before `marker`, or from where one of the last pages ended.
-
-        The marker's record may have been deleted since it was read, or may have moved to the head. Only a
-        page from a record before it proves anything. One with news continues the list. One that holds
-        `marker` shows that the marker is alive, so an `answer` that claimed no more was the true end.
-        """
-        for fallback in reversed(self._fallbacks):
-            page = self._try(fallback)
-            news = self._news_after(marker, page)
-            if news is not None:
-                return self._take(news)
-            if page is not None and self._confirms_end(page, marker, answer or page):
-                self._ended = True
-                return page
-        raise self._lost("cannot be had: neither the last marker nor the one before it leads on")
-
-    def _recover_from_early_end(self, marker: str, end: Page[Record]) -> Page[Record]:
-        """Ask from the record before `marker`, which may have moved to the tail since it was read."""
-        news = self._news_after(marker, self._try(self._fallbacks[-1]))
-        return end if news is None else self._take(news)
-
-    def _news_after(self, marker: str, page: Page[Record] | None) -> Page[Record] | None:
-        """Return what `page` brings that was not read before; if it holds `marker`, only what follows it."""
-        if page is None:
-            return None
-        page = replace(page, more=True if self._claims_more(page) else page.more)
-        following = after(page, marker)
-        if following is not None:
-            return following if self._brings_news(following) else None
-        return page if self._has_new_records(page) else None
-
-    def _confirms_end(self, page: Page[Record], marker: str, answer: Page[Record]) -> bool:
-        return after(page, marker) is not None and not (page.more or self._claims_more(answer))
-
-    def _brings_news(self, page: Page[Record]) -> bool:
-        return bool(page.malformed) or self._has_new_records(page)
-
-    def _has_new_records(self, page: Page[Record]) -> bool:
-        return any(record.id not in self._records for record in page.records)
-
-    def _more(self, page: Page[Record]) -> bool:
-        """Say whether to continue; a short page alone ends no list that is said to hold more."""
-        return self._claims_more(page) or (page.more is None and self._shortfall() > 0)
-
-    def _claims_more(self, page: Page[Record]) -> bool:
-        return claims_more(page, self._page_size.asked)
-
-    def _shortfall(self) -> int:
-        return max(0, (self._total or 0) - len(self._records) - self._malformed)
-
-    def _is_short(self) -> bool:
-        return self._shortfall() not in {0, self._usual_shortfall}
-
-    def _take(self, page: Page[Record]) -> Page[Record]:
+    def _accept(self, page: Page[Record]) -> Page[Record]:
         self._pages += 1
-        self._duplicates += self._keep(page)
-        self._malformed += len(page.malformed)
-        if page.malformed and self._first_malformed is None:
-            first = page.malformed[0]
-            self._first_malformed = f"record {self._read + first.position}: {first.problem}"
-        self._read += page.length
+        self._collected.add(page)
+        self._trail.extend(page)
         self._refuse_endless()
-        for record in page.records[-2:]:
-            self._remember(record.id)
         return page
 
     def _refuse_endless(self) -> None:
-        """Fail where the list goes on far beyond what the API reports: a broken API invents records."""
-        reported = LARGEST_LIST if self._total is None else min(self._total, LARGEST_LIST)
-        most = TIMES_REPORTED * reported
-        if self._read > max(most, ALWAYS_RECORDS) or self._pages > max(most, ALWAYS_PAGES):
-            raise self._lost(f"follows {self._read} records where the API reports {self._total}")
+        read, reported = self._collected.read, self._collected.reported
+        if is_endless(self._pages, read, reported):
+            total = "no total" if reported is None else f"a total of {reported}"
+            raise _pagination(
+                f"the list seems endless: {read} records on {self._pages} pages, but the API reports {total}"
+            )
 
-    def _keep(self, page: Page[Record]) -> int:
-        """Add the page's records, of a repeated one the newest copy; return how many were repeated."""
-        self._total = page.total if page.total is not None else self._total
-        self._limit = page.limit or self._limit
-        before = len(self._records)
-        keep = self._records.setdefault
-        for record in page.records:
-            keep(record.id, record)
-        repeated = len(page.records) - (len(self._records) - before)
-        if repeated:
-            self._keep_newest(page.records)
-        return repeated
+    def _claims_more(self, page: Page[Record]) -> bool:
+        return page.claims_more(self._page_size.limit)
 
-    def _keep_newest(self, records: Iterable[Record]) -> None:
-        for record in records:
-            if _is_newer(record, self._records[record.id]):
-                self._records[record.id] = record
-
-    def _remember(self, marker: str) -> None:
-        """Keep the last two markers that the list was seen to hold."""
-        self._trail = (*(known for known in self._trail[-2:] if known != marker), marker)
-
-    def _lost(self, problem: str) -> ApiError:
-        return ApiError(Reason.PAGINATION, f"page {self._pages + 1} {problem}")
+    def _is_short(self) -> bool:
+        return self._collected.shortfall not in {0, self._usual_shortfall}
 
 
-def claims_more(page: Page[Record], asked: int) -> bool:
-    """Say whether a page, of which so many records were `asked`, says that others follow it."""
-    if page.more is not None:
-        return page.more
-    return page.length >= (page.limit or asked)
-
-
-def _is_newer(record: Record, known: Record) -> bool:
-    if record.updated_at is None or known.updated_at is None:
-        return known.updated_at is None
-    return record.updated_at > known.updated_at
+def _pagination(problem: str) -> ApiError:
+    return ApiError(Reason.PAGINATION, problem)

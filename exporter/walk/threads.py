@@ -1,4 +1,4 @@
-"""Threads for the requests of one walk, which keep no process from ending."""
+"""The threads of one walk, which never keep the process from exiting."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -14,32 +14,35 @@ Task = tuple[Future[Any], Callable[[], Any]]
 
 
 class Threads:
-    """Some daemon threads, each started when it is first needed; they end when the `with` block does.
+    """A pool of daemon threads, each started when it is first needed. They exit after the `with` block.
 
-    Where the system gives no thread, those that run do the work; where none runs, the caller does it.
-    Those of `concurrent.futures` are awaited when the interpreter exits, however long a request hangs.
+    If the system cannot start a thread, the running ones do the work; without any, the caller does it.
+    `concurrent.futures` does not fit: the interpreter waits for its threads however long a request hangs.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, size: int) -> None:
+        self._size = size
         self._started = 0
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(size={self._size}, started={self._started})"
+
     def submit(self, work: Callable[..., Result], /, *arguments: object) -> Future[Result]:
-        """Do the work in one of them; to be called by one thread alone."""
+        """Call `work` in one of the threads. Only one thread may submit."""
         future: Future[Result] = Future()
         task = (future, partial(work, *arguments))
-        if self._started < self._most:
+        if self._started < self._size:
             self._start()
         if self._started:
             self._tasks.put(task)
         else:
-            _do(*task)
+            _run(*task)
         return future
 
     def _start(self) -> None:
         with suppress(RuntimeError, MemoryError):  # a limit of processes, or no memory
-            Thread(target=self._run, name="fetch", daemon=True).start()
+            Thread(target=self._run_tasks, name="fetch", daemon=True).start()
             self._started += 1
 
     def __enter__(self) -> Self:
@@ -48,17 +51,17 @@ class Threads:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let each end with what it does; await none."""
+        """Tell each thread to exit after its task, without waiting for it."""
         for _ in range(self._started):
             self._tasks.put(None)
 
-    def _run(self) -> None:
+    def _run_tasks(self) -> None:
         while task := self._tasks.get():
-            _do(*task)
-            del task  # no page outlives its turn
+            _run(*task)
+            del task  # an idle thread keeps no page alive
 
 
-def _do(future: Future[Any], work: Callable[[], Any]) -> None:
+def _run(future: Future[Any], work: Callable[[], Any]) -> None:
     try:
         future.set_result(work())
     except BaseException as error:  # noqa: BLE001 - raised where the result is awaited

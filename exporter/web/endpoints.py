@@ -30,7 +30,7 @@ from exporter.metrics.families import described
 from exporter.metrics.negotiation import known_accept, takes_gzip
 from exporter.server.refusals import CountRefusal, ignore_refusal
 from exporter.server.slots import Slots, TooManyRequestsError, unless_gone
-from exporter.target.scraper import Scraper
+from exporter.target import Scraper
 from exporter.web.discovery import ExternalUrl, is_address, target_groups
 from exporter.web.landing import HEADERS, landing_page
 from exporter.web.single_flight import LatestRendering, SingleFlight
@@ -58,7 +58,7 @@ class Endpoints:
 
     def __init__(  # noqa: PLR0913 - the options of the command line, each by name
         self,
-        scrapers: Mapping[str, Scraper],
+        scrapers: Callable[[], Mapping[str, Scraper]],
         own: Iterable[Collector],
         *,
         telemetry_path: str = "/metrics",
@@ -101,10 +101,6 @@ class Endpoints:
         app.router.redirect_slashes = False
         return app
 
-    def replace(self, scrapers: Mapping[str, Scraper]) -> None:
-        """Serve these from now on."""
-        self._scrapers = scrapers
-
     async def discovery(self, request: Request) -> Response:
         """Tell Prometheus of every target's probe, at the address that it is to use for us."""
         place = self._place
@@ -113,7 +109,7 @@ class Endpoints:
             if not is_address(host):
                 raise HTTPException(400, "no plain Host in the request: see --web.external-url")
             place = ExternalUrl(request.url.scheme, host)
-        return JSONResponse(target_groups(self._scrapers, place))
+        return JSONResponse(target_groups(self._scrapers(), place))
 
     async def reload(self, _: Request) -> Response:
         """Read the configuration anew, where that is allowed to whoever reaches the port."""
@@ -132,11 +128,11 @@ class Endpoints:
         return _gone() if page is None else HTMLResponse(page, headers=HEADERS)
 
     def _render_page(self) -> bytes:
-        return landing_page(self._scrapers.values(), self._telemetry_path, self._clock.now()).encode()
+        return landing_page(self._scrapers().values(), self._telemetry_path, self._clock.now()).encode()
 
     async def metrics(self, request: Request) -> Response:
         """Serve the exporter's own metrics, and the target's where there is but one."""
-        scrapers = list(self._scrapers.values())
+        scrapers = list(self._scrapers().values())
         only = scrapers[0] if len(scrapers) == 1 else None
         return await self._respond(request, only, self._own)
 
@@ -145,9 +141,10 @@ class Endpoints:
         name = request.query_params.get("target")
         if name is None:
             raise HTTPException(400, "the parameter target is missing: /probe?target=NAME")
-        if name not in self._scrapers:
+        scrapers = self._scrapers()
+        if name not in scrapers:
             raise HTTPException(404, "no such target is configured: /sd names them")
-        return await self._respond(request, self._scrapers[name], ())
+        return await self._respond(request, scrapers[name], ())
 
     async def _respond(
         self, request: Request, scraper: Scraper | None, own: tuple[Collector, ...]

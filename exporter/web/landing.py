@@ -13,7 +13,7 @@ from exporter import __version__
 from exporter.backups.risk import Risk, describe, describe_age, risks, severity
 from exporter.durations import format_age
 from exporter.results import DataWarning, ScrapeResult
-from exporter.target.scraper import Scraper
+from exporter.target import Scraper
 
 SHOWN: Final = 100  # databases; `check --output=json` and the metrics have all of them
 

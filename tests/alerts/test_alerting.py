@@ -15,9 +15,8 @@ import requests
 from msgspec import Struct
 
 from exporter.simulator import Fleet
-from tests.dashboards.test_dashboards import DASHBOARDS, panels
-from tests.end_to_end.test_prometheus import KEY, Demo
-from tests.end_to_end.test_prometheus import demo as demo  # noqa: PLC0414 - a fixture
+from tests.support.dashboards import DASHBOARDS, panels
+from tests.support.demo import API_HEADERS, Demo
 from tests.support.programs import need
 from tests.support.real_prometheus import Prometheus, listening, wait_until
 
@@ -175,7 +174,7 @@ def _databases(demo: Demo) -> dict[str, set[str]]:
     held = demo.backups()
     by_id = {backup["id"]: backup for backup in held}
     listed = requests.get(
-        f"{demo.api}/v1/database-instances", params={"limit": 1000}, headers=KEY, timeout=10
+        f"{demo.api}/v1/database-instances", params={"limit": 1000}, headers=API_HEADERS, timeout=10
     ).json()["database_instances"]
     watched = {i["id"] for i in listed if not i.get("replica_of")}
     own: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)

@@ -1,7 +1,6 @@
-"""Reading the configuration anew."""
+"""Reloads: what comes into force, and what gauges and log say."""
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,7 @@ import structlog
 from structlog.testing import LogCapture
 
 from exporter.app.reload import Reloader
-from exporter.config.load import load_config
-from exporter.config.schema import Config
+from exporter.config import Config, load_config
 from exporter.errors import ConfigError
 from exporter.metrics.own import ReloadCollector
 from tests.support.world import World
@@ -18,35 +16,32 @@ from tests.support.world import World
 
 @pytest.fixture
 def logged() -> Iterator[LogCapture]:
-    """Return what is logged."""
+    """Record what is logged."""
     capture = LogCapture()
     structlog.configure(processors=[capture])
     yield capture
     structlog.reset_defaults()
 
 
-class Files:
-    """A configuration that can be well or wrong, and what was put into force."""
+class Source:
+    """A configuration that can be good or bad, and what was put into force."""
 
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.in_force: list[Config] = []
-        self.done = threading.Event()
         self.gauges = ReloadCollector(5.0)
         self.world = World(100.0)
-        self.reloader = Reloader(self.load, self.apply, self.gauges, structlog.get_logger(), self.world)
+        self.reloader = self.reloading(self.load)
+
+    def reloading(self, load: Callable[[], Config]) -> Reloader:
+        """Return a reloader that loads in some other way."""
+        return Reloader(load, self.in_force.append, self.gauges, structlog.get_logger(), self.world)
 
     def load(self) -> Config:
         """Return a configuration, or raise."""
         if self.error:
-            self.done.set()
             raise self.error
         return Config()
-
-    def apply(self, config: Config) -> None:
-        """Note it."""
-        self.in_force.append(config)
-        self.done.set()
 
     @property
     def values(self) -> list[float]:
@@ -54,43 +49,43 @@ class Files:
         return [family.samples[0].value for family in self.gauges.collect()]
 
 
-def test_what_is_well_comes_into_force(logged: LogCapture) -> None:
-    """Gauges and log say so."""
-    files = Files()
-    files.reloader.reload()
+def test_a_good_configuration_comes_into_force(logged: LogCapture) -> None:
+    """The gauges show success and its time, and the log has one event."""
+    source = Source()
+    source.reloader.reload()
 
-    assert files.in_force == [Config()]
-    assert files.values == [1, 100.0]
-    assert [entry["event"] for entry in logged.entries] == ["reloaded"]
+    assert source.in_force == [Config()]
+    assert source.values == [1, 100.0]
+    assert [entry["event"] for entry in logged.entries] == ["configuration reloaded"]
 
 
-def test_what_is_wrong_changes_nothing(logged: LogCapture) -> None:
-    """The old one stays with its time; caller, gauge and log say why. Then all is well again."""
-    files = Files()
-    files.error = ConfigError("exporter.yml: no")
-    with pytest.raises(ConfigError, match=r"exporter\.yml: no"):
-        files.reloader.reload()
-    after_failure = files.values
-    files.error = None
-    files.reloader.reload()
+def test_a_bad_configuration_changes_nothing(logged: LogCapture) -> None:
+    """Caller, gauge and log learn why the old one stays; a later good one comes into force."""
+    source = Source()
+    source.error = ConfigError("exporter.yml: bad")
+    with pytest.raises(ConfigError, match=r"exporter\.yml: bad"):
+        source.reloader.reload()
+    after_failure = source.values
+    source.error = None
+    source.reloader.reload()
 
     assert after_failure == [0, 5.0]
-    assert logged.entries[0]["problem"] == "exporter.yml: no"
+    assert logged.entries[0]["problem"] == "exporter.yml: bad"
     assert logged.entries[0]["log_level"] == "error"
-    assert files.values == [1, 100.0]
-    assert files.in_force == [Config()]
+    assert source.values == [1, 100.0]
+    assert source.in_force == [Config()]
 
 
 @pytest.mark.usefixtures("logged")
 def test_a_bug_while_reloading_is_a_failed_reload() -> None:
-    """The gauge says that the configuration in force is not the file's."""
-    files = Files()
-    files.error = ZeroDivisionError("a bug")
+    """The gauge shows that the configuration in force is not the file's."""
+    source = Source()
+    source.error = ZeroDivisionError("a bug")
     with pytest.raises(ZeroDivisionError):
-        files.reloader.reload()
+        source.reloader.reload()
 
-    assert files.values == [0, 5.0]
-    assert files.in_force == []
+    assert source.values == [0, 5.0]
+    assert source.in_force == []
 
 
 @pytest.mark.parametrize(
@@ -98,16 +93,19 @@ def test_a_bug_while_reloading_is_a_failed_reload() -> None:
     [r'"\Uffffffff"', "!!set {a}", '"` - at `$ ": 1', r'targets: [{name: "\ud800", token: t}]', "[" * 5000],
 )
 def test_a_hostile_file_changes_nothing(logged: LogCapture, tmp_path: Path, content: str) -> None:
-    """It is refused as any other: the old configuration stays, gauge and log say so."""
+    """The old configuration stays, and gauge and log say so."""
     path = tmp_path / "config.yml"
     path.write_text(content)
-    files = Files()
-    reloader = Reloader(
-        lambda: load_config(path, {}), files.apply, files.gauges, structlog.get_logger(), files.world
-    )
+    source = Source()
+    reloader = source.reloading(lambda: load_config(path, {}))
     with pytest.raises(ConfigError, match=r"config\.yml: "):
         reloader.reload()
 
-    assert files.values == [0, 5.0]
-    assert files.in_force == []
+    assert source.values == [0, 5.0]
+    assert source.in_force == []
     assert len(logged.entries) == 1
+
+
+def test_its_repr_shows_how_the_last_reload_went() -> None:
+    """A debugger shows which state it is in."""
+    assert repr(Source().reloader) == "<Reloader successful=True>"

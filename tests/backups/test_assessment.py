@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from exporter.backups.assessment import Inventory, Rules, assess_databases
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import cohorts
-from exporter.config.schema import Config, ExpectedInstance, Match, MaxDuration, Objective, Statuses
+from exporter.config import NEVER, Config, ExpectedInstance, Match, MaxDuration, Objective, Statuses
 from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.results import DatabaseAssessment
 from tests.support.builders import NOON, backup
@@ -212,7 +212,7 @@ class TestObjectives:
     """What is asked of an instance's backups."""
 
     OBJECTIVES = (
-        Objective(Match(instance_id="gone-*"), max_age=MaxDuration("inf"), max_duration=MaxDuration("inf")),
+        Objective(Match(instance_id="gone-*"), max_age=NEVER, max_duration=NEVER),
         Objective(Match(instance_name="dev-*", datastore_type="mysql"), max_age=MaxDuration(7)),
         Objective(Match(datastore_type="redis"), max_age=MaxDuration(8), max_duration=MaxDuration(9)),
     )

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from exporter.backups.chains import Broken, Chains, Judged, Verdict
 from exporter.backups.grouping import cohorts
-from exporter.config.schema import Statuses
+from exporter.config import Statuses
 from exporter.records import Backup
 from tests.support.builders import NOON, backup
 

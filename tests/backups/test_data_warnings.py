@@ -1,6 +1,5 @@
 """What is doubtful about a walk: in the list itself, in the log and on the page for people."""
 
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -9,8 +8,7 @@ from structlog.testing import capture_logs
 
 from exporter.app.exporter import Exporter
 from exporter.backups.data_warnings import Evidence, count, data_warnings
-from exporter.config.credentials import Secret
-from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url
+from exporter.config import Config, ExpectedInstance, Match, Objective, Secret, Target, Url
 from exporter.errors import ApiError, Reason
 from exporter.records import Instance
 from exporter.results import DataWarning, Snapshot, Summary
@@ -18,7 +16,7 @@ from exporter.simulator import Malform, SimulatedApi, many
 from exporter.web.landing import landing_page
 from tests.support.answers import NOW, SNAPSHOT, SUCCESS, scraper
 from tests.support.builders import backup
-from tests.target.test_instances import Rig
+from tests.support.instance_rig import Rig
 
 CLEAN = Snapshot(
     summary=Summary(groups=(), backups=1234, unknown_statuses=(), largest_size=5e9),
@@ -113,14 +111,16 @@ def test_counts_are_written_with_their_noun(number: int, text: str) -> None:
 def test_the_log_tells_when_a_doubt_appears_and_when_it_is_gone() -> None:
     """Two walks with a malformed record and two without: one warning, then one line that it is gone."""
     with SimulatedApi(backups=many(5, 1), instances=()) as api:
-        rig = Rig(api.url, (), instances="off", size_unit="GiB")
+        rig = Rig(api.url, instances="off", size_unit="GiB")
         with capture_logs() as logs:
             api.faults.add(Malform({1: {"id": "x"}}), times=2)
             outcomes = [rig.walk() for _ in range(4)]
         rig.api.close()
 
     assert [outcome.error for outcome in outcomes] == [None] * 4
-    assert [(line["log_level"], line["doubt"], "1 malformed record" in line["event"]) for line in logs] == [
+    assert [
+        (line["log_level"], line["data_warning"], "1 malformed record" in line["event"]) for line in logs
+    ] == [
         ("warning", "malformed", True),
         ("info", "malformed", False),
     ]
@@ -155,8 +155,8 @@ def test_what_the_api_chose_is_redacted(status: str) -> None:
     shown = replace(backup("1"), status=status)
     with SimulatedApi(backups=(shown,)) as api, capture_logs() as logs:
         target = Target(name="prod", url=Url(api.url), api_key=Secret("demo:demo-secret"), instances="off")
-        with closing(Exporter(Config(targets=(target,)))) as exporter:
-            snapshot = exporter.walks["prod"](30).snapshot
+        with Exporter(Config(targets=(target,))) as exporter:
+            snapshot = exporter.targets["prod"].walker(30).snapshot
 
     assert snapshot is not None
     said = [doubt.text for doubt in snapshot.data_warnings] + [line["event"] for line in logs]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.backups.grouping import cohorts
 from exporter.backups.summary import created_after, sizes_look_like_gib, summarize
-from exporter.config.schema import Statuses
+from exporter.config import Statuses
 from exporter.records import Backup, Datastore
 from exporter.results import GroupKey, GroupSummary, Summary
 from tests.support.builders import NOON, backup

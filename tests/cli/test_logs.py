@@ -1,4 +1,4 @@
-"""One line an event, on stderr."""
+"""Each event is one line on stderr."""
 
 import io
 import json
@@ -13,11 +13,12 @@ import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.cli.logs import FORMATS, configure_logs
+from exporter.cli.flags import LOG_FORMATS
+from exporter.cli.logs import configure_logs
 
 
 def test_logfmt(capsys: pytest.CaptureFixture[str]) -> None:
-    """Time in UTC, level and event first; what is absent is left out, what is odd is quoted."""
+    """Time in UTC, level and event come first; absent values are omitted, special characters quoted."""
     configure_logs("info", "logfmt")
     structlog.get_logger().bind(target="prod").info("walks succeed", backups=3, status=None, odd='a "b"\nc')
     out, err = capsys.readouterr()
@@ -31,7 +32,7 @@ def test_logfmt(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """The same as an object."""
+    """In JSON, each line is an object."""
     configure_logs("info", "json")
     structlog.get_logger().warning("walks fail", reason="auth", message=None)
     event = json.loads(capsys.readouterr().err)
@@ -42,7 +43,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(("level", "lines"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])
 def test_levels(capsys: pytest.CaptureFixture[str], level: str, lines: int) -> None:
-    """What is below is not told."""
+    """Events below the level are not logged."""
     configure_logs(level, "logfmt")
     log = structlog.get_logger()
     for name in ("debug", "info", "warning", "error"):
@@ -51,8 +52,8 @@ def test_levels(capsys: pytest.CaptureFixture[str], level: str, lines: int) -> N
     assert len(capsys.readouterr().err.splitlines()) == lines
 
 
-def test_libraries_speak_in_the_same_form(capsys: pytest.CaptureFixture[str]) -> None:
-    """Their warnings and errors, not their chatter, whatever the level of ours."""
+def test_libraries_log_in_the_same_format(capsys: pytest.CaptureFixture[str]) -> None:
+    """Their warnings and errors are logged, and nothing below, whatever our own level."""
     configure_logs("debug", "json")
     library = logging.getLogger("some.library")
     library.info("chatter")
@@ -67,7 +68,7 @@ def test_libraries_speak_in_the_same_form(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_a_traceback_stays_in_its_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """A library's as well as ours."""
+    """That is so for a library's traceback too."""
     configure_logs("error", "logfmt")
     try:
         _ = 1 / 0
@@ -81,7 +82,7 @@ def test_a_traceback_stays_in_its_line(capsys: pytest.CaptureFixture[str]) -> No
 
 
 class Broken(io.StringIO):
-    """A stream on a full disk: the first few writes and flushes fail."""
+    """A stream on a full disk: writes or flushes fail until `error` is reset."""
 
     def __init__(self, error: Exception, *, on: str) -> None:
         super().__init__()
@@ -101,7 +102,7 @@ class Broken(io.StringIO):
 
 
 class Unprintable:
-    """A value whose text cannot be had."""
+    """A value whose `__str__` raises."""
 
     def __str__(self) -> str:
         raise RuntimeError
@@ -109,15 +110,15 @@ class Unprintable:
     __repr__ = __str__
 
 
-@pytest.mark.parametrize("style", FORMATS)
+@pytest.mark.parametrize("style", LOG_FORMATS)
 @pytest.mark.parametrize("on", ["write", "flush"])
 @pytest.mark.parametrize(
     "error", [OSError(ENOSPC, "disk full"), BrokenPipeError(), ValueError("I/O operation on closed file")]
 )
-def test_a_stream_that_fails_stops_nobody(
+def test_a_failing_stream_raises_nothing(
     monkeypatch: pytest.MonkeyPatch, error: Exception, on: str, style: Literal["logfmt", "json"]
 ) -> None:
-    """Lines that cannot be written are lost; those after the failure are written."""
+    """Lines that cannot be written are lost; later ones are written."""
     stream = Broken(error, on=on)
     monkeypatch.setattr(sys, "stderr", stream)
     configure_logs("info", style)
@@ -132,7 +133,7 @@ def test_a_stream_that_fails_stops_nobody(
 def test_a_process_without_a_stderr_logs_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Python sets `sys.stderr` to `None` where descriptor 2 is closed; metrics on stdout stay clean."""
+    """Python sets `sys.stderr` to `None` if descriptor 2 is closed; nothing is logged to stdout instead."""
     monkeypatch.setattr(sys, "stderr", None)
     configure_logs("info", "logfmt")
     structlog.get_logger().error("lost")
@@ -140,11 +141,11 @@ def test_a_process_without_a_stderr_logs_nothing(
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("style", FORMATS)
+@pytest.mark.parametrize("style", LOG_FORMATS)
 def test_an_event_that_cannot_be_rendered_is_logged_by_its_name(
     capsys: pytest.CaptureFixture[str], style: Literal["logfmt", "json"]
 ) -> None:
-    """Whether the value that fails is the event's own or the logger's."""
+    """The failing value may belong to the event or to the logger."""
     configure_logs("info", style)
     structlog.get_logger().info("own", value=Unprintable())
     structlog.get_logger().bind(value=Unprintable()).info("bound")
@@ -161,12 +162,12 @@ def test_an_event_that_cannot_be_rendered_is_logged_by_its_name(
     value=st.one_of(
         st.text(st.characters()), st.floats(), st.binary(), st.lists(st.text()), st.builds(Unprintable)
     ),
-    style=st.sampled_from(FORMATS),
+    style=st.sampled_from(LOG_FORMATS),
 )
 def test_logging_never_raises_and_always_gives_one_line(
     event: str, key: str, value: object, style: Literal["logfmt", "json"]
 ) -> None:
-    """Whatever is logged: control characters, half a surrogate pair, keys that logfmt cannot write."""
+    """Control characters, lone surrogates and keys that logfmt cannot write are escaped."""
     stream = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stderr", stream)
@@ -181,10 +182,10 @@ def test_logging_never_raises_and_always_gives_one_line(
 
 
 @pytest.mark.parametrize(("level", "name"), [(35, "warning"), (45, "error"), (60, "critical")])
-def test_a_librarys_own_level_is_rounded_down(
+def test_a_librarys_custom_level_is_rounded_down(
     capsys: pytest.CaptureFixture[str], level: int, name: str
 ) -> None:
-    """Python allows any number; structlog knows five."""
+    """Python allows any number as level; structlog knows five levels."""
     configure_logs("info", "json")
     logging.getLogger("library").log(level, "odd")
 
@@ -192,7 +193,7 @@ def test_a_librarys_own_level_is_rounded_down(
 
 
 def test_a_librarys_message_that_does_not_fit_its_arguments(capsys: pytest.CaptureFixture[str]) -> None:
-    """It is logged as it is."""
+    """Such a message is logged without its arguments."""
     configure_logs("info", "json")
     wrong = "%d of %d"
     logging.getLogger("library").warning(wrong, "x")
@@ -201,7 +202,7 @@ def test_a_librarys_message_that_does_not_fit_its_arguments(capsys: pytest.Captu
 
 
 def test_booleans_have_a_value(capsys: pytest.CaptureFixture[str]) -> None:
-    """`tls` alone is no logfmt pair that every parser reads."""
+    """Not every parser of logfmt reads a key without a value."""
     configure_logs("info", "logfmt")
     structlog.get_logger().info("listening", tls=True, other=False)
 

@@ -6,22 +6,22 @@ import pytest
 from msgspec import structs
 
 from exporter.backups.risk import risks
-from exporter.cli.check import Finding, Level
+from exporter.cli.findings import Finding, Severity
 from exporter.cli.report import COLOURS, PLAIN, Report, as_json, as_lines
-from tests.backups.test_risk import NEVER, NOW, OLD
+from tests.support.databases import NEVER, NOW, OLD
 
-FINDINGS = (Finding(Level.OK, "fine"), Finding(Level.WARN, "hm"))
+FINDINGS = (Finding(Severity.OK, "fine"), Finding(Severity.WARN, "hm"))
 REPORT = Report("prod", "https://api.example", FINDINGS, risks([OLD, NEVER], NOW))
 
 
-def test_for_people() -> None:
-    """A line a finding, then a table with its columns in line."""
+def test_lines_for_people() -> None:
+    """Each finding is a line; the databases at risk are a table."""
     assert list(as_lines(REPORT, coloured=False)) == [
         "prod  https://api.example",
         "  ok    fine",
         "  warn  hm",
         "",
-        "  2 at risk, the worst first",
+        "  2 at risk, worst first",
         "  instance  datastore  restorable  what is wrong",
         "  carts     redis      never       no restorable backup",
         "  old       redis      5m ago      older than 3m 20s",
@@ -29,17 +29,17 @@ def test_for_people() -> None:
 
 
 def test_without_risks_there_is_no_table() -> None:
-    """Nothing is said of what is well."""
+    """Without a database at risk, the report ends after the findings."""
     lines = list(as_lines(Report("prod", "https://api.example", FINDINGS, ()), coloured=True))
 
     assert lines == ["prod  https://api.example", "  \x1b[32mok  \x1b[0m  fine", "  \x1b[33mwarn\x1b[0m  hm"]
 
 
-def test_for_machines() -> None:
-    """The same in JSON, ages in seconds."""
+def test_json_for_programs() -> None:
+    """JSON has the same, with ages in seconds."""
     (target,) = json.loads(as_json([REPORT]))["targets"]
 
-    assert (target["name"], target["url"], target["well"]) == ("prod", "https://api.example", True)
+    assert (target["name"], target["url"], target["ok"]) == ("prod", "https://api.example", True)
     assert target["findings"] == [{"level": "ok", "text": "fine"}, {"level": "warn", "text": "hm"}]
     assert target["at_risk"][0] == {
         "instance_id": "never",
@@ -52,11 +52,11 @@ def test_for_machines() -> None:
     }
 
 
-def test_a_failure_is_not_well() -> None:
-    """What fails the command is said to machines too."""
-    failed = Report("prod", "https://api.example", (Finding(Level.FAIL, "no"),), ())
+def test_a_failed_target_is_not_ok() -> None:
+    """JSON has the failure too."""
+    failed = Report("prod", "https://api.example", (Finding(Severity.FAIL, "no"),), ())
 
-    assert not failed.is_well
+    assert not failed.is_ok
     assert json.loads(as_json([failed]))["targets"][0]["findings"] == [{"level": "fail", "text": "no"}]
 
 
@@ -64,16 +64,16 @@ HOSTILE = "pay\n  ok    all fine\x1b[2J\x9b31m\u202edb\ud800"
 
 
 def hostile() -> Report:
-    """Return a report whose every text came from an API that means ill."""
+    """Return a report whose texts all come from a hostile API."""
     risk = structs.replace(risks([OLD], NOW)[0], instance_name=HOSTILE, datastore_type=HOSTILE)
-    return Report(HOSTILE, HOSTILE, (Finding(Level.WARN, HOSTILE),), (risk,))
+    return Report(HOSTILE, HOSTILE, (Finding(Severity.WARN, HOSTILE),), (risk,))
 
 
 @pytest.mark.parametrize("coloured", [False, True])
 def test_no_name_forges_a_line_or_controls_the_terminal(coloured: bool) -> None:  # noqa: FBT001 - a parameter
-    """Each text stays on its line, with its control characters written out; the columns stay in line."""
+    """Each text stays on its line with control characters escaped, and the columns stay aligned."""
     lines = list(as_lines(hostile(), coloured=coloured))
-    plain = [line.replace(COLOURS[Level.WARN], "").replace(PLAIN, "") for line in lines]
+    plain = [line.replace(COLOURS[Severity.WARN], "").replace(PLAIN, "") for line in lines]
 
     assert len(lines) == 6
     assert all(line.isprintable() for line in plain)
@@ -82,8 +82,8 @@ def test_no_name_forges_a_line_or_controls_the_terminal(coloured: bool) -> None:
     assert plain[-2].index("what is wrong") == plain[-1].index("older than")
 
 
-def test_machines_read_every_name_as_it_is() -> None:
-    """JSON escapes what a terminal would obey, so that printing it is safe too."""
+def test_json_has_every_name_unchanged() -> None:
+    """JSON escapes control characters, so it is safe to print too."""
     text = as_json([hostile()])
     (target,) = json.loads(text)["targets"]
 

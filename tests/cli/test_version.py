@@ -1,4 +1,4 @@
-"""Which build runs."""
+"""The text of `--version`."""
 
 import platform
 
@@ -19,7 +19,7 @@ PYTHON = f"Python {platform.python_version()}"
         ("\x1b[2J", f"{__version__} ({PYTHON})"),
     ],
 )
-def test_the_revision_is_named_where_it_is_known(revision: str, text: str) -> None:
-    """An image keeps it in a variable; what is no revision is left out."""
+def test_a_known_revision_is_shown(revision: str, text: str) -> None:
+    """An image has it in a variable; a value that is no revision is omitted."""
     assert describe_version({"BYCLOUD_EXPORTER_REVISION": revision}) == text
     assert describe_version({}) == f"{__version__} ({PYTHON})"

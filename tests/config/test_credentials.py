@@ -1,4 +1,4 @@
-"""Secrets: kept, and kept out of sight."""
+"""Secrets are read when they are needed and never shown."""
 
 import os
 from collections.abc import Callable
@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.app.exporter import Exporter
-from exporter.config.credentials import LARGEST, Credential, Secret
-from exporter.config.schema import Config, Target, Url
+from exporter.config import Config, Credential, Secret, Target, Url
+from exporter.config.credentials import LARGEST
 from exporter.errors import ConfigError, Reason
 
 
-def test_a_secret_shows_itself_to_none_but_who_asks() -> None:
-    """`str`, `repr` and format strings are blind; equal texts are equal secrets."""
+def test_only_reveal_returns_a_secret() -> None:
+    """`str`, `repr` and format strings hide it; equal texts are equal secrets."""
     secret = Secret("id:hidden")
 
     assert secret.reveal() == "id:hidden"
@@ -30,29 +30,29 @@ def test_a_secret_shows_itself_to_none_but_who_asks() -> None:
 @pytest.mark.parametrize(
     "text", ["", "hid den", "hidden\n", "hid\r\nden", "hid\tden", "hiddén", "hidden\x7f"]
 )
-def test_what_no_header_can_carry_is_refused_unseen(text: str) -> None:
-    """The message does not hold it."""
-    with pytest.raises(ValueError, match=r"is empty|holds a line break") as raised:
+def test_a_text_that_no_header_can_carry_is_refused(text: str) -> None:
+    """The error does not show it."""
+    with pytest.raises(ValueError, match=r"is empty|has a line break") as raised:
         Secret(text)
 
     assert "hid" not in str(raised.value)
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
-def test_what_a_header_can_carry_is_taken(text: str) -> None:
-    """Every visible ASCII character is allowed."""
+def test_every_visible_ascii_text_is_a_secret(text: str) -> None:
+    """An HTTP header can carry it."""
     assert Secret(text).reveal() == text
 
 
-def test_a_secret_of_its_own_needs_no_file() -> None:
-    """A credential that is itself is returned as it is."""
+def test_a_configured_secret_needs_no_file() -> None:
+    """Reading the credential returns it."""
     secret = Secret("id:hidden")
 
     assert Credential("token", secret, "prod").read() is secret
 
 
-def test_a_rotated_file_just_works(tmp_path: Path) -> None:
-    """The file is read at every use; a line break at its end belongs to the file, not to the secret."""
+def test_a_rotated_file_is_read_again(tmp_path: Path) -> None:
+    """A line break at the end of the file is not part of the secret."""
     path = tmp_path / "key"
     credential = Credential("api_key", path, "prod")
     path.write_text("id:old\n")
@@ -68,8 +68,8 @@ def test_a_rotated_file_just_works(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b"\n", "is empty"),
-        (b"hidden\nhidden\n", "holds a line break"),
-        (b"hidden\xff", "holds a line break"),
+        (b"hidden\nhidden\n", "has a line break"),
+        (b"hidden\xff", "has a line break"),
         (b"hidden " * LARGEST, "is larger than 64 KiB"),
         (b"id:" + b"x" * (LARGEST - 2), "is larger than 64 KiB"),
         (b"hidden", "is not an access key's ID and secret, joined by a colon"),
@@ -77,8 +77,8 @@ def test_a_rotated_file_just_works(tmp_path: Path) -> None:
         (b":hidden\n", "is not an access key's ID and secret, joined by a colon"),
     ],
 )
-def test_a_file_without_one_secret(tmp_path: Path, content: bytes, problem: str) -> None:
-    """The message names target, setting and file, and shows none of the content."""
+def test_a_file_that_holds_no_secret_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:
+    """The error names target, setting and file, and does not show the content."""
     path = tmp_path / "key"
     path.write_bytes(content)
     with pytest.raises(ConfigError) as raised:
@@ -90,8 +90,8 @@ def test_a_file_without_one_secret(tmp_path: Path, content: bytes, problem: str)
     assert raised.value.__suppress_context__
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """The message says which and why."""
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    """The error names the file and the reason."""
     with pytest.raises(ConfigError) as raised:
         Credential("token", tmp_path / "gone", "prod").read()
 
@@ -100,8 +100,16 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     )
 
 
+def test_a_name_that_no_file_can_have_is_refused() -> None:
+    """The environment of a program that embeds the exporter may hold one."""
+    with pytest.raises(ConfigError) as raised:
+        Credential("token", Path("a\0b"), "prod").read()
+
+    assert str(raised.value) == r"target prod: token_file: no file can have the name 'a\x00b'"
+
+
 def test_a_file_of_64_kib_is_read_whole(tmp_path: Path) -> None:
-    """The limit refuses; it does not cut."""
+    """A larger file is refused, never cut."""
     path = tmp_path / "key"
     text = "id:" + "x" * (LARGEST - 3)
     path.write_text(text)
@@ -110,8 +118,8 @@ def test_a_file_of_64_kib_is_read_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["token", "a.b.c", "with:colon"])
-def test_a_token_has_no_form(tmp_path: Path, content: str) -> None:
-    """Only an access key has two parts."""
+def test_a_token_may_have_any_form(tmp_path: Path, content: str) -> None:
+    """Only an API key must have two parts."""
     path = tmp_path / "token"
     path.write_text(content)
 
@@ -119,21 +127,21 @@ def test_a_token_has_no_form(tmp_path: Path, content: str) -> None:
 
 
 def test_a_token_s_file_says_what_is_allowed(tmp_path: Path) -> None:
-    """Any line is."""
+    """Any line is allowed."""
     path = tmp_path / "token"
     path.write_text("hidden hidden")
     with pytest.raises(ConfigError, match=r"carry, allowed: one line of text$"):
         Credential("token", path, "prod").read()
 
 
-def test_a_file_that_goes_bad_fails_the_walk_as_auth(tmp_path: Path) -> None:
-    """Before any request; the target keeps running and reads the file again for the next walk."""
+def test_a_file_that_becomes_bad_fails_the_walk_as_auth(tmp_path: Path) -> None:
+    """No request is sent; the next walk reads the file again."""
     path = tmp_path / "key"
     path.write_text("id:hidden")
-    target = Target(name="prod", url=Url("http://127.0.0.1:9"), api_key_file=str(path))
+    target = Target(name="prod", url=Url("http://127.0.0.1:9"), api_key_file=path)
     with closing(Exporter(Config(targets=(target,)))) as exporter:
         path.write_text("hidden")
-        outcome = exporter.walks["prod"](10, patience=10)
+        outcome = exporter.targets["prod"].walker(10, instances_seconds=10)
 
     assert outcome.error is not None
     assert outcome.error.reason is Reason.AUTH
@@ -145,7 +153,7 @@ def test_a_file_that_goes_bad_fails_the_walk_as_auth(tmp_path: Path) -> None:
 
 
 def fifo(place: Path) -> Path:
-    """Make a FIFO that nobody writes to: to open it blocks for ever."""
+    """Make a FIFO without a writer: opening it blocks forever."""
     os.mkfifo(place / "fifo")
     return place / "fifo"
 
@@ -156,19 +164,19 @@ def folder(place: Path) -> Path:
 
 
 def link_to_fifo(place: Path) -> Path:
-    """Make what leads to a FIFO."""
+    """Make a link to a FIFO."""
     (place / "link").symlink_to(fifo(place))
     return place / "link"
 
 
 def endless(_: Path) -> Path:
-    """Return a device that has no end."""
+    """Return a device that never ends."""
     return Path("/dev/zero")
 
 
 @pytest.mark.parametrize("make", [fifo, folder, link_to_fifo, endless])
-def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], Path]) -> None:
-    """It might block for ever."""
+def test_only_regular_files_are_read(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    """Anything else may block forever."""
     path = make(tmp_path)
     with pytest.raises(ConfigError) as raised:
         Credential("token", path, "prod").read()
@@ -176,8 +184,8 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, make: Callab
     assert str(raised.value) == f"target prod: token_file: cannot read {path}: not a regular file"
 
 
-def test_what_is_refused_is_closed(tmp_path: Path) -> None:
-    """A FIFO that nobody has open for reading cannot be opened for writing without blocking."""
+def test_a_refused_file_is_closed(tmp_path: Path) -> None:
+    """A FIFO without a reader cannot be opened for writing without blocking."""
     path = fifo(tmp_path)
     with pytest.raises(ConfigError):
         Credential("token", path, "prod").read()
@@ -187,7 +195,7 @@ def test_what_is_refused_is_closed(tmp_path: Path) -> None:
 
 
 def test_a_link_to_a_file_is_read(tmp_path: Path) -> None:
-    """As Kubernetes mounts secrets: a link to a link to a file."""
+    """Kubernetes mounts secrets as a link to a file in a linked folder."""
     (tmp_path / "..data").mkdir()
     (tmp_path / "..data" / "key").write_text("id:hidden")
     (tmp_path / "key").symlink_to("..data/key")

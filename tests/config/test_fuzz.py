@@ -1,4 +1,4 @@
-"""Every configuration is a `Config` or one `ConfigError` of one printable line: a fuzz of text and YAML."""
+"""Any file and any environment is accepted or refused in one printable line: a fuzz of text and YAML."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +9,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from exporter.config.load import load_config
-from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Statuses, Target, TlsConfig
+from exporter.config import (
+    Config,
+    ExpectedInstance,
+    Match,
+    Objective,
+    Statuses,
+    Target,
+    TlsConfig,
+    load_config,
+)
 from exporter.errors import ConfigError
 from exporter.server.schema import WebConfig, load_web_config
 
@@ -113,7 +121,7 @@ TEXTS: Final = st.lists(st.sampled_from(PIECES), max_size=15).map("".join) | STR
 
 
 def outcome(load: Callable[[Path], Config | WebConfig], content: bytes) -> str | None:
-    """Load a file of this content; return the message, or `None` where it is accepted."""
+    """Load a file with this content; return the error, or `None` if it is accepted."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "file.yml"
         path.write_bytes(content)
@@ -155,7 +163,7 @@ LOADERS: Final = [lambda path: load_config(path, {"BYCLOUD_API_TOKEN": SECRET}),
 def test_every_file_is_accepted_or_refused_in_one_printable_line(
     load: Callable[[Path], Config | WebConfig], content: bytes
 ) -> None:
-    """Nothing else comes out of it, and nothing of a value where a secret belongs."""
+    """No other exception is raised, and the line has no secret."""
     line = outcome(load, content)
 
     if line is not None:
@@ -172,7 +180,7 @@ def test_every_file_is_accepted_or_refused_in_one_printable_line(
     )
 )
 def test_every_environment_is_accepted_or_refused_in_one_printable_line(environ: dict[str, str]) -> None:
-    """As for files: also a variable whose bytes are no UTF-8, which Python reads as lone surrogates."""
+    """Variables may hold bytes that are not UTF-8, which Python reads as lone surrogates."""
     try:
         load_config(None, environ)
     except ConfigError as error:

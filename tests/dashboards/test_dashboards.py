@@ -2,22 +2,20 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from dashboards.source.__main__ import FILES, main, rendered
+from tests.support.dashboards import DASHBOARDS, FOLDER, Json, panels
 from tests.support.served import ALERT_LABELS, METRIC, served_labels, served_names
 
-FOLDER: Final = Path(__file__).parents[2] / "dashboards"
-DASHBOARDS: Final = sorted(FOLDER.glob("*.json"))
 SELECTOR: Final = re.compile(r"\b([a-z_][a-z0-9_]*)\{([^}]*)\}")
 WIDTH: Final = 24  # columns of Grafana's grid
 CHOSEN: Final = 'job=~"$job",instance=~"$instance",target=~"$target"'
-Json = Mapping[str, Any]
 
 
 @pytest.fixture(params=DASHBOARDS, ids=lambda path: path.stem)
@@ -26,13 +24,6 @@ def dashboard(request: pytest.FixtureRequest) -> Json:
     path: Path = request.param
     decoded: Json = json.loads(path.read_text(encoding="utf-8"))
     return decoded
-
-
-def panels(dashboard: Json) -> Iterator[Json]:
-    """Give every panel that draws something."""
-    for panel in dashboard["panels"]:
-        if panel["type"] != "row":
-            yield panel
 
 
 def queries(dashboard: Json) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from exporter import __version__
-from exporter.config.load import load_config
+from exporter.config import load_config
 from tests.support.programs import need_tool
 from tools.manifests import CHART, RENDERED, ROOT, default, helm, objects
 

@@ -1,4 +1,4 @@
-"""docs/sizing.md: its table is what the budget says."""
+"""The table in docs/sizing.md shows what the budget computes."""
 
 import re
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import Final
 
 import pytest
 
-from exporter.api.budget import HOURLY, TIERS, Budget
-from exporter.config.credentials import Secret
-from exporter.config.schema import Target
+from exporter.api.budget import Budget
+from exporter.api.tiers import TIERS
+from exporter.config import Secret, Target
 from exporter.durations import parse_duration
 from tests.support.world import World
 
@@ -21,13 +21,13 @@ SHARE: Final = Target(name="x", api_key=Secret("id:secret")).budget_share
 
 
 def pace(tier: str, requests: int) -> float:
-    """Return the seconds between two walks that the budget of an exporter with defaults asks for."""
+    """Return the seconds between two walks that the default budget requires."""
     return Budget(tier=tier, share=SHARE, clock=World()).pace(requests)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=" ".join)
 def test_the_table_is_the_budget_s(row: tuple[str, ...]) -> None:
-    """Requests a walk, and how often each tier's hour has room for one, in whole seconds, rounded up."""
+    """Each row has the requests per walk, and each tier's walk interval in seconds, rounded up."""
     backups, page, requests = (int(cell.replace(",", "")) for cell in row[:3])
 
     assert requests == -(-backups // page)
@@ -36,18 +36,18 @@ def test_the_table_is_the_budget_s(row: tuple[str, ...]) -> None:
 
 
 def test_the_table_has_what_matters() -> None:
-    """Small and large fleets, and pages that the API allows and caps."""
+    """The table covers few and many backups, and page sizes that the API accepts and limits."""
     assert len(ROWS) == 12
     assert {page for _, page, *_ in ROWS} == {"20", "100", "1000"}
 
 
 def test_the_tiers_are_the_budget_s() -> None:
-    """Requests a minute and an hour as the exporter counts them."""
+    """The page has the tiers' requests per minute and per hour as the exporter knows them."""
     told = re.findall(r"^\| (\w+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", PAGE, re.MULTILINE)
     expected = [
-        (name.title(), f"{minute:,}", f"{hour:,}", f"{int(hour * SHARE):,}")
-        for (minute, hour), name in zip(HOURLY.items(), TIER_NAMES, strict=True)
+        (tier.name.title(), f"{tier.per_minute:,}", f"{tier.per_hour:,}", f"{int(tier.per_hour * SHARE):,}")
+        for tier in TIERS
+        if tier.per_hour
     ]
 
     assert told == expected
-    assert [TIERS[name] for name in TIER_NAMES] == list(HOURLY.values())

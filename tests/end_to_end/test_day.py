@@ -1,12 +1,14 @@
-"""A day of scrapes against the vendor's rate limits, by a clock that runs as fast as the test."""
+"""A day of scrapes against the vendor's rate limits, on a simulated clock."""
 
 import pytest
 
-from exporter.api.decode import BACKUPS, INSTANCES
+from exporter.api import BACKUPS, INSTANCES
+from exporter.api.tiers import TIERS
+from exporter.simulator.ratelimit import Tier
 from tests.support.world import LATENCY, LimitedTransport, World, limited_scraper
 
 DAY = 86_400.0
-HOURLY = {"standard": 1_000, "professional": 5_000}
+PER_HOUR = {tier.name: tier.per_hour or 0 for tier in TIERS}
 
 
 @pytest.mark.parametrize(
@@ -22,11 +24,11 @@ HOURLY = {"standard": 1_000, "professional": 5_000}
     ],
 )
 def test_a_day_sees_no_429_and_no_snapshot_older_than_the_budget_forces(
-    tier: str, backups: int, page: int, share: float
+    tier: Tier, backups: int, page: int, share: float
 ) -> None:
-    """Two Prometheus servers at 15 s: no request is refused, and walks come as often as the hour allows."""
+    """With scrapes of two servers every 15 s, none is refused, and walks use what the hour allows."""
     world = World()
-    api = LimitedTransport(world, tier, backups, page)  # type: ignore[arg-type]
+    api = LimitedTransport(world, tier, backups, page)
     scraper = limited_scraper(world, api, budget_share=share, instances="off")
     ages: list[float] = []
 
@@ -40,16 +42,16 @@ def test_a_day_sees_no_429_and_no_snapshot_older_than_the_budget_forces(
     world.sleep(DAY)
 
     requests = -(-backups // page)
-    pace = requests * 3600 / (HOURLY[tier] * share)
+    pace = requests * 3600 / (PER_HOUR[tier] * share)
     minutes = max(0.0, requests / ({"standard": 60, "professional": 300}[tier] * share) - 1)
     walk = requests * LATENCY + minutes * 60
     assert 429 not in api.statuses
     assert max(ages) <= pace + walk + 15
-    assert len(api.statuses) <= DAY / 3600 * HOURLY[tier] * share * 1.05
+    assert len(api.statuses) <= DAY / 3600 * PER_HOUR[tier] * share * 1.05
 
 
 def test_the_list_of_instances_stays_within_the_budget_too() -> None:
-    """Where two walks fill the hour to the last request, the list takes little, and brings no 429."""
+    """If two walks fill the hour, the list of instances takes few requests and causes no 429."""
     world = World()
     api = LimitedTransport(world, "standard", 5000, 20)
     scraper = limited_scraper(world, api)

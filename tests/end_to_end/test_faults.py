@@ -1,4 +1,4 @@
-"""Faults of the system that the exporter runs on: no target dies of them. With real threads and sockets."""
+"""Every target recovers from faults of the system it runs on, with real threads and sockets."""
 
 import os
 import threading
@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Unpack
 
 import pytest
 import requests
@@ -16,17 +17,16 @@ from structlog.testing import capture_logs
 from exporter.api import ApiClient, Deadlines, HttpTransport, WalkClient
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Target, Url
 from exporter.errors import Reason
 from exporter.records import Instance
 from exporter.simulator import Answer, SimulatedApi
-from exporter.target.instances import EVERY, InstanceList, Wait
-from exporter.target.running_walk import MOST_ABANDONED, OVERDUE
-from exporter.target.scraper import LONGEST_WALK, Scraper
-from exporter.target.walk import TargetWalker
-from tests.cli.test_main import running
+from exporter.target import MAX_WALK_SECONDS, InstanceList, Scraper, TargetWalker
+from exporter.target.instances import LIST_SECONDS
+from exporter.target.runner import MAX_ABANDONED
+from exporter.target.running_walk import HANG_MARGIN
 from tests.support.builders import backup
+from tests.support.command import running
+from tests.support.targets import TargetSettings, target
 from tests.support.threadless import no_threads
 from tests.support.world import Silent
 
@@ -34,7 +34,7 @@ MOST_BACKUPS = 60
 
 
 class Shifted(Clock):
-    """The machine's clock, whose monotonic time a test puts forward."""
+    """The machine's clock, which a test moves forward."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -49,21 +49,19 @@ class Shifted(Clock):
 
 
 class Rig:
-    """A target with all its parts, whose deadlines have no thread yet."""
+    """A target with all its parts; the thread for deadlines has not started."""
 
-    def __init__(self, url: str, **settings: object) -> None:
-        fields = {"url": Url(url), "page_size": 20, "max_concurrency": 3} | settings
-        if "api_key_file" not in fields:
-            fields["api_key"] = Secret("demo:demo-secret")
-        self.target = Target(name="default", **fields)  # type: ignore[arg-type]
+    def __init__(self, url: str, **settings: Unpack[TargetSettings]) -> None:
+        fields: TargetSettings = {"page_size": 20, "max_concurrency": 3, **settings}
+        self.target = target(url=url, **fields)
         self.clock = Shifted()
         self.transport = HttpTransport(self.target, Deadlines())
-        budget = Budget(clock=self.clock)
-        api = ApiClient(self.target, budget, Silent(), self.transport, self.clock)
+        self.budget = Budget(clock=self.clock)
+        api = ApiClient(self.target, self.budget, Silent(), self.transport, self.clock)
         log = structlog.get_logger()
         self.instances = InstanceList(api, "on", log)
         self.walk = TargetWalker(api, self.instances, (), log)
-        self.scraper = Scraper(self.target, self.walk, budget, log, clock=self.clock)
+        self.scraper = Scraper(self.target, self.walk, self.budget, log, clock=self.clock)
 
 
 @pytest.fixture
@@ -76,10 +74,10 @@ def api() -> Iterator[SimulatedApi]:
 
 @pytest.fixture
 def rig(api: SimulatedApi) -> Iterator[Callable[..., Rig]]:
-    """Return a maker of rigs on that API."""
+    """Return a maker of rigs on the API."""
     with ExitStack() as stack:
 
-        def make(**settings: object) -> Rig:
+        def make(**settings: Unpack[TargetSettings]) -> Rig:
             made = Rig(api.url, **settings)
             stack.callback(made.transport.close)
             return made
@@ -87,16 +85,16 @@ def rig(api: SimulatedApi) -> Iterator[Callable[..., Rig]]:
         yield make
 
 
-def test_a_walk_whose_watchdog_gets_no_thread(rig: Callable[..., Rig]) -> None:
+def test_a_walk_without_a_thread_for_deadlines_fails(rig: Callable[..., Rig]) -> None:
     """Nothing is requested without a deadline: the walk fails, and the next one is complete."""
     made = rig()
     with no_threads():
         failed = made.walk(30)
-    complete = made.walk(30, patience=30)
+    complete = made.walk(30, instances_seconds=30)
 
     assert failed.error is not None
     assert failed.error.reason is Reason.TIMEOUT
-    assert failed.error.message == "cannot start a thread to keep deadlines: can't start new thread"
+    assert failed.error.message == "cannot start a thread for request deadlines: can't start new thread"
     assert failed.stats.pages == 0
     assert failed.instances_ok is False
     assert complete.snapshot is not None
@@ -105,7 +103,7 @@ def test_a_walk_whose_watchdog_gets_no_thread(rig: Callable[..., Rig]) -> None:
 
 
 def test_a_walk_whose_requests_get_no_threads(rig: Callable[..., Rig]) -> None:
-    """It fetches its pages one after the other, over a connection that it has, and is complete."""
+    """It fetches its pages one after another over an existing connection, and is complete."""
     made = rig(instances="off")
     made.walk(30)
     with no_threads():
@@ -116,25 +114,25 @@ def test_a_walk_whose_requests_get_no_threads(rig: Callable[..., Rig]) -> None:
 
 
 class Uncuttable:
-    """A connection over what is no socket."""
+    """A connection without a socket that could be shut down."""
 
     def __init__(self) -> None:
         self.looks: SimpleQueue[None] = SimpleQueue()
 
     @property
     def sock(self) -> object:
-        """Note that somebody looked."""
+        """Record that it was read."""
         self.looks.put(None)
         return object()
 
 
-def test_a_watchdog_outlives_what_it_cannot_cut() -> None:
+def test_an_exchange_that_cannot_be_cut_does_not_stop_the_deadlines() -> None:
     """One exchange that cannot be cut keeps no other one alive beyond its deadline."""
     deadlines, connection, over = Deadlines(), Uncuttable(), threading.Event()
 
     def hold() -> None:
-        with deadlines.watch(0.0) as watch:
-            watch.follow(connection)  # type: ignore[arg-type] # which is what is odd
+        with deadlines.limit(0.0) as exchange:
+            exchange.use_connection(connection)  # type: ignore[arg-type] # which is what is odd
             over.wait(60)
 
     with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
@@ -142,12 +140,12 @@ def test_a_watchdog_outlives_what_it_cannot_cut() -> None:
         pool.submit(hold)
         for _ in range(3):  # one look to follow it, the others to cut it
             connection.looks.get(timeout=30)
-        with deadlines.watch(0.0) as watch:
-            assert until(lambda: watch.expired)
+        with deadlines.limit(0.0) as exchange:
+            assert until(lambda: exchange.was_cut)
 
 
 def until(is_so: Callable[[], bool]) -> bool:
-    """Wait for it, for half a minute at most."""
+    """Wait up to half a minute until the condition is true."""
     for _ in range(3000):
         if is_so():
             return True
@@ -156,7 +154,7 @@ def until(is_so: Callable[[], bool]) -> bool:
 
 
 def test_a_secret_that_becomes_a_fifo(rig: Callable[..., Rig], tmp_path: Path) -> None:
-    """The walk fails at once, and the one after the secret is back is complete."""
+    """The walk fails immediately; once the file is back, the next one is complete."""
     path = tmp_path / "key"
     path.write_text("demo:demo-secret")
     made = rig(api_key_file=path)
@@ -173,51 +171,55 @@ def test_a_secret_that_becomes_a_fifo(rig: Callable[..., Rig], tmp_path: Path) -
 
 
 class Stuck(ApiClient):
-    """An API whose credential's file system is dead until it is told otherwise."""
+    """A client that hangs while it reads the credential, until a test wakes it."""
 
     def __init__(self, rig: Rig) -> None:
-        super().__init__(rig.target, rig.scraper.budget, Silent(), rig.transport, rig.clock)
+        super().__init__(rig.target, rig.budget, Silent(), rig.transport, rig.clock)
         self.alive = threading.Event()
         self.alive.set()
         self.waiting: list[threading.Thread] = []
 
     def hanging(self, name: str) -> int:
-        """Count the threads of this name that hang."""
+        """Return how many threads of this name hang."""
         return sum(thread.name == name for thread in self.waiting)
 
     def wake(self) -> None:
-        """Let all go on, and wait until they have ended."""
+        """Wake all of them, and wait until they have ended."""
         self.alive.set()
         for thread in self.waiting:
             thread.join(30)
 
-    def client(self, seconds: float, next_walk: int = 1) -> WalkClient:
+    def walk_client(self, seconds: float, next_walk: int = 1) -> WalkClient:
         """Hang in the read of the secret."""
         if not self.alive.is_set():
             self.waiting.append(threading.current_thread())
             self.alive.wait()
-        return super().client(seconds, next_walk)
+        return super().walk_client(seconds, next_walk)
+
+
+def _hang(stuck: Stuck, walks: int) -> bool:
+    return until(lambda: stuck.hanging("walk") == walks)
 
 
 def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: SimulatedApi) -> None:
-    """Walks that hang end as `timeout`, few do so at once, and none sends a request when it wakes up."""
+    """Hanging walks end as `timeout`, their number is limited, and none sends a request after it wakes."""
     made = rig()
     stuck = Stuck(made)
     instances = InstanceList(stuck, "on", structlog.get_logger())
     scraper = Scraper(
         made.target,
         TargetWalker(stuck, instances, (), structlog.get_logger()),
-        made.scraper.budget,
+        made.budget,
         structlog.get_logger(),
         clock=made.clock,
     )
     first = scraper.scrape(30)
     stuck.alive.clear()
     answers = []
-    for count in range(1, 2 * MOST_ABANDONED + 1):
+    for count in range(1, 2 * MAX_ABANDONED + 1):
         answers.append(scraper.scrape(0))
-        assert until(lambda count=count: stuck.hanging("walk") == min(count, MOST_ABANDONED))  # type: ignore[misc]
-        made.clock.ahead += LONGEST_WALK + OVERDUE + 1
+        assert until(lambda count=count: stuck.hanging("walk") == min(count, MAX_ABANDONED))  # type: ignore[misc]
+        made.clock.ahead += MAX_WALK_SECONDS + HANG_MARGIN + 1
     requests = backup_requests(api)
     hanging = stuck.hanging("instances")
     stuck.wake()
@@ -225,8 +227,8 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Simul
     last = scraper.scrape(30)
 
     assert first.up
-    assert [answer.failure for answer in answers] == [None] + [Reason.TIMEOUT] * (2 * MOST_ABANDONED - 1)
-    assert hanging <= MOST_ABANDONED
+    assert [answer.failure for answer in answers] == [None] + [Reason.TIMEOUT] * (2 * MAX_ABANDONED - 1)
+    assert hanging <= MAX_ABANDONED
     assert requests == late
     assert last.up
     assert last.snapshot is not first.snapshot
@@ -234,46 +236,42 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Simul
 
 
 def backup_requests(api: SimulatedApi) -> int:
-    """Count the requests for backups."""
+    """Return the number of requests for backups."""
     return sum(request.path == "/v1/database-backups" for request in api.requests)
 
 
 def test_a_list_of_instances_whose_thread_hangs(rig: Callable[..., Rig]) -> None:
-    """It is abandoned, the next one begins, and what the first one finds in the end is dropped."""
+    """It is abandoned, the next one starts, and the late result of the first is dropped."""
     works: list[Callable[[], None]] = []
     made = rig()
 
-    def keep(work: Callable[[], None]) -> Wait:
-        works.append(work)
-        return lambda _: None
-
-    instances = InstanceList(made.walk.api, "on", structlog.get_logger(), run=keep)
-    instances.refresh(600, 1)
-    made.clock.ahead += 600 + OVERDUE + 1
-    instances.refresh(600, 1)
-    well = instances.well
+    instances = InstanceList(made.walk.api, "on", structlog.get_logger(), spawn=works.append)
+    instances.start_if_due(600, 1)
+    made.clock.ahead += 600 + HANG_MARGIN + 1
+    instances.start_if_due(600, 1)
+    well = instances.ok
     works[1]()
     listed = instances.listed
     works[0]()
 
     assert well is False
-    assert instances.well is True
+    assert instances.ok is True
     assert instances.listed is listed is not None
 
 
 def test_a_list_of_instances_that_crashes(rig: Callable[..., Rig]) -> None:
-    """The exception is logged with its traceback, and the next walk of the list is good."""
+    """The exception is logged with its traceback, and the next list is good."""
     made = rig()
     bug = ZeroDivisionError()
-    crashing = Crashing(made.target, made.scraper.budget, Silent(), made.transport, made.clock)
+    crashing = Crashing(made.target, made.budget, Silent(), made.transport, made.clock)
     crashing.error = bug
-    instances = InstanceList(crashing, "on", structlog.get_logger())
+    instances = InstanceList(crashing, "on", structlog.get_logger(), spawn=lambda work: work())
     with capture_logs() as logs:
-        instances.refresh(600, 1)(30)
-    well = instances.well
+        instances.start_if_due(600, 1)
+    well = instances.ok
     crashing.error = None
-    made.clock.ahead += EVERY + 1
-    instances.refresh(600, 1)(30)
+    made.clock.ahead += LIST_SECONDS + 1
+    instances.start_if_due(600, 1)
 
     assert well is False
     assert {
@@ -281,23 +279,23 @@ def test_a_list_of_instances_that_crashes(rig: Callable[..., Rig]) -> None:
         "exc_info": bug,
         "log_level": "error",
     } in logs
-    assert instances.well is True
+    assert instances.ok is True
 
 
 class Crashing(ApiClient):
-    """An API with a bug."""
+    """A client with a bug."""
 
     error: Exception | None = None
 
-    def client(self, seconds: float, next_walk: int = 1) -> WalkClient:
+    def walk_client(self, seconds: float, next_walk: int = 1) -> WalkClient:
         """Raise it."""
         if self.error:
             raise self.error
-        return super().client(seconds, next_walk)
+        return super().walk_client(seconds, next_walk)
 
 
 def test_a_process_whose_stderr_is_closed(api: SimulatedApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What reads the log ends; the exporter goes on to walk, to fail and to recover."""
+    """If the reader of the log ends, the exporter continues to walk, fail and recover."""
     monkeypatch.setenv("BYCLOUD_API_URL", api.url)
     monkeypatch.setenv("BYCLOUD_API_KEY", "demo:demo-secret")
     with running("--web.listen-address=127.0.0.1:0", "--log.level=debug") as (process, url):

@@ -1,4 +1,4 @@
-"""Answers that no sane API would send, over real sockets: each is a scrape with a reason, never a 500."""
+"""Responses that no sane API sends, over real sockets: each yields a scrape with a reason, never a 500."""
 
 import json
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ from exporter.errors import Reason
 from exporter.metrics.collector import render_text
 from exporter.metrics.own import BudgetCollector
 from exporter.simulator import Raw, SimulatedApi, many
-from exporter.target.scraper import answer_once
-from tests.api.test_client import KEY, Rig
-from tests.api.test_decode import ENVELOPE, GOOD, JSON, KEYS
-from tests.cli.test_main import LOOPBACK, running
+from exporter.target import result_of_walk
+from tests.support.client_rig import KEY, Rig
+from tests.support.command import LOOPBACK, running
+from tests.support.odd_json import ENVELOPE, GOOD, JSON, KEYS
 
 SURROGATE = "\ud800"
 HUGE = st.sampled_from([15, 20, 309, 400, 4300, 5000]).map("9".__mul__)
@@ -81,7 +81,7 @@ BODIES = st.one_of(
 
 @st.composite
 def answers(draw: st.DrawFn) -> bytes:
-    """Draw what an API may send: mostly HTTP, sometimes not."""
+    """Draw a response: mostly HTTP, sometimes other bytes."""
     body, headers = draw(BODIES), draw(HEADERS)
     if draw(st.booleans()):  # an answer whose end is known, so that its content counts
         headers = [header for header in headers if header[0] in HARMLESS]
@@ -92,18 +92,18 @@ def answers(draw: st.DrawFn) -> bytes:
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[SimulatedApi]:
-    """Run one API for all examples: each orders its own answer."""
+    """Run one API for all examples; each sets its own response."""
     with SimulatedApi(backups=many(3, 1)) as running:
         yield running
 
 
 def metrics(made: Rig) -> str:
-    """Walk, and return what is served of it and of the budget."""
+    """Walk, and return the metrics of the result and of the budget."""
     outcome = made.walk(20)
     event(outcome.error.reason if outcome.error else "snapshot")
     registry = CollectorRegistry()
     registry.register(BudgetCollector(lambda: {"default": made.budget}))
-    served = render_text(answer_once(outcome, made.clock.now()))
+    served = render_text(result_of_walk(outcome, made.clock.now()))
     return served + generate_latest(registry).decode()
 
 
@@ -120,8 +120,8 @@ def value(text: str, name: str, **labels: str) -> float:
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(answer=answers())
-def test_every_answer_is_a_scrape(api: SimulatedApi, answer: bytes) -> None:
-    """With every metric that depends on it: up, or down for a reason."""
+def test_every_response_yields_a_scrape(api: SimulatedApi, answer: bytes) -> None:
+    """The scrape has all its metrics: it is up, or down with a reason."""
     api.faults.clear()
     api.faults.add(Raw(answer), times=None)
     made = Rig(api.url)
@@ -133,13 +133,13 @@ def test_every_answer_is_a_scrape(api: SimulatedApi, answer: bytes) -> None:
 
 
 def page(**fields: Any) -> bytes:
-    """Write an answer that is fine but for these fields of its page."""
+    """Encode a good response, except for these fields of its page."""
     body = json.dumps({"database_backups": [GOOD], "meta": {"has_more": False}} | fields).encode()
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
 def head(status: int, **headers: str) -> bytes:
-    """Write an answer with headers and without a body."""
+    """Encode a response with these headers and without a body."""
     lines = [f"{name.replace('_', '-')}: {text}" for name, text in headers.items()]
     return "\r\n".join([f"HTTP/1.1 {status} X", *lines, "Content-Length: 0", "", ""]).encode()
 
@@ -171,7 +171,7 @@ KNOWN = {
 def test_serve_answers_a_scrape(
     api: SimulatedApi, monkeypatch: pytest.MonkeyPatch, answer: bytes, reason: Reason | None
 ) -> None:
-    """The command itself: 200, the reason, and its own metrics beside it."""
+    """The command responds with 200, the reason, and the exporter's own metrics."""
     api.faults.clear()
     api.faults.add(Raw(answer), times=None)
     patient = {"REQUEST_TIMEOUT": "2m", "SCRAPE_TIMEOUT": "2m"}

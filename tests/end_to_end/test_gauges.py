@@ -1,4 +1,4 @@
-"""From the API's bytes to the text that Prometheus reads, against a naive sum."""
+"""The text that Prometheus reads, compared with a naive sum over the API's records."""
 
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -10,12 +10,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.backups.grouping import cohorts
 from exporter.backups.summary import summarize
-from exporter.config.schema import Statuses
+from exporter.config import Statuses
 from exporter.metrics.collector import TargetCollector
 from exporter.records import Backup, Datastore
 from exporter.results import ScrapeResult, Snapshot, WalkStats
 from exporter.simulator.quirks import Quirks
-from exporter.walk.sequential import PageSize, walk
+from exporter.walk import PageSize, walk
 from tests.support.builders import FakeList
 from tests.support.world import World
 
@@ -48,7 +48,7 @@ Labels = tuple[str, str, str]
     size=st.integers(1, 30),
 )
 def test_the_gauges_equal_a_naive_sum(fleet: list[Backup], quirks: Quirks, size: int) -> None:
-    """For any fleet, page size, cap and paging habit."""
+    """They are equal for any list of backups, page size, limit and quirk of paging."""
     refused = quirks.over_limit == "refuse" and quirks.max_limit is not None
     api = FakeList(tuple(fleet), quirks)
     walked = walk(api.fetch, PageSize(min(size, quirks.max_limit or size) if refused else size))
@@ -78,7 +78,7 @@ def test_the_gauges_equal_a_naive_sum(fleet: list[Backup], quirks: Quirks, size:
 
 
 def gauges(snapshot: Snapshot) -> dict[str, dict[Labels, float]]:
-    """Read what is served of a snapshot at a moment of the far future, as Prometheus would."""
+    """Parse what is served of a snapshot at a time in the far future."""
     answer = ScrapeResult(
         up=True,
         failure=None,
@@ -99,7 +99,7 @@ def gauges(snapshot: Snapshot) -> dict[str, dict[Labels, float]]:
 
 
 class _about(float):  # noqa: N801 - reads as a word
-    """A float that equals what differs by rounding."""
+    """A float that equals values that differ only by rounding."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, float) and abs(self - other) <= 1e-9 * max(abs(self), abs(other))

@@ -1,8 +1,9 @@
-"""Data that no sane API would send: it is counted or refused, and never kills a scrape."""
+"""Data that no sane API sends is counted or refused, and never breaks a scrape."""
 
 import json
 import math
 from collections.abc import Iterable, Iterator
+from typing import Unpack
 
 import pytest
 import structlog
@@ -12,26 +13,24 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.api import ApiClient
 from exporter.api.budget import Budget
 from exporter.api.transport import ObserveHeaders
-from exporter.config.credentials import Secret
-from exporter.config.schema import Config, Target
+from exporter.config import Config, Secret
 from exporter.metrics.collector import render_text
-from exporter.target.instances import InstanceList
-from exporter.target.scraper import answer_once
-from exporter.target.walk import TargetWalker
+from exporter.target import InstanceList, TargetWalker, result_of_walk
+from tests.support.targets import TargetSettings, target
 from tests.support.world import Silent, World
 
 NAME = 'a"b\\c\nd é 😀 \x00'
 
 
 class Canned(Struct):
-    """A transport whose pages are there before anyone asks."""
+    """A transport with prepared pages."""
 
     pages: Iterator[bytes]
 
     def get(
         self, _path: str, _query: object, _secret: Secret, _seconds: float, _observe: ObserveHeaders
     ) -> tuple[int, bytes]:
-        """Answer with the next page."""
+        """Return the next page."""
         return 200, next(self.pages)
 
     def close(self) -> None:
@@ -39,12 +38,12 @@ class Canned(Struct):
 
 
 def page(records: list[object], *, more: bool = False) -> bytes:
-    """Write a page, with Python's own extensions to JSON."""
+    """Encode a page, with Python's extensions to JSON."""
     return json.dumps({"database_backups": records, "meta": {"has_more": more}}).encode()
 
 
 def record(name: str, **fields: object) -> dict[str, object]:
-    """Make one backup as the API would send it."""
+    """Make a backup as the API sends it."""
     return {
         "id": name,
         "status": "COMPLETED",
@@ -53,22 +52,24 @@ def record(name: str, **fields: object) -> dict[str, object]:
     } | fields
 
 
-def scraped(pages: Iterable[bytes], **settings: object) -> dict[str, list[tuple[dict[str, str], float]]]:
-    """Walk these pages and read what is served, as Prometheus would."""
+def scraped(
+    pages: Iterable[bytes], **settings: Unpack[TargetSettings]
+) -> dict[str, list[tuple[dict[str, str], float]]]:
+    """Walk these pages and parse what is served."""
     world = World()
-    target = Target(name="default", api_key=Secret("id:secret"), instances="off", **settings)  # type: ignore[arg-type]
-    api = ApiClient(target, Budget(clock=world), Silent(), Canned(iter(pages)), world)
+    fields: TargetSettings = {"instances": "off", **settings}
+    api = ApiClient(target(**fields), Budget(clock=world), Silent(), Canned(iter(pages)), world)
     log = structlog.get_logger()
     walk = TargetWalker(api, InstanceList(api, "off", log), Config().objectives, log)
-    answer = answer_once(walk(600), world.now())
+    answer = result_of_walk(walk(600), world.now())
     return {
         family.name: [(sample.labels, sample.value) for sample in family.samples]
         for family in text_string_to_metric_families(render_text(answer))
     }
 
 
-def test_values_beyond_reason_are_served_or_left_out() -> None:
-    """Sizes without measure, times at both ends of the calendar, ids that are none, names of anything."""
+def test_extreme_values_are_served_or_omitted() -> None:
+    """Huge sizes, times at both ends of the calendar, missing IDs and any names break nothing."""
     served = scraped(
         [
             page(
@@ -106,7 +107,7 @@ def test_values_beyond_reason_are_served_or_left_out() -> None:
 
 
 def test_json_a_hundred_thousand_deep_is_a_failed_walk() -> None:
-    """Whether it stands for the answer or for a record."""
+    """That is so for a whole response and for a record."""
     deep = b"[" * 100_000 + b"]" * 100_000
 
     for body in (deep, b'{"database_backups": [' + deep + b"]}"):
@@ -119,7 +120,7 @@ def test_json_a_hundred_thousand_deep_is_a_failed_walk() -> None:
 
 @pytest.mark.slow
 def test_half_a_million_backups_in_fifty_thousand_instances() -> None:
-    """All of them are counted."""
+    """Every one is counted."""
     number, instances, size = 500_000, 50_000, 10_000
 
     def pages() -> Iterator[bytes]:
@@ -137,8 +138,8 @@ def test_half_a_million_backups_in_fifty_thousand_instances() -> None:
     assert len(served["bycloud_database_restorable_backups"]) == instances
 
 
-def test_backups_of_the_future_are_counted_and_no_younger_than_0() -> None:
-    """By the exporter's own clock; their timestamps are the API's."""
+def test_backups_of_the_future_are_counted_and_have_age_0() -> None:
+    """The exporter's clock decides; the timestamps are the API's."""
     served = scraped(
         [
             page(

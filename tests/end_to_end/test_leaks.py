@@ -1,4 +1,4 @@
-"""The search for secrets finds them wherever a test lets one show."""
+"""The search for secrets finds each one that a test shows."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ SERVING = """
 
 
 def verdict(folder: Path, body: str) -> str:
-    """Run a test of this body in a session of its own; return what pytest says, by way of a file."""
+    """Run a test with this body in a pytest session of its own; return its output."""
     (folder / "test_leak.py").write_text(LEAK.replace("{body}", body.strip()))
     (folder / "conftest.py").write_text(
         "from tests.support.leaks import pytest_configure, pytest_runtest_makereport\n"
@@ -67,7 +67,7 @@ def verdict(folder: Path, body: str) -> str:
     ids=["printed", "captured", "stderr", "run", "inherited", "unread", "lines", "hash", "demo", "page"],
 )
 def test_a_leak_fails_the_test(tmp_path: Path, body: str) -> None:
-    """Whatever way it takes."""
+    """A secret is found in every output of a test, its commands and its requests."""
     found = verdict(tmp_path, body)
 
     assert "lets a secret show" in found
@@ -75,15 +75,15 @@ def test_a_leak_fails_the_test(tmp_path: Path, body: str) -> None:
 
 
 def test_it_hides_no_other_failure(tmp_path: Path) -> None:
-    """What went wrong at the test's end stands beside it."""
+    """A failure at the end of the test is reported too."""
     found = verdict(tmp_path, "print('a looking-glass'); request.addfinalizer(lambda: 1 / 0)")
 
     assert "lets a secret show" in found
     assert "ZeroDivisionError" in found
 
 
-def test_what_shows_none_passes(tmp_path: Path) -> None:
-    """The demo's own key may be told with its address."""
+def test_a_test_without_secrets_passes(tmp_path: Path) -> None:
+    """The demo may print its own key beside its address."""
     found = verdict(tmp_path, "print('fine'); print('embedded API (X-Api-Key: demo:demo-secret)')")
 
     assert "1 passed" in found

@@ -1,8 +1,6 @@
-"""The demo, scraped by the real Prometheus."""
+"""The real Prometheus scrapes the demo."""
 
-import re
 import subprocess
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,51 +8,15 @@ from typing import Any
 
 import pytest
 import requests
-from msgspec import Struct
 
+from tests.support.demo import Demo
 from tests.support.programs import need
 from tests.support.real_prometheus import Labels, Prometheus, running_prometheus, wait_until
-
-KEY = {"X-Api-Key": "demo:demo-secret"}
-
-
-class Demo(Struct):
-    """A demo that runs: the exporter's address and the embedded API's."""
-
-    exporter: str
-    api: str
-
-    def backups(self) -> list[dict[str, Any]]:
-        """Return everything that the embedded API holds."""
-        answer = requests.get(
-            f"{self.api}/v1/database-backups", params={"limit": 100_000}, headers=KEY, timeout=10
-        )
-        listed: list[dict[str, Any]] = answer.json()["database_backups"]
-        return listed
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Demo]:
-    """Run `bycloud-backup-exporter demo` on a port of its own choice."""
-    command = [sys.executable, "-m", "exporter", "demo", "--web.listen-address=127.0.0.1:0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        addresses: dict[str, str] = {}
-        try:
-            for line in process.stdout:
-                if match := re.match(r"(exporter|embedded API) +(http://[0-9.:]+)", line):
-                    addresses[match[1]] = match[2]
-                if len(addresses) == 2:
-                    break
-            yield Demo(addresses["exporter"], addresses["embedded API"])
-        finally:
-            process.terminate()
-            process.stdout.read()
 
 
 @pytest.fixture(scope="module")
 def prometheus(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """Run the real Prometheus, scraping the demo every second."""
+    """Run the real Prometheus, which scrapes the demo every second."""
     scrape = (
         "scrape_configs:\n"
         "  - job_name: bycloud\n"
@@ -65,17 +27,17 @@ def prometheus(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield running
 
 
-def test_prometheus_scrapes_it_twice_and_finds_it_well(prometheus: Prometheus) -> None:
-    """`up` and `bycloud_up` are 1, scrape after scrape, though a slow machine may miss the first second."""
+def test_prometheus_scrapes_it_twice_and_it_is_up(prometheus: Prometheus) -> None:
+    """`up` and `bycloud_up` are 1 in two scrapes; a slow machine may miss the first second."""
     wait_until(lambda: prometheus.value("sum_over_time(up[1m])") >= 2)
     wait_until(lambda: prometheus.value("sum_over_time(bycloud_up[1m])") >= 2)
 
 
-def test_promql_answers_what_the_api_holds(demo: Demo, prometheus: Prometheus) -> None:
-    """Counts, sizes and newest times, of every status, type and instance."""
+def test_promql_returns_what_the_api_has(demo: Demo, prometheus: Prometheus) -> None:
+    """Counts, sizes and newest times are equal for every status, type and instance."""
     while True:
         held, since = demo.backups(), prometheus.value("timestamp(bycloud_up)")
-        wait_until(lambda since=since: prometheus.value("timestamp(bycloud_up)") >= since + 2)  # type: ignore[misc]
+        _wait_for_scrape(prometheus, since + 2)
         counts = prometheus.by_labels("bycloud_database_backups")
         sizes = prometheus.by_labels("bycloud_database_backups_size_bytes")
         newest = prometheus.by_labels("bycloud_database_backup_newest_timestamp_seconds")
@@ -97,7 +59,7 @@ def test_promql_answers_what_the_api_holds(demo: Demo, prometheus: Prometheus) -
     }
 
 
-def test_nothing_is_wrong_with_the_exposition_of_a_real_scrape(demo: Demo) -> None:
+def test_promtool_accepts_a_real_scrape(demo: Demo) -> None:
     """`promtool check metrics` finds nothing on what the demo serves."""
     text = requests.get(f"{demo.exporter}/metrics", timeout=10).content
 
@@ -107,6 +69,10 @@ def test_nothing_is_wrong_with_the_exposition_of_a_real_scrape(demo: Demo) -> No
 
     assert result.stderr + result.stdout == b""
     assert result.returncode == 0
+
+
+def _wait_for_scrape(prometheus: Prometheus, after: float) -> None:
+    wait_until(lambda: prometheus.value("timestamp(bycloud_up)") >= after)
 
 
 def _seconds(stamp: str) -> float:

@@ -1,6 +1,7 @@
-"""Proxies, from the file and from the environment: checked whole before use, and never shown."""
+"""Proxies from the file and from the environment are checked as a whole before use, and never shown."""
 
 import subprocess
+from typing import Unpack
 from urllib.parse import unquote
 
 import pytest
@@ -10,11 +11,11 @@ from requests.utils import get_auth_from_url
 from urllib3.util import parse_url
 
 from exporter.api import Deadlines, HttpTransport
-from exporter.config.credentials import Secret
-from exporter.config.schema import ProxyUrl, Target, Url
+from exporter.config import ProxyUrl
 from exporter.errors import ConfigError
-from tests.cli.test_main import COMMAND
+from tests.support.command import COMMAND
 from tests.support.leaks import KEY, PROXY_PASSWORD
+from tests.support.targets import TargetSettings, target
 
 ALLOWED = (
     "http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ before HOST if needed and special"
@@ -70,21 +71,20 @@ BAD = [
 
 @pytest.fixture(autouse=True)
 def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clear the environment of proxies."""
+    """Remove proxies from the environment."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def connect(url: str = "http://api.example", **fields: object) -> None:
-    """Make the connections of a target, which is where the environment is read."""
-    target = Target(name="one", url=Url(url), api_key=Secret("id:secret"), **fields)  # type: ignore[arg-type] # any field
-    HttpTransport(target, Deadlines()).close()
+def connect(url: str = "http://api.example", **settings: Unpack[TargetSettings]) -> None:
+    """Create the connections of a target, which reads the environment."""
+    HttpTransport(target(url=url, **settings), Deadlines()).close()
 
 
 @pytest.mark.parametrize("text", GOOD)
-def test_a_proxy_is_read_as_its_client_reads_it(text: str) -> None:
-    """Host, port, user and password are the same for the HTTP library."""
+def test_the_http_library_reads_a_good_proxy_as_we_do(text: str) -> None:
+    """The library finds a host, and no path, query or fragment."""
     ProxyUrl(text)
     parsed = parse_url(text)
 
@@ -95,10 +95,10 @@ def test_a_proxy_is_read_as_its_client_reads_it(text: str) -> None:
 @pytest.mark.parametrize("text", BAD)
 def test_a_bad_proxy_is_refused_without_being_shown(text: str) -> None:
     """In the file: one line, which says what is allowed."""
-    with pytest.raises(ValueError, match=r"^not a proxy's address") as raised:
+    with pytest.raises(ValueError, match=r"^is not the address of a proxy") as raised:
         ProxyUrl(text)
 
-    assert str(raised.value) == f"not a proxy's address, allowed: {ALLOWED}"
+    assert str(raised.value) == f"is not the address of a proxy, allowed: {ALLOWED}"
     assert raised.value.__context__ is None
 
 
@@ -107,12 +107,12 @@ def test_a_bad_proxy_is_refused_without_being_shown(text: str) -> None:
 def test_a_bad_proxy_of_the_environment_is_a_configuration_error(
     monkeypatch: pytest.MonkeyPatch, variable: str, text: str
 ) -> None:
-    """It names the variable, and shows nothing of the value."""
+    """The error names the variable and shows nothing of its value."""
     monkeypatch.setenv(variable, text)
     with pytest.raises(ConfigError) as raised:
         connect()
 
-    assert str(raised.value) == f"environment: {variable}: not a proxy's address, allowed: {ALLOWED}"
+    assert str(raised.value) == f"environment: {variable}: is not the address of a proxy, allowed: {ALLOWED}"
     assert raised.value.__suppress_context__
 
 
@@ -120,14 +120,14 @@ def test_a_bad_proxy_of_the_environment_is_a_configuration_error(
     "text", [*GOOD, "proxy.example:3128", "user:pass@proxy.example:3128", "proxy.example"]
 )
 def test_a_good_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """Also without a scheme, which curl and others read as http."""
+    """A proxy without a scheme is used too, as http, which is how curl reads it."""
     monkeypatch.setenv("http_proxy", text)
 
     connect()
 
 
 def test_only_the_proxy_that_would_be_used_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The target's own wins, `no_proxy` exempts, and another scheme's is not ours."""
+    """`proxy_url` takes precedence, `no_proxy` exempts, and a proxy of another scheme is ignored."""
     monkeypatch.setenv("all_proxy", "socks5://user:hidden@proxy:1080")
     connect(proxy_url=ProxyUrl("http://proxy.example:3128"))
     monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
@@ -147,12 +147,12 @@ PART = st.text("ab09:@/?#[]%.-_ \\\x7fé", max_size=8)
 @settings(deadline=None)
 @given(st.builds("http://{}:{}@{}:{}{}".format, PART, PART, PART, PART, PART) | PART.map("http://{}".format))
 @example("http://a:b@a")
-def test_an_accepted_proxy_means_the_same_to_every_reader(text: str) -> None:
-    """What passes is one user, one password and one host, however the HTTP library splits it."""
+def test_the_http_library_splits_any_accepted_proxy_as_we_do(text: str) -> None:
+    """Every accepted address has the same user, password and host for the HTTP library."""
     try:
         ProxyUrl(text)
     except ValueError as error:
-        assert str(error) == f"not a proxy's address, allowed: {ALLOWED}"  # noqa: PT017 - either is right
+        assert str(error) == f"is not the address of a proxy, allowed: {ALLOWED}"  # noqa: PT017 - either is right
         return
     parsed = parse_url(text)
     rest = text.removeprefix("http://").removesuffix("/")
@@ -166,7 +166,7 @@ def test_an_accepted_proxy_means_the_same_to_every_reader(text: str) -> None:
 
 
 def test_the_command_refuses_the_environment_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a configuration error: it is told before the first request, and not as a failed walk."""
+    """A bad proxy is a configuration error before the first request, and no failed walk."""
     monkeypatch.setenv("BYCLOUD_API_KEY", KEY)
     monkeypatch.setenv("BYCLOUD_API_URL", "http://api.example")
     monkeypatch.setenv("http_proxy", f"http://proxyuser:{PROXY_PASSWORD}#@proxy:3128")
@@ -174,5 +174,6 @@ def test_the_command_refuses_the_environment_in_one_line(monkeypatch: pytest.Mon
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"bycloud-backup-exporter: environment: http_proxy: not a proxy's address, allowed: {ALLOWED}\n"
+        "bycloud-backup-exporter: environment: http_proxy: is not the address of a proxy,"
+        f" allowed: {ALLOWED}\n"
     )

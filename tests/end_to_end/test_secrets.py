@@ -1,4 +1,4 @@
-"""No secret shows: through good, failing and crashing walks, in every log, page, metric, file and error."""
+"""No secret is shown in any log, page, metric, file or error, whether walks succeed, fail or crash."""
 
 import os
 import subprocess
@@ -11,10 +11,10 @@ import pytest
 import requests
 
 from exporter.simulator import Answer, CutBody, ErrorBody, Fault, Raw, Reset, SimulatedApi, many
-from tests.cli.test_main import COMMAND, LOOPBACK, running
-from tests.server.test_serving import hashed
 from tests.support.certificates import Authority
+from tests.support.command import COMMAND, LOOPBACK, running
 from tests.support.leaks import KEY, PASSWORD, PROXY_PASSWORD, TOKEN, WRONG, showing
+from tests.support.web_config import hashed
 
 HASH: Final = hashed(PASSWORD)
 PATHS: Final = (
@@ -36,19 +36,19 @@ WalkClient.fetch = broken
 from exporter.cli.main import main
 main(sys.argv[1:])
 """
-"""The command, with a bug that tells all it knows."""
+"""The command with a bug whose message holds all objects of the client."""
 
 
 @pytest.fixture
 def api() -> Iterator[SimulatedApi]:
-    """Run an API that knows the key."""
+    """Run an API that accepts the key and the token."""
     with SimulatedApi(backups=many(20, 4), api_key=KEY, token=TOKEN) as running:
         yield running
 
 
 @pytest.fixture
 def flags(api: SimulatedApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Configure targets by key, by token file, and through a proxy that is not there; and users."""
+    """Configure targets by key, by token file and through an unreachable proxy, and a user."""
     for name in list(os.environ):
         if name.startswith("BYCLOUD_"):
             monkeypatch.delenv(name)
@@ -84,11 +84,11 @@ FAULTS: Final[Mapping[str, Maker | None]] = {
     "cut": lambda _: CutBody(30),
     "reset": lambda _: Reset(30),
 }
-"""What befalls the API, told with the secret that it was sent."""
+"""Ways in which the API fails, each with the secret that it received."""
 
 
-def befall(api: SimulatedApi, make: Maker | None) -> None:
-    """Let the API fail, and echo to each target its own secret."""
+def break_api(api: SimulatedApi, make: Maker | None) -> None:
+    """Make the API fail and echo its own secret to each target."""
     api.faults.clear()
     if make is not None:
         api.faults.add(make(KEY), times=None, when=lambda request: "x-api-key" in request.headers)
@@ -96,7 +96,7 @@ def befall(api: SimulatedApi, make: Maker | None) -> None:
 
 
 def pages(url: str) -> Iterator[str]:
-    """Read every page with the right login, with a wrong one, and with none."""
+    """Yield every page with the right login, with a wrong one and without one."""
     for login in (("alice", PASSWORD), ("alice", WRONG), None):
         for path in PATHS:
             answer = requests.get(
@@ -109,8 +109,8 @@ def pages(url: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("style", [pytest.param("logfmt", marks=pytest.mark.slow), "json"])
-def test_what_serve_says(flags: list[str], tmp_path: Path, api: SimulatedApi, style: str) -> None:
-    """Through walks that succeed and that fail in every way, with an API that echoes what it was sent."""
+def test_serve_shows_no_secret(flags: list[str], tmp_path: Path, api: SimulatedApi, style: str) -> None:
+    """Walks succeed and fail in every way, and the API echoes the secret that it received."""
     said: list[str] = []
     if style == "logfmt":
         arguments = ["serve", LOOPBACK, *flags, f"--web.config.file={tmp_path}/web.yml"]
@@ -118,7 +118,7 @@ def test_what_serve_says(flags: list[str], tmp_path: Path, api: SimulatedApi, st
         arguments = ["demo", LOOPBACK, "--log.level=debug", f"--web.config.file={tmp_path}/web.yml"]
     with running(*arguments) as (process, url):
         for make in FAULTS.values():
-            befall(api, make)
+            break_api(api, make)
             said += pages(url)
         process.terminate()
         said += process.communicate(timeout=20)
@@ -130,7 +130,7 @@ def test_what_serve_says(flags: list[str], tmp_path: Path, api: SimulatedApi, st
 
 
 def output(command: Sequence[str | Path], environ: Mapping[str, str] | None = None) -> str:
-    """Run a command to its end; return all that it says."""
+    """Run a command to its end; return everything that it prints."""
     done = subprocess.run(
         command, text=True, capture_output=True, check=False, timeout=60, env=os.environ | (environ or {})
     )
@@ -139,9 +139,11 @@ def output(command: Sequence[str | Path], environ: Mapping[str, str] | None = No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_check_and_once_say(flags: list[str], tmp_path: Path, api: SimulatedApi, fault: str) -> None:
-    """On stdout, on stderr, and in the file for node_exporter."""
-    befall(api, FAULTS[fault])
+def test_check_and_once_show_no_secret(
+    flags: list[str], tmp_path: Path, api: SimulatedApi, fault: str
+) -> None:
+    """Neither stdout, stderr nor the file for node_exporter shows one."""
+    break_api(api, FAULTS[fault])
     web = f"--web.config.file={tmp_path}/web.yml"
     written = tmp_path / "out.prom"
     said = [
@@ -156,8 +158,8 @@ def test_what_check_and_once_say(flags: list[str], tmp_path: Path, api: Simulate
     assert "keyed" in said[0]
 
 
-def test_what_a_bug_says(flags: list[str], tmp_path: Path) -> None:
-    """Even one whose message holds every object of the client: no `repr` and no traceback shows a secret."""
+def test_a_bug_shows_no_secret(flags: list[str], tmp_path: Path) -> None:
+    """Even if an exception's message holds every object of the client, no `repr` or traceback shows one."""
     web = f"--web.config.file={tmp_path}/web.yml"
     command = [sys.executable, "-c", BREAK]
     said = [
@@ -187,8 +189,10 @@ def test_what_a_bug_says(flags: list[str], tmp_path: Path) -> None:
         ("token", f"{TOKEN} {TOKEN}"),
     ],
 )
-def test_what_a_bad_configuration_is_told(flags: list[str], tmp_path: Path, name: str, content: str) -> None:
-    """One line and exit status 2, without what stands where a secret belongs."""
+def test_a_bad_configuration_shows_no_secret(
+    flags: list[str], tmp_path: Path, name: str, content: str
+) -> None:
+    """The error is one line with status 2, without the value that is in the place of a secret."""
     (tmp_path / name).write_text(content)
     done = subprocess.run(
         [COMMAND, "check", *flags, f"--web.config.file={tmp_path}/web.yml"],

@@ -1,4 +1,4 @@
-"""Many targets in one process: the real command, found by the real Prometheus, and reloaded meanwhile."""
+"""Many targets in one process: the real command, discovered by the real Prometheus, with reloads."""
 
 import json
 import resource
@@ -13,11 +13,10 @@ import pytest
 import requests
 
 from exporter.simulator import Answer, HangBeforeHeaders, Request, SimulatedApi, hosts, many
-from tests.cli.test_main import ended, running
+from tests.support.command import LOOPBACK, ended, running
 from tests.support.real_prometheus import running_prometheus, wait_until
 
 KEY = "demo:demo-secret"
-LOOPBACK = "--web.listen-address=127.0.0.1:0"
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def api() -> Iterator[SimulatedApi]:
 
 
 def write(file: Path, url: str, *names: str, **keys: str) -> None:
-    """Write a configuration of targets, some with a key of their own."""
+    """Write a configuration of these targets, some with a different key."""
     targets = [
         {"name": name, "url": url, "api_key": keys.get(name, KEY), "size_unit": "GiB"} for name in names
     ]
@@ -36,7 +35,7 @@ def write(file: Path, url: str, *names: str, **keys: str) -> None:
 
 
 def test_prometheus_discovers_them(api: SimulatedApi, tmp_path: Path) -> None:
-    """Three, one of them sick: each with its name as a label, and the sick one says why, alone."""
+    """Each of three targets has its name as a label; only the one with a wrong key fails, with a reason."""
     file = tmp_path / "exporter.yml"
     write(file, api.url, "east", "west", "sick", sick="demo:wrong")
     with running(f"--config.file={file}", LOOPBACK) as (_, url):
@@ -54,8 +53,8 @@ def test_prometheus_discovers_them(api: SimulatedApi, tmp_path: Path) -> None:
     assert instances == {url.removeprefix("http://")}
 
 
-def test_a_target_that_hangs_costs_its_own_probe_alone(api: SimulatedApi, tmp_path: Path) -> None:
-    """While it waits, another one is answered."""
+def test_a_hanging_target_delays_only_its_own_probe(api: SimulatedApi, tmp_path: Path) -> None:
+    """Another target answers while it waits."""
     asked = threading.Event()
 
     def note(_: Request) -> bool:
@@ -84,7 +83,7 @@ def test_a_target_that_hangs_costs_its_own_probe_alone(api: SimulatedApi, tmp_pa
 
 
 def reloads(url: str) -> tuple[float, float]:
-    """Return both gauges of the reload."""
+    """Return both gauges about reloads."""
     text = requests.get(f"{url}/metrics", timeout=10).text
     values = dict(line.split() for line in text.splitlines() if line.startswith("bycloud_exporter_config_"))
     successful, since = sorted(values, key=len)
@@ -92,7 +91,7 @@ def reloads(url: str) -> tuple[float, float]:
 
 
 def test_sighup_and_lifecycle_reload(api: SimulatedApi, tmp_path: Path) -> None:
-    """What did not change keeps its snapshot; a bad file changes nothing, as answer and gauges say."""
+    """An unchanged target keeps its snapshot; a bad file changes nothing, and response and gauges say so."""
     file = tmp_path / "exporter.yml"
     write(file, api.url, "east", "west")
     with running(f"--config.file={file}", "--web.enable-lifecycle", LOOPBACK) as (process, url):
@@ -125,7 +124,7 @@ def test_sighup_and_lifecycle_reload(api: SimulatedApi, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_200_targets_of_500_backups(tmp_path: Path) -> None:
-    """One process answers for each, forty at once."""
+    """One process serves all of them, forty at a time."""
     names = [f"organization-{place}" for place in range(200)]
     file = tmp_path / "exporter.yml"
     with SimulatedApi(backups=many(500, 20), instances=hosts(20), api_key=KEY) as api:
@@ -141,8 +140,8 @@ def test_200_targets_of_500_backups(tmp_path: Path) -> None:
     assert all("bycloud_up 1.0" in answer for answer in answers)
 
 
-def test_walks_that_fail_late_do_not_pile_up(tmp_path: Path) -> None:
-    """A failure that is kept holds nothing of what its walk had read, 8 MiB here."""
+def test_walks_that_fail_late_leave_no_memory_behind(tmp_path: Path) -> None:
+    """The error that is kept does not hold what its walk has read, which is 8 MiB here."""
     backups, file = many(20_000, 200), tmp_path / "exporter.yml"
     with SimulatedApi(backups=backups, api_key=KEY) as api:
         write(file, api.url, "only")
@@ -172,10 +171,10 @@ def _resident(process: "subprocess.Popen[str]") -> float:
         ([LOOPBACK, "--web.external-url=https://exporter.example/p/"], "https", "/p/probe", False),
     ],
 )
-def test_where_prometheus_is_sent(
+def test_the_address_in_service_discovery(
     tmp_path: Path, arguments: list[str], scheme: str, path: str, *, is_host_of_request: bool
 ) -> None:
-    """To the external URL, else where the exporter listens, else by the name that Prometheus used."""
+    """It is the external URL, else the listen address, else the host that Prometheus used."""
     file = tmp_path / "exporter.yml"
     write(file, "http://127.0.0.1:9", "east")
     with running(f"--config.file={file}", *arguments) as (process, url):

@@ -24,7 +24,7 @@ def registry(*collectors: object) -> CollectorRegistry:
 def budget(**headers: int) -> Budget:
     """Make a budget that has seen these headers and sent a request."""
     made = Budget(share=0.5, clock=FixedClock())
-    made.spend()
+    made.take()
     made.observe(200, {f"X-RateLimit-{name}": str(value) for name, value in headers.items()})
     return made
 

@@ -17,8 +17,8 @@ from exporter.server.login_queue import PER_NETWORK, LoginQueue
 from exporter.server.passwords import PasswordVerifier
 from exporter.server.response_headers import ResponseHeadersMiddleware
 from exporter.server.watched import WatchedWebConfig
-from tests.server.test_passwords import ALICE
 from tests.support.serving import App, Client, get, serving, status, wait_until
+from tests.support.web_config import ALICE
 
 ALICES = b"Authorization: Basic " + base64.b64encode(b"alice:wonderland")
 

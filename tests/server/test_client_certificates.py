@@ -26,9 +26,9 @@ def config(authority: Authority) -> TlsServerConfig:
     """Return a configuration with a client CA."""
     files = authority.issue("server")
     return TlsServerConfig(
-        cert_file=str(files.cert),
-        key_file=str(files.key),
-        client_ca_file=str(authority.file),
+        cert_file=files.cert,
+        key_file=files.key,
+        client_ca_file=authority.file,
         client_auth_type="RequireAndVerifyClientCert",
     )
 

@@ -36,7 +36,7 @@ def authority(tmp_path: Path) -> Authority:
 def tls(authority: Authority) -> CurrentTls:
     """Return a function that gives a server's TLS context."""
     files = authority.issue("server")
-    context = server_context(TlsServerConfig(cert_file=str(files.cert), key_file=str(files.key)))
+    context = server_context(TlsServerConfig(cert_file=files.cert, key_file=files.key))
     return lambda: context
 
 

@@ -21,9 +21,8 @@ from exporter.server.passwords import (
     login_digest,
     parse_basic,
 )
+from tests.support.web_config import ALICE, SALT
 
-SALT: Final = bcrypt.gensalt(4)
-ALICE: Final = bcrypt.hashpw(b"wonderland", SALT)
 BOB: Final = bcrypt.hashpw(b"a" * LONGEST, SALT)
 HASHES: Final = {b"alice": ALICE, b"bob": BOB}
 

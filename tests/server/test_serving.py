@@ -13,24 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import bcrypt
 import pytest
 import requests
 
 from exporter.server.run import listen, port_of
 from exporter.simulator import SimulatedApi, many
-from tests.cli.test_main import COMMAND, LOOPBACK, ended, running
-from tests.support.certificates import Authority, Files
+from tests.support.certificates import Authority
+from tests.support.command import COMMAND, LOOPBACK, ended, run, running
 from tests.support.real_prometheus import running_prometheus
 from tests.support.serving import Client, get, wait_until
-
-PASSWORD = "looking-glass"
-LOGIN = ("alice", PASSWORD)
-
-
-def hashed(password: str, cost: int = 4) -> str:
-    """Hash as the file has it."""
-    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
+from tests.support.web_config import LOGIN, PASSWORD, Web, hashed, serving, tls, users
 
 
 @pytest.fixture(autouse=True)
@@ -51,76 +43,14 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
-class Web:
-    """A web configuration in a folder, that can be rewritten."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "web.yml"
-
-    def write(self, *blocks: str) -> str:
-        """Write it; return the flag for it."""
-        part = self.path.with_suffix(".part")
-        part.write_text("\n".join(blocks))
-        part.replace(self.path)
-        return f"--web.config.file={self.path}"
-
-
 @pytest.fixture
 def web(tmp_path: Path) -> Web:
     """Return one beside the certificates."""
     return Web(tmp_path)
 
 
-def tls(more: str = "") -> str:
-    """Write the block."""
-    return f"tls_server_config: {{cert_file: server.crt, key_file: server.key{more}}}"
-
-
 VERIFIED = ", client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert"
 GIVEN = ", client_ca_file: ca.pem, client_auth_type: VerifyClientCertIfGiven"
-
-
-def users(**passwords: str) -> str:
-    """Write the block."""
-    lines = [f"  {name}: {hashed(password)}" for name, password in passwords.items()]
-    return "\n".join(["basic_auth_users:", *lines])
-
-
-class Server:
-    """An exporter that serves."""
-
-    def __init__(self, process: "subprocess.Popen[str]", address: str) -> None:
-        self.process = process
-        self.port = int(address.rpartition(":")[2])
-
-    def get(
-        self,
-        ca: Path,
-        path: str = "/metrics",
-        *,
-        client: Files | None = None,
-        login: tuple[str, str] | None = None,
-    ) -> requests.Response:
-        """Ask it, on a connection of its own."""
-        return requests.get(
-            f"https://127.0.0.1:{self.port}{path}",
-            verify=str(ca),
-            cert=client.pair if client else None,
-            auth=login,
-            timeout=20,
-            headers={"Connection": "close"},
-        )
-
-    def certificate(self) -> str:
-        """Return the certificate that it shows now."""
-        return ssl.get_server_certificate(("127.0.0.1", self.port))
-
-
-@contextmanager
-def serving(*flags: str) -> Iterator[Server]:
-    """Run `serve`."""
-    with running(LOOPBACK, *flags) as (process, url):
-        yield Server(process, url)
 
 
 def test_tls(authority: Authority, web: Web) -> None:
@@ -316,12 +246,6 @@ def test_systemd_is_notified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             process.stderr.read()
 
     assert (ready, stopping) == (b"READY=1", b"STOPPING=1")
-
-
-def run(*arguments: str) -> tuple[int, str, str]:
-    """Run a command to its end."""
-    done = subprocess.run([COMMAND, *arguments], text=True, capture_output=True, check=False, timeout=60)
-    return done.returncode, done.stdout, done.stderr
 
 
 def _in_use(_web: Web, _authority: Authority, port: int) -> tuple[list[str], str]:

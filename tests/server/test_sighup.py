@@ -110,7 +110,7 @@ def test_a_signal_while_the_configuration_is_read(tmp_path: Path) -> None:
         process.kill()
 
     assert any(re.search("event=listening", line) for line in lines)
-    assert any(re.search("event=reloaded", line) for line in lines)
+    assert any(re.search('event="configuration reloaded"', line) for line in lines)
 
 
 SIGHUP_WHILE_IMPORTING = """

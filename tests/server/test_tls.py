@@ -28,9 +28,9 @@ def config(authority: Authority) -> TlsServerConfig:
     """Return a valid configuration."""
     files = authority.issue("server")
     return TlsServerConfig(
-        cert_file=str(files.cert),
-        key_file=str(files.key),
-        client_ca_file=str(authority.file),
+        cert_file=files.cert,
+        key_file=files.key,
+        client_ca_file=authority.file,
         client_auth_type="VerifyClientCertIfGiven",
     )
 
@@ -57,7 +57,7 @@ def test_the_key_of_another_certificate(config: TlsServerConfig, authority: Auth
     """The error says so."""
     other = authority.issue("other")
     with pytest.raises(ConfigError) as raised:
-        server_context(replace(config, key_file=str(other.key)))
+        server_context(replace(config, key_file=other.key))
 
     assert str(raised.value) == (
         f"tls_server_config.key_file: {other.key} is not the key of {config.cert_file}"
@@ -68,7 +68,7 @@ def test_the_key_of_another_certificate(config: TlsServerConfig, authority: Auth
 def test_missing_files(config: TlsServerConfig, key: str) -> None:
     """The error has the key and the path."""
     with pytest.raises(ConfigError) as raised:
-        server_context(replace(config, **{key: "/nowhere.pem"}))
+        server_context(replace(config, **{key: Path("/nowhere.pem")}))
 
     assert str(raised.value) == (
         f"tls_server_config.{key}: cannot read /nowhere.pem: No such file or directory"
@@ -80,7 +80,7 @@ def test_missing_files(config: TlsServerConfig, key: str) -> None:
 def test_impossible_file_names(config: TlsServerConfig, key: str, name: str) -> None:
     """They are errors like missing files."""
     with pytest.raises(ConfigError) as raised:
-        server_context(replace(config, **{key: name}))
+        server_context(replace(config, **{key: Path(name)}))
 
     assert str(raised.value) == f"tls_server_config.{key}: no file can have the name {name!a}"
 
@@ -103,7 +103,7 @@ def test_files_that_are_not_pem(
     path = tmp_path / "odd.pem"
     path.write_text(content)
     with pytest.raises(ConfigError, match=line) as raised:
-        server_context(replace(config, **{key: str(path)}))
+        server_context(replace(config, **{key: path}))
 
     assert "\n" not in str(raised.value)
     assert "nonsense" not in str(raised.value)
@@ -111,7 +111,7 @@ def test_files_that_are_not_pem(
 
 def test_an_encrypted_key(config: TlsServerConfig) -> None:
     """OpenSSL does not prompt for its password."""
-    path = Path(config.key_file)
+    path = config.key_file
     key = serialization.load_pem_private_key(path.read_bytes(), None)
     path.write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"password"))
@@ -196,8 +196,8 @@ def test_suites(  # noqa: PLR0913, PLR0917 - a table's columns
     """Up to TLS 1.2 only configured suites are negotiated, in the configured order of preference."""
     files = authority.issue("server")
     config = TlsServerConfig(
-        cert_file=str(files.cert),
-        key_file=str(files.key),
+        cert_file=files.cert,
+        key_file=files.key,
         cipher_suites=tuple(suites),
         prefer_server_cipher_suites=prefers,
     )

@@ -17,10 +17,10 @@ from exporter.server import tls
 from exporter.server import watched as web_file
 from exporter.server.schema import WebConfig
 from exporter.server.watched import WatchedWebConfig
-from tests.server.test_schema import HASH
 from tests.support.certificates import Authority
 from tests.support.serving import wait_until
 from tests.support.started import StartedThreads
+from tests.support.web_config import HASH
 from tests.support.world import World
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.cli.test_main import LOOPBACK, ended, running
-from tests.server.test_serving import LOGIN, PASSWORD, Server, Web, hashed, run, serving, tls, users
 from tests.support.certificates import Authority, Files
+from tests.support.command import LOOPBACK, ended, run, running
 from tests.support.serving import Client, get, status, wait_until
+from tests.support.web_config import LOGIN, PASSWORD, Server, Web, hashed, serving, tls, users
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,7 @@ from msgspec.structs import replace
 
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Target
+from exporter.config import Secret, Target
 from exporter.errors import ApiError, Reason
 from exporter.results import (
     DatabaseAssessment,
@@ -19,8 +18,7 @@ from exporter.results import (
     Summary,
     WalkStats,
 )
-from exporter.target.scraper import Scraper
-from exporter.target.walk import WalkOutcome
+from exporter.target import Scraper, WalkOutcome
 
 NOW = 1_767_225_600.0
 """The moment at which all of this is served: 2026-01-01 00:00 UTC."""
@@ -86,7 +84,7 @@ NOTHING_YET = ScrapeResult(
 )
 FAILED = replace(WELL, up=False, failure=Reason.AUTH, snapshot=None)
 
-SUCCESS = WalkOutcome(stats=STATS, result=SNAPSHOT, limit=1000)
+SUCCESS = WalkOutcome(stats=STATS, result=SNAPSHOT, page_size=1000)
 FAILURE = WalkOutcome(stats=STATS, result=ApiError(Reason.AUTH, "token <invalid>", status=401))
 
 

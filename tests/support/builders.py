@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from exporter.api.decode import BACKUPS, decode_page
+from exporter.api import BACKUPS, decode_page
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Page
 from exporter.simulator.http.wire import BACKUPS as SERVED
@@ -27,7 +27,7 @@ def backup(name: str | int, **fields: Any) -> Backup:
 
 
 class FakeList:
-    """A list endpoint without sockets: `fetch` is a `FetchPage`, `asked` what it was asked.
+    """A list endpoint without sockets: `fetch` is a `FetchPage`, `requested` each request's marker and limit.
 
     `before` is called ahead of each request with its number from 1, and may replace `records`.
     """
@@ -35,13 +35,13 @@ class FakeList:
     def __init__(self, records: tuple[Backup, ...], quirks: Quirks | None = None) -> None:
         self.records = records
         self.quirks = quirks or Quirks()
-        self.asked: list[tuple[str | None, int]] = []
+        self.requested: list[tuple[str | None, int]] = []
         self.before: Callable[[int], None] = lambda _: None
 
     def fetch(self, marker: str | None, limit: int) -> Page[Backup]:
         """Answer as the embedded API would, by way of the bytes that it would send."""
-        self.asked.append((marker, limit))
-        self.before(len(self.asked))
+        self.requested.append((marker, limit))
+        self.before(len(self.requested))
         query = {"limit": str(limit)} | ({"marker": marker} if marker else {})
         try:
             return decode_page(BACKUPS, Listing(SERVED, self.records, self.quirks).encoded(query))

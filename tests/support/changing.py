@@ -10,11 +10,10 @@ from msgspec.structs import replace
 
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Page
-from exporter.walk.concurrent import Pool
+from exporter.walk import Pool
 from tests.support.builders import NOON, backup
+from tests.support.pools import Choose
 
-Choose = Callable[[int], int]
-"""Choose one of so many possibilities, by its index."""
 Records = tuple[Backup, ...]
 
 ORDERS: Final[dict[str, Callable[[Backup], Any]]] = {
@@ -25,7 +24,7 @@ ORDERS: Final[dict[str, Callable[[Backup], Any]]] = {
 
 
 class ChangingList:
-    """A list in one order. `history` holds its states, the last of which is the present one."""
+    """A list in one order that changes. `history` holds its states, the present one last."""
 
     def __init__(self, choose: Choose, count: int, order: str, *, descending: bool, total: bool) -> None:
         self._choose = choose
@@ -51,7 +50,7 @@ class ChangingList:
     def insert(self) -> None:
         """Create a record."""
         now = self._now()
-        number = self._choose(90) * 100 + self._made  # anywhere in an order by id
+        number = self._choose(90) * 100 + self._made  # anywhere in a list in the order of ids
         fresh = backup(f"{number:05}", created_at=now, updated_at=now)
         self._become((*self.records, fresh))
 
@@ -67,7 +66,7 @@ class ChangingList:
         self._become(record for record in self.records if record.id != identity)
 
     def change(self) -> None:
-        """Change something."""
+        """Create, update or delete a record."""
         kind = self._choose(4 if self.deletes else 3)
         if kind == 0 or not self.records:
             self.insert()
@@ -111,10 +110,10 @@ def lasting(history: Sequence[Records]) -> set[str]:
 
 
 class MissingRecord:
-    """Whether a sequential walk can miss a record of a changing list, although every state of it holds it.
+    """Whether a sequential walk can miss a record of a changing list, although every state holds it.
 
-    Each request of such a walk sees the list no earlier than the one before. A page may end at any of the
-    `boundaries`, as if the API had given less; a marker may give way to the record before it.
+    Each request of such a walk reads the list no earlier than the request before it. A page may end at any of
+    the `boundaries`, as if the API had put fewer records on it; the record before a marker may replace it.
     """
 
     def __init__(self, history: Sequence[Records], limit: int, boundaries: Collection[str]) -> None:
@@ -123,7 +122,7 @@ class MissingRecord:
         self._boundaries = boundaries
 
     def can_be_missed(self, identity: str) -> bool:
-        """Search all walks."""
+        """Search all possible walks."""
         todo: list[tuple[int, str | None, str | None]] = [(0, None, None)]
         seen = set(todo)
         while todo:
@@ -141,7 +140,7 @@ class MissingRecord:
     def _steps(
         self, identity: str, moment: int, cursor: str | None
     ) -> Iterator[tuple[int, str | None, str | None] | None]:
-        """Give the ways to continue after a page without the record; `None` where the list ends."""
+        """Give the ways to continue after a page without the record; `None`: the list has ended."""
         records = self._history[moment]
         start = start_after(records, cursor)
         if start is None:
@@ -158,11 +157,11 @@ class MissingRecord:
             yield None
 
 
-class Script:
+class LateAnswers:
     """A pool without threads, where the list changes between requests.
 
-    Each request is answered from the state of its moment, and delivered later: early answers are out of date.
-    A request whose first tries get a 5xx is one that is answered late.
+    Each request is answered from the list's state at that moment, and its answer is delivered later, when it
+    may be out of date.
     """
 
     def __init__(self, choose: Choose, change: Callable[[], None]) -> None:
@@ -172,7 +171,7 @@ class Script:
         self._answered: dict[Future[Any], Callable[[], None]] = {}
 
     def pool(self, size: int) -> Pool:
-        """Return the pool that this makes."""
+        """Return the pool to pass to a walk."""
         return Pool(self._submit, size, self._await_any)
 
     def _submit(self, work: Callable[..., Any], /, *arguments: Any) -> Future[Any]:

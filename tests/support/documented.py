@@ -1,4 +1,4 @@
-"""The shell blocks of README and docs, and a clean place to run them in."""
+"""The shell blocks of README and docs, and a clean environment to run them in."""
 
 import os
 import re
@@ -39,7 +39,7 @@ PATIENCE: Final = 540.0  # the suite's own time limits are shorter, but for what
 
 
 class Block(Struct, frozen=True):
-    """A fenced block, and the page that it is in."""
+    """A fenced block and its page."""
 
     page: str
     text: str
@@ -53,7 +53,7 @@ def blocks() -> Iterator[Block]:
 
 
 class Session(Struct, frozen=True):
-    """A command as typed, and what the page says it prints."""
+    """A command and the output that the page shows."""
 
     command: str
     output: str
@@ -67,7 +67,7 @@ def sessions() -> Iterator[Session]:
 
 
 def languages() -> set[str]:
-    """Return what the documentation's fenced blocks say they are."""
+    """Return the languages of all fenced blocks."""
     return {
         language
         for page in PAGES
@@ -76,17 +76,17 @@ def languages() -> set[str]:
 
 
 class Key(Struct, frozen=True):
-    """What names a block: its page, and words that no other block of that page has."""
+    """Identifies a block by its page and by words that no other block of that page has."""
 
     page: str
     words: str
 
     def names(self, block: Block) -> bool:
-        """Tell whether it is this block."""
+        """Return whether it identifies this block."""
         return block.page == self.page and self.words in block.text
 
     def text(self, replace: Mapping[str, str]) -> str:
-        """Return the only block that it names, with what differs in a test replaced."""
+        """Return the block's text, with what a test changes replaced."""
         (text,) = (block.text for block in blocks() if self.names(block))
         for old, new in replace.items():
             assert old in text, f"{old!r} is not in this block of {self.page}"
@@ -95,13 +95,13 @@ class Key(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """A folder with the checkout's files and the environment of a user who has just opened a shell."""
+    """A folder with the checkout's files, and the environment of a new shell."""
 
     folder: Path
     environment: dict[str, str]
 
     def run(self, script: str) -> str:
-        """Run a script to its end and return what it printed; fail with that if any command of it fails."""
+        """Run a script and return its output; fail if any of its commands fails."""
         with self._running(script) as process:
             status = process.wait(PATIENCE)
 
@@ -110,7 +110,7 @@ class Place(Struct, frozen=True):
 
     @contextmanager
     def serve(self, script: str) -> Iterator[str]:
-        """Run a script whose last command serves; give the URL once it listens, and end it afterwards."""
+        """Run a script whose last command serves; yield the URL once it listens."""
         with self._running(script) as process:
             yield self._url(process)
             os.killpg(process.pid, signal.SIGTERM)
@@ -151,7 +151,7 @@ class Place(Struct, frozen=True):
 
 
 def checkout(parent: Path, *, installed: bool) -> Place:
-    """Copy the checkout into a folder, with this test's `.venv` and commands only if they are `installed`."""
+    """Copy the checkout into a folder; if `installed`, with this test's `.venv` and commands."""
     folder = parent / "checkout"
     shutil.copytree(ROOT, folder, symlinks=True, ignore=shutil.ignore_patterns(*NOT_OF_THE_CHECKOUT))
     home = parent / "home"
@@ -165,5 +165,5 @@ def checkout(parent: Path, *, installed: bool) -> Place:
 
 
 def metrics(url: str) -> str:
-    """Return what an exporter serves."""
+    """Return an exporter's metrics."""
     return requests.get(f"{url}/metrics", timeout=60).text

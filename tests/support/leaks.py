@@ -1,8 +1,7 @@
-"""No test lets a secret show: whatever the exporter says, prints or serves in any of them is searched.
+"""No test may show a secret: everything that the exporter logs, prints or serves in a test is searched.
 
-What tests read of it passes by three places: the pages and metrics that they fetch, the streams of the
-commands that they run, and their own captured streams and logs. A test in which a secret passed there fails,
-whatever else it found.
+Three kinds of output are searched: pages and metrics that tests fetch, the streams of the commands that they
+run, and their own captured streams and logs. A test fails if any of these holds a secret.
 """
 
 import base64
@@ -39,18 +38,18 @@ FORMS: Final = (
     *(login.partition(":")[2] for login in LOGINS),
     *(base64.b64encode(login.encode()).decode() for login in LOGINS),
 )
-"""The suite's secrets, in every form in which they are sent."""
+"""The secrets of the tests, in every form in which they are sent."""
 SECRET: Final = re.compile("|".join(map(re.escape, FORMS)) + r"|\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}")
-"""One of them, or any hash of a password."""
+"""Matches one of them, or any bcrypt hash."""
 PUBLISHED: Final = f"(X-Api-Key: {DEMO_KEY})"
-"""What the demo prints beside the embedded API's address: the key opens nothing but that."""
+"""What the demo prints beside the embedded API's address; the key is valid only there."""
 
 said: list[str] = []
-"""What was said since the last test ended."""
+"""All output since the last test ended."""
 
 
 class Noted:
-    """A stream of a command, of which all is noted that is read."""
+    """A stream of a command that records what is read from it."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -62,16 +61,16 @@ class Noted:
         return iter(self.readline, self._stream.read(0))
 
     def read(self, *size: int) -> Any:
-        """Note what is read."""
+        """Record what is read."""
         return _noted(self._stream.read(*size))
 
     def readline(self) -> Any:
-        """Note the line."""
+        """Record the line."""
         return _noted(self._stream.readline())
 
 
 class Said(subprocess.Popen[Any]):
-    """A command whose streams are noted, also what nobody has read when it ends."""
+    """A command whose streams are recorded, including what is unread when it ends."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -79,7 +78,7 @@ class Said(subprocess.Popen[Any]):
         self.stderr = self.stderr and Noted(self.stderr)  # type: ignore[assignment] # the same
 
     def communicate(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """Note what it returns."""
+        """Record what it returns."""
         streams = super().communicate(*args, **kwargs)
         note(*streams)
         return streams
@@ -99,7 +98,7 @@ def showing(text: str) -> list[str]:
 
 
 def note(*texts: str | bytes | None) -> None:
-    """Have these searched when the test is over."""
+    """Add texts to those that are searched when the test ends."""
     said.extend(text.decode(errors="replace") if isinstance(text, bytes) else text for text in texts if text)
 
 
@@ -128,7 +127,7 @@ def _noting_streams(read: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Listen for as long as the session lasts."""
+    """Record output until the session ends."""
     patch = MonkeyPatch()
     patch.setattr(subprocess, "Popen", Said)
     patch.setattr(requests.Session, "send", _noting_pages(requests.Session.send))
@@ -140,7 +139,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Search all that a test brought, once it is over."""
+    """Search all output of a test when it ends."""
     report = yield
     if call.when == "teardown":
         note(*(text for _, text in report.sections))

@@ -15,24 +15,24 @@ TOOLS = Path(__file__).parents[2] / ".venv-deploy/bin"
 
 
 def need(name: str) -> str:
-    """Return the path of a program; skip the test where it is missing, fail it in CI."""
+    """Return the path of a program; if it is missing, skip the test, or fail it in CI."""
     return _found(shutil.which(name), name, "apt-get install prometheus prometheus-alertmanager chromium")
 
 
 def need_tool(name: str) -> str:
-    """Return the path of a program that `make tools` installs; skip or fail likewise."""
+    """Return the path of a program that `make tools` installs; if it is missing, skip or fail the test."""
     return _found(shutil.which(name, path=TOOLS), name, "make tools")
 
 
 def require(*names: str) -> None:
-    """End a command in one line where programs are missing that it runs, before it begins its work."""
+    """Exit with one line if a program is missing."""
     if missing := [name for name in names if shutil.which(name) is None]:
         packages = " ".join(sorted({PACKAGES[name] for name in missing}))
         raise SystemExit(f"not installed: {', '.join(missing)}; on Debian: apt-get install {packages}")
 
 
 def require_tools(*names: str) -> None:
-    """End a command in one line where it needs what `make tools` installs."""
+    """Exit with one line if a program that `make tools` installs is missing."""
     if missing := [name for name in names if shutil.which(name, path=TOOLS) is None]:
         raise SystemExit(f"not installed: {', '.join(missing)}; run: make tools")
 
@@ -48,13 +48,13 @@ def _found(path: str | None, name: str, remedy: str) -> str:
 
 @contextmanager
 def refusing_port() -> Iterator[int]:
-    """Keep a port of the loopback address on which every connection is refused until the block ends."""
+    """Yield a port of the loopback address that refuses every connection until the end of the block."""
     with socket.socket() as bound:  # but never told to listen
         bound.bind(("127.0.0.1", 0))
         yield int(bound.getsockname()[1])
 
 
 def listening_address(log: Path) -> str | None:
-    """Return where Prometheus or Alertmanager, told to choose a port, say in their log that they listen."""
+    """Return the address that Prometheus or Alertmanager log when they listen."""
     found = re.search(r'msg="Listening on" address=(\S+)', log.read_text(encoding="utf-8"))
     return found[1] if found else None

@@ -1,4 +1,4 @@
-"""The names of metrics and labels that Prometheus gets from the exporter, for what asks for them."""
+"""The names of all metrics and labels that the exporter serves."""
 
 import re
 from itertools import chain
@@ -9,9 +9,9 @@ from exporter.metrics.own import OwnMetrics, ReloadCollector, WebReloadCollector
 
 METRIC: Final = re.compile(r"\b(?:bycloud|process|python)_[a-z0-9_]+\b")
 RECORDED: Final[frozenset[str]] = frozenset()
-"""What the rules record: nothing."""
+"""The metrics of recording rules: there are none."""
 ALERT_LABELS: Final = frozenset({"job", "instance", "target", "alertname", "alertstate"})
-"""Labels that Prometheus itself gives."""
+"""Labels that Prometheus adds."""
 _SUFFIXES: Final = {
     "counter": ("_total",),
     "histogram": ("_bucket", "_sum", "_count"),
@@ -20,7 +20,7 @@ _SUFFIXES: Final = {
 
 
 def served_names() -> frozenset[str]:
-    """Name every time series of the exporter, histograms' and counters' suffixes included."""
+    """Return the name of every time series, with the suffixes of histograms and counters."""
     names = {gauge.name for section in SECTIONS for gauge in section.gauges}
     for collector in own_collectors(
         OwnMetrics(), dict, ReloadCollector(0), WebReloadCollector(lambda: (True, 0))
@@ -31,7 +31,7 @@ def served_names() -> frozenset[str]:
 
 
 def served_labels() -> frozenset[str]:
-    """Name every label of a target's gauges and of the exporter's own metrics."""
+    """Return every label of a target's gauges and of the exporter's own metrics."""
     return frozenset(chain.from_iterable(section.labels for section in SECTIONS)) | {
         "target",
         "code",

@@ -1,4 +1,4 @@
-"""The threads that a test started; those of other tests do not count."""
+"""The threads that a test started, without those of other tests."""
 
 import threading
 from collections.abc import Iterator
@@ -7,25 +7,25 @@ from unittest.mock import patch
 
 
 class StartedThreads:
-    """The threads that one thread started while this was recorded, and those that they started in turn."""
+    """The threads that one thread started during the recording, and those that they started."""
 
     def __init__(self) -> None:
         self._family = [threading.current_thread()]
 
     def note(self, thread: threading.Thread) -> None:
-        """Keep a thread that starts now, if it belongs to the family."""
+        """Record a thread that starts now, if a recorded one starts it."""
         if threading.current_thread() in self._family:
             self._family.append(thread)
 
     def named(self, name: str) -> list[threading.Thread]:
-        """Return those whose name contains `name`, in the order of their start."""
+        """Return the threads whose name contains `name`, in the order of their start."""
         return [thread for thread in self._family[1:] if name in thread.name]
 
     def join(self, name: str = "") -> None:
-        """Wait until those of a name have ended; fail where one goes on."""
+        """Wait until the threads of this name have ended; fail if one does not end."""
         for thread in self.named(name):
             thread.join(20)
-            assert not thread.is_alive(), f"{thread} goes on"
+            assert not thread.is_alive(), f"{thread} still runs"
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Callable, Mapping
 from itertools import count
+from typing import Unpack
 
 import structlog
 
@@ -10,18 +11,16 @@ from exporter.api import ApiClient
 from exporter.api.budget import Budget
 from exporter.api.transport import ObserveHeaders
 from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Config, Target
+from exporter.config import Config, Secret
 from exporter.errors import Reason
 from exporter.simulator.fleet.bulk import hosts
 from exporter.simulator.http.wire import BACKUPS, INSTANCES
 from exporter.simulator.listing import Listing
 from exporter.simulator.quirks import Quirks
 from exporter.simulator.ratelimit import RateLimit, Tier
-from exporter.target.instances import InstanceList, Wait
-from exporter.target.scraper import Scraper
-from exporter.target.walk import TargetWalker
+from exporter.target import InstanceList, Scraper, TargetWalker
 from tests.support.builders import backup
+from tests.support.targets import TargetSettings, target
 
 LATENCY = 0.2
 
@@ -105,17 +104,13 @@ class Silent:
         """Forget it."""
 
 
-def limited_scraper(world: World, transport: LimitedTransport, **settings: object) -> Scraper:
+def limited_scraper(world: World, transport: LimitedTransport, **settings: Unpack[TargetSettings]) -> Scraper:
     """Put the exporter's real parts over the world's clock and the limited API; walks are planned events."""
-    target = Target(name="default", api_key=Secret("id:secret"), max_concurrency=1, **settings)  # type: ignore[arg-type]
-    budget = Budget(tier=target.api_tier, share=target.budget_share, clock=world)
-    api = ApiClient(target, budget, Silent(), transport, world)
+    fields: TargetSettings = {"max_concurrency": 1, **settings}
+    made = target(**fields)
+    budget = Budget(tier=made.api_tier, share=made.budget_share, clock=world)
+    api = ApiClient(made, budget, Silent(), transport, world)
     log = structlog.get_logger()
-    instances = InstanceList(api, target.instances, log, run=_at_once)
+    instances = InstanceList(api, made.instances, log, spawn=lambda work: work())
     walk = TargetWalker(api, instances, Config().objectives, log)
-    return Scraper(target, walk, budget, log, clock=world, spawn=world.plan)
-
-
-def _at_once(work: Callable[[], None]) -> Wait:
-    work()
-    return lambda _: None
+    return Scraper(made, walk, budget, log, clock=world, spawn=world.plan)

@@ -1,29 +1,29 @@
-"""The list of instances, beside the backups, over real sockets."""
+"""The list of instances beside the walk of the backups, over real sockets."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol, Unpack
 
 import pytest
 import structlog
+from exporter.cli.check import Level, examine
 from structlog.testing import capture_logs
 
 from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.app.exporter import Exporter
-from exporter.cli.check import Level, examine
-from exporter.clock import Clock
-from exporter.config.credentials import Secret
-from exporter.config.schema import Config, ExpectedInstance, Match, Objective, Target, Url
+from exporter.config import Config, ExpectedInstance, Match, Objective, Secret, Target, Url
 from exporter.errors import Reason
 from exporter.records import Backup, Datastore, Instance, Reference
-from exporter.results import DatabaseAssessment, Snapshot
 from exporter.simulator import ErrorBody, HangBeforeHeaders, Quirks, Request, Rewrite, SimulatedApi
 from exporter.simulator.http.wire import Json
-from exporter.target.instances import EVERY, InstanceList, Wait, run_beside
-from exporter.target.walk import TargetWalker, WalkOutcome
+from exporter.target import InstanceList, WalkOutcome
+from exporter.target.instances import START_THREAD
+from tests.support.instance_rig import Rig, Shifted
 from tests.support.started import StartedThreads
+from tests.support.targets import TargetSettings
 from tests.support.world import Silent
 
 LISTED = (
@@ -40,59 +40,15 @@ def backup(name: str, instance: str, hours: int = 0) -> Backup:
 
 
 def of_instances(request: Request) -> bool:
-    """Tell a request for instances."""
+    """Say whether this is a request for instances."""
     return request.path == "/v1/database-instances"
 
 
-class Shifted(Clock):
-    """The machine's clock, which a test can put forward; its wall clock can step besides."""
+class Make(Protocol):
+    """Makes rigs on one API, which are closed after the test."""
 
-    def __init__(self) -> None:
-        self.ahead = 0.0
-        self.step = 0.0
-
-    def now(self) -> float:
-        """Return the later time, stepped."""
-        return super().now() + self.ahead + self.step
-
-    def monotonic(self) -> float:
-        """Return the later monotonic time."""
-        return super().monotonic() + self.ahead
-
-    def sleep(self, seconds: float) -> None:
-        """Let no time pass."""
-
-
-class Rig:
-    """A target's walk with its list of instances."""
-
-    def __init__(self, url: str, objectives: tuple[Objective, ...], **settings: object) -> None:
-        target = Target(name="default", url=Url(url), api_key=Secret("demo:demo-secret"), **settings)  # type: ignore[arg-type]
-        self.clock = Shifted()
-        self.api = ApiClient(
-            target, Budget(clock=self.clock), Silent(), HttpTransport(target, Deadlines()), self.clock
-        )
-        log = structlog.get_logger()
-        self.instances = InstanceList(self.api, target.instances, log)
-        self.target_walk = TargetWalker(self.api, self.instances, objectives, log)
-
-    def walk(self, patience: float = 10) -> WalkOutcome:
-        """Walk, ten minutes and more after the last time."""
-        self.clock.ahead += EVERY + 1
-        return self.target_walk(20, patience=patience)
-
-    def snapshot(self) -> Snapshot:
-        """Walk, and return the snapshot."""
-        snapshot = self.walk().snapshot
-        assert snapshot is not None
-        return snapshot
-
-    def assessments(self) -> dict[str, DatabaseAssessment]:
-        """Walk, and return each instance's recovery."""
-        return {recovery.instance_id: recovery for recovery in self.snapshot().assessments}
-
-
-Make = Callable[..., Rig]
+    def __call__(self, objectives: tuple[Objective, ...] = ..., **settings: Unpack[TargetSettings]) -> Rig:
+        """Make a rig; the objectives default to those of the configuration."""
 
 
 @pytest.fixture
@@ -104,10 +60,12 @@ def api() -> Iterator[SimulatedApi]:
 
 @pytest.fixture
 def rig(api: SimulatedApi) -> Iterator[Make]:
-    """Return a maker of rigs on that API."""
+    """Return what makes rigs on that API."""
     with ExitStack() as stack:
 
-        def make(objectives: tuple[Objective, ...] = Config().objectives, **settings: object) -> Rig:
+        def make(
+            objectives: tuple[Objective, ...] = Config().objectives, **settings: Unpack[TargetSettings]
+        ) -> Rig:
             made = Rig(api.url, objectives, **settings)
             stack.callback(made.api.close)
             return made
@@ -115,8 +73,8 @@ def rig(api: SimulatedApi) -> Iterator[Make]:
         yield make
 
 
-def test_it_names_instances_and_shows_those_without_backups(rig: Make) -> None:
-    """`auto`: listed where the API lets us."""
+def test_auto_lists_instances_with_their_names(rig: Make) -> None:
+    """An instance without backups has 0 restorable ones, a replica has no objective."""
     found = rig().assessments()
 
     assert {key: (one.instance_name, one.restorable) for key, one in found.items()} == {
@@ -128,39 +86,39 @@ def test_it_names_instances_and_shows_those_without_backups(rig: Make) -> None:
     assert found["three"].replica_of == "one"
 
 
-def test_off_asks_for_no_list(rig: Make, api: SimulatedApi) -> None:
-    """`off`: only backups are asked for."""
+def test_off_requests_no_list(rig: Make, api: SimulatedApi) -> None:
+    """Only the backups are requested."""
     made = rig(instances="off")
 
-    outcome = made.walk()
+    outcome = made.walk_later()
 
     assert outcome.instances_ok is None
     assert not any(map(of_instances, api.requests))
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_a_refusal_at_first_turns_auto_off(rig: Make, api: SimulatedApi, status: int) -> None:
-    """With one line in the log, and no request more; the backups are none the worse."""
+def test_a_first_refusal_turns_auto_off(rig: Make, api: SimulatedApi, status: int) -> None:
+    """The log has one line about it, the list is not requested again, and the backups are read."""
     api.faults.add(ErrorBody(status, "not for you"), times=None, when=of_instances)
     made = rig()
 
     with capture_logs() as logs:
-        first, second = made.walk(), made.walk()
+        first, second = made.walk_later(), made.walk_later()
 
     assert (first.instances_ok, second.instances_ok) == (None, None)
     assert first.error is second.error is None
     assert sum(map(of_instances, api.requests)) == 1
-    told = [line["event"] for line in logs if line.get("doubt") == "instances"]
-    assert len(told) == 1
-    assert told[0].startswith("instances cannot be listed: ")
+    logged = [line["event"] for line in logs if line.get("data_warning") == "instances"]
+    assert len(logged) == 1
+    assert logged[0].startswith("instances cannot be listed: ")
 
 
-def test_on_demands_it(rig: Make, api: SimulatedApi) -> None:
-    """A refusal is a failure that shows, and is asked again."""
+def test_with_on_a_refusal_is_a_failure(rig: Make, api: SimulatedApi) -> None:
+    """The gauge shows it, and the list is requested again."""
     api.faults.add(ErrorBody(403), times=None, when=of_instances)
     made = rig(instances="on")
 
-    first, second = made.walk(), made.walk()
+    first, second = made.walk_later(), made.walk_later()
 
     assert (first.instances_ok, second.instances_ok) == (False, False)
     assert first.snapshot is not None
@@ -169,40 +127,40 @@ def test_on_demands_it(rig: Make, api: SimulatedApi) -> None:
 
 @pytest.mark.parametrize("status", [403, 404, 500])
 def test_a_later_failure_keeps_the_last_good_list(rig: Make, api: SimulatedApi, status: int) -> None:
-    """It shows in its own gauge, is logged once, and leaves everything else as it is."""
+    """The failure shows in the gauge and is logged once."""
     made = rig()
-    made.walk()
+    made.walk_later()
     api.faults.add(ErrorBody(status), times=6, when=of_instances)
 
     with capture_logs() as logs:
-        failed = [made.walk(), made.walk()]
+        failed = [made.walk_later(), made.walk_later()]
     api.faults.clear()
-    well = made.walk()
+    recovered = made.walk_later()
 
     assert [outcome.instances_ok for outcome in failed] == [False, False]
     assert all(outcome.snapshot and len(outcome.snapshot.assessments) == 3 for outcome in failed)
-    assert [line["log_level"] for line in logs if line.get("doubt") == "instances"] == ["warning"]
-    assert well.instances_ok is True
+    assert [line["log_level"] for line in logs if line.get("data_warning") == "instances"] == ["warning"]
+    assert recovered.instances_ok is True
 
 
-def test_it_is_walked_every_ten_minutes_at_most(rig: Make, api: SimulatedApi) -> None:
-    """Walks in between use the list at hand."""
+def test_the_list_is_requested_every_ten_minutes_at_most(rig: Make, api: SimulatedApi) -> None:
+    """Walks in between use the last list."""
     made = rig()
-    made.walk()
-    between = made.target_walk(20)
-    made.walk()
+    made.walk_later()
+    between = made.walk()
+    made.walk_later()
 
     assert between.instances_ok is True
     assert sum(map(of_instances, api.requests)) == 2
 
 
-def test_it_is_paged_like_the_backups(rig: Make, api: SimulatedApi) -> None:
-    """By the same walker, with its own page size."""
+def test_the_list_has_its_own_page_size(rig: Make, api: SimulatedApi) -> None:
+    """It shrinks if the API refuses the size, whatever the page size of the backups."""
     api.quirks = Quirks(max_limit=2, over_limit="refuse")
     made = rig(page_size=2)
     api.faults.add(ErrorBody(422), times=5, when=lambda request: request.query["limit"] == "1000")
 
-    failing = made.walk()
+    failing = made.walk_later()
     api.quirks = Quirks(max_limit=2)
     found = made.assessments()
 
@@ -210,12 +168,12 @@ def test_it_is_paged_like_the_backups(rig: Make, api: SimulatedApi) -> None:
     assert len(found) == 3
 
 
-def test_a_list_that_hangs_holds_up_the_backups_for_a_moment_only(rig: Make, api: SimulatedApi) -> None:
-    """They are published without it, and the next walk begins no second one beside it."""
+def test_a_list_that_hangs_delays_the_backups_for_a_moment_only(rig: Make, api: SimulatedApi) -> None:
+    """The snapshot is published without the list, and the next walk does not request it again."""
     api.faults.add(HangBeforeHeaders(), when=of_instances)
     made = rig()
 
-    first, second = (made.target_walk(20, patience=0.01) for _ in range(2))
+    first, second = (made.walk(0.01) for _ in range(2))
 
     assert first.snapshot is not None
     assert second.snapshot is not None
@@ -223,19 +181,19 @@ def test_a_list_that_hangs_holds_up_the_backups_for_a_moment_only(rig: Make, api
     assert sum(map(of_instances, api.requests)) <= 1
 
 
-def test_a_failed_walk_of_backups_says_how_the_list_fares(rig: Make, api: SimulatedApi) -> None:
-    """Each on its own."""
+def test_a_failed_walk_of_the_backups_does_not_fail_the_list(rig: Make, api: SimulatedApi) -> None:
+    """The outcome reports each on its own."""
     api.faults.add(ErrorBody(403), times=None, when=lambda request: not of_instances(request))
 
-    outcome = rig().walk()
+    outcome = rig().walk_later()
 
     assert outcome.error is not None
     assert outcome.error.reason is Reason.FORBIDDEN
     assert outcome.instances_ok is True
 
 
-def test_an_instances_life(rig: Make, api: SimulatedApi) -> None:
-    """It appears, loses its last backup while it lives, gets one again, and is deleted while that stays."""
+def test_an_instance_from_its_first_list_to_its_deletion(rig: Make, api: SimulatedApi) -> None:
+    """It appears, is backed up, loses its last backup, gets another, and is deleted before that backup."""
     made = rig()
     fresh = Instance("four", name="fresh", datastore=Datastore("redis"))
     before = made.assessments()
@@ -257,29 +215,29 @@ def test_an_instances_life(rig: Make, api: SimulatedApi) -> None:
     assert (deleted.restorable, deleted.objective_age, deleted.instance_name) == (1, None, None)
 
 
-def test_an_empty_list_is_not_believed_while_backups_exist(rig: Make, api: SimulatedApi) -> None:
-    """It counts as no list: every objective stays, and log, data_warnings and gauge say so."""
+def test_an_empty_list_is_not_used_while_there_are_backups(rig: Make, api: SimulatedApi) -> None:
+    """It counts as no list: objectives stay, and log, data warnings and gauge report it."""
     api.instances = ()
     made = rig()
 
     with capture_logs() as logs:
-        first, second = made.walk(), made.walk()
+        first, second = made.walk_later(), made.walk_later()
 
     assert first.snapshot is not None
-    assert [recovery.objective_age for recovery in first.snapshot.assessments] == [93_600]
+    assert [found.objective_age for found in first.snapshot.assessments] == [93_600]
     assert [outcome.instances_ok for outcome in (first, second)] == [False, False]
     assert sum("the empty list is not used" in line["event"] for line in logs) == 1
-    assert any("the empty list is not used" in doubt.text for doubt in first.snapshot.data_warnings)
+    assert any("the empty list is not used" in warning.text for warning in first.snapshot.data_warnings)
 
 
 @pytest.mark.parametrize(("instances", "level"), [((), Level.WARN), (LISTED, Level.OK)])
 def test_check_says_whether_the_list_is_used(
     rig: Make, api: SimulatedApi, instances: tuple[Instance, ...], level: Level
 ) -> None:
-    """An empty list beside backups is a warning, and nothing says that it is fine."""
+    """An empty list although there are backups is a warning, and no line says `ok`."""
     api.instances = instances
     made = rig(size_unit="GiB")
-    found = examine(made.target_walk, made.walk(), 60)
+    found = examine(made.walker, made.walk_later(), 60)
 
     assert [finding.level for finding in found if "instances" in finding.text] == [level]
 
@@ -297,15 +255,15 @@ def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: SimulatedApi) -> 
     assert after.keys() == {"one", "two"}
 
 
-def test_an_empty_list_is_believed_until_there_are_backups(rig: Make, api: SimulatedApi) -> None:
-    """A new organization has neither; from its first backup on the empty list counts as none."""
+def test_an_empty_list_is_used_until_there_are_backups(rig: Make, api: SimulatedApi) -> None:
+    """From the first backup on, an empty list counts as no list."""
     api.instances, api.backups = (), ()
     made = rig()
-    new = made.walk()
-    between = made.target_walk(20, patience=10)
+    new = made.walk_later()
+    between = made.walk()
     lists = sum(map(of_instances, api.requests))
     api.backups = (backup("b", "one"),)
-    first_backup = made.target_walk(20, patience=10)
+    first_backup = made.walk()
 
     assert (new.instances_ok, between.instances_ok, first_backup.instances_ok) == (True, True, False)
     assert lists == 1
@@ -313,73 +271,75 @@ def test_an_empty_list_is_believed_until_there_are_backups(rig: Make, api: Simul
     assert [one.objective_age for one in first_backup.snapshot.assessments] == [93_600]
 
 
-def test_where_there_is_nothing_an_empty_list_is_no_surprise(rig: Make, api: SimulatedApi) -> None:
+def test_an_empty_list_without_backups_is_not_logged(rig: Make, api: SimulatedApi) -> None:
     """A new organization has neither backups nor instances."""
     api.instances, api.backups = (), ()
 
     with capture_logs() as logs:
-        rig().walk()
+        rig().walk_later()
 
     assert not any("no instances" in line["event"] for line in logs)
 
 
-class TestRulesByName:
-    """Objectives that go by name."""
+class TestObjectivesByName:
+    """Objectives that match by `instance_name`."""
 
     RULES = (Objective(Match(instance_name="dev-*")),)
 
-    def test_match_nothing_where_no_name_can_be_had(self, rig: Make) -> None:
-        """And are told of, once."""
+    def test_match_nothing_without_names(self, rig: Make) -> None:
+        """One log line reports it."""
         made = rig(self.RULES, instances="off")
 
         with capture_logs() as logs:
-            made.walk()
-            made.walk()
+            made.walk_later()
+            made.walk_later()
 
         assert sum("instance_name match nothing" in line["event"] for line in logs) == 1
 
-    def test_are_well_with_a_list_or_with_configured_names(self, rig: Make) -> None:
-        """Either gives names."""
+    def test_need_a_list_or_configured_names(self, rig: Make) -> None:
+        """With either of them there is no data warning."""
         listed = rig(self.RULES).snapshot()
         configured = rig(
             self.RULES, instances="off", expected_instances=(ExpectedInstance("one", "dev-1"),)
         ).snapshot()
 
-        assert not any(doubt.kind == "names" for doubt in listed.data_warnings)
-        assert not any(doubt.kind == "names" for doubt in configured.data_warnings)
+        assert not any(warning.kind == "names" for warning in listed.data_warnings)
+        assert not any(warning.kind == "names" for warning in configured.data_warnings)
 
 
-def test_where_walks_are_rare_the_list_is_rarer(api: SimulatedApi) -> None:
-    """At a budget of one large walk in half an hour, the list comes with every twelfth."""
+def test_the_list_is_requested_with_every_twelfth_walk_at_most(api: SimulatedApi) -> None:
+    """A budget of one large walk in half an hour makes that six hours."""
     clock = Shifted()
     target = Target(name="default", url=Url(api.url), api_key=Secret("demo:demo-secret"), api_tier="standard")
     budget = Budget(clock=clock, tier="standard", share=0.5)
     walks: list[Callable[[], None]] = []
 
-    def keep(work: Callable[[], None]) -> Wait:
+    def run_at_once(work: Callable[[], None]) -> None:
         walks.append(work)
         work()
-        return lambda _: None
 
     transport = HttpTransport(target, Deadlines())
     instances = InstanceList(
-        ApiClient(target, budget, Silent(), transport, clock), "auto", structlog.get_logger(), run=keep
+        ApiClient(target, budget, Silent(), transport, clock),
+        "auto",
+        structlog.get_logger(),
+        spawn=run_at_once,
     )
-    instances.refresh(10, next_walk=250)
+    instances.start_if_due(10, next_walk=250)
     clock.ahead += 12 * 1800 - 10
-    instances.refresh(10, next_walk=250)
+    instances.start_if_due(10, next_walk=250)
     before = len(walks)
     clock.ahead += 20
-    instances.refresh(10, next_walk=250)
+    instances.start_if_due(10, next_walk=250)
     transport.close()
 
     assert (before, len(walks)) == (1, 2)
 
 
-def test_the_thread_beside_ends_with_its_walk(started: StartedThreads, rig: Make) -> None:
-    """No thread is left."""
+def test_the_thread_of_the_list_ends_with_its_walk(started: StartedThreads, rig: Make) -> None:
+    """No thread remains."""
     made = rig()
-    made.walk()
+    made.walk_later()
     started.join("instances")
 
     assert len(started.named("instances")) == 1
@@ -395,12 +355,12 @@ def listing(records: list[object], total: int | None = None) -> Rewrite:
     return Rewrite(rewritten)
 
 
-class TestObjectivesStay:
-    """Answers that would make a database lose its objective."""
+class TestOddLists:
+    """Lists that must not make a database lose its objective."""
 
     @pytest.mark.parametrize("status", [None, 7, {"code": "ACTIVE"}, ["ACTIVE"], "", "ACTIVE"])
     def test_the_status_of_an_instance_is_ignored(self, rig: Make, api: SimulatedApi, status: object) -> None:
-        """Whatever it is, the instance is listed."""
+        """The instance is listed with any status."""
         api.faults.add(listing([{"id": "one", "name": "orders-db", "status": status}]), when=of_instances)
         found = rig().assessments()["one"]
 
@@ -410,7 +370,7 @@ class TestObjectivesStay:
     def test_an_empty_reference_makes_no_replica(
         self, rig: Make, api: SimulatedApi, reference: object
     ) -> None:
-        """Only the id of another instance does."""
+        """Only the id of another instance makes one."""
         record = {"id": "one", "name": "", "replica_of": reference, "datastore": {"type": "", "version": ""}}
         api.faults.add(listing([record]), when=of_instances)
         found = rig().assessments()["one"]
@@ -427,20 +387,20 @@ class TestObjectivesStay:
             (listing([{"id": "two"}, None], total=2), "1 instances are malformed; the first: record 2"),
         ],
     )
-    def test_a_list_that_lacks_instances_is_refused(
+    def test_an_incomplete_list_is_not_used(
         self, rig: Make, api: SimulatedApi, fault: Rewrite, problem: str
     ) -> None:
-        """A database that it lacks does not read as deleted; the doubt says why the list is not used."""
+        """A missing instance does not count as deleted, and a data warning says why the list is not used."""
         api.faults.add(fault, times=None, when=of_instances)
-        outcome = rig().walk()
+        outcome = rig().walk_later()
 
         assert outcome.instances_ok is False
         assert outcome.snapshot is not None
         assert [one.objective_age for one in outcome.snapshot.assessments] == [93_600]
-        assert any(problem in doubt.text for doubt in outcome.snapshot.data_warnings)
+        assert any(problem in warning.text for warning in outcome.snapshot.data_warnings)
 
-    def test_the_last_good_list_outlives_a_short_one(self, rig: Make, api: SimulatedApi) -> None:
-        """What was known stays known."""
+    def test_an_incomplete_list_keeps_the_last_good_one(self, rig: Make, api: SimulatedApi) -> None:
+        """Names and replicas stay known."""
         made = rig()
         before = made.assessments()
         api.faults.add(listing([{"id": "two"}], total=3), times=None, when=of_instances)
@@ -449,91 +409,103 @@ class TestObjectivesStay:
 
 
 class TestRetry:
-    """A failed list is walked again with the next walk; a good one lasts ten minutes."""
+    """A failed list is requested again with the next walk, a good one after ten minutes."""
 
     @pytest.mark.parametrize("status", [400, 401, 500])
-    def test_the_next_walk_retries(self, rig: Make, api: SimulatedApi, status: int) -> None:
+    def test_the_next_walk_requests_a_failed_list_again(
+        self, rig: Make, api: SimulatedApi, status: int
+    ) -> None:
         """No time passes between the walks."""
         api.faults.add(ErrorBody(status), times=3 if status == 500 else 6, when=of_instances)
         made = rig()
         outcomes: list[WalkOutcome] = []
         while not (outcomes and outcomes[-1].instances_ok):
-            outcomes.append(made.target_walk(20, patience=10))
+            outcomes.append(made.walk())
         lists = sum(map(of_instances, api.requests))
-        again = made.target_walk(20, patience=10)
+        again = made.walk()
 
         assert outcomes[0].instances_ok is False
         assert again.instances_ok is True
         assert sum(map(of_instances, api.requests)) == lists
 
     @pytest.mark.parametrize("status", [403, 404])
-    def test_a_refusal_counts_only_beside_backups_that_can_be_read(
+    def test_a_refusal_counts_only_after_a_complete_walk(
         self, rig: Make, api: SimulatedApi, status: int
     ) -> None:
-        """A key that may read nothing says nothing of whether the right key may list instances."""
+        """A key that may read nothing does not show what the right key may read."""
         api.faults.add(ErrorBody(status), times=None)
         made = rig()
-        failed = made.target_walk(20, patience=10)
+        failed = made.walk()
         api.faults.clear()
-        fixed = made.target_walk(20, patience=10)
+        fixed = made.walk()
 
         assert failed.error is not None
         assert failed.instances_ok is False
         assert fixed.instances_ok is True
 
-    def test_a_refusal_of_before_does_not_turn_off_a_list_that_is_on_its_way(
+    def test_an_earlier_refusal_does_not_count_while_the_list_is_requested_again(
         self, rig: Make, api: SimulatedApi
     ) -> None:
-        """The credential was given its rights: the backups come at once, the list comes late."""
+        """The credential gets its permissions; then the backups arrive before the list."""
         api.faults.add(ErrorBody(403), times=None)
         made = rig()
-        refused = made.target_walk(20, patience=10)
+        refused = made.walk()
         api.faults.clear()
         api.faults.add(HangBeforeHeaders(), when=of_instances)
-        waiting = made.target_walk(20, patience=0.01)
+        waiting = made.walk(0.01)
 
         assert refused.error is not None
         assert waiting.snapshot is not None
-        assert made.target_walk.instances.is_on
+        assert made.walker.instances.is_on
+
+    def test_a_reload_requests_a_refused_list_again(self, rig: Make, api: SimulatedApi) -> None:
+        """The credential may have been given the permission."""
+        api.faults.add(ErrorBody(403), times=1, when=of_instances)
+        made = rig()
+        refused = made.walk_later()
+        made.instances.forget_refusal()
+        listed = made.walk()
+
+        assert (refused.instances_ok, listed.instances_ok) == (None, True)
 
     @pytest.mark.parametrize("step", [-1e6, 1e6])
-    def test_a_clock_that_steps_changes_nothing(self, rig: Make, api: SimulatedApi, step: float) -> None:
+    def test_a_clock_step_changes_nothing(self, rig: Make, api: SimulatedApi, step: float) -> None:
         """Ten minutes are counted in monotonic time."""
         made = rig()
-        made.walk()
+        made.walk_later()
         made.clock.step = step
-        between = made.target_walk(20, patience=10)
-        made.walk()
+        between = made.walk()
+        made.walk_later()
 
         assert between.instances_ok is True
         assert sum(map(of_instances, api.requests)) == 2
 
-    def test_a_thread_that_cannot_start_costs_one_walk(self, rig: Make) -> None:
-        """The list is walked with the next walk of the backups."""
+    def test_a_thread_that_cannot_start_fails_one_walk_of_the_list(self, rig: Make) -> None:
+        """The next walk of the backups requests the list again."""
         made = rig()
         refused = [RuntimeError("can't start new thread")]
 
-        def run(work: Callable[[], None]) -> Wait:
+        def spawn(work: Callable[[], None]) -> None:
             if refused:
                 raise refused.pop()
-            return run_beside(work)
+            START_THREAD(work)
 
         log = structlog.get_logger()
-        made.target_walk.instances = InstanceList(made.api, "auto", log, run=run)
-        first, second = (made.target_walk(20, patience=10) for _ in range(2))
+        made.walker.instances = InstanceList(made.api, "auto", log, spawn=spawn)
+        first, second = (made.walk() for _ in range(2))
 
         assert first.snapshot is not None
         assert (first.instances_ok, second.instances_ok) == (False, True)
-        assert any("can't start new thread" in doubt.text for doubt in first.snapshot.data_warnings)
+        assert any("can't start new thread" in warning.text for warning in first.snapshot.data_warnings)
 
-    def test_a_bug_fails_the_list_alone(self, rig: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The log has its traceback, and the next walk lists instances again."""
+    def test_a_bug_fails_the_list_only(self, rig: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The log has the traceback, and the next walk requests the list again."""
         made = rig()
-        monkeypatch.setattr("exporter.target.instances._whole", lambda _: 1 / 0)
+        monkeypatch.setattr("exporter.target.instances.complete_list", lambda _: 1 / 0)
         with capture_logs() as logs:
-            first = made.target_walk(20, patience=10)
+            first = made.walk()
         monkeypatch.undo()
-        second = made.target_walk(20, patience=10)
+        second = made.walk()
 
         assert first.snapshot is not None
         assert (first.instances_ok, second.instances_ok) == (False, True)
@@ -541,21 +513,21 @@ class TestRetry:
 
 
 @pytest.mark.parametrize("refused", [False, True])
-def test_after_a_wrong_key_is_fixed_the_next_walk_is_right(tmp_path: Path, *, refused: bool) -> None:
-    """Names, databases never backed up and retired ones are known at once, over the real parts."""
+def test_once_a_wrong_key_is_fixed_the_next_walk_has_the_list(tmp_path: Path, *, refused: bool) -> None:
+    """Names, databases without backups and retired databases are known at once."""
     key = tmp_path / "key"
     key.write_text("demo:wrong", encoding="ascii")
     retired = (backup("b", "one"), backup("r", "retired"))
     with SimulatedApi(backups=retired, instances=LISTED) as api:
         if refused:
             api.faults.add(ErrorBody(403), times=None)
-        target = Target(name="only", url=Url(api.url), api_key_file=str(key))
+        target = Target(name="only", url=Url(api.url), api_key_file=key)
         exporter = Exporter(Config(targets=(target,)))
-        walk = exporter.walks["only"]
-        failed = [walk(60, patience=60) for _ in range(2)]
+        walk = exporter.targets["only"].walker
+        failed = [walk(60, instances_seconds=60) for _ in range(2)]
         api.faults.clear()
         key.write_text("demo:demo-secret", encoding="ascii")
-        fixed = walk(60, patience=60)
+        fixed = walk(60, instances_seconds=60)
         exporter.close()
 
     assert all(outcome.error for outcome in failed)

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from exporter.api.decode import BACKUPS, decode_page
+from exporter.api import BACKUPS, decode_page
 from exporter.records import Backup, Page
 from exporter.simulator import many
 from exporter.simulator.http.wire import BACKUPS as SERVED
@@ -19,14 +19,14 @@ def pages() -> list[Page[Backup]]:
     return [first, decode_page(BACKUPS, listing.encoded({"limit": "30", "marker": first.markers[0]}))]
 
 
-def test_nothing_changes_but_what_it_takes() -> None:
-    """The pages are equal to what they were; of each value there is but one."""
-    before, after = pages(), pages()
-    kept_once = Interner()
-    found = [kept_once(page) for page in after]
+def test_pages_stay_equal_and_equal_values_become_one_object() -> None:
+    """Sixty backups of three instances have three instance ids."""
+    before = pages()
+    interner = Interner()
+    after = [interner.intern(page) for page in before]
     backups = [record for page in after for record in page.records]
 
-    assert found == before
+    assert after == before
     assert len({id(record.instance_id) for record in backups}) == 3
     assert len({id(record.datastore) for record in backups}) == 3
     assert {id(record.status) for record in backups} == {
@@ -34,17 +34,25 @@ def test_nothing_changes_but_what_it_takes() -> None:
     }
 
 
-def test_absence_stays_absence() -> None:
-    """`None` is a value like another."""
+def test_an_absent_value_stays_absent() -> None:
+    """`None` is a value like any other."""
     page = Page(records=(backup(1, instance_id=None), backup(2, instance_id=None)), length=2)
 
-    assert [record.instance_id for record in Interner()(page).records] == [None, None]
+    assert [record.instance_id for record in Interner().intern(page).records] == [None, None]
 
 
-def test_many_threads_agree() -> None:
-    """Whoever comes first, all have the same."""
-    kept_once = Interner()
+def test_threads_share_values() -> None:
+    """Pages of different threads get the same objects."""
+    interner = Interner()
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(kept_once, (page for _ in range(20) for page in pages())))
+        found = list(threads.map(interner.intern, (page for _ in range(20) for page in pages())))
 
     assert len({id(record.instance_id) for page in found for record in page.records}) == 3
+
+
+def test_its_repr_counts_the_values() -> None:
+    """An instance, a status and no datastore are three."""
+    interner = Interner()
+    interner.intern(Page(records=(backup(1),), length=1))
+
+    assert repr(interner) == "Interner(3 values)"

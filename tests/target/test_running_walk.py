@@ -1,86 +1,73 @@
-"""One walk under way, and what becomes of one that hangs."""
+"""One walk in progress."""
 
 import pytest
 
 from exporter.api.budget import Budget
-from exporter.target.running_walk import MOST_ABANDONED, OVERDUE, RunningWalk, WalkSlot
+from exporter.results import WalkStats
+from exporter.target.running_walk import HANG_MARGIN, RunningWalk
 from tests.support.world import World
 
 HOUR = 3600.0
 
 
-class Requests:
-    """A client that counts what a test says."""
+class FakeRequests:
+    """The requests of a walk, as many as a test says."""
 
-    def __init__(self, requests: int = 0) -> None:
+    def __init__(self, requests: int = 0, pages: int = 0) -> None:
         self.requests = requests
-        self.pages = 0
+        self.pages = pages
         self.is_closed = False
 
     def close(self) -> None:
-        """Note it."""
+        """Note that it was called."""
         self.is_closed = True
 
 
-def walk(began: float = 0.0, seconds: float = 600.0, tier: str = "auto") -> RunningWalk:
-    """Make a walk under way."""
-    return RunningWalk(began, seconds, Budget(clock=World(), tier=tier, share=1.0))
+def walk(tier: str = "auto") -> RunningWalk:
+    """Make a walk that began at 0 and may take ten minutes."""
+    return RunningWalk(0.0, 600.0, Budget(clock=World(), tier=tier, share=1.0))
 
 
-def test_without_a_known_tier_it_may_take_its_seconds() -> None:
-    """And a margin, in which it should end by itself."""
-    assert walk().longest == 600 + OVERDUE
+def test_a_walk_counts_as_hung_a_margin_after_its_time_limit() -> None:
+    """Without a known tier, nothing extends the limit."""
+    assert walk().hang_limit == 600 + HANG_MARGIN
 
 
-def test_the_budgets_pace_gives_it_more_time() -> None:
-    """Twice what the requests so far take at the pace of the hour's budget, as its client has it."""
-    running, client = walk(tier="standard"), Requests()
-    running.follow(client)  # type: ignore[arg-type] # what is used of one
-    before = running.longest
+def test_the_budgets_pace_extends_the_time_limit() -> None:
+    """A walk may take twice as long as its requests take at the pace of the hour's budget."""
+    running, client = walk(tier="standard"), FakeRequests()
+    running.attach(client)
+    before = running.hang_limit
     client.requests = 500
 
-    assert before == 600 + OVERDUE
-    assert running.longest == pytest.approx(2 * 500 * HOUR / 1_000 + OVERDUE)
+    assert before == 600 + HANG_MARGIN
+    assert running.hang_limit == pytest.approx(2 * 500 * HOUR / 1_000 + HANG_MARGIN)
 
 
-def test_cancelling_closes_its_client() -> None:
-    """One that it has."""
-    running, client = walk(), Requests()
-    running.follow(client)  # type: ignore[arg-type] # what is used of one
-    assert not client.is_closed
+def test_cancelling_closes_the_client() -> None:
+    """A walk whose client is attached sends no more requests once it is cancelled."""
+    running, client = walk(), FakeRequests()
+    running.attach(client)
+    before = client.is_closed
     running.cancel()
 
-    assert client.is_closed
+    assert (before, client.is_closed) == (False, True)
 
 
-def test_cancelling_closes_a_client_that_comes_later() -> None:
+def test_cancelling_closes_a_client_that_is_attached_later() -> None:
     """A walk that hung before its first request sends none when it wakes up."""
-    running, client = walk(), Requests()
+    running, client = walk(), FakeRequests()
     running.cancel()
-    running.follow(client)  # type: ignore[arg-type] # what is used of one
+    running.attach(client)
 
     assert client.is_closed
 
 
-def test_a_slot_is_free_again_once_its_walk_has_ended() -> None:
-    """The result of a walk that was not abandoned counts."""
-    slot, running = WalkSlot(), walk()
-    slot.begin(running)
+def test_stats_count_what_the_walk_has_cost_so_far() -> None:
+    """Before a client is attached, that is time alone."""
+    running = walk()
+    early = running.stats(2.0)
+    running.attach(FakeRequests(requests=4, pages=3))
 
-    assert not slot.is_free
-    assert slot.abandon_overdue(running.longest) is None
-    assert slot.end(running)
-    assert slot.is_free
-
-
-def test_a_slot_gives_up_a_walk_that_hangs_and_few_may() -> None:
-    """Each of the abandoned makes room for another by ending; its result does not count."""
-    slot, hung = WalkSlot(), [walk() for _ in range(MOST_ABANDONED)]
-    for running in hung:
-        assert slot.is_free
-        slot.begin(running)
-        assert slot.abandon_overdue(600 + OVERDUE + 1) is running
-
-    assert not slot.is_free
-    assert not slot.end(hung[0])
-    assert slot.is_free
+    assert early == WalkStats(seconds=2.0, pages=0, requests=0)
+    assert running.stats(5.0) == WalkStats(seconds=5.0, pages=3, requests=4)

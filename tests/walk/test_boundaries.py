@@ -1,72 +1,90 @@
-"""Where the pages of a list ended."""
+"""The boundaries between the pages of a list."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import pytest
 
 from exporter.records import Backup, Malformed, Page
 from exporter.walk.boundaries import BoundaryRecorder, PageBoundaries
-from tests.support.builders import NOON, backup
+from tests.support.builders import backup
+from tests.support.lists import dated
 
 
-def dated(number: int) -> Backup:
-    """Make a backup that was updated so many minutes after noon."""
-    return backup(number, updated_at=NOON + timedelta(minutes=number))
-
-
-def page(*numbers: int, limit: int | None = None, malformed: tuple[Malformed, ...] = ()) -> Page[Backup]:
+def dated_page(*numbers: int, malformed: tuple[Malformed, ...] = ()) -> Page[Backup]:
     """Make a page of dated backups."""
     records = tuple(dated(number) for number in numbers)
-    return Page(records=records, length=len(records) + len(malformed), malformed=malformed, limit=limit)
+    return Page(records=records, length=len(records) + len(malformed), malformed=malformed)
 
 
-def recorded(*pages: Page[Backup], limit: int = 2) -> PageBoundaries:
-    """Record the pages of one list."""
+def recorded(*pages: Page[Backup], steps: Sequence[int] = ()) -> PageBoundaries:
+    """Record the pages of one list, two records to a page unless `steps` says otherwise."""
     recorder = BoundaryRecorder[Backup]()
-    for number, one in enumerate(pages, start=1):
-        recorder.add(one, limit, is_last=number == len(pages))
+    for number, (one, step) in enumerate(zip(pages, steps or [2] * len(pages), strict=True), start=1):
+        recorder.add(one, step, is_last=number == len(pages))
     return recorder.boundaries
 
 
-def test_every_limit_th_record_is_a_boundary() -> None:
-    """However long the pages were, and never the list's last record."""
-    found = recorded(page(9, 8, 7), page(6), page(5, 4))
+def test_every_step_th_record_is_a_boundary() -> None:
+    """The length of the pages does not matter, and the list's last record is no boundary."""
+    found = recorded(dated_page(9, 8, 7), dated_page(6), dated_page(5, 4))
 
     assert list(found.records) == ["8", "6"]
     assert found.records["8"] == dated(8)
 
 
-def test_the_apis_own_limit_counts() -> None:
-    """A limit that the API lowers in the middle of the list loses no boundary behind it."""
-    found = recorded(page(9, 8, 7), page(6, 5, 4, limit=2), page(3), limit=4)
+def test_the_step_may_change_within_the_list() -> None:
+    """A shorter step loses no boundary behind it."""
+    found = recorded(dated_page(9, 8, 7), dated_page(6, 5, 4), dated_page(3), steps=[4, 2, 2])
 
     assert list(found.records) == ["6", "4"]
 
 
+def test_an_empty_page_has_no_boundary() -> None:
+    """An empty list has no page size to count by."""
+    assert list(recorded(dated_page(), steps=[0]).records) == []
+
+
 def test_a_malformed_record_is_no_boundary() -> None:
-    """Nothing says whether it moved."""
-    assert list(recorded(page(9, malformed=(Malformed(2, "no status"),)), page(8)).records) == []
+    """Nothing would say whether it moved."""
+    assert list(recorded(dated_page(9, malformed=(Malformed(2, "no status"),)), dated_page(8)).records) == []
 
 
 def test_an_undated_record_is_no_boundary() -> None:
-    """Nothing says whether it moved."""
+    """Nothing would say whether it moved."""
     undated = Page(records=(dated(9), backup(8)), length=2)
 
-    assert list(recorded(undated, page(7)).records) == []
+    assert list(recorded(undated, dated_page(7)).records) == []
 
 
 @pytest.mark.parametrize(
     ("numbers", "newest_first"), [((9, 5, 1), True), ((1, 5, 9), False), ((5, 9, 5), False), ((), False)]
 )
 def test_the_ends_of_a_list_tell_its_order(numbers: Sequence[int], *, newest_first: bool) -> None:
-    """Unless the head was updated after the tail, an updated record may move to the tail."""
-    assert recorded(*(page(number) for number in numbers)).newest_first is newest_first
+    """An updated record may move to the tail unless the head was updated after the tail."""
+    assert recorded(*(dated_page(number) for number in numbers)).newest_first is newest_first
 
 
 def test_an_undated_end_tells_nothing() -> None:
-    """Then an updated record may move to the tail."""
+    """So an updated record may move to the tail."""
     undated = Page(records=(backup(8),), length=1)
 
-    assert not recorded(page(9), undated).newest_first
-    assert not recorded(undated, page(9)).newest_first
+    assert not recorded(dated_page(9), undated).newest_first
+    assert not recorded(undated, dated_page(9)).newest_first
+
+
+def test_pages_after_the_last_one_are_ignored() -> None:
+    """They are read to check the end of the list."""
+    recorder = BoundaryRecorder[Backup]()
+    recorder.add(dated_page(9, 8), 2, is_last=False)
+    recorder.add(dated_page(7), 2, is_last=True)
+    recorder.add(dated_page(9, 8, 7, 6), 2, is_last=False)
+
+    assert list(recorder.boundaries.records) == ["8"]
+    assert repr(recorder) == "BoundaryRecorder(boundaries=1)"
+
+
+def test_a_page_of_malformed_records_has_no_boundary() -> None:
+    """Its records count all the same."""
+    bad = (Malformed(1, "no id"), Malformed(2, "no id"))
+
+    assert list(recorded(dated_page(9), dated_page(malformed=bad), dated_page(6, 5)).records) == ["6"]

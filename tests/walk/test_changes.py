@@ -1,4 +1,4 @@
-"""A walk publishes only what a sequential walk could have given, whatever changes while it runs."""
+"""Both walks of a list that changes while it is walked: what they may miss."""
 
 import random
 from collections.abc import Callable
@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.errors import ApiError, Reason
+from exporter.errors import Reason
 from exporter.records import Backup, Page
 from exporter.results import WalkResult
-from exporter.walk.boundaries import PageBoundaries
-from exporter.walk.concurrent import walk_ahead
-from exporter.walk.sequential import PageSize, walk
-from tests.support.changing import ORDERS, ChangingList, Choose, MissingRecord, Script, lasting
+from exporter.walk import PageBoundaries, PageSize, walk, walk_concurrently
+from tests.support.changing import ORDERS, ChangingList, LateAnswers, MissingRecord, lasting
+from tests.support.lists import result_or_reason
+from tests.support.pools import Choose
 
 SEEDS = st.integers(0, 2**32 - 1)
 IN_EACH_ORDER = pytest.mark.parametrize(
@@ -22,7 +22,7 @@ IN_EACH_ORDER = pytest.mark.parametrize(
 
 
 class Scenario:
-    """One walk of a list that changed since the walk before, and changes until its head is read again."""
+    """One walk of a list that changed since the last walk, and changes until its head is read again."""
 
     def __init__(self, choose: Choose, order: str, *, descending: bool, total: bool, deletes: bool) -> None:
         self._choose = choose
@@ -33,7 +33,7 @@ class Scenario:
         self.list.deletes = deletes
 
     def change(self) -> None:
-        """Change the list, if it does not rest by now."""
+        """Change the list, unless it is at rest by now."""
         if self._changes and self._heads < 2:
             self._changes -= 1
             self.list.change()
@@ -53,17 +53,17 @@ class Scenario:
 
         return walk(fetch, PageSize(self.size))
 
-    def walk_ahead(self, boundaries: PageBoundaries) -> WalkResult[Backup]:
-        """Walk with answers that come early, late and in any order."""
-        pool = Script(self._choose, self.change).pool(1 + self._choose(5))
-        walked, _ = walk_ahead(self.fetch, lambda page: page, PageSize(self.size), pool, boundaries)
+    def walk_concurrently(self, boundaries: PageBoundaries) -> WalkResult[Backup]:
+        """Walk with answers that come early or late, in any order."""
+        pool = LateAnswers(self._choose, self.change).pool(1 + self._choose(5))
+        walked, _ = walk_concurrently(self.fetch, lambda page: page, PageSize(self.size), pool, boundaries)
         return walked
 
     def boundaries(self) -> PageBoundaries:
-        """Walk the list at rest, change it, and return what is remembered of it."""
-        pool = Script(self._choose, lambda: None).pool(1)
+        """Walk the list at rest, change it, and return the boundaries of that walk."""
+        pool = LateAnswers(self._choose, lambda: None).pool(1)
         read = self.list.page
-        _, found = walk_ahead(read, lambda page: page, PageSize(self.size), pool, PageBoundaries())
+        _, found = walk_concurrently(read, lambda page: page, PageSize(self.size), pool, PageBoundaries())
         for _ in range(self._choose(4)):
             self.list.change()
         self.list.rest()
@@ -71,8 +71,8 @@ class Scenario:
 
 
 def missed(scenario: Scenario, walking: Callable[[], WalkResult[Backup]]) -> set[str]:
-    """Walk, and return what the result lacks; hold what it has against what there was."""
-    found = outcome(walking)
+    """Walk, and return the ids that the result lacks; check that all it has was there."""
+    found = result_or_reason(walking)
     if isinstance(found, Reason):
         assert found is Reason.PAGINATION
         return set()
@@ -80,30 +80,25 @@ def missed(scenario: Scenario, walking: Callable[[], WalkResult[Backup]]) -> set
     return lasting(scenario.list.history) - set(found.records)
 
 
-def outcome(walking: Callable[[], WalkResult[Backup]]) -> WalkResult[Backup] | Reason:
-    """Return the walk, or the reason why there is none."""
-    try:
-        return walking()
-    except ApiError as error:
-        return error.reason
-
-
 def chosen_by(seed: int) -> Choose:
-    """Choose by a seed: far more scenarios in a second than if hypothesis drew each step."""
+    """Choose by a seed: that makes far more scenarios in a second than if hypothesis drew each step."""
     return random.Random(seed).randrange  # noqa: S311 - no secret
 
 
 @IN_EACH_ORDER
 @given(seed=SEEDS, total=st.booleans())
 @settings(max_examples=400, deadline=None)
-def test_a_concurrent_walk_misses_only_what_a_sequential_one_could(
+def test_a_concurrent_walk_misses_only_what_a_sequential_walk_could(
     *, seed: int, order: str, descending: bool, total: bool
 ) -> None:
-    """Whatever is created, updated and deleted between the requests, and whenever their answers come."""
+    """The result is always one that a sequential walk could have given, whatever happens between requests.
+
+    Records are created, updated and deleted, and answers come at any time.
+    """
     scenario = Scenario(chosen_by(seed), order, descending=descending, total=total, deletes=True)
     known = scenario.boundaries()
 
-    lost = missed(scenario, lambda: scenario.walk_ahead(known))
+    lost = missed(scenario, lambda: scenario.walk_concurrently(known))
 
     search = MissingRecord(scenario.list.history, scenario.size, known.records)
     assert {identity for identity in lost if not search.can_be_missed(identity)} == set()
@@ -114,10 +109,10 @@ def test_a_concurrent_walk_misses_only_what_a_sequential_one_could(
 @given(seed=SEEDS)
 @settings(max_examples=250, deadline=None)
 def test_with_a_total_nothing_is_missed(*, seed: int, order: str, descending: bool, concurrent: bool) -> None:
-    """Where records are only created and updated, the API's own total shows what a walk lacks."""
+    """The API's own total shows what a walk lacks if records are only created and updated."""
     scenario = Scenario(chosen_by(seed), order, descending=descending, total=True, deletes=False)
     known = scenario.boundaries()
 
-    lost = missed(scenario, (lambda: scenario.walk_ahead(known)) if concurrent else scenario.walk)
+    lost = missed(scenario, (lambda: scenario.walk_concurrently(known)) if concurrent else scenario.walk)
 
     assert lost == set()

@@ -1,8 +1,8 @@
 """The sequential walk."""
 
-from collections.abc import Callable, Iterable
 from datetime import timedelta
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -11,19 +11,24 @@ from msgspec.structs import replace
 
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Malformed, Page
+from exporter.results import WalkResult
 from exporter.simulator.quirks import Quirks
-from exporter.walk.sequential import (
-    ALWAYS_PAGES,
-    ALWAYS_RECORDS,
-    LARGEST_LIST,
-    TIMES_REPORTED,
-    FetchPage,
-    PageSize,
-    walk,
-)
+from exporter.walk import FetchPage, PageSize, walk
+from exporter.walk.sequential import WalkState
 from tests.support.builders import NOON, FakeList, backup
+from tests.support.lists import (
+    DeadMarker,
+    ids,
+    markers,
+    page,
+    pages,
+    result_or_reason,
+    spoilt,
+    undated,
+    without,
+)
 
-HABITS = st.builds(
+QUIRKS = st.builds(
     Quirks,
     meta=st.booleans(),
     links=st.booleans(),
@@ -34,81 +39,56 @@ HABITS = st.builds(
     null_list=st.booleans(),
     time_style=st.sampled_from(["Z", "fractions", "+00:00", "no zone"]),
 )
+STATUSES = pytest.mark.parametrize("status", [400, 404, 422])
+DeadMarkerStatus = Literal[400, 404, 422]
 
 
-def backups(count: int) -> tuple[Backup, ...]:
-    """Make so many, newest first."""
-    return tuple(backup(number) for number in reversed(range(count)))
-
-
-def ids(records: Iterable[Backup]) -> list[str]:
-    """Name the records."""
-    return [record.id for record in records]
-
-
-def page(*names: str | int, **facts: object) -> Page[Backup]:
-    """Make a page of these backups, whose marker is the last one's id."""
-    settings = {"length": len(names), "markers": tuple(str(name) for name in names[-1:])}
-    return Page(records=tuple(backup(name) for name in names), **(settings | facts))  # type: ignore[arg-type]
-
-
-def pages(answers: dict[str | None, Page[Backup]]) -> Callable[[str | None, int], Page[Backup]]:
-    """Make a `FetchPage` of a dict from marker to page; any other marker is a 404."""
-
-    def fetch(marker: str | None, _limit: int) -> Page[Backup]:
-        if marker not in answers:
-            raise ApiError(Reason.CLIENT_ERROR, "no such marker", status=404)
-        return answers[marker]
-
-    return fetch
-
-
-@given(count=st.integers(0, 60), size=st.integers(1, 30), quirks=HABITS)
+@given(count=st.integers(0, 60), size=st.integers(1, 30), quirks=QUIRKS)
 def test_every_record_comes_once(count: int, size: int, quirks: Quirks) -> None:
-    """Whatever the API's way of paging, a list at rest is walked whole."""
+    """A list at rest is walked whole, whatever the API's way of paging."""
     if not (quirks.meta or quirks.links) and quirks.max_limit and quirks.max_limit < size:
-        size = quirks.max_limit  # a cap that nothing tells of cannot be told from the end: see the next test
+        size = quirks.max_limit  # nothing tells such a page from the last one: see the next test
     if quirks.null_list and not (quirks.meta and quirks.total and quirks.has_more):
-        quirks = replace(quirks, null_list=False)  # without list and total nothing says that it is an answer
-    api = FakeList(backups(count), quirks)
+        quirks = replace(quirks, null_list=False)  # without list and total, the body is no answer
+    api = FakeList(undated(count), quirks)
 
     walked = walk(api.fetch, PageSize(size))
 
-    assert sorted(ids(walked.records.values())) == sorted(ids(api.records))
+    assert sorted(walked.records) == sorted(ids(api.records))
     assert walked.malformed == 0
 
 
 def test_a_short_page_ends_no_list_that_is_said_to_hold_more() -> None:
-    """A cap that only the total betrays does not cut the walk short."""
+    """Only the total tells that the API caps the limit."""
     fetch = pages({None: page(5, 4, total=6), "4": page(3, 2, total=6), "2": page(1, 0, total=6)})
 
     walked = walk(fetch, PageSize(1000))
 
-    assert ids(walked.records.values()) == ["5", "4", "3", "2", "1", "0"]
+    assert list(walked.records) == ["5", "4", "3", "2", "1", "0"]
 
 
 def test_an_unchanged_list_costs_exactly_its_pages() -> None:
-    """No request is made that the API's own words make needless."""
-    api = FakeList(backups(50))
+    """The API says where the list ends, so no request finds it out."""
+    api = FakeList(undated(50))
 
     walk(api.fetch, PageSize(20))
 
-    assert api.asked == [(None, 20), ("30", 20), ("10", 20)]
+    assert api.requested == [(None, 20), ("30", 20), ("10", 20)]
 
 
-def test_a_page_shorter_than_asked_ends_a_list_without_meta_and_links() -> None:
-    """Where nothing else is said, length decides."""
-    api = FakeList(backups(25), Quirks(meta=False, links=False))
+def test_a_short_page_ends_a_list_without_meta_and_links() -> None:
+    """The length decides where nothing else does."""
+    api = FakeList(undated(25), Quirks(meta=False, links=False))
 
     walked = walk(api.fetch, PageSize(20))
 
     assert len(walked.records) == 25
-    assert len(api.asked) == 2
+    assert len(api.requested) == 2
 
 
-def test_the_limit_in_force_is_the_apis_own_word() -> None:
-    """A quietly lowered limit is no short page."""
-    api = FakeList(backups(25), Quirks(links=False, has_more=False, total=False, max_limit=10))
+def test_the_api_says_which_limit_is_in_force() -> None:
+    """A page of a lowered limit is not short."""
+    api = FakeList(undated(25), Quirks(links=False, has_more=False, total=False, max_limit=10))
 
     walked = walk(api.fetch, PageSize(20))
 
@@ -117,7 +97,7 @@ def test_the_limit_in_force_is_the_apis_own_word() -> None:
 
 
 def test_links_end_a_list_without_meta() -> None:
-    """A `links` without `next` is the end, however long the page."""
+    """`links` without `next` is the end, however long the page is."""
     fetch = pages({None: page(2, 1, more=True), "1": page(0, more=False)})
 
     assert len(walk(fetch, PageSize(1)).records) == 3
@@ -126,27 +106,28 @@ def test_links_end_a_list_without_meta() -> None:
 @pytest.mark.parametrize(
     ("answers", "problem"),
     [
-        ({None: page(more=True)}, "page 2 is empty but claims that more follow"),
-        ({None: page(2, 1, more=True, markers=())}, "page 2 has no marker"),
+        ({None: page(more=True)}, "page 1 is empty, but the API says that more follow"),
+        ({None: page(2, 1, more=True, markers=())}, "page 1 names no marker to continue from"),
         (
             {
                 None: page(2, 1, more=True),
-                "1": page(1, more=True, length=2, malformed=(Malformed(1, "no status"),)),
+                "1": page(1, more=True, malformed=(Malformed(2, "no status"),)),
+                "2": page(1, more=True, malformed=(Malformed(2, "no status"),)),
             },
-            "page 3 comes from a marker seen before",
+            "page 2 names only markers that were used before",
         ),
         (
             {None: page(2, 1, more=True), "1": page(0, 1, more=True)},
-            "page 3 cannot be had: neither the last marker nor the one before it leads on",
+            "page 3 cannot be read: neither the last marker nor the records before it lead to new records",
         ),
         (
             {None: page(2, 1, more=True), "1": page(1, more=True), "2": page(2, 1, more=True)},
-            "page 2 cannot be had: neither the last marker nor the one before it leads on",
+            "page 2 cannot be read: neither the last marker nor the records before it lead to new records",
         ),
     ],
 )
 def test_what_leads_nowhere_fails_the_walk(answers: dict[str | None, Page[Backup]], problem: str) -> None:
-    """Loops and dead ends are `pagination`, never a shorter list."""
+    """A loop or a dead end is `pagination`, never a shorter list."""
     with pytest.raises(ApiError) as failure:
         walk(pages(answers), PageSize(2))
 
@@ -154,8 +135,8 @@ def test_what_leads_nowhere_fails_the_walk(answers: dict[str | None, Page[Backup
     assert failure.value.message == problem
 
 
-def test_other_markers_serve_where_the_last_record_has_no_id() -> None:
-    """The first of the fallback markers that was not used yet is taken."""
+def test_another_marker_serves_where_the_last_record_has_no_id() -> None:
+    """The page's first marker that was not used yet is taken."""
     fetch = pages(
         {
             None: page(3, 2, more=True, markers=("2",)),
@@ -164,41 +145,16 @@ def test_other_markers_serve_where_the_last_record_has_no_id() -> None:
         }
     )
 
-    assert ids(walk(fetch, PageSize(2)).records.values()) == ["3", "2", "1", "0"]
+    assert list(walk(fetch, PageSize(2)).records) == ["3", "2", "1", "0"]
 
 
-def test_of_a_repeated_record_the_newest_copy_counts() -> None:
-    """The copy updated last is kept, wherever it stands, and repetition is counted."""
-    early, late = (backup(1, updated_at=NOON.replace(hour=hour), size=hour) for hour in (1, 2))
-    undated = backup(1, size=9.0)
-    fetch = pages(
-        {
-            None: Page(records=(late, backup(0)), length=2, markers=("0",), more=True),
-            "0": Page(records=(early, undated, backup(2)), length=3, markers=("2",), more=False),
-        }
-    )
-
-    walked = walk(fetch, PageSize(2))
-
-    assert walked.records["1"].size == 2
-    assert walked.duplicates == 2
-
-
-def test_a_dated_copy_is_newer_than_an_undated_one() -> None:
-    """A copy without `updated_at` gives way."""
-    dated = backup(1, updated_at=NOON, size=2.0)
-    fetch = pages({None: Page(records=(backup(1), dated), length=2, more=False)})
-
-    assert walk(fetch, PageSize(2)).records == {"1": dated}
-
-
-def test_malformed_records_are_counted_and_the_first_is_placed() -> None:
-    """A page with nothing but malformed records is passed through, not taken for a dead end."""
+def test_a_page_of_malformed_records_does_not_end_the_list() -> None:
+    """It brings no record, but is no dead end."""
     bad = (Malformed(1, "no status"), Malformed(2, "no id"))
     fetch = pages(
         {
             None: page(2, 1, more=True),
-            "1": page(more=True, length=2, malformed=bad, markers=("x",)),
+            "1": page(more=True, malformed=bad, markers=("x",)),
             "x": page(0, more=False),
         }
     )
@@ -207,11 +163,11 @@ def test_malformed_records_are_counted_and_the_first_is_placed() -> None:
 
     assert walked.malformed == 2
     assert walked.first_malformed == "record 3: no status"
-    assert ids(walked.records.values()) == ["2", "1", "0"]
+    assert list(walked.records) == ["2", "1", "0"]
 
 
 def reporting(api: FakeList, extra: int) -> FetchPage[Backup]:
-    """Let the API count so many records more than it lists."""
+    """Let the API report so many records more than it lists."""
 
     def fetch(marker: str | None, limit: int) -> Page[Backup]:
         found = api.fetch(marker, limit)
@@ -220,121 +176,36 @@ def reporting(api: FakeList, extra: int) -> FetchPage[Backup]:
     return fetch
 
 
-class TestPageSize:
-    """`limit: auto`, and its way down."""
-
-    @pytest.mark.parametrize("status", [400, 422])
-    def test_comes_down_where_refused_and_remembers(self, status: int) -> None:
-        """The next walk begins with what worked in this one."""
-        api = FakeList(
-            backups(45),
-            Quirks(max_limit=20, over_limit="refuse", refuse_status=status),  # type: ignore[arg-type]
-        )
-        size = PageSize()
-
-        walk(api.fetch, size)
-        first = [limit for _, limit in api.asked]
-        api.asked.clear()
-        walk(api.fetch, size)
-
-        assert first == [1000, 500, 200, 100, 50, 20, 20, 20]
-        assert [limit for _, limit in api.asked] == [20, 20, 20]
-
-    def test_fails_below_the_smallest(self) -> None:
-        """An API that takes no limit at all is a failure of its own words."""
-        api = FakeList(backups(5), Quirks(max_limit=3, over_limit="refuse"))
-
-        with pytest.raises(ApiError, match="limit"):
-            walk(api.fetch, PageSize())
-
-        assert len(api.asked) == 6
-
-    def test_a_fixed_size_stays(self) -> None:
-        """What the user fixed is not second-guessed."""
-        api = FakeList(backups(5), Quirks(max_limit=3, over_limit="refuse"))
-
-        with pytest.raises(ApiError, match="limit"):
-            walk(api.fetch, PageSize(50))
-
-        assert [limit for _, limit in api.asked] == [50]
-
-    def test_where_the_smallest_is_refused_too_the_first_is_kept(self) -> None:
-        """Such a 400 is not about the limit: the next walk takes no more pages than before."""
-        api, size = FakeList(backups(2500)), PageSize()
-
-        def refuse(_marker: str | None, _limit: int) -> Page[Backup]:
-            raise ApiError(Reason.CLIENT_ERROR, "malformed key", status=400)
-
-        with pytest.raises(ApiError, match="malformed key"):
-            walk(refuse, size)
-        walk(api.fetch, size)
-
-        assert [limit for _, limit in api.asked] == [1000, 1000, 1000]
-
-    def test_a_smaller_size_that_was_never_answered_is_not_kept(self) -> None:
-        """A failure of another kind on the way down proves nothing about the smaller size."""
-        size = PageSize()
-
-        def refuse(_marker: str | None, limit: int) -> Page[Backup]:
-            raise ApiError(Reason.CLIENT_ERROR, "no", status=400 if limit > 100 else 503)
-
-        with pytest.raises(ApiError):
-            walk(refuse, size)
-
-        assert size.asked == 1000
-
-    def test_a_size_that_was_learnt_survives_a_walk_of_400s(self) -> None:
-        """What is restored is the size before the walk, not the largest."""
-        api, size = FakeList(backups(300), Quirks(max_limit=200, over_limit="refuse")), PageSize()
-        walk(api.fetch, size)
-        api.quirks = Quirks(max_limit=3, over_limit="refuse")
-
-        with pytest.raises(ApiError):
-            walk(api.fetch, size)
-
-        assert size.asked == 200
-
-    def test_only_a_refused_limit_brings_it_down(self) -> None:
-        """A refused credential is no reason to ask for less."""
-        size = PageSize()
-
-        def refuse(_marker: str | None, _limit: int) -> Page[Backup]:
-            raise ApiError(Reason.AUTH, "who are you?", status=401)
-
-        with pytest.raises(ApiError):
-            walk(refuse, size)
-
-        assert size.asked == 1000
-
-
 class TestChangingList:
     """A list that changes while it is walked."""
 
     @pytest.mark.parametrize("dead_marker", ["error", "empty", "start"])
-    @pytest.mark.parametrize("status", [400, 404, 422])
-    def test_a_deleted_marker_is_gone_round(self, dead_marker: str, status: int) -> None:
-        """In whichever way the API answers a dead marker, the page is asked for from the record before it."""
-        api = FakeList(backups(10), Quirks(dead_marker=dead_marker, dead_marker_status=status))  # type: ignore[arg-type]
+    @STATUSES
+    def test_a_deleted_marker_is_replaced_by_the_record_before_it(
+        self, dead_marker: DeadMarker, status: DeadMarkerStatus
+    ) -> None:
+        """The API may answer a dead marker with an error, an empty page or the head."""
+        api = FakeList(undated(10), Quirks(dead_marker=dead_marker, dead_marker_status=status))
 
-        def delete(number: int) -> None:
-            if number == 2:
-                api.records = tuple(record for record in api.records if record.id != "5")
+        def delete(request: int) -> None:
+            if request == 2:
+                api.records = without(api.records, {"5"})
 
         api.before = delete
 
         walked = walk(api.fetch, PageSize(5))
 
-        assert ids(walked.records.values()) == ["9", "8", "7", "6", "5", "4", "3", "2", "1", "0"]
-        assert api.asked[1:3] == [("5", 5), ("4" if dead_marker == "start" else "6", 5)]
+        assert list(walked.records) == ["9", "8", "7", "6", "5", "4", "3", "2", "1", "0"]
+        assert api.requested[1:3] == [("5", 5), ("4" if dead_marker == "start" else "6", 5)]
 
     @pytest.mark.parametrize("dead_marker", ["error", "empty"])
-    def test_two_dead_markers_fail_the_walk(self, dead_marker: str) -> None:
-        """Where the record before is gone too, nothing proves where the list goes on."""
-        api = FakeList(backups(10), Quirks(dead_marker=dead_marker))  # type: ignore[arg-type]
+    def test_two_dead_markers_fail_the_walk(self, dead_marker: DeadMarker) -> None:
+        """If the record before it is gone too, nothing proves where the list continues."""
+        api = FakeList(undated(10), Quirks(dead_marker=dead_marker))
 
-        def delete(number: int) -> None:
-            if number == 2:
-                api.records = tuple(record for record in api.records if record.id not in {"5", "6"})
+        def delete(request: int) -> None:
+            if request == 2:
+                api.records = without(api.records, {"5", "6"})
 
         api.before = delete
 
@@ -344,40 +215,90 @@ class TestChangingList:
         assert failure.value.reason is Reason.PAGINATION
 
     def test_a_whole_last_page_is_confirmed_by_the_record_before(self) -> None:
-        """An empty page may be the end or a dead marker: the marker's own record at the end tells."""
-        api = FakeList(backups(10), Quirks(meta=False, links=False))
+        """An empty page is the end if the record before the marker is followed by the marker's alone."""
+        api = FakeList(undated(10), Quirks(meta=False, links=False))
 
         walked = walk(api.fetch, PageSize(5))
 
         assert len(walked.records) == 10
         assert walked.duplicates == 0
-        assert api.asked == [(None, 5), ("5", 5), ("0", 5), ("1", 5)]
+        assert api.requested == [(None, 5), ("5", 5), ("0", 5), ("1", 5)]
 
-    def test_the_only_record_of_a_page_is_gone_round_by_the_one_before(self) -> None:
-        """With pages of one record the record before stands on an earlier page."""
-        api = FakeList(backups(3))
+    @pytest.mark.parametrize(
+        ("gone", "requested"), [({"10"}, ["10", "11"]), ({"10", "11"}, ["10", "11", "21"])]
+    )
+    def test_a_head_in_answer_to_a_dead_marker_is_no_news_although_a_record_is_malformed(
+        self, gone: set[str], requested: list[str]
+    ) -> None:
+        """Its malformed record was counted when the head was read."""
+        api = FakeList(undated(30), Quirks(dead_marker="start"))
 
-        def delete(number: int) -> None:
-            if number == 3:
-                api.records = tuple(record for record in api.records if record.id != "1")
-
-        api.before = delete
-
-        assert ids(walk(api.fetch, PageSize(1)).records.values()) == ["2", "1", "0"]
-
-    def test_before_the_first_record_stands_the_head(self) -> None:
-        """Where the list's first record was the marker and is gone, the head is asked for."""
-        api = FakeList(backups(3))
-
-        def delete(number: int) -> None:
-            if number == 2:
-                api.records = tuple(record for record in api.records if record.id != "2")
+        def delete(request: int) -> None:
+            if request == 3:
+                api.records = without(api.records, gone)
 
         api.before = delete
 
-        assert ids(walk(api.fetch, PageSize(1)).records.values()) == ["2", "1", "0"]
+        walked = walk(spoilt(api.fetch, {"25"}), PageSize(10))
 
-    def test_other_failures_are_no_dead_marker(self) -> None:
+        assert (len(walked.records), walked.malformed) == (29, 1)
+        assert markers(api)[2 : 2 + len(requested)] == requested
+
+    def test_a_page_that_claims_more_is_no_end_although_every_record_on_it_is_known(self) -> None:
+        """The marker moved to the head with the record before it; the walk goes back to an earlier page."""
+        api = FakeList(undated(20), Quirks(meta=False, links=False))
+
+        def move(request: int) -> None:
+            if request == 3:
+                api.records = (backup(11), backup(10), *without(api.records, {"11", "10"}))
+
+        api.before = move
+
+        walked = walk(api.fetch, PageSize(5))
+
+        assert len(walked.records) == 20
+        assert markers(api)[2:5] == ["10", "11", "16"]
+
+    def test_a_marker_that_more_records_follow_again_is_no_end(self) -> None:
+        """The list grew after the empty answer, so the walk does not know its end, and fails."""
+        api = FakeList(undated(3))
+
+        def change(request: int) -> None:
+            if request == 3:
+                api.records = api.records[:2]
+            if request == 4:
+                api.records = (*api.records, backup("new"))
+
+        api.before = change
+
+        with pytest.raises(ApiError, match="page 3 cannot be read"):
+            walk(api.fetch, PageSize(1))
+
+    def test_the_record_before_a_dead_marker_may_be_on_an_earlier_page(self) -> None:
+        """That is so with pages of one record."""
+        api = FakeList(undated(3))
+
+        def delete(request: int) -> None:
+            if request == 3:
+                api.records = without(api.records, {"1"})
+
+        api.before = delete
+
+        assert list(walk(api.fetch, PageSize(1)).records) == ["2", "1", "0"]
+
+    def test_the_head_replaces_the_first_record(self) -> None:
+        """Nothing is before the list's first record, so the head is read if that marker is dead."""
+        api = FakeList(undated(3))
+
+        def delete(request: int) -> None:
+            if request == 2:
+                api.records = without(api.records, {"2"})
+
+        api.before = delete
+
+        assert list(walk(api.fetch, PageSize(1)).records) == ["2", "1", "0"]
+
+    def test_another_failure_is_no_dead_marker(self) -> None:
         """A server error in the middle fails the walk with its own reason."""
         answers = pages({None: page(2, 1, more=True)})
 
@@ -391,25 +312,25 @@ class TestChangingList:
 
         assert failure.value.reason is Reason.SERVER_ERROR
 
-    def test_a_row_that_jumped_to_the_head_is_found_there(self) -> None:
-        """Fewer records than the API reports: the head is read again."""
-        api = FakeList(backups(10))
+    def test_a_record_that_moved_to_the_head_is_found_there(self) -> None:
+        """The head is read again if fewer records came than the API reports."""
+        api = FakeList(undated(10))
 
-        def jump(number: int) -> None:
+        def move(number: int) -> None:
             if number == 2:
                 moved = next(record for record in api.records if record.id == "3")
-                api.records = (moved, *(record for record in api.records if record.id != "3"))
+                api.records = (moved, *without(api.records, {"3"}))
 
-        api.before = jump
+        api.before = move
 
         walked = walk(api.fetch, PageSize(5))
 
-        assert sorted(map(int, ids(walked.records.values()))) == list(range(10))
+        assert sorted(map(int, walked.records)) == list(range(10))
         assert walked.duplicates == 0
 
     def test_the_head_is_read_again_three_pages_at_most(self) -> None:
         """An API that reports more than it lists costs a bounded number of requests."""
-        api = FakeList(backups(100))
+        api = FakeList(undated(100))
 
         def grow(number: int) -> None:
             if number == 11:
@@ -427,17 +348,17 @@ class TestChangingList:
 
         walked = walk(fetch, PageSize(10), usual_shortfall=870)
 
-        assert [marker for marker, _ in api.asked[10:]] == ["11", None, "new-9", "new-19"]
+        assert markers(api)[10:] == ["11", None, "new-9", "new-19"]
         assert walked.reported == 1000
         assert len(walked.records) == 130
 
-    def test_a_total_that_is_simply_wrong_is_believed_when_it_comes_twice(self) -> None:
-        """The end is confirmed, the head read once more, and both again in a second walk."""
-        api = FakeList(backups(10))
+    def test_the_same_shortfall_twice_is_accepted(self) -> None:
+        """Each walk confirms its end and reads the head again."""
+        api = FakeList(undated(10))
 
         walked = walk(reporting(api, 1), PageSize(5))
 
-        assert [marker for marker, _ in api.asked] == [None, "5", "6", None] * 2
+        assert markers(api) == [None, "5", "6", None] * 2
         assert walked.shortfall == 1
 
     @given(
@@ -448,10 +369,10 @@ class TestChangingList:
         meta=st.booleans(),
     )
     def test_what_was_there_all_along_is_never_lost(
-        self, *, data: st.DataObject, count: int, size: int, dead_marker: str, meta: bool
+        self, *, data: st.DataObject, count: int, size: int, dead_marker: DeadMarker, meta: bool
     ) -> None:
-        """Whatever is added or deleted meanwhile: a walk that ends well holds every record that stayed."""
-        api = FakeList(backups(count), Quirks(dead_marker=dead_marker, meta=meta, links=meta))  # type: ignore[arg-type]
+        """Whatever is added or deleted meanwhile, a complete walk holds every record that stayed."""
+        api = FakeList(undated(count), Quirks(dead_marker=dead_marker, meta=meta, links=meta))
         stayed = set(ids(api.records))
 
         def change(number: int) -> None:
@@ -459,93 +380,25 @@ class TestChangingList:
                 gone = data.draw(st.sets(st.sampled_from(ids(api.records)), max_size=3))
                 stayed.difference_update(gone)
                 fresh = (backup(f"new-{number}"),) if data.draw(st.booleans()) else ()
-                api.records = (*fresh, *(record for record in api.records if record.id not in gone))
+                api.records = (*fresh, *without(api.records, gone))
 
         api.before = change
 
-        try:
-            found = set(ids(walk(api.fetch, PageSize(size)).records.values()))
-        except ApiError as error:
-            reasons, found = {error.reason}, stayed
+        found = result_or_reason(lambda: walk(api.fetch, PageSize(size)))
+
+        if isinstance(found, WalkResult):
+            assert stayed <= set(found.records)
         else:
-            reasons = set()
-
-        assert reasons <= {Reason.PAGINATION}
-        assert stayed <= found
+            assert found is Reason.PAGINATION
 
 
-def test_no_marker_is_asked_for_twice() -> None:
+def test_no_marker_is_requested_twice() -> None:
     """Each page is fetched once."""
-    api = FakeList(backups(30))
+    api = FakeList(undated(30))
 
     walk(api.fetch, PageSize(7))
 
-    assert all(one != other for one, other in pairwise(sorted(str(marker) for marker, _ in api.asked)))
-
-
-class TestEndlessList:
-    """A list that never ends: the walk does."""
-
-    @staticmethod
-    def failure(size: int, total: int | None, *, malformed: bool = False) -> tuple[int, int]:
-        """Walk an endless list, page by page of this size; return what was read: pages and records."""
-        read = 0
-
-        def fetch(_marker: str | None, _limit: int) -> Page[Backup]:
-            nonlocal read
-            read += 1
-            if malformed:
-                bad = tuple(Malformed(place, "bad") for place in range(1, size + 1))
-                return Page(
-                    records=(), malformed=bad, length=size, markers=(str(read),), more=True, total=total
-                )
-            return page(*(f"{read}-{number}" for number in range(size)), more=True, total=total)
-
-        with pytest.raises(ApiError, match=r"follows .* records where the API reports") as raised:
-            walk(fetch, PageSize())
-        assert raised.value.reason is Reason.PAGINATION
-        return read, read * size
-
-    @pytest.mark.parametrize("malformed", [False, True])
-    @pytest.mark.parametrize("total", [0, 5, 2000])
-    def test_ends_after_some_records(self, total: int, *, malformed: bool) -> None:
-        """In pages of 500: 20,000 of them, or ten times what is reported."""
-        _, records = self.failure(500, total, malformed=malformed)
-
-        assert records == ALWAYS_RECORDS + 500
-
-    @pytest.mark.parametrize("malformed", [False, True])
-    def test_ends_after_some_pages(self, *, malformed: bool) -> None:
-        """In pages of one record: a thousand."""
-        requests, _ = self.failure(1, 5, malformed=malformed)
-
-        assert requests == ALWAYS_PAGES + 1
-
-    def test_may_be_ten_times_as_long_as_reported(self) -> None:
-        """A larger list gets more room."""
-        _, records = self.failure(1000, 2500)
-
-        assert records == 2500 * TIMES_REPORTED + 1000
-
-    @pytest.mark.parametrize("total", [None, 10**17])
-    def test_ends_without_a_total_that_can_be_believed(
-        self, monkeypatch: pytest.MonkeyPatch, total: int | None
-    ) -> None:
-        """As if the largest list were reported."""
-        monkeypatch.setattr("exporter.walk.sequential.LARGEST_LIST", LARGEST_LIST // 80)
-        _, records = self.failure(1000, total)
-
-        assert records == LARGEST_LIST // 80 * TIMES_REPORTED + 1000
-
-    def test_is_not_what_counts_the_records_of_a_page_alone(self) -> None:
-        """An API whose total is its page's length is walked whole."""
-        api = FakeList(backups(3000))
-
-        def fetch(marker: str | None, limit: int) -> Page[Backup]:
-            found = api.fetch(marker, limit)
-            return replace(found, total=found.length)
-
-        assert len(walk(fetch, PageSize(100)).records) == 3000
+    assert all(one != other for one, other in pairwise(sorted(str(marker) for marker, _ in api.requested)))
 
 
 def updated(number: int, at: int) -> Backup:
@@ -553,13 +406,13 @@ def updated(number: int, at: int) -> Backup:
     return backup(number, updated_at=NOON + timedelta(seconds=at))
 
 
-def test_a_border_that_moved_to_the_tail_does_not_end_the_list() -> None:
-    """Oldest update first: the page after it is one new record, the end of a list that was hardly read."""
+def test_a_boundary_that_moved_to_the_tail_does_not_end_the_list() -> None:
+    """Oldest update first: only one new record follows it, the end of a list that was hardly read."""
     api = FakeList(tuple(updated(number, number) for number in range(201)))
 
     def move(number: int) -> None:
         if number == 2:
-            kept = tuple(record for record in api.records if record.id != "39")
+            kept = without(api.records, {"39"})
             api.records = (*kept, updated(39, 1000), updated(900, 1001))
 
     api.before = move
@@ -567,16 +420,16 @@ def test_a_border_that_moved_to_the_tail_does_not_end_the_list() -> None:
     walked = walk(api.fetch, PageSize(40))
 
     assert sorted(map(int, walked.records)) == [*range(201), 900]
-    assert [marker for marker, _ in api.asked[:4]] == [None, "39", "38", "79"]
+    assert markers(api)[:4] == [None, "39", "38", "79"]
 
 
-def test_a_border_that_moved_to_the_tail_before_a_whole_page_is_found_by_walking_again() -> None:
-    """So many were created after it that the record before the last marker shows nothing: once more, then."""
+def test_a_boundary_that_moved_to_the_tail_before_a_whole_page_is_found_by_a_second_walk() -> None:
+    """A whole page of new records follows it, so that no page looks like an early end."""
     api = FakeList(tuple(updated(number, number) for number in range(100)))
 
     def move(number: int) -> None:
         if number == 2:
-            kept = tuple(record for record in api.records if record.id != "9")
+            kept = without(api.records, {"9"})
             fresh = (updated(900 + place, 1001 + place) for place in range(25))
             api.records = (*kept, updated(9, 1000), *fresh)
 
@@ -588,13 +441,13 @@ def test_a_border_that_moved_to_the_tail_before_a_whole_page_is_found_by_walking
 
 
 @pytest.mark.parametrize("fresh", [1, 39, 40, 41])
-def test_a_border_that_moved_to_the_head_below_new_records_is_left_again(fresh: int) -> None:
-    """Newest update first: what follows it is new, then known; the walk returns to where it left the list."""
+def test_a_boundary_that_moved_to_the_head_below_new_records_does_not_lead_astray(fresh: int) -> None:
+    """Newest update first: new records follow it, then known ones, then the walk returns to where it was."""
     api = FakeList(tuple(updated(number, number) for number in reversed(range(201))))
 
     def move(number: int) -> None:
         if number == 3:
-            kept = tuple(record for record in api.records if record.id != "121")
+            kept = without(api.records, {"121"})
             new = (updated(900 + place, 1000 + place) for place in range(fresh))
             api.records = (updated(121, 2000), *reversed(tuple(new)), *kept)
 
@@ -610,25 +463,25 @@ class TestShortfall:
     """Fewer records than the API reports."""
 
     @given(count=st.integers(0, 30), size=st.integers(1, 7), extra=st.integers(1, 5), has_more=st.booleans())
-    def test_an_api_that_always_counts_more_is_walked_well(
+    def test_an_api_that_always_counts_more_costs_its_pages(
         self, *, count: int, size: int, extra: int, has_more: bool
     ) -> None:
-        """The first walk finds out, and every later one costs exactly its pages."""
-        api = FakeList(backups(count), Quirks(has_more=has_more))
+        """Only the first walk is repeated, to find out."""
+        api = FakeList(undated(count), Quirks(has_more=has_more))
         walked = walk(reporting(api, extra), PageSize(size))
-        api.asked.clear()
+        api.requested.clear()
         later = walk(reporting(api, extra), PageSize(size), usual_shortfall=walked.shortfall)
 
         assert walked.shortfall == later.shortfall == extra
         assert len(later.records) == count
-        assert len(api.asked) == max(1, -(-count // size))
+        assert len(api.requested) == max(1, -(-count // size))
 
-    def test_one_that_changes_fails_the_walk(self) -> None:
-        """Nothing says which of the two is how the API counts."""
-        api = FakeList(backups(10))
+    def test_that_changes_fails_the_walk(self) -> None:
+        """Nothing says which of the two is the API's way of counting."""
+        api = FakeList(undated(10))
 
         def fetch(marker: str | None, limit: int) -> Page[Backup]:
-            return replace(api.fetch(marker, limit), total=11 if len(api.asked) <= 4 else 12)
+            return replace(api.fetch(marker, limit), total=11 if len(api.requested) <= 4 else 12)
 
         with pytest.raises(ApiError) as failure:
             walk(fetch, PageSize(5))
@@ -639,37 +492,39 @@ class TestShortfall:
             == "the API reports 12 records, but lists 2 fewer (1 fewer in the walk before)"
         )
 
-    def test_one_that_becomes_the_usual_one_is_no_change(self) -> None:
+    def test_that_becomes_the_usual_one_is_no_change(self) -> None:
         """A row that moved out of sight in the first walk is in the second."""
-        api = FakeList(backups(10))
+        api = FakeList(undated(10))
 
         def fetch(marker: str | None, limit: int) -> Page[Backup]:
-            return replace(api.fetch(marker, limit), total=14 if len(api.asked) <= 4 else 13)
+            return replace(api.fetch(marker, limit), total=14 if len(api.requested) <= 4 else 13)
 
         assert walk(fetch, PageSize(5), usual_shortfall=3).shortfall == 3
 
     def test_a_list_that_is_whole_again_needs_no_second_walk(self) -> None:
-        """The usual shortfall is what the API may lack, not what it must."""
-        api = FakeList(backups(10))
+        """The usual shortfall is accepted, not required."""
+        api = FakeList(undated(10))
 
         assert walk(api.fetch, PageSize(5), usual_shortfall=3).shortfall == 0
-        assert len(api.asked) == 2
+        assert len(api.requested) == 2
 
 
-@given(pages=st.integers(1, 4), size=st.integers(1, 6), spoilt=st.integers(0, 23))
+@given(full_pages=st.integers(1, 4), size=st.integers(1, 6), place=st.integers(0, 23))
 def test_a_malformed_record_counts_once_where_only_its_length_ends_the_list(
-    pages: int, size: int, spoilt: int
+    full_pages: int, size: int, place: int
 ) -> None:
-    """Whole pages without `meta` and `links`: the last one is read again to confirm the end."""
-    api = FakeList(backups(pages * size), Quirks(meta=False, links=False))
-    bad = str(spoilt % (pages * size))
+    """Without `meta` and `links`, a full last page is read again to confirm the end."""
+    count = full_pages * size
+    api = FakeList(undated(count), Quirks(meta=False, links=False))
 
-    def fetch(marker: str | None, limit: int) -> Page[Backup]:
-        found = api.fetch(marker, limit)
-        places = [place for place, record in enumerate(found.records, 1) if record.id == bad]
-        kept = tuple(record for record in found.records if record.id != bad)
-        return replace(found, records=kept, malformed=tuple(Malformed(place, "bad") for place in places))
+    walked = walk(spoilt(api.fetch, {str(place % count)}), PageSize(size))
 
-    walked = walk(fetch, PageSize(size))
+    assert (len(walked.records), walked.malformed, walked.duplicates) == (count - 1, 1, 0)
 
-    assert (len(walked.records), walked.malformed, walked.duplicates) == (pages * size - 1, 1, 0)
+
+def test_a_walk_says_how_far_it_has_come() -> None:
+    """Its `repr` is for a debugger."""
+    state = WalkState(FakeList(undated(30)).fetch, PageSize(20), 0)
+    state.run()
+
+    assert repr(state) == "WalkState(pages=2, CollectedRecords(records=30, reported=30))"

@@ -20,8 +20,8 @@ with Threads(1) as threads:
 """
 
 
-def test_as_many_work_at_once_as_may() -> None:
-    """Three meet, which two could not."""
+def test_as_many_run_at_once_as_the_size_says() -> None:
+    """Three threads meet, which two could not."""
     meeting = threading.Barrier(3)
     with Threads(3) as threads:
         met = [threads.submit(meeting.wait, 10) for _ in range(3)]
@@ -29,8 +29,8 @@ def test_as_many_work_at_once_as_may() -> None:
         assert sorted(future.result(10) for future in met) == [0, 1, 2]
 
 
-def test_no_more_are_started_than_may_be_nor_than_are_needed(started: StartedThreads) -> None:
-    """Two threads do ten pieces of work; one piece needs but one thread."""
+def test_threads_are_started_when_they_are_needed(started: StartedThreads) -> None:
+    """Two threads run ten tasks; one task needs one thread."""
     with Threads(2) as two, Threads(2) as one:
         names = {two.submit(threading.get_ident).result(10) for _ in range(10)}
         one.submit(threading.get_ident).result(10)
@@ -39,8 +39,8 @@ def test_no_more_are_started_than_may_be_nor_than_are_needed(started: StartedThr
         assert len(started.named("fetch")) == 3
 
 
-def test_they_end_with_the_block() -> None:
-    """None idles until the next walk."""
+def test_threads_exit_after_the_block() -> None:
+    """None stays idle until the next walk."""
     with Threads(2) as threads:
         ours = threads.submit(threading.current_thread).result(10)
     ours.join(10)
@@ -48,8 +48,8 @@ def test_they_end_with_the_block() -> None:
     assert not ours.is_alive()
 
 
-def test_a_failure_is_the_callers() -> None:
-    """And the thread goes on."""
+def test_a_failure_is_raised_where_the_result_is_awaited() -> None:
+    """The thread continues."""
     with Threads(1) as threads:
         failing = threads.submit(int, "many")
 
@@ -59,8 +59,8 @@ def test_a_failure_is_the_callers() -> None:
         assert threads.submit(int, "3").result(10) == 3
 
 
-def test_what_was_returned_is_let_go() -> None:
-    """A thread that idles keeps no page alive."""
+def test_an_idle_thread_keeps_no_result() -> None:
+    """A page must not stay in memory until the next request."""
 
     class Result:
         pass
@@ -73,15 +73,15 @@ def test_what_was_returned_is_let_go() -> None:
     assert kept() is None
 
 
-def test_a_request_that_hangs_keeps_no_process_from_ending() -> None:
-    """The interpreter does not wait for daemons."""
+def test_the_process_exits_while_a_request_hangs() -> None:
+    """The interpreter does not wait for daemon threads."""
     ended = subprocess.run([sys.executable, "-c", HANGING], timeout=30, check=False)
 
     assert ended.returncode == 0
 
 
-def test_without_a_thread_the_caller_does_the_work() -> None:
-    """A limit of processes makes a walk slow, and fails none."""
+def test_the_caller_does_the_work_if_no_thread_can_be_started() -> None:
+    """A process limit makes a walk slow, but does not fail it."""
     with Threads(2) as threads:
         with no_threads():
             here = threads.submit(threading.get_ident).result(0)
@@ -93,11 +93,19 @@ def test_without_a_thread_the_caller_does_the_work() -> None:
             failing.result(0)
 
 
-def test_with_fewer_threads_than_wanted_those_that_run_do_the_work() -> None:
-    """The first one does what the second one would have."""
+def test_the_running_threads_do_the_work_if_no_other_can_be_started() -> None:
+    """The first thread runs the second task, too."""
     with Threads(2) as threads:
         first = threads.submit(threading.get_ident).result(10)
         with no_threads():
             second = threads.submit(threading.get_ident).result(10)
 
         assert first == second != threading.get_ident()
+
+
+def test_a_pool_says_how_many_threads_run() -> None:
+    """Its `repr` is for a debugger."""
+    with Threads(2) as threads:
+        threads.submit(int).result(10)
+
+        assert repr(threads) == "Threads(size=2, started=1)"

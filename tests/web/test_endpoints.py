@@ -5,55 +5,38 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 import requests
 import structlog
-import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.registry import Collector
-from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from exporter.api.budget import Budget
-from exporter.config.credentials import Secret
-from exporter.config.schema import Target
+from exporter.config import Secret, Target
 from exporter.errors import ConfigError
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.own import OwnMetrics, ReloadCollector, own_collectors
 from exporter.server.refusals import Refusal
-from exporter.server.run import listen, port_of
+from exporter.target import WalkOutcome
 from exporter.target.scraper import Scraper
-from exporter.target.walk import WalkOutcome
 from exporter.web import endpoints as web
 from exporter.web.discovery import ExternalUrl, target_groups
 from exporter.web.endpoints import LONGEST, TIMEOUT_HEADER, Endpoints, scrape_seconds
 from exporter.web.landing import HEADERS
 from tests.support.answers import NOW, SUCCESS, FixedClock, scraper
+from tests.support.application import get, running
 from tests.support.serving import PATIENCE, wait_until
 
 PROMETHEUS = (
     "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,"
     "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
 )
-
-
-@contextmanager
-def running(app: Starlette) -> Iterator[str]:
-    """Serve on a free port for as long as the block lasts; give the URL."""
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
-    with listen("127.0.0.1:0") as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{port_of(listener)}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @pytest.fixture
@@ -63,16 +46,10 @@ def serve() -> Iterator[Callable[..., str]]:
 
         def serve(*scrapers: Scraper, own: Iterable[Collector] = (), **options: object) -> str:
             named = {one.target.name: one for one in scrapers}
-            endpoints = Endpoints(named, own, clock=FixedClock(), **options)  # type: ignore[arg-type]
+            endpoints = Endpoints(lambda: named, own, clock=FixedClock(), **options)  # type: ignore[arg-type]
             return stack.enter_context(running(endpoints.application()))
 
         yield serve
-
-
-def get(url: str, **headers: str | None) -> requests.Response:
-    """Fetch without following redirects; a header that is None is not sent."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return requests.get(url, headers=named, timeout=10, allow_redirects=False)
 
 
 def reference(
@@ -336,9 +313,10 @@ def test_reload(serve: Callable[..., str]) -> None:
 
 def test_other_targets_are_served_from_a_reload_on() -> None:
     """Those that are gone are no longer known."""
-    endpoints = Endpoints({"a": scraper(name="a")}, (), clock=FixedClock())
+    scrapers = {"a": scraper(name="a")}
+    endpoints = Endpoints(lambda: scrapers, (), clock=FixedClock())
     with running(endpoints.application()) as url:
-        endpoints.replace({"b": scraper(name="b")})
+        scrapers = {"b": scraper(name="b")}
         statuses = [get(f"{url}/probe?target={name}").status_code for name in "ab"]
 
     assert statuses == [404, 200]
@@ -445,7 +423,7 @@ def test_clients_that_leave_hold_no_place() -> None:
     """However long the time-out that they name: the next scrapes are answered while the walk still runs."""
     target = Waiting()
     refused: list[Refusal] = []
-    endpoints = Endpoints({"default": target.scraper}, (), max_requests=2, refused=refused.append)
+    endpoints = Endpoints(lambda: {"default": target.scraper}, (), max_requests=2, refused=refused.append)
     with running(endpoints.application()) as url:
         address = ("127.0.0.1", int(url.rpartition(":")[2]))
         for _ in range(6):
@@ -470,7 +448,7 @@ def test_refused_scrapes_are_counted() -> None:
     """Each 503 is one."""
     target = Waiting()
     refused: list[Refusal] = []
-    endpoints = Endpoints({"default": target.scraper}, (), max_requests=1, refused=refused.append)
+    endpoints = Endpoints(lambda: {"default": target.scraper}, (), max_requests=1, refused=refused.append)
     with running(endpoints.application()) as url, ThreadPoolExecutor(1) as pool:
         first = pool.submit(get, f"{url}/metrics")
         wait_until(lambda: endpoints.scrapes.in_flight == 1)
@@ -494,7 +472,8 @@ def test_a_page_is_rendered_once_for_all(monkeypatch: pytest.MonkeyPatch) -> Non
         return "a page"
 
     monkeypatch.setattr(web, "landing_page", slow)
-    endpoints = Endpoints({"default": scraper()}, (), max_requests=30)
+    scrapers = {"default": scraper()}
+    endpoints = Endpoints(lambda: scrapers, (), max_requests=30)
     with running(endpoints.application()) as url, ThreadPoolExecutor(20) as pool:
         address = ("127.0.0.1", int(url.rpartition(":")[2]))
         with ExitStack() as stack:
@@ -523,7 +502,8 @@ def test_pages_must_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
         return "a page"
 
     monkeypatch.setattr(web, "landing_page", slow)
-    endpoints = Endpoints({"default": scraper()}, (), max_requests=1)
+    scrapers = {"default": scraper()}
+    endpoints = Endpoints(lambda: scrapers, (), max_requests=1)
     with running(endpoints.application()) as url, ThreadPoolExecutor(1) as pool:
         first = pool.submit(get, url)
         wait_until(lambda: endpoints.pages.in_flight == 1)
@@ -568,7 +548,8 @@ def test_a_scrape_for_which_no_thread_can_be_had(monkeypatch: pytest.MonkeyPatch
         return submit(self, *args)
 
     monkeypatch.setattr(ThreadPoolExecutor, "submit", fail_once)
-    endpoints = Endpoints({"default": scraper()}, (), max_requests=1, clock=FixedClock())
+    scrapers = {"default": scraper()}
+    endpoints = Endpoints(lambda: scrapers, (), max_requests=1, clock=FixedClock())
     with running(endpoints.application()) as url:
         statuses = [get(f"{url}/metrics").status_code for _ in range(2)]
 

@@ -17,13 +17,12 @@ from starlette.routing import Route
 from exporter import __version__
 from exporter.errors import WalkCrashedError
 from exporter.results import DatabaseAssessment
-from exporter.target.scraper import Scraper
-from exporter.target.walk import WalkOutcome
+from exporter.target import Scraper, WalkOutcome
 from exporter.web.landing import HEADERS, SHOWN, landing_page
-from tests.backups.test_risk import NEVER, OLD, OLDER, WELL
 from tests.support.answers import FAILURE, NOW, SNAPSHOT, SUCCESS, scraper
+from tests.support.application import running
 from tests.support.browser import Browser
-from tests.web.test_endpoints import running
+from tests.support.databases import NEVER, OLD, OLDER, WELL
 
 NOTHING: Final = "\u2013 \u2013 \u2013 none yet"
 POLICY: Final = HEADERS["Content-Security-Policy"]
@@ -237,6 +236,21 @@ def test_after_a_walk_that_crashed() -> None:
     found = rows(landing_page([crashed], "/metrics", NOW))
 
     assert any(row.startswith("default walks fail: unexpected error, see the log") for row in found)
+
+
+def test_after_a_first_walk_that_crashed() -> None:
+    """A target whose only walk crashed does not look as if it waited for its first walk."""
+
+    def walk() -> WalkOutcome:
+        raise ZeroDivisionError
+
+    crashed = scraper(walk)
+    with pytest.raises(WalkCrashedError):
+        crashed.scrape(1)
+
+    found = rows(landing_page([crashed], "/metrics", NOW))
+
+    assert found == [f"default walks fail: unexpected error, see the log {NOTHING}"]
 
 
 def test_a_clock_that_stepped_back_makes_no_age_negative() -> None:

@@ -1,4 +1,4 @@
-"""What README and docs say to type: each command is run, but for those that need what a test has not."""
+"""Every command in README and docs is run, except for those that need what a test does not have."""
 
 import os
 import re
@@ -31,7 +31,7 @@ NOT_RUN: Final = {
     ".venv/bin/python -m exporter.simulator --tier": "runs until ended; this test has the same API",
     "export": "sets what this test sets itself",
 }
-"""How a command begins that this test does not run, and why."""
+"""The beginnings of commands that this test does not run, with the reason."""
 
 SERVING: Final = re.compile(r"bycloud-backup-exporter(?: serve\b.*| demo\b.*)?|make demo.*")
 PLACES: Final = ("/etc/bycloud-backup-exporter/", "/var/lib/node_exporter/textfile_collector/")
@@ -39,7 +39,7 @@ KEY: Final = "demo:demo-secret"
 
 
 def commands(page: Path) -> Iterator[str]:
-    """Name the commands of a page's blocks: in the console's what follows a prompt, without comments."""
+    """Yield the commands of a page's shell and console blocks, without prompts and comments."""
     for indent, kind, block in FENCE.findall(page.read_text(encoding="utf-8")):
         text = re.sub(rf"^{indent}", "", block, flags=re.MULTILINE).replace("\\\n", " ")
         for line in text.splitlines():
@@ -61,7 +61,7 @@ def api() -> Iterator[str]:
 
 @pytest.fixture
 def environment(api: str, tmp_path: Path) -> dict[str, str]:
-    """Return an environment in which the commands find the exporter, its key, and a configuration."""
+    """Return an environment in which commands find the exporter, its key and a configuration."""
     for name in ("exporter.yml", "production.yml"):
         target = f"targets: [{{name: production, url: '{api}', api_key: '{KEY}'}}]\n"
         (tmp_path / name).write_text(target, encoding="utf-8")
@@ -70,7 +70,7 @@ def environment(api: str, tmp_path: Path) -> dict[str, str]:
 
 
 def here(command: str, folder: Path) -> list[str]:
-    """Split a command, with files of the machine in `folder` instead."""
+    """Split a command into words, with the machine's folders replaced by `folder`."""
     for place in PLACES:
         command = command.replace(place, f"{folder}/")
     return shlex.split(
@@ -80,7 +80,7 @@ def here(command: str, folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("command", [command for command in RUN if not SERVING.fullmatch(command)])
 def test_commands_run(command: str, environment: dict[str, str], tmp_path: Path) -> None:
-    """Each ends with status 0."""
+    """Each command ends with status 0."""
     words = here(command, tmp_path)
     done = subprocess.run(
         words, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
@@ -92,7 +92,7 @@ def test_commands_run(command: str, environment: dict[str, str], tmp_path: Path)
 
 @pytest.mark.parametrize("command", [command for command in RUN if SERVING.fullmatch(command)])
 def test_commands_serve(command: str, environment: dict[str, str], tmp_path: Path) -> None:
-    """Each listens, on a port of its own choice, and ends well on SIGTERM."""
+    """Each command listens on a free port, and ends with status 0 on SIGTERM."""
     words = here(command, tmp_path)
     if words[0] == "make":
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -115,11 +115,11 @@ def test_commands_serve(command: str, environment: dict[str, str], tmp_path: Pat
 
 
 def test_no_exception_is_idle() -> None:
-    """What is not run stands somewhere."""
+    """Every exception applies to a command in the documentation."""
     assert not [start for start in NOT_RUN if not any(command.startswith(start) for command in ALL)]
 
 
 def test_something_is_run() -> None:
-    """The blocks are found, those of the README and of the docs."""
+    """The search finds commands, and commands that serve."""
     assert len(RUN) >= 8
     assert any(SERVING.fullmatch(command) for command in RUN)

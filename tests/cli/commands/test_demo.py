@@ -1,8 +1,11 @@
-"""The demo's fleet, as the exporter judges it."""
+"""The command `demo`, and its databases as the exporter assesses them."""
 
+import re
+import signal
 from datetime import UTC, datetime
 
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,9 +13,12 @@ from exporter.backups.assessment import Inventory, Rules, assess_databases
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import cohorts
 from exporter.backups.risk import Danger, Risk, risks
-from exporter.cli.demo import run_demo
-from exporter.config.schema import Config, Statuses
-from exporter.simulator import Fleet
+from exporter.cli.commands.demo import running_demo
+from exporter.config import Config, Statuses
+from exporter.simulator import (
+    Fleet,
+)
+from tests.support.command import LOOPBACK, ended, running
 
 EXPECTED = {
     "stale": {Danger.OVER_OBJECTIVE},
@@ -26,7 +32,7 @@ EXPECTED = {
 
 
 def at_risk(fleet: Fleet, now: datetime) -> dict[str, Risk]:
-    """Judge a fleet by the default objectives; return those at risk by their ids."""
+    """Assess a fleet by the default objectives; return the databases at risk by their ids."""
     listed = {instance.id: instance for instance in fleet.instances(now)}
     backups, rules = fleet.backups(now), Rules(Statuses(), Config().objectives)
     chains = Chains({backup.id: backup for backup in backups}, rules.statuses)
@@ -39,8 +45,8 @@ def at_risk(fleet: Fleet, now: datetime) -> dict[str, Risk]:
     seed=st.integers(0, 50),
     now=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - bounds
 )
-def test_every_sick_instance_shows_what_ails_it_and_no_other_does(seed: int, now: datetime) -> None:
-    """At any moment; a healthy one may have had one failed attempt, which the next mends."""
+def test_every_sick_database_is_at_risk_for_its_reason_and_no_other_is(seed: int, now: datetime) -> None:
+    """That is so at any time; a healthy database may have one failed attempt, which the next one repairs."""
     fleet = Fleet(seed)
 
     found = at_risk(fleet, now)
@@ -53,12 +59,35 @@ def test_every_sick_instance_shows_what_ails_it_and_no_other_does(seed: int, now
     assert not {sick.instance_id for sick in fleet.sick if not EXPECTED[sick.kind]} & set(found)
 
 
-def test_it_names_every_sick_instance(capsys: pytest.CaptureFixture[str]) -> None:
-    """With its address, and a command to try."""
-    with run_demo(seed=1) as demo:
+def test_it_prints_every_sick_database(capsys: pytest.CaptureFixture[str]) -> None:
+    """It prints the addresses too, and commands to try."""
+    with running_demo(seed=1) as demo:
         demo.announce("http://127.0.0.1:12345")
     printed = capsys.readouterr().out
 
     assert all(sick.name in printed and sick.kind in printed for sick in demo.sick)
     assert {sick.kind for sick in demo.sick} == set(EXPECTED)
     assert "http://127.0.0.1:12345/metrics" in printed
+
+
+def test_it_serves_until_ctrl_c() -> None:
+    """The addresses that it prints work, and Ctrl-C ends it with status 0."""
+    with running("demo", LOOPBACK, "--seed=3") as (process, url):
+        text = requests.get(f"{url}/metrics", timeout=10).text
+        status = ended(process, signal.SIGINT)
+        said = process.stdout.read() if process.stdout else ""
+
+    assert "bycloud_up 1.0\n" in text
+    assert f"{url}/metrics" in said
+    assert re.search(r"embedded API  http://127\.0\.0\.1:\d+/v1/database-backups", said)
+    assert "Ctrl-C" in said
+    assert status == 0
+
+
+def test_it_ends_with_its_terminal() -> None:
+    """A terminal that is closed sends SIGHUP, which is no reload here."""
+    with running("demo", LOOPBACK) as (process, url):
+        requests.get(f"{url}/-/healthy", timeout=10)
+        status = ended(process, signal.SIGHUP)
+
+    assert status == -signal.SIGHUP

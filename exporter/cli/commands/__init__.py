@@ -1,0 +1,1 @@
+"""The commands, one module each, with a `run` that returns the exit status. Import only the one that runs."""

@@ -1,0 +1,56 @@
+"""`check`: tests each target with one walk and reports what it finds."""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+
+import structlog
+
+from exporter.app.exporter import Exporter
+from exporter.app.runtime import TargetRuntime
+from exporter.backups.risk import risks
+from exporter.cli.findings import Severity, find
+from exporter.cli.report import Report, as_json, as_lines
+from exporter.config import Config
+from exporter.server.watched import WatchedWebConfig
+from exporter.target import MAX_WALK_SECONDS
+
+
+def run(options: Namespace, config: Config) -> int:
+    """Walk each target once and print what is found; 1 if a target fails."""
+    web = WatchedWebConfig(options.web_config, structlog.get_logger())
+    as_text = options.output == "text"
+    if as_text:
+        _print_warnings(web.config.basic_auth_users.warnings)
+    reports = []
+    with Exporter(config) as exporter:
+        for runtime in exporter.targets.values():
+            report = _examine(runtime, options.scrape_interval)
+            reports.append(report)
+            if as_text:
+                print("\n".join(as_lines(report, coloured=_is_coloured())))
+    if not as_text:
+        print(as_json(reports))
+    return 0 if all(report.is_ok for report in reports) else 1
+
+
+def _examine(runtime: TargetRuntime, interval: float) -> Report:
+    outcome = runtime.walker(MAX_WALK_SECONDS, instances_seconds=MAX_WALK_SECONDS)
+    assessments = outcome.snapshot.assessments if outcome.snapshot else ()
+    return Report(
+        name=runtime.target.name,
+        url=str(runtime.target.url),
+        findings=list(find(runtime.walker, outcome, interval)),
+        risks=risks(assessments, runtime.api.clock.now()),
+    )
+
+
+def _print_warnings(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        print(f"{Severity.WARN}  {warning}")
+
+
+def _is_coloured() -> bool:
+    """Colour is for terminals, unless https://no-color.org says otherwise."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ

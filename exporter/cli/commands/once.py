@@ -1,0 +1,49 @@
+"""`once`: the metrics of one walk, on standard output or in a file."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from exporter.app.exporter import Exporter
+from exporter.config import Config
+from exporter.errors import ConfigError
+from exporter.metrics.collector import render_text, write_text
+from exporter.printable import printable_line
+from exporter.results import ScrapeResult
+from exporter.target import MAX_WALK_SECONDS, result_of_walk
+
+
+def run(options: Namespace, config: Config) -> int:
+    """Walk one target and print or write its metrics; 1 if the walk or the output fails."""
+    name = _target_name(config, options.target)
+    with Exporter(config) as exporter:
+        outcome = exporter.targets[name].walker(MAX_WALK_SECONDS, instances_seconds=MAX_WALK_SECONDS)
+        result = result_of_walk(outcome, exporter.clock.now())
+    problem = f"{name}: {outcome.error.reason}: {outcome.error}" if outcome.error else None
+    if not options.output:
+        sys.stdout.write(render_text(result))
+    elif not problem:
+        problem = _write(result, options.output)
+    if problem:
+        print(printable_line(problem), file=sys.stderr)
+    return 1 if problem else 0
+
+
+def _target_name(config: Config, name: str | None) -> str:
+    """Return the target to scrape; with a single target, the name may be omitted."""
+    names = [target.name for target in config.targets]
+    if name is None and len(names) == 1:
+        return names[0]
+    if name not in names:
+        found = "none" if name is None else repr(name)
+        raise ConfigError(f"--target: found {found}, allowed: {', '.join(names)}")
+    return name
+
+
+def _write(result: ScrapeResult, path: Path) -> str | None:
+    """Write the file; return why that failed, which is no usage error: the command ran."""
+    try:
+        write_text(result, path)
+    except OSError as error:
+        return f"--output: cannot write {path}: {error.strerror}"
+    return None

@@ -1,0 +1,181 @@
+"""The flags of each command, what they accept, and their help."""
+
+import argparse
+import os
+import re
+
+DEFAULT_PORT = 10140
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("logfmt", "json")
+
+
+def add_flags(parser: argparse.ArgumentParser, command: str) -> None:
+    """Add the flags of a command."""
+    if command != "demo":
+        _add_config(parser)
+    _add_log(parser, "error" if command in {"check", "once"} else "info")
+    if command != "once":
+        _add_web_config(parser)
+    if command in {"serve", "demo"}:
+        _add_web(parser)
+    if command in _OWN_FLAGS:
+        _OWN_FLAGS[command](parser)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config.file",
+        dest="config",
+        metavar="FILE",
+        type=_file,
+        help="YAML file with targets and objectives",
+    )
+
+
+def _add_log(parser: argparse.ArgumentParser, level: str = "info") -> None:
+    parser.add_argument(
+        "--log.level",
+        dest="log_level",
+        metavar="LEVEL",
+        type=_level,
+        default=level,
+        help=f"debug, info, warn or error (default {level})",
+    )
+    parser.add_argument(
+        "--log.format",
+        dest="log_format",
+        choices=LOG_FORMATS,
+        default="logfmt",
+        help="default logfmt",
+    )
+
+
+def _add_web_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--web.config.file",
+        dest="web_config",
+        metavar="FILE",
+        type=_file,
+        help="YAML file with TLS, users and headers,\nin the Prometheus exporter-toolkit's format",
+    )
+
+
+def _add_web(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--web.listen-address",
+        dest="addresses",
+        metavar="HOST:PORT",
+        action="append",
+        help=f"address to listen on; repeatable (default :{DEFAULT_PORT})",
+    )
+    parser.add_argument(
+        "--web.telemetry-path",
+        dest="telemetry_path",
+        metavar="PATH",
+        type=_telemetry_path,
+        default="/metrics",
+        help="path of the metrics (default /metrics)",
+    )
+    parser.add_argument(
+        "--web.external-url",
+        dest="external_url",
+        metavar="URL",
+        help="URL under which Prometheus reaches the exporter, for /sd\n"
+        "(default: the host of the listen address, else of the request)",
+    )
+    parser.add_argument(
+        "--web.enable-lifecycle",
+        dest="lifecycle",
+        action="store_true",
+        help="allow anyone who can reach the port to reload the configuration:\nPOST or PUT /-/reload",
+    )
+    parser.add_argument(
+        "--web.max-requests",
+        dest="max_requests",
+        metavar="N",
+        type=_max_requests,
+        default=40,
+        help="maximum number of concurrent scrapes; further ones get 503 (default 40)",
+    )
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        choices=("text", "json"),
+        default="text",
+        help="text for people, json for programs (default text)",
+    )
+    parser.add_argument(
+        "--scrape-interval",
+        metavar="DURATION",
+        type=_scrape_interval,
+        default="60s",
+        help="how often Prometheus scrapes (default 60s)",
+    )
+
+
+def _add_once(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--target", metavar="NAME", help="the target, if there are several")
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        type=_file,
+        help="write the metrics to FILE, and only if the walk is complete",
+    )
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        help="another number gives other databases (default 1)",
+    )
+
+
+_OWN_FLAGS = {"check": _add_check, "once": _add_once, "demo": _add_demo}
+
+
+def _level(text: str) -> str:
+    """Return the level's name in Python; Go's `warn` is accepted too."""
+    level = {"warn": "warning"}.get(text.lower(), text.lower())
+    if level not in LOG_LEVELS:
+        raise _not_allowed(text, "debug, info, warn or warning, error")
+    return level
+
+
+def _file(text: str) -> "os.PathLike[str]":
+    from pathlib import Path  # not for `--help`
+
+    if not text:
+        raise argparse.ArgumentTypeError("found nothing, allowed: the path of a file")
+    return Path(text)
+
+
+def _max_requests(text: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,3}", text):
+        raise _not_allowed(text, "a whole number from 1 to 9999")
+    return int(text)
+
+
+def _telemetry_path(text: str) -> str:
+    if not re.fullmatch("(/[A-Za-z0-9._~-]+)+", text) or text in {"/probe", "/sd"} or text.startswith("/-/"):
+        raise _not_allowed(text, "a path such as /metrics that no other endpoint has")
+    return text
+
+
+def _scrape_interval(text: str) -> float:
+    from exporter.durations import parse_duration  # not for `--help`
+
+    try:
+        seconds = parse_duration(text)
+    except ValueError:
+        seconds = 0.0
+    if not seconds:
+        raise _not_allowed(text, "a duration above zero, such as 15s or 1m")
+    return seconds
+
+
+def _not_allowed(found: str, allowed: str) -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError(f"found {found!r}, allowed: {allowed}")

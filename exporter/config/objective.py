@@ -1,0 +1,41 @@
+"""What is required of a database's backups."""
+
+from fnmatch import fnmatchcase
+
+from msgspec import Struct
+
+from exporter.config.duration import NEVER, MaxDuration
+from exporter.validation import Text
+
+
+class Match(Struct, frozen=True, forbid_unknown_fields=True):
+    """The databases that an objective applies to: shell patterns, all of which must match."""
+
+    instance_id: Text | None = None
+    instance_name: Text | None = None
+    datastore_type: Text | None = None
+
+    def covers(self, instance_id: str, instance_name: str | None, datastore_type: str) -> bool:
+        """Whether a database matches; a pattern for names never matches a database without a name."""
+        pairs = (
+            (self.instance_id, instance_id),
+            (self.instance_name, instance_name),
+            (self.datastore_type, datastore_type),
+        )
+        return all(
+            value is not None and fnmatchcase(value, pattern)
+            for pattern, value in pairs
+            if pattern is not None
+        )
+
+
+class Objective(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is required of the backups of the databases that match.
+
+    :param max_age: how old the newest restorable backup may be.
+    :param max_duration: how long a backup may run.
+    """
+
+    match: Match = Match()
+    max_age: MaxDuration = NEVER
+    max_duration: MaxDuration = NEVER

@@ -1,0 +1,120 @@
+"""One target: an organization at one of the API's addresses, and how to walk its backups."""
+
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+from exporter.config.credentials import Credential, Secret, check_api_key
+from exporter.config.duration import Duration, Period
+from exporter.config.statuses import Statuses
+from exporter.config.url import ProxyUrl, Url
+from exporter.errors import ConfigError
+from exporter.validation import FilePath, Text
+
+DEFAULT_URL: Final = "https://api.spo1.mycloud.com"
+CREDENTIAL_KEYS: Final = ("api_key", "api_key_file", "token", "token_file")
+SIZE_UNITS: Final = {
+    "bytes": 1,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+}
+"""The bytes of each unit."""
+SizeUnit = Literal["bytes", "KB", "MB", "GB", "KiB", "MiB", "GiB"]
+Tier = Literal["auto", "standard", "professional", "enterprise", "unlimited"]
+Count = Annotated[int, Meta(ge=1, extra_json_schema={"description": "a whole number from 1"})]
+Share = Annotated[float, Meta(gt=0, le=1, extra_json_schema={"description": "a number above 0, at most 1"})]
+
+
+class TlsConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the API's certificate is verified, and which client certificate is sent.
+
+    :param ca_file: CAs in PEM, instead of Mozilla's.
+    :param cert_file: the client certificate in PEM; it may hold the key as well.
+    :param key_file: its key in PEM.
+    """
+
+    ca_file: FilePath | None = None
+    cert_file: FilePath | None = None
+    key_file: FilePath | None = None
+    insecure_skip_verify: bool = False
+
+    def __post_init__(self) -> None:
+        if self.key_file and not self.cert_file:
+            raise ConfigError("needs a cert_file as well", key="key_file")
+
+
+class ExpectedInstance(Struct, frozen=True, forbid_unknown_fields=True):
+    """A database that must have backups."""
+
+    id: Text
+    name: Text | None = None
+    datastore_type: Text | None = None
+
+
+class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings of one target; exactly one of the four credentials is given.
+
+    :param name: unique; the value of `/probe?target=`.
+    :param url: the API's address, without `/v1`.
+    :param page_size: the `limit` of each request; `auto` finds the largest that the API accepts.
+    :param max_concurrency: requests in flight during one walk.
+    :param scrape_timeout: for scrapers that send no timeout.
+    :param request_timeout: for one request, from name resolution to the last byte of the response.
+    :param min_walk_interval: between two walks; 0: every scrape walks.
+    :param stale_after: how long the last snapshot is served while walks fail; 0: never.
+    :param size_unit: the unit of the API's sizes.
+    :param proxy_url: instead of the environment's proxies.
+    :param api_tier: the API's plan, which has an hour's budget; `auto` derives it from the API's rate limit.
+    :param budget_share: the part of the API's budget that this exporter may use.
+    :param instances: whether to walk the list of instances too; `auto`: if the credential may.
+    :param expected_instances: databases that must have backups, listed or not.
+    """
+
+    name: Text
+    url: Url = Url(DEFAULT_URL)
+    api_key: Secret | None = None
+    api_key_file: FilePath | None = None
+    token: Secret | None = None
+    token_file: FilePath | None = None
+    page_size: Count | Literal["auto"] = "auto"
+    max_concurrency: Count = 4
+    scrape_timeout: Period = Period(30)
+    request_timeout: Period = Period(10)
+    min_walk_interval: Duration = Duration(0)
+    stale_after: Duration = Duration(300)
+    size_unit: SizeUnit = "bytes"
+    tls_config: TlsConfig = TlsConfig()
+    proxy_url: ProxyUrl | None = None
+    api_tier: Tier = "auto"
+    budget_share: Share = 0.5
+    instances: Literal["auto", "on", "off"] = "auto"
+    expected_instances: tuple[ExpectedInstance, ...] = ()
+    statuses: Statuses = Statuses()
+
+    def __post_init__(self) -> None:
+        given = [key for key in CREDENTIAL_KEYS if getattr(self, key)]
+        if len(given) != 1:
+            raise ConfigError(
+                found=" and ".join(given) or "no credential",
+                allowed=f"exactly one of {', '.join(CREDENTIAL_KEYS)}",
+            )
+        if self.api_key:
+            check_api_key(self.api_key)
+
+    @property
+    def credential(self) -> Credential:
+        """The one credential that is configured."""
+        if source := self.api_key or self.api_key_file:
+            return Credential("api_key", source, self.name)
+        source = self.token or self.token_file
+        assert source is not None  # noqa: S101 - checked when the target was made
+        return Credential("token", source, self.name)
+
+    @property
+    def bytes_per_unit(self) -> int:
+        """How many bytes one unit of the API's sizes has, as configured."""
+        return SIZE_UNITS[self.size_unit]

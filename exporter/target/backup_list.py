@@ -1,0 +1,54 @@
+"""The walk of one target's list of backups, and what it learns for the next one."""
+
+from contextlib import closing
+from functools import partial
+
+from exporter.api import BACKUPS, WalkClient
+from exporter.records import Backup, Page
+from exporter.results import WalkResult
+from exporter.target.interning import Interner
+from exporter.walk import PageBoundaries, PageSize, Pool, Threads, walk, walk_concurrently
+
+
+class BackupList:
+    """Walks the list; keeps its page size, page boundaries and usual shortfall for the next walk.
+
+    :param page_size: records per page; `None`: the most that the API accepts
+    :param max_concurrency: requests in flight; 1: one page after the other, in the calling thread
+    """
+
+    def __init__(self, page_size: int | None, max_concurrency: int) -> None:
+        self._max_concurrency = max_concurrency
+        self._page_size = PageSize(page_size)
+        self._boundaries = PageBoundaries()
+        self._usual_shortfall = 0
+
+    def __repr__(self) -> str:
+        return f"BackupList({self._max_concurrency}, usual_shortfall={self._usual_shortfall})"
+
+    def walk(self, client: WalkClient) -> WalkResult[Backup]:
+        """Return every backup, or raise `ApiError`."""
+        interner = Interner()
+        fetch = partial(client.fetch, BACKUPS)
+
+        def read(body: bytes) -> Page[Backup]:
+            return interner.intern(client.decode(BACKUPS, body))
+
+        if self._max_concurrency == 1:
+            walked = walk(
+                lambda marker, limit: read(fetch(marker, limit)),
+                self._page_size,
+                usual_shortfall=self._usual_shortfall,
+            )
+        else:
+            with closing(client), Threads(self._max_concurrency) as threads:
+                walked, self._boundaries = walk_concurrently(
+                    fetch,
+                    read,
+                    self._page_size,
+                    Pool(threads.submit, self._max_concurrency),
+                    self._boundaries,
+                    usual_shortfall=self._usual_shortfall,
+                )
+        self._usual_shortfall = walked.shortfall
+        return walked

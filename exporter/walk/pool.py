@@ -1,0 +1,25 @@
+"""The pool that fetches pages: how to start a request beside the walk, and how to wait for it."""
+
+from collections.abc import Callable, Collection
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any
+
+from msgspec import Struct
+
+Submit = Callable[..., Future[Any]]
+"""Call a function, with the arguments that follow it, beside the caller."""
+AwaitAny = Callable[[Collection[Future[Any]]], Collection[Future[Any]]]
+"""Wait until some of the futures are done; return those."""
+
+
+def await_any(futures: Collection[Future[Any]]) -> Collection[Future[Any]]:
+    """Wait until a thread has done one of them."""
+    return wait(futures, return_when=FIRST_COMPLETED).done
+
+
+class Pool(Struct, frozen=True):
+    """Where pages are fetched: `submit` starts a request, `size` is how many may be in flight."""
+
+    submit: Submit
+    size: int
+    await_any: AwaitAny = await_any

@@ -1,0 +1,31 @@
+"""Fixtures of the client's tests."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Unpack
+
+import pytest
+
+from exporter.simulator import Quirks, SimulatedApi, many
+from tests.support.client_rig import MakeRig, Rig
+from tests.support.targets import TargetSettings
+
+
+@pytest.fixture
+def rig() -> Iterator[MakeRig]:
+    """Return a maker of rigs, whose connections are closed at the end."""
+    with ExitStack() as stack:
+
+        def make(url: str, **settings: Unpack[TargetSettings]) -> Rig:
+            made = Rig(url, **settings)
+            stack.callback(made.api.close)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def api() -> Iterator[SimulatedApi]:
+    """Run an API of 45 backups: three pages of twenty."""
+    with SimulatedApi(backups=many(45, 6), quirks=Quirks(gzip=False)) as running:
+        yield running

@@ -1,0 +1,123 @@
+"""What is said about failed exchanges, and the hints, over real sockets."""
+
+import socket
+import ssl
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from socketserver import BaseRequestHandler, TCPServer, ThreadingTCPServer
+from threading import Thread
+
+import pytest
+
+from exporter.api import Deadlines, HttpTransport
+from exporter.config import TlsConfig
+from exporter.errors import ApiError, Reason
+from tests.support.certificates import Authority
+from tests.support.targets import target
+
+
+@contextmanager
+def server(handle: Callable[[BaseRequestHandler], object]) -> Iterator[TCPServer]:
+    """Run a server that answers every connection by `handle`."""
+
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            handle(self)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as made:
+        thread = Thread(target=made.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield made
+        finally:
+            made.shutdown()
+            thread.join()
+
+
+def failure(url: str, tls_config: TlsConfig | None = None) -> ApiError:
+    """Return how a request to a URL fails."""
+    made = target(url=url, tls_config=tls_config or TlsConfig())
+    transport = HttpTransport(made, Deadlines())
+    with pytest.raises(ApiError) as caught:
+        transport.get("/", {}, made.credential.read(), 10, lambda *_: None)
+    transport.close()
+    return caught.value
+
+
+def answer_in_plain_text(handler: BaseRequestHandler) -> None:
+    """Answer as an HTTP server without TLS does."""
+    handler.request.recv(1)
+    handler.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    while handler.request.recv(4096):
+        pass
+
+
+def hang_up(handler: BaseRequestHandler) -> None:
+    """Read a request and close the connection in order."""
+    handler.request.recv(4096)
+
+
+def reset(handler: BaseRequestHandler) -> None:
+    """Reset the connection."""
+    handler.request.recv(4096)
+    handler.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.request.close()
+
+
+def test_https_to_a_server_without_tls() -> None:
+    """The hint is the other scheme."""
+    with server(answer_in_plain_text) as made:
+        host = f"127.0.0.1:{made.server_address[1]}"
+        error = failure(f"https://{host}")
+
+    assert error.reason is Reason.TLS
+    assert error.message.startswith(f"{host}: the server does not speak TLS; did you mean http://?")
+
+
+def test_https_to_a_server_that_hangs_up() -> None:
+    """Nothing proves that it does not speak TLS: the hint says what happened."""
+    with server(hang_up) as made:
+        error = failure(f"https://127.0.0.1:{made.server_address[1]}")
+
+    assert error.reason is Reason.TLS
+    assert error.message.endswith("during the TLS handshake; did you mean http://?")
+
+
+def test_http_to_a_server_that_resets() -> None:
+    """Many servers with TLS answer plain HTTP so."""
+    with server(reset) as made:
+        error = failure(f"http://127.0.0.1:{made.server_address[1]}")
+
+    assert error.reason is Reason.CONNECTION
+    assert error.message.endswith("Connection reset by peer; did you mean https://?")
+
+
+@pytest.mark.parametrize(
+    ("knows_authority", "identity", "problem"),
+    [
+        (False, "127.0.0.1", "; does `tls_config.ca_file` hold the CA that signed it?"),
+        (True, "elsewhere.example", "certificate is not valid for '127.0.0.1'."),
+    ],
+)
+def test_a_certificate_that_is_not_valid(
+    tmp_path: Path, *, knows_authority: bool, identity: str, problem: str
+) -> None:
+    """Only where the issuer is unknown, the hint is the file of authorities."""
+    authority, other = Authority(tmp_path), Authority(tmp_path, "other")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*authority.issue("server", identity).pair)
+
+    def handshake(handler: BaseRequestHandler) -> None:
+        with pytest.raises(ssl.SSLError):
+            context.wrap_socket(handler.request, server_side=True)
+
+    trusted = authority if knows_authority else other
+    with server(handshake) as made:
+        url = f"https://127.0.0.1:{made.server_address[1]}"
+        error = failure(url, TlsConfig(ca_file=trusted.file))
+
+    assert error.reason is Reason.TLS
+    assert "certificate verify failed: " in error.message
+    assert problem in error.message

@@ -1,0 +1,169 @@
+"""The command `check`."""
+
+import errno
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import NoReturn
+
+import pytest
+
+from exporter.api import HttpTransport
+from exporter.cli.main import main
+from exporter.simulator import (
+    ErrorBody,
+    Malform,
+    Quirks,
+    SimulatedApi,
+)
+from tests.support.command import COMMAND, Invoke
+from tests.support.matching import of_backups
+from tests.support.programs import refusing_port
+
+
+@pytest.mark.usefixtures("environ")
+def test_check_of_a_good_target(invoke: Invoke, api: SimulatedApi) -> None:
+    """It reports authentication, backups, instances, rate limits and risks, without colour in a pipe."""
+    status, out, err = invoke("check", "--log.level=error")
+    head, *lines = out.splitlines()
+
+    assert (status, err) == (0, "")
+    assert head == f"default  {api.url}"
+    assert "  ok    authenticated by api_key" in lines
+    assert re.fullmatch(
+        r"  ok    45 backups on 1 page of at most 1000, walked in .*s with 1 request",
+        lines[1],
+    )
+    assert lines[2] == "  ok    6 instances listed"
+    assert lines[3].startswith("  warn  sizes look like GiB, not bytes (the largest is ")
+    assert re.fullmatch(  # which of the two answers at once was read last is chance
+        r"  ok    rate limit 60 requests per minute, 5[89] left \(Standard: 1,000 per hour;"
+        r" this exporter uses at most 0\.5 of it\)",
+        lines[4],
+    )
+    assert lines[5:7] == [
+        "  ok    a walk every 1m needs 1 of 30 requests per minute",
+        "  ok    a walk every 1m needs 60 of 500 requests per hour",
+    ]
+    assert lines[7:9] == ["", "  6 at risk, worst first"]
+    assert "\x1b" not in out
+
+
+@pytest.mark.usefixtures("environ")
+def test_check_of_an_interval_that_does_not_fit(invoke: Invoke, api: SimulatedApi) -> None:
+    """The warnings say what to change; the status is 0."""
+    api.quirks = Quirks(max_limit=5)
+    status, out, _ = invoke("check", "--scrape-interval=15s")
+
+    assert status == 0
+    assert "  warn  a walk every 15s needs 36 of 30 requests per minute: walks will run every" in out
+    assert "  warn  a walk every 15s needs 2,160 of 500 requests per hour: walks will run every" in out
+
+
+@pytest.mark.usefixtures("environ")
+@pytest.mark.parametrize(("status", "reason"), [(401, "auth"), (403, "forbidden")])
+def test_check_of_a_refused_credential(invoke: Invoke, api: SimulatedApi, status: int, reason: str) -> None:
+    """It reports the API's message and request ID, and masks a secret that the API echoes."""
+    api.faults.add(ErrorBody(status, "Key demo:demo-secret refused"), times=None, when=of_backups)
+    ended, out, _ = invoke("check")
+
+    assert ended == 1
+    assert re.search(rf"  FAIL  {reason}: Key \*\*\* refused \(HTTP {status}, request_id req-\S+\)\n", out)
+    assert "demo-secret" not in out
+
+
+def test_check_of_an_unreachable_api(
+    invoke: Invoke, environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line names the host and the reason."""
+    assert environ
+    with refusing_port() as port:
+        monkeypatch.setenv("BYCLOUD_API_URL", f"http://127.0.0.1:{port}")
+        status, out, _ = invoke("check")
+
+    assert status == 1
+    assert out.splitlines()[1:] == [f"  FAIL  connection: 127.0.0.1:{port}: Connection refused"]
+
+
+@pytest.mark.usefixtures("environ")
+def test_check_of_malformed_records(invoke: Invoke, api: SimulatedApi) -> None:
+    """It reports their number, and the log names the first."""
+    api.faults.add(Malform({1: {"id": "x"}, 2: None}), when=of_backups)
+    status, out, err = invoke("check", "--log.level=warning")
+
+    assert status == 0
+    assert "  warn  2 malformed records, not counted; the first: record 2: " in out
+    assert "record 2" in err
+
+
+@pytest.mark.usefixtures("environ")
+@pytest.mark.parametrize(("no_color", "coloured"), [(None, True), ("1", False)])
+def test_colour_is_for_terminals(
+    no_color: str | None,
+    coloured: bool,  # noqa: FBT001 - what is expected
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A terminal gets colour unless NO_COLOR is set."""
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    ours, theirs = os.openpty()
+    with subprocess.Popen([COMMAND, "check"], stdout=theirs, stderr=subprocess.DEVNULL) as process:
+        os.close(theirs)
+        printed = _all_of(ours)
+
+    assert process.returncode == 0
+    assert ("\x1b[32mok  \x1b[0m  authenticated" in printed) is coloured
+    assert "authenticated" in printed
+
+
+def _all_of(terminal: int) -> str:
+    """Read a pseudo-terminal to its end, which Linux reports as an error."""
+    said = b""
+    try:
+        while chunk := os.read(terminal, 4096):
+            said += chunk
+    except OSError:
+        pass
+    os.close(terminal)
+    return said.decode()
+
+
+class Unwritable(io.StringIO):
+    """A standard output on a full disk."""
+
+    def fileno(self) -> int:
+        """Return a descriptor that can be replaced."""
+        return os.open(os.devnull, os.O_WRONLY)
+
+    def write(self, _: str) -> int:
+        """Raise the error of a full disk."""
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.usefixtures("environ")
+@pytest.mark.parametrize("fails", ["exporter.cli.commands.check.find", "sys.stdout.write"])
+def test_check_closes_its_connections_when_it_fails(fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug or a full disk that ends the command leaves no socket to the garbage collector."""
+    closed = []
+    close = HttpTransport.close
+
+    def noted(transport: HttpTransport) -> None:
+        close(transport)
+        closed.append(transport)
+
+    monkeypatch.setattr(HttpTransport, "close", noted)
+    if fails == "sys.stdout.write":
+        monkeypatch.setattr(sys, "stdout", Unwritable())
+    else:
+        monkeypatch.setattr(fails, _buggy)
+    with pytest.raises((ZeroDivisionError, SystemExit)):
+        main(["check"])
+
+    assert len(closed) == 1
+
+
+def _buggy(*_: object) -> NoReturn:
+    raise ZeroDivisionError("a bug")

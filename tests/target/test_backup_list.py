@@ -1,0 +1,51 @@
+"""What the walks of the list of backups learn for the next one."""
+
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+
+from exporter.simulator import Quirks, Rewrite, SimulatedApi, many
+from exporter.simulator.http.wire import Json
+from tests.support.instance_rig import Rig
+
+
+@pytest.mark.parametrize("max_concurrency", [1, 4])
+def test_a_page_size_that_the_api_refused_is_not_tried_again(max_concurrency: int) -> None:
+    """The first walk finds the size that the API accepts."""
+    quirks = Quirks(max_limit=20, over_limit="refuse")
+    with (
+        SimulatedApi(backups=many(45, 3), quirks=quirks) as api,
+        closing(Rig(api.url, instances="off", max_concurrency=max_concurrency)) as rig,
+    ):
+        first, second = rig.walk(), rig.walk()
+
+    assert first.stats.requests > first.stats.pages
+    assert (second.stats.requests, second.stats.pages) == (3, 3)
+    assert first.page_size == second.page_size == 20
+
+
+def with_total(total: int) -> Callable[[Json], Json]:
+    """Return what sets `meta.total` in an answer."""
+
+    def rewrite(body: Json) -> Json:
+        meta = body["meta"]
+        assert isinstance(meta, dict)
+        return body | {"meta": meta | {"total": total}}
+
+    return rewrite
+
+
+@pytest.mark.parametrize("max_concurrency", [1, 4])
+def test_a_usual_shortfall_is_walked_twice_only_once(max_concurrency: int) -> None:
+    """An API that counts backups that it does not list costs one more walk at first."""
+    with SimulatedApi(backups=many(45, 3)) as api:
+        api.faults.add(Rewrite(with_total(50)), times=None)
+        with closing(Rig(api.url, instances="off", page_size=20, max_concurrency=max_concurrency)) as rig:
+            first, second = rig.walk(), rig.walk()
+
+    assert first.snapshot is not None
+    assert second.snapshot is not None
+    assert (first.snapshot.reported, first.snapshot.summary.backups) == (50, 45)
+    assert first.stats.pages > 6
+    assert second.stats.pages == 3

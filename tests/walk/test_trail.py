@@ -1,0 +1,52 @@
+"""The markers that a walk has used, and the records it can go back to."""
+
+from exporter.walk.trail import Trail
+from tests.support.lists import page
+
+
+def test_a_page_is_continued_from_its_own_marker() -> None:
+    """The marker is the id of its last record, if that record has a usable id."""
+    assert Trail().unused_marker(page(3, 2)) == "2"
+
+
+def test_a_used_marker_gives_way_to_the_next_of_the_page() -> None:
+    """First to the page's other markers, then to its records from the last one on."""
+    trail = Trail()
+    answer = page(4, 3, 2, markers=("2", "linked"))
+    found = []
+    while marker := trail.unused_marker(answer):
+        found.append(marker)
+        trail.use(marker)
+
+    assert found == ["2", "linked", "3", "4"]
+
+
+def test_the_fallback_of_a_marker_is_the_record_before_it() -> None:
+    """It may be on an earlier page."""
+    trail = Trail()
+    trail.extend(page(5, 4))
+    trail.use("4")
+    trail.extend(page(3))
+    trail.use("3")
+
+    assert trail.fallbacks == ("4", "5")
+
+
+def test_the_fallback_of_the_first_record_is_the_head() -> None:
+    """Nothing is before it."""
+    trail = Trail()
+    trail.extend(page(5))
+    trail.use("5")
+
+    assert trail.fallbacks == (None,)
+
+
+def test_three_fallbacks_are_kept() -> None:
+    """Those of the newest markers."""
+    trail = Trail()
+    for number in range(9, 0, -1):
+        trail.extend(page(number))
+        trail.use(str(number))
+
+    assert trail.fallbacks == ("2", "3", "4")
+    assert repr(trail) == "Trail(used=9, fallbacks=('2', '3', '4'))"

@@ -1,4 +1,4 @@
-"""How long it takes to divide and judge 200,000 backups, beside how long it takes to decode them."""
+"""How long it takes to group and assess 200,000 backups, beside how long it takes to decode them."""
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +10,7 @@ import msgspec
 
 from exporter.api import BACKUPS, decode_page
 from exporter.backups.chains import Chains
-from exporter.backups.grouping import cohorts
+from exporter.backups.grouping import group_backups
 from exporter.config import Statuses
 from exporter.records import Backup
 from exporter.simulator import many
@@ -55,13 +55,13 @@ ORDERS: dict[str, Order] = {
 def table() -> Iterator[str]:
     """Make a row for each shape of chains and each order."""
     yield f"{NUMBER:,} backups, pages of {PAGE:,}, best of {RUNS} runs"
-    yield f"{'chains':<24}  {'order':<12}  {'decode ms':>9}  {'divide and judge ms':>19}  {'/ decode':>8}"
+    yield f"{'chains':<24}  {'order':<12}  {'decode ms':>9}  {'group and assess ms':>19}  {'/ decode':>8}"
     for what, shape in SHAPES.items():
         backups = linked(shape)
         for name, order in ORDERS.items():
-            decoding, judging = measure(pages(order(backups)))
-            ratio = judging / decoding
-            yield f"{what:<24}  {name:<12}  {decoding:9.0f}  {judging:19.0f}  {ratio:8.2f}"
+            decoding, assessing = measure(pages(order(backups)))
+            ratio = assessing / decoding
+            yield f"{what:<24}  {name:<12}  {decoding:9.0f}  {assessing:19.0f}  {ratio:8.2f}"
 
 
 def linked(shape: Shape) -> Sequence[Backup]:
@@ -90,22 +90,22 @@ def pages(backups: Sequence[Backup]) -> list[bytes]:
 
 
 def measure(bodies: Sequence[bytes]) -> tuple[float, float]:
-    """Return the best times of decoding and of dividing and judging, in milliseconds.
+    """Return the best times of decoding and of grouping and assessing, in milliseconds.
 
-    Each run judges what it decoded itself: a string that was hashed once knows its hash.
+    Each run assesses what it decoded itself: a string that was hashed once knows its hash.
     """
     runs = [run(bodies) for _ in range(RUNS)]
-    return min(decoding for decoding, _ in runs), min(judging for _, judging in runs)
+    return min(decoding for decoding, _ in runs), min(assessing for _, assessing in runs)
 
 
 def run(bodies: Sequence[bytes]) -> tuple[float, float]:
-    """Decode once, divide and judge once; return the times of both."""
+    """Decode once, group and assess once; return the times of both."""
     decoding, backups = timed(lambda: [b for body in bodies for b in decode_page(BACKUPS, body).records])
     chains = Chains({backup.id: backup for backup in backups}, Statuses())
-    judging, judged = timed(lambda: [chains.judge(cohort) for cohort in cohorts(backups)])
-    if sum(len(one.verdicts) - one.broken.total() for one in judged) != NUMBER:
+    assessing, assessed = timed(lambda: [chains.assess(group) for group in group_backups(backups)])
+    if sum(backup.is_restorable for group in assessed for backup in group.backups) != NUMBER:
         raise SystemExit("not every backup was found restorable")
-    return decoding, judging
+    return decoding, assessing
 
 
 def timed(work: Callable[[], Result]) -> tuple[float, Result]:

@@ -84,8 +84,12 @@ class History:
         )
         target = Target(name="default", url=Url(self._api.url), api_key=Secret(KEY), size_unit="GiB")
         self._exporter = Exporter(Config(targets=(target,)), clock=self._clock)
-        budgets = {name: runtime.api.budget for name, runtime in self._exporter.targets.items()}
-        self._own = own_collectors(self._exporter.own_metrics, lambda: budgets, ReloadCollector(self._start))
+        targets = self._exporter.targets
+        self._own = own_collectors(
+            self._exporter.own_metrics,
+            lambda: {name: runtime.api.budget.state for name, runtime in targets.items()},
+            ReloadCollector(self._start),
+        )
 
     def write(self, out: TextIO) -> None:
         """Replay every scrape."""

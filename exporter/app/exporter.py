@@ -1,20 +1,21 @@
 """The composition root: everything that runs for the configuration in force."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Self
 
-from starlette.applications import Starlette
-
-from exporter.api.budget import Budget
 from exporter.app.budgets import inherited_budgets
 from exporter.app.runtime import RuntimeFactory, TargetRuntime
 from exporter.clock import Clock
 from exporter.config import Config, Objective, Target
 from exporter.errors import ConfigError
 from exporter.metrics.own import OwnMetrics, ReloadCollector, WebReloadCollector, own_collectors
+from exporter.results import BudgetState
+from exporter.server.concurrency import ConcurrencyLimitMiddleware
+from exporter.server.refusals import Refusal
 from exporter.target.scraper import Scraper
-from exporter.web.discovery import ExternalUrl
-from exporter.web.endpoints import Endpoints
+from exporter.web.application import create_application, request_kind
+from exporter.web.external_url import ExternalUrl
 
 Runtimes = Mapping[str, TargetRuntime]
 
@@ -27,7 +28,7 @@ class Exporter:
 
     def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
-        self.own_metrics = OwnMetrics()
+        self.own_metrics = OwnMetrics(Refusal)
         self.reloads = ReloadCollector(self.clock.now())
         self.targets: Runtimes = {}
         self._factory = RuntimeFactory(self.own_metrics, self.clock)
@@ -65,25 +66,30 @@ class Exporter:
         reload: Callable[[], None] | None = None,
         external_url: ExternalUrl | None = None,
         web_reloads: WebReloadCollector | None = None,
-    ) -> Starlette:
+    ) -> ConcurrencyLimitMiddleware:
         """Return the ASGI application, which always serves the targets of the configuration in force.
 
-        :param max_requests: how many scrapes it answers at once.
+        :param max_requests: how many scrapes it answers at once, and how many pages.
         :param reload: reloads the configuration for `/-/reload`; `None` disables that endpoint.
         :param external_url: where clients reach the exporter; `None` takes it from each request.
         :param web_reloads: the state of the web configuration, if there is one.
         """
         reloads = [self.reloads] if web_reloads is None else [self.reloads, web_reloads]
-        return Endpoints(
+        app = create_application(
             lambda: self.scrapers,
-            own_collectors(self.own_metrics, self._budgets, *reloads),
+            own_collectors(self.own_metrics, self._budget_states, *reloads),
             telemetry_path=telemetry_path,
             max_requests=max_requests,
-            lifecycle=reload,
-            place=external_url,
-            refused=self.own_metrics.count_refusal,
+            reload=reload,
+            external_url=external_url,
             clock=self.clock,
-        ).application()
+        )
+        return ConcurrencyLimitMiddleware(
+            app,
+            max_requests,
+            partial(request_kind, telemetry_path=telemetry_path),
+            count_refusal=self.own_metrics.count_refusal,
+        )
 
     @property
     def scrapers(self) -> Mapping[str, Scraper]:
@@ -121,5 +127,5 @@ class Exporter:
             budget.reconfigure(tier=target.api_tier, share=target.budget_share)
         return started
 
-    def _budgets(self) -> dict[str, Budget]:
-        return {name: runtime.api.budget for name, runtime in self.targets.items()}
+    def _budget_states(self) -> dict[str, BudgetState]:
+        return {name: runtime.api.budget.state for name, runtime in self.targets.items()}

@@ -1,1 +1,25 @@
-"""What a list of backups means: groups, sums, chains, assessments and risks; pure, without a clock."""
+"""What a list of backups means: which databases can be restored, to what point, and which are at risk.
+
+Pure functions of records, configuration and the time that the caller passes in.
+"""
+
+from exporter.backups.assessment import Rules, assess_databases
+from exporter.backups.data_warnings import Evidence, data_warnings
+from exporter.backups.inventory import Inventory
+from exporter.backups.risk import Problem, Risk, describe, describe_age, risks, severity
+from exporter.backups.snapshot import assess
+
+__all__ = [
+    "Evidence",
+    "Inventory",
+    "Problem",
+    "Risk",
+    "Rules",
+    "assess",
+    "assess_databases",
+    "data_warnings",
+    "describe",
+    "describe_age",
+    "risks",
+    "severity",
+]

@@ -1,6 +1,6 @@
-"""Whether each known instance's database can be restored, and to how long ago. Pure, and without a clock.
+"""Whether each known database can be restored, to what point in time, and what its objective requires.
 
-Known is an instance that has a backup, that is configured, or that the API lists.
+An instance is known if it has a backup, is configured, or is listed by the API.
 """
 
 from collections import Counter
@@ -8,130 +8,112 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from exporter.backups.chains import Broken, Chains, Verdict
-from exporter.backups.grouping import Cohort, newest, rank
+from exporter.backups.chains import AssessedBackup, AssessedGroup, BrokenLink, Chains
+from exporter.backups.grouping import BackupGroup, newest, rank
+from exporter.backups.inventory import Inventory, KnownInstance
 from exporter.backups.summary import UNKNOWN
-from exporter.config import ExpectedInstance, Objective, Statuses
-from exporter.records import Backup, Instance
+from exporter.config import Objective, Statuses
 from exporter.results import DatabaseAssessment
 
 
-class Inventory(Struct, frozen=True):
-    """What is known of instances beside their backups; `listed` is `None` where no good list is at hand."""
-
-    expected: Mapping[str, ExpectedInstance]
-    listed: Mapping[str, Instance] | None
-
-
 class Rules(Struct, frozen=True):
-    """What the user said of statuses, sizes and objectives."""
+    """What the configuration says of statuses, objectives and sizes.
+
+    :param objectives: the first that matches an instance applies to it.
+    :param bytes_per_unit: bytes per unit of the API's sizes.
+    """
 
     statuses: Statuses
     objectives: Sequence[Objective]
     bytes_per_unit: float = 1
 
+    def objective(self, instance: KnownInstance, datastore_type: str) -> Objective:
+        """Return what an instance's backups must meet; an objective without limits if none applies."""
+        applicable = self.objectives if instance.has_objective else ()
+        matching = (o for o in applicable if o.match.covers(instance.id, instance.name, datastore_type))
+        return next(matching, Objective())
+
 
 def assess_databases(
-    among: Iterable[Cohort], chains: Chains, register: Inventory, rules: Rules
+    groups: Iterable[BackupGroup], chains: Chains, inventory: Inventory, rules: Rules
 ) -> tuple[DatabaseAssessment, ...]:
-    """Judge every known instance, each once; the order of cohorts makes no difference."""
-    found: dict[str, list[Cohort]] = {known: [] for known in (*register.expected, *(register.listed or ()))}
-    for cohort in among:
-        if cohort.instance_id:
-            found.setdefault(cohort.instance_id, []).append(cohort)
+    """Assess every known instance, by id. Backups without `instance_id` are left out.
+
+    :param groups: all groups of a list, in any order.
+    :param chains: the chains among all backups of that list.
+    """
+    by_instance = _by_instance(groups, inventory.ids)
     return tuple(
-        _InstanceAssessment(name, found[name], chains, register, rules).recovery() for name in sorted(found)
+        _assess(inventory.instance(instance_id), by_instance[instance_id], chains, rules)
+        for instance_id in sorted(by_instance)
     )
 
 
-class _InstanceAssessment:
-    """One instance, and what is to be said of it."""
-
-    def __init__(
-        self,
-        instance_id: str,
-        found: Sequence[Cohort],
-        chains: Chains,
-        register: Inventory,
-        rules: Rules,
-    ) -> None:
-        self._id = instance_id
-        self._cohorts = found
-        self._judged = [chains.judge(cohort) for cohort in found if cohort.status in rules.statuses.usable]
-        self._rules = rules
-        self._expected = register.expected.get(instance_id)
-        self._listed = (register.listed or {}).get(instance_id)
-        self._is_gone = register.listed is not None and not (self._listed or self._expected)
-
-    def recovery(self) -> DatabaseAssessment:
-        last, length = self._newest(lambda verdict: isinstance(verdict, int))
-        full, _ = self._newest(lambda verdict: verdict == 1)
-        kind = self._type()
-        age, duration = self._objective(kind)
-        broken = sum((judged.broken for judged in self._judged), Counter[Broken]())
-        return DatabaseAssessment(
-            instance_id=self._id,
-            datastore_type=kind,
-            instance_name=self._name(),
-            datastore_version=self._version(),
-            replica_of=self._replica_of(),
-            restorable=sum(len(judged.backups) for judged in self._judged) - broken.total(),
-            newest_timestamp=_created(last),
-            newest_chain_length=length,
-            newest_full_timestamp=_created(full),
-            newest_full_size_bytes=self._size(full),
-            unrestorable=tuple(sorted((why.value, count) for why, count in broken.items())),
-            running_oldest_timestamp=self._running_since(),
-            last_attempt_failed=self._last_attempt_failed(),
-            objective_age=age,
-            objective_duration=duration,
-        )
-
-    def _newest(self, predicate: Callable[[Verdict], bool]) -> tuple[Backup | None, int | None]:
-        """Return the newest backup of whose verdict it is true, and how many its restore reads."""
-        found = [pair for judged in self._judged if (pair := judged.newest(predicate))]
-        backup, verdict = max(found, key=lambda pair: rank(pair[0]), default=(None, None))
-        return backup, verdict if isinstance(verdict, int) else None
-
-    def _type(self) -> str:
-        """Take the list's word, then the user's, then that of the newest backup that has one."""
-        if self._listed and self._listed.datastore and self._listed.datastore.type:
-            return self._listed.datastore.type
-        if self._expected and self._expected.datastore_type:
-            return self._expected.datastore_type
-        telling = newest(cohort for cohort in self._cohorts if cohort.datastore_type)
-        return telling.datastore.type or UNKNOWN if telling and telling.datastore else UNKNOWN
-
-    def _name(self) -> str | None:
-        configured = self._expected.name if self._expected else None
-        return configured or (self._listed.name if self._listed else None) or None
-
-    def _replica_of(self) -> str | None:
-        return (self._listed.replica_of.id or None) if self._listed and self._listed.replica_of else None
-
-    def _version(self) -> str | None:
-        return (self._listed.datastore.version or None) if self._listed and self._listed.datastore else None
-
-    def _size(self, backup: Backup | None) -> float | None:
-        return None if backup is None or backup.size is None else backup.size * self._rules.bytes_per_unit
-
-    def _running_since(self) -> float | None:
-        running = [cohort for cohort in self._cohorts if cohort.status in self._rules.statuses.running]
-        return min((cohort.backups[0].created_at.timestamp() for cohort in running), default=None)
-
-    def _last_attempt_failed(self) -> bool | None:
-        statuses = self._rules.statuses
-        last = newest(cohort for cohort in self._cohorts if cohort.status in statuses.finished)
-        return None if last is None else last.status in statuses.failed
-
-    def _objective(self, kind: str) -> tuple[float | None, float | None]:
-        """Return what is asked; nothing of a database that is gone or that is a replica."""
-        if self._is_gone or self._replica_of() is not None:
-            return None, None
-        name = self._name()
-        match = next((o for o in self._rules.objectives if o.match.covers(self._id, name, kind)), Objective())
-        return match.max_age.seconds, match.max_duration.seconds
+def _by_instance(groups: Iterable[BackupGroup], known: Iterable[str]) -> Mapping[str, Sequence[BackupGroup]]:
+    by_instance: dict[str, list[BackupGroup]] = {instance_id: [] for instance_id in known}
+    for group in groups:
+        if group.instance_id:
+            by_instance.setdefault(group.instance_id, []).append(group)
+    return by_instance
 
 
-def _created(backup: Backup | None) -> float | None:
-    return backup.created_at.timestamp() if backup else None
+def _assess(
+    instance: KnownInstance, groups: Sequence[BackupGroup], chains: Chains, rules: Rules
+) -> DatabaseAssessment:
+    usable = [chains.assess(group) for group in groups if group.status in rules.statuses.usable]
+    broken = sum((group.broken_links() for group in usable), Counter[BrokenLink]())
+    last = _newest(usable, lambda assessed: assessed.is_restorable)
+    full = _newest(usable, lambda assessed: assessed.is_full)
+    datastore_type = instance.datastore_type or _newest_type(groups) or UNKNOWN
+    objective = rules.objective(instance, datastore_type)
+    return DatabaseAssessment(
+        instance_id=instance.id,
+        datastore_type=datastore_type,
+        instance_name=instance.name,
+        datastore_version=instance.datastore_version,
+        replica_of=instance.replica_of,
+        restorable=sum(len(group.backups) for group in usable) - broken.total(),
+        newest_timestamp=_created_at(last),
+        newest_chain_length=last.chain_length if last else None,
+        newest_full_timestamp=_created_at(full),
+        newest_full_size_bytes=_size(full, rules.bytes_per_unit),
+        unrestorable=tuple(sorted((link.value, count) for link, count in broken.items())),
+        running_oldest_timestamp=_running_since(groups, rules.statuses),
+        last_attempt_failed=_last_attempt_failed(groups, rules.statuses),
+        objective_age=objective.max_age.seconds,
+        objective_duration=objective.max_duration.seconds,
+    )
+
+
+def _newest(
+    groups: Iterable[AssessedGroup], predicate: Callable[[AssessedBackup], bool]
+) -> AssessedBackup | None:
+    found = [assessed for group in groups if (assessed := group.newest(predicate))]
+    return max(found, key=lambda assessed: rank(assessed.backup), default=None)
+
+
+def _newest_type(groups: Iterable[BackupGroup]) -> str | None:
+    """Return the datastore type of the newest backup that has one."""
+    last = newest(group for group in groups if group.datastore_type)
+    return last.datastore.type if last and last.datastore else None
+
+
+def _created_at(assessed: AssessedBackup | None) -> float | None:
+    return assessed.backup.created_at.timestamp() if assessed else None
+
+
+def _size(assessed: AssessedBackup | None, bytes_per_unit: float) -> float | None:
+    size = assessed.backup.size if assessed else None
+    return None if size is None else size * bytes_per_unit
+
+
+def _running_since(groups: Iterable[BackupGroup], statuses: Statuses) -> float | None:
+    """Return when the oldest backup that is still running was created."""
+    oldest = (group.backups[0] for group in groups if group.status in statuses.running)
+    return min((backup.created_at.timestamp() for backup in oldest), default=None)
+
+
+def _last_attempt_failed(groups: Iterable[BackupGroup], statuses: Statuses) -> bool | None:
+    """Say whether the newest finished attempt failed; `None` if none has finished."""
+    last = newest(group for group in groups if group.status in statuses.finished)
+    return None if last is None else last.status in statuses.failed

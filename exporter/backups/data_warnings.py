@@ -1,8 +1,8 @@
-"""What is doubtful about a complete walk. `check`, the log and the page for people all draw from this list.
+"""What looks wrong about a complete walk. `check`, the log and the landing page show these warnings.
 
-To add a doubt, write one more function of the evidence and put it into `_RULES`. A doubt's `kind` stays the
-same from walk to walk, so that the log tells when it appears and disappears; its text may hold numbers that
-change.
+To add a warning, write one more rule and add it to `_RULES`. The `kind` of a warning stays the same from walk
+to walk, so that the log says once when it appears and once when it is gone. Its text may hold numbers that
+change. Texts begin with what was found: what the API sent comes last, because long texts are cut.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,16 +12,17 @@ from msgspec import Struct
 
 from exporter.backups.summary import sizes_look_like_gib
 from exporter.config import Objective, Target
-from exporter.errors import ApiError
+from exporter.errors import ApiError, Reason
 from exporter.records import Instance
 from exporter.results import DataWarning, Snapshot
+from exporter.wording import count
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """A complete walk and what was known beside it.
+    """A complete walk and what else was known at that time.
 
-    :param listed: the list of instances in use, by id; `None` where no good list is at hand.
-    :param listing_error: why the last walk of that list failed; `None` where it succeeded or is off.
+    :param listed: the API's list of instances, by id; `None` without a good list.
+    :param listing_error: why the last walk of that list failed; `None` if it succeeded or if the list is off.
     :param first_malformed: the position of the first malformed record and what is wrong with it.
     """
 
@@ -34,76 +35,88 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 
 MOST_STATUSES: Final = 10
-"""Unknown statuses that are named one by one."""
+"""How many unknown statuses get a warning each. More of them share one."""
 Rule = Callable[[Evidence], Iterator[DataWarning]]
 
 
 def data_warnings(evidence: Evidence) -> tuple[DataWarning, ...]:
-    """Return every doubt, in a fixed order."""
-    return tuple(doubt for rule in _RULES for doubt in rule(evidence))
-
-
-def count(number: int, noun: str) -> str:
-    """Write a number with its noun: `1 backup`, `1,234 backups`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    """Return every warning, in a fixed order."""
+    return tuple(warning for rule in _RULES for warning in rule(evidence))
 
 
 def _instances(evidence: Evidence) -> Iterator[DataWarning]:
-    if error := evidence.listing_error:
-        known = ": the last good list stays in use" if evidence.listed is not None else ""
-        yield DataWarning("instances", f"instances cannot be listed: {error.reason}: {error}{known}")
+    error = evidence.listing_error
+    if error is None:
+        return
+    meaning = "databases without backups are unknown, and deleted ones keep their objective"
+    if evidence.listed is not None:
+        meaning = "the last good list stays in use"
+    advice = ""
+    if error.reason is Reason.FORBIDDEN:
+        advice = "; allow the credential to list them, or set `instances: off`"
+    text = f"cannot list database instances, so {meaning}{advice}: {error.reason}: {error}"
+    yield DataWarning("instances", text)
 
 
 def _names(evidence: Evidence) -> Iterator[DataWarning]:
     by_name = any(objective.match.instance_name for objective in evidence.objectives)
     configured = any(instance.name for instance in evidence.target.expected_instances)
     if by_name and not configured and evidence.listed is None:
-        yield DataWarning("names", "objectives by instance_name match nothing: no names are known")
+        found = "objectives match by instance_name, but no names are known"
+        meaning = "databases get the first objective that matches without a name"
+        yield DataWarning("names", f"{found} {_why_unnamed(evidence)}: {meaning}")
+
+
+def _why_unnamed(evidence: Evidence) -> str:
+    if evidence.target.instances == "off":
+        return "because `instances` is off and no entry of `expected_instances` has one"
+    return "because the instances cannot be listed" if evidence.listing_error else "yet"
 
 
 def _size_unit(evidence: Evidence) -> Iterator[DataWarning]:
     summary = evidence.snapshot.summary
     if evidence.target.size_unit == "bytes" and sizes_look_like_gib(summary):
-        yield DataWarning(
-            "size_unit",
-            f"sizes look like GiB, not bytes (the largest is {summary.largest_size}): set size_unit: GiB?",
-        )
+        found = f"sizes look like GiB, not bytes (the largest is {summary.largest_size})"
+        yield DataWarning("size_unit", f"{found}: if so, every size is shown too small; set `size_unit: GiB`")
 
 
 def _statuses(evidence: Evidence) -> Iterator[DataWarning]:
     unknown = evidence.snapshot.summary.unknown_statuses
-    if len(unknown) > MOST_STATUSES:  # of one kind, however they change: the log tells it once
+    meaning = "cannot be restored and breaks chains"
+    if len(unknown) > MOST_STATUSES:  # one kind, however the statuses change: the log says it once
         backups = count(sum(number for _, number in unknown), "backup")
         yield DataWarning(
-            "statuses", f"{backups} of {len(unknown):,} statuses that no class of `statuses` names"
+            "statuses",
+            f"{backups} of {len(unknown):,} statuses that are in no class of `statuses`: "
+            f"each {meaning}; add the statuses to a class",
         )
         return
     for status, number in unknown:
         yield DataWarning(
             f"status {status!r}",
-            f"{count(number, 'backup')} of status {status!r}, which no class of `statuses` names",
+            f"{count(number, 'backup')} of a status that is in no class of `statuses`: "
+            f"each {meaning}; add the status to a class: {status!r}",
         )
 
 
 def _malformed(evidence: Evidence) -> Iterator[DataWarning]:
     if number := evidence.snapshot.malformed:
         first = f"; the first: {evidence.first_malformed}" if evidence.first_malformed else ""
-        yield DataWarning("malformed", f"{count(number, 'malformed record')}, not counted{first}")
+        yield DataWarning("malformed", f"{count(number, 'malformed record')} left out of all metrics{first}")
 
 
 def _future(evidence: Evidence) -> Iterator[DataWarning]:
     if number := evidence.snapshot.future:
         found = f"{count(number, 'backup')} created in the future by this machine's clock"
-        yield DataWarning("future", f"{found}: no alert finds them too old")
+        yield DataWarning("future", f"{found}: their age is 0, so no alert fires on it; compare both clocks")
 
 
 def _reported(evidence: Evidence) -> Iterator[DataWarning]:
     snapshot = evidence.snapshot
-    read = snapshot.summary.backups
-    if snapshot.reported is not None and snapshot.reported > read + snapshot.malformed:
-        yield DataWarning(
-            "reported", f"the API reports {count(snapshot.reported, 'backup')} but lists {read:,}"
-        )
+    listed = snapshot.summary.backups
+    if snapshot.reported is not None and snapshot.reported > listed + snapshot.malformed:
+        found = f"the API reports {count(snapshot.reported, 'backup')} but lists {listed:,}"
+        yield DataWarning("reported", f"{found}: the others are missing from all metrics")
 
 
 _RULES: Final[tuple[Rule, ...]] = (_instances, _names, _size_unit, _statuses, _malformed, _future, _reported)

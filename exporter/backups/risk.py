@@ -1,4 +1,4 @@
-"""Which instances are at risk, and of those the worst first."""
+"""Which databases are at risk, the worst first, and what is wrong with their backups."""
 
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
@@ -9,8 +9,8 @@ from exporter.durations import format_age
 from exporter.results import DatabaseAssessment
 
 
-class Danger(IntEnum):
-    """What is wrong with an instance's backups, the worst first."""
+class Problem(IntEnum):
+    """What is wrong with a database's backups, the worst first."""
 
     NO_RESTORABLE_BACKUP = 0
     OVER_OBJECTIVE = 1
@@ -20,7 +20,13 @@ class Danger(IntEnum):
 
 
 class Risk(Struct, frozen=True):
-    """One instance at risk. Ages and durations are seconds; `age` is `None` where nothing can be restored."""
+    """One database at risk.
+
+    :param age: seconds since the newest restorable backup was created; `None` if nothing can be restored.
+    :param objective_age: the greatest `age` that its objective allows, in seconds.
+    :param running_for: seconds since the oldest running backup was created; `None` if none is running.
+    :param problems: at least one, the worst first.
+    """
 
     instance_id: str
     instance_name: str | None
@@ -28,85 +34,87 @@ class Risk(Struct, frozen=True):
     age: float | None
     objective_age: float | None
     running_for: float | None
-    dangers: tuple[Danger, ...]
+    problems: tuple[Problem, ...]
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The instance's name, or its id if no name is known."""
         return self.instance_name or self.instance_id
 
 
 def risks(assessments: Iterable[DatabaseAssessment], now: float) -> list[Risk]:
-    """Return the instances at risk at `now` (Unix seconds), by their worst danger and then by age.
+    """Return the databases at risk, by `severity`. A database without an objective is never at risk.
 
-    Of an instance without an objective nothing is asked, so it is at no risk.
+    :param now: Unix seconds.
     """
-    found = (_risk(recovery, now) for recovery in assessments)
-    return sorted((risk for risk in found if risk.dangers), key=severity)
+    found = (_risk(assessment, now) for assessment in assessments)
+    return sorted((risk for risk in found if risk.problems), key=severity)
 
 
-def severity(risk: Risk) -> tuple[Danger, float, str]:
-    """Return what risks are sorted by: the worst first, and of those alike the oldest."""
-    return risk.dangers[0], -(risk.age or 0.0), risk.name
+def severity(risk: Risk) -> tuple[Problem, float, str]:
+    """Return the sort key of a risk: by its worst problem, then the oldest first, then by name."""
+    return risk.problems[0], -(risk.age or 0.0), risk.name
 
 
 def describe_age(risk: Risk) -> str:
-    """Say to how long ago the instance can be restored, for people."""
+    """Say how far back the newest restorable backup is: `3d 4h ago`, or `never` without one."""
     return "never" if risk.age is None else f"{format_age(risk.age)} ago"
 
 
 def describe(risk: Risk) -> str:
-    """Say in words what is wrong, for people."""
-    return ", ".join(_words(risk, danger) for danger in risk.dangers)
+    """Say what is wrong, the worst first: `broken chain, last attempt failed`."""
+    return ", ".join(_words(risk, problem) for problem in risk.problems)
 
 
-def _risk(recovery: DatabaseAssessment, now: float) -> Risk:
-    age, running = (
-        _since(then, now) for then in (recovery.newest_timestamp, recovery.running_oldest_timestamp)
-    )
+def _risk(assessment: DatabaseAssessment, now: float) -> Risk:
+    age = _seconds_since(assessment.newest_timestamp, now)
+    running_for = _seconds_since(assessment.running_oldest_timestamp, now)
     return Risk(
-        instance_id=recovery.instance_id,
-        instance_name=recovery.instance_name,
-        datastore_type=recovery.datastore_type,
+        instance_id=assessment.instance_id,
+        instance_name=assessment.instance_name,
+        datastore_type=assessment.datastore_type,
         age=age,
-        objective_age=recovery.objective_age,
-        running_for=running,
-        dangers=tuple(_dangers(recovery, age, running)),
+        objective_age=assessment.objective_age,
+        running_for=running_for,
+        problems=tuple(_problems(assessment, age, running_for)),
     )
 
 
-def _since(timestamp: float | None, now: float) -> float | None:
-    """Return an age; that of a moment in the future is 0."""
+def _seconds_since(timestamp: float | None, now: float) -> float | None:
+    """Return an age; 0 for a time in the future."""
     return None if timestamp is None else max(0.0, now - timestamp)
 
 
-def _dangers(recovery: DatabaseAssessment, age: float | None, running: float | None) -> Iterator[Danger]:
-    if recovery.objective_age is None:
+def _problems(
+    assessment: DatabaseAssessment, age: float | None, running_for: float | None
+) -> Iterator[Problem]:
+    if assessment.objective_age is None:
         return
     if age is None:
-        yield Danger.NO_RESTORABLE_BACKUP
-    elif age > recovery.objective_age:
-        yield Danger.OVER_OBJECTIVE
-    if recovery.unrestorable:
-        yield Danger.CHAIN_BROKEN
-    if recovery.last_attempt_failed:
-        yield Danger.LAST_ATTEMPT_FAILED
-    if (
-        running is not None
-        and recovery.objective_duration is not None
-        and running > recovery.objective_duration
-    ):
-        yield Danger.RUNS_TOO_LONG
+        yield Problem.NO_RESTORABLE_BACKUP
+    elif age > assessment.objective_age:
+        yield Problem.OVER_OBJECTIVE
+    if assessment.unrestorable:
+        yield Problem.CHAIN_BROKEN
+    if assessment.last_attempt_failed:
+        yield Problem.LAST_ATTEMPT_FAILED
+    if _is_over(running_for, assessment.objective_duration):
+        yield Problem.RUNS_TOO_LONG
 
 
-def _words(risk: Risk, danger: Danger) -> str:
-    match danger:
-        case Danger.NO_RESTORABLE_BACKUP:
+def _is_over(value: float | None, limit: float | None) -> bool:
+    return value is not None and limit is not None and value > limit
+
+
+def _words(risk: Risk, problem: Problem) -> str:
+    match problem:
+        case Problem.NO_RESTORABLE_BACKUP:
             return "no restorable backup"
-        case Danger.OVER_OBJECTIVE:
+        case Problem.OVER_OBJECTIVE:
             return f"older than {format_age(risk.objective_age or 0.0)}"
-        case Danger.CHAIN_BROKEN:
+        case Problem.CHAIN_BROKEN:
             return "broken chain"
-        case Danger.RUNS_TOO_LONG:
-            return f"one runs for {format_age(risk.running_for or 0.0)}"
-    return "last attempt failed"
+        case Problem.LAST_ATTEMPT_FAILED:
+            return "last attempt failed"
+        case Problem.RUNS_TOO_LONG:
+            return f"a backup has been running for {format_age(risk.running_for or 0.0)}"

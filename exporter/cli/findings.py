@@ -7,11 +7,11 @@ from msgspec import Struct
 
 from exporter.api.budget import Budget
 from exporter.api.tiers import HOUR, MINUTE, TIERS, tier_by_minute_limit
-from exporter.backups.data_warnings import count
 from exporter.config import Target
 from exporter.durations import format_age
 from exporter.results import Snapshot
 from exporter.target import TargetWalker, WalkOutcome
+from exporter.wording import count
 
 
 class Severity(StrEnum):

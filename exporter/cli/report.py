@@ -82,5 +82,5 @@ def _risk_object(risk: Risk) -> dict[str, Any]:
         "restorable_age_seconds": risk.age,
         "objective_age_seconds": risk.objective_age,
         "running_for_seconds": risk.running_for,
-        "dangers": [danger.name.lower() for danger in risk.dangers],
+        "dangers": [problem.name.lower() for problem in risk.problems],
     }

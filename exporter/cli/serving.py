@@ -25,7 +25,7 @@ from exporter.server.passwords import PasswordVerifier
 from exporter.server.run import listen, port_of, serve
 from exporter.server.sighup import SighupReloads
 from exporter.server.watched import WatchedWebConfig
-from exporter.web.discovery import ExternalUrl, is_address, parse_external_url
+from exporter.web.external_url import ExternalUrl, is_address, parse_external_url
 
 ANY_HOST: Final = {"", "0.0.0.0", "[::]"}  # noqa: S104 - addresses that no client can connect to
 

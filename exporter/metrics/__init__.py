@@ -1,1 +1,7 @@
-"""From results to metric families and expositions; the exporter's own counters."""
+"""Turns results into metric families and expositions, and counts what the exporter itself does.
+
+- `table`: every metric of a target: name, help, labels and value.
+- `families`, `collector`: the metric families of one scrape's result.
+- `own`: the exporter's own metrics.
+- `negotiation`, `render`, `render_queue`: the response to a scraper.
+"""

@@ -1,4 +1,4 @@
-"""A target as prometheus_client sees it: a collector that scrapes when it is collected."""
+"""A collector that scrapes its target when it is collected."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +13,11 @@ from exporter.results import ScrapeResult
 
 
 class TargetCollector(Collector):
-    """Makes new families at every scrape; made for one request, since `scrape` knows its deadline."""
+    """Collects the metric families of one target. Make a new one for each request.
+
+    :param scrape: returns the target's result.
+    :param ages: whether to include ages, which freeze in a file.
+    """
 
     def __init__(
         self, scrape: Callable[[], ScrapeResult], *, ages: bool = True, clock: Clock | None = None
@@ -22,27 +26,30 @@ class TargetCollector(Collector):
         self._ages = ages
         self._clock = clock or Clock()
 
+    def __repr__(self) -> str:
+        return f"TargetCollector({self._scrape}, ages={self._ages})"
+
     def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Name the families without a scrape, so that `name[]` walks only for what it asks for."""
+        """Return the families without a scrape, so that `name[]` scrapes only if it selects one of them."""
         return described()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Scrape, and make the families of the answer."""
-        answer = self._scrape()
-        return families(answer, self._clock.now(), ages=self._ages)
+        """Scrape, and return the families."""
+        result = self._scrape()
+        return families(result, self._clock.now(), ages=self._ages)
 
 
-def render_text(answer: ScrapeResult) -> str:
-    """Render one answer in Prometheus's text format."""
-    return generate_latest(_registry(TargetCollector(lambda: answer))).decode()
+def render_text(result: ScrapeResult) -> str:
+    """Return a result in Prometheus's text format."""
+    return generate_latest(_registry(TargetCollector(lambda: result))).decode()
 
 
-def write_text(answer: ScrapeResult, path: Path) -> None:
-    """Replace a file of node_exporter's textfile collector at once; without ages, which would freeze there.
+def write_text(result: ScrapeResult, path: Path) -> None:
+    """Write a file for node_exporter's textfile collector, atomically and without ages.
 
-    Raises `OSError`; the file is then as it was.
+    :raises OSError: the file is unchanged.
     """
-    write_to_textfile(str(path), _registry(TargetCollector(lambda: answer, ages=False)))
+    write_to_textfile(str(path), _registry(TargetCollector(lambda: result, ages=False)))
 
 
 def _registry(collector: TargetCollector) -> CollectorRegistry:

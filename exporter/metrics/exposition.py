@@ -1,8 +1,8 @@
-"""prometheus_client's expositions, byte for byte, in a fraction of the time.
+"""Encodes metric families to the same bytes as prometheus_client, in a fraction of the time.
 
-Its encoders render a sample's labels anew for each metric, though all metrics of one table share them.
-Here the label block of one dict, which must not change meanwhile, is rendered once. Only plain gauges go that
-way; whatever else there is, and every family's head, is prometheus_client's own work.
+prometheus_client renders the labels of every sample. Here metrics that share a dict of labels share its
+rendering, and only plain gauges are rendered here: prometheus_client encodes everything else, and every HELP
+and TYPE line. The tests prove that the bytes are equal. `make bench` shows the gain.
 """
 
 import re
@@ -16,13 +16,13 @@ from prometheus_client.utils import floatToGoString
 PLAIN_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 PLAIN_LABEL: Final = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
 KEEPS_PLAIN_NAMES: Final = re.compile(r"(?!.*escaping=(dots|values))")
-_number: Callable[[float], str] = floatToGoString
+_format_number: Callable[[float], str] = floatToGoString
 
-BARE: Final = [None, None, None]  # a plain sample's time stamp, exemplar and histogram
+NO_EXTRAS: Final = [None, None, None]  # a plain sample has no timestamp, exemplar or native histogram
 
 
 class Source(Protocol):
-    """What an encoder reads, like a `CollectorRegistry`."""
+    """What an encoder reads, such as a `CollectorRegistry`."""
 
     def collect(self) -> Iterable[Metric]:
         """Return the families."""
@@ -32,49 +32,55 @@ Encoder = Callable[[Source], bytes]
 
 
 def fast_encoder(encoder: Encoder, content_type: str) -> Encoder:
-    """Return an encoder that gives the same bytes as one of `choose_encoder`'s, sooner."""
-    return _Hastened(encoder) if KEEPS_PLAIN_NAMES.match(content_type) else encoder
+    """Return an encoder that returns the same bytes faster. Use it once.
+
+    :param encoder: what prometheus_client's `choose_encoder` returns, with the `content_type`.
+    """
+    return _FastEncoder(encoder) if KEEPS_PLAIN_NAMES.match(content_type) else encoder
 
 
-class _Hastened:
-    """An encoder for one exposition."""
+class _FastEncoder:
+    """Encodes one exposition. No dict of labels may change meanwhile."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._end = encoder(_Only())
-        self._blocks: dict[int, tuple[dict[str, str], str | None]] = {}
+        self._trailer = encoder(_Families())
+        self._rendered_labels: dict[int, tuple[dict[str, str], str | None]] = {}
 
     def __call__(self, source: Source) -> bytes:
-        return b"".join(map(self._family, source.collect())) + self._end
+        return b"".join(map(self._encode, source.collect())) + self._trailer
 
-    def _family(self, family: Metric) -> bytes:
-        lines = self._lines(family)
+    def _encode(self, family: Metric) -> bytes:
+        lines = self._sample_lines(family)
         if lines is None:
-            return self._encoder(_Only(family)).removesuffix(self._end)
+            return self._encode_slowly(family)
         head = Metric(family.name, family.documentation, family.type, family.unit)
-        return self._encoder(_Only(head)).removesuffix(self._end) + lines.encode()
+        return self._encode_slowly(head) + lines.encode()
 
-    def _lines(self, family: Metric) -> str | None:
-        """Render the samples; `None` where an encoder does something special with the family or a sample."""
+    def _encode_slowly(self, family: Metric) -> bytes:
+        return self._encoder(_Families(family)).removesuffix(self._trailer)
+
+    def _sample_lines(self, family: Metric) -> str | None:
+        """Render the samples; `None` if this is not a plain gauge."""
         if family.type != "gauge" or not PLAIN_NAME.fullmatch(family.name):
             return None
         lines = []
-        for name, labels, value, *more in family.samples:
-            block = self._block(labels)
-            if block is None or name != family.name or more != BARE:
+        for name, labels, value, *extras in family.samples:
+            rendered = self._labels(labels)
+            if rendered is None or name != family.name or extras != NO_EXTRAS:
                 return None
-            lines.append(f"{name}{block} {_number(value)}\n")
+            lines.append(f"{name}{rendered} {_format_number(value)}\n")
         return "".join(lines)
 
-    def _block(self, labels: dict[str, str]) -> str | None:
-        """Render labels once; whoever comes with the same dict gets the same block."""
-        known = self._blocks.get(id(labels))
-        if known is None:  # with its block the dict is kept, and so keeps its id to itself
-            known = self._blocks[id(labels)] = labels, _block(labels)
+    def _labels(self, labels: dict[str, str]) -> str | None:
+        """Render labels, or return the rendering of the same dict; `None` if a name is not plain."""
+        known = self._rendered_labels.get(id(labels))
+        if known is None:  # a reference to the dict keeps its id unique
+            known = self._rendered_labels[id(labels)] = labels, _render_labels(labels)
         return known[1]
 
 
-class _Only:
+class _Families:
     """A source of these families."""
 
     def __init__(self, *families: Metric) -> None:
@@ -84,10 +90,10 @@ class _Only:
         return self._families
 
 
-def _block(labels: dict[str, str]) -> str | None:
+def _render_labels(labels: dict[str, str]) -> str | None:
     if not all(map(_is_plain, labels)):
         return None
-    pairs = ",".join([f'{name}="{_escaped(value)}"' for name, value in sorted(labels.items())])
+    pairs = ",".join([f'{name}="{_escape(value)}"' for name, value in sorted(labels.items())])
     return f"{{{pairs}}}" if pairs else ""
 
 
@@ -96,5 +102,5 @@ def _is_plain(label_name: str) -> bool:
     return PLAIN_LABEL.fullmatch(label_name) is not None
 
 
-def _escaped(value: str) -> str:
+def _escape(value: str) -> str:
     return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

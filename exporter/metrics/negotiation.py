@@ -1,12 +1,13 @@
-"""What a scraper takes, brought to one of the few strings that prometheus_client answers well.
+"""What a scraper requests: format, compression and metric families.
 
-prometheus_client 0.26 answers 500 to a version that is no number, sends a version that it does not know
-back in `Content-Type`, and takes no notice of `q`.
+`Accept` is reduced to the few values that prometheus_client 0.26 answers well: it answers 500 to a version
+that is not a number, returns a version that it does not know in `Content-Type`, and ignores `q`.
 """
 
 import re
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import parse_qs
 
 TEXT: Final = "text/plain;version=0.0.4"
 _PLAIN: Final = "text/plain"
@@ -15,31 +16,36 @@ _ESCAPINGS: Final = ("underscores", "allow-utf-8", "dots", "values")
 KNOWN: Final = (
     TEXT,
     _OPENMETRICS,
-    *(f"{kind};version=1.0.0;escaping={way}" for kind in (_PLAIN, _OPENMETRICS) for way in _ESCAPINGS),
+    *(
+        f"{kind};version=1.0.0;escaping={escaping}"
+        for kind in (_PLAIN, _OPENMETRICS)
+        for escaping in _ESCAPINGS
+    ),
 )
 """Everything that `known_accept` can return."""
 _QUALITY: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 
 class _MalformedError(ValueError):
-    """The header is none."""
+    """The header is malformed."""
 
 
 def known_accept(header: str) -> str:
-    """Return what of `Accept` weighs most and is known; the first of equals, but text 0.0.4 last.
+    """Return the format of the highest quality in `Accept` as one of `KNOWN`.
 
-    That is what prometheus_client would choose too where no `q` is given. What is malformed gets text 0.0.4.
+    Of equal qualities the first wins, but text 0.0.4 comes last: prometheus_client chooses the same where no
+    `q` is given. A malformed header gets text 0.0.4.
     """
     try:
-        offers = [(quality, kind) for quality, kind in _offers(header) if quality > 0]
+        offers = [(quality, known) for quality, known in _offers(header) if quality > 0]
     except _MalformedError:
         return TEXT
     best = max((quality for quality, _ in offers), default=0)
-    return next((kind for quality, kind in offers if quality == best and kind != TEXT), TEXT)
+    return next((known for quality, known in offers if quality == best and known != TEXT), TEXT)
 
 
-def takes_gzip(header: str) -> bool:
-    """Say whether `Accept-Encoding` names gzip, and not with a `q` of 0."""
+def accepts_gzip(header: str) -> bool:
+    """Whether `Accept-Encoding` names gzip with a `q` above 0."""
     for element in header.split(","):
         coding, _, quality = element.partition(";")
         if coding.strip().lower() == "gzip":
@@ -47,8 +53,14 @@ def takes_gzip(header: str) -> bool:
     return False
 
 
+def requested_names(query: str) -> frozenset[str] | None:
+    """Return the metric families that the `name[]` parameters of a query select; `None`: all of them."""
+    names = parse_qs(query).get("name[]")
+    return None if names is None else frozenset(names)
+
+
 def _offers(header: str) -> Iterator[tuple[float, str]]:
-    """Yield the quality of each element, with what we would answer to it."""
+    """Yield the quality of each element that is known, and its format."""
     for element in header.split(","):
         kind, *rest = (part.strip() for part in element.split(";"))
         parameters = dict(map(_parameter, rest))
@@ -57,8 +69,8 @@ def _offers(header: str) -> Iterator[tuple[float, str]]:
         quality = parameters.get("q", "1")
         if not _QUALITY.fullmatch(quality):
             raise _MalformedError
-        if answer := _answer(kind, parameters.get("version"), parameters.get("escaping", "")):
-            yield float(quality), answer
+        if known := _known(kind, parameters.get("version"), parameters.get("escaping", "")):
+            yield float(quality), known
 
 
 def _parameter(text: str) -> tuple[str, str]:
@@ -68,10 +80,10 @@ def _parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _answer(kind: str, version: str | None, escaping: str) -> str | None:
+def _known(kind: str, version: str | None, escaping: str) -> str | None:
     if kind in {_PLAIN, _OPENMETRICS} and version == "1.0.0":
-        way = escaping if escaping in _ESCAPINGS else "underscores"
-        return f"{kind};version=1.0.0;escaping={way}"
+        known_escaping = escaping if escaping in _ESCAPINGS else "underscores"
+        return f"{kind};version=1.0.0;escaping={known_escaping}"
     if kind == _OPENMETRICS and version is None:
         return _OPENMETRICS
     if (kind == _PLAIN and version in {None, "0.0.4"}) or kind in {"text/*", "*/*"}:

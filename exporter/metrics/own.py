@@ -1,7 +1,7 @@
-"""The exporter's own metrics: what it asked of the API, what the API lets it ask, and what it is itself."""
+"""The exporter's own metrics: its API requests, its request budgets, its reloads and its process."""
 
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar, Final
 
 from prometheus_client import (
@@ -18,103 +18,123 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from exporter import __version__
-from exporter.api.budget import Budget
 from exporter.errors import Reason
-from exporter.server.refusals import Refusal
+from exporter.results import BudgetState
 
-SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+DURATION_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class OwnMetrics:
-    """Counters that live as long as the process. `observer` gives each target's client its own view."""
+    """The counters that live as long as the process.
 
-    def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call] # a sample more for each, which nobody asks for
+    :param refusal_reasons: the values of `reason` that `count_refusal` accepts. Each one starts at 0, so that
+        `increase()` sees the first refusal.
+    """
+
+    def __init__(self, refusal_reasons: Iterable[str] = ()) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call] # they would double the number of samples
         self.requests = Counter(
             "bycloud_api_requests",
-            "Requests to the API, by HTTP status, or by the reason why no whole answer came.",
+            "Requests to the API, by HTTP status code, or by failure reason if no complete response arrived.",
             ["target", "code"],
             registry=None,
         )
         self.duration = Histogram(
             "bycloud_api_request_duration_seconds",
-            "Time from a request to the end of its answer.",
+            "Time from sending a request to the API to the end of its response.",
             ["target"],
-            buckets=SECONDS,
+            buckets=DURATION_BUCKETS,
             registry=None,
         )
         self.retries = Counter(
             "bycloud_api_retries",
-            "Requests that were made again, by the reason why.",
+            "Retried requests to the API, by the reason of the failure.",
             ["target", "reason"],
             registry=None,
         )
         self.refused = Counter(
             "bycloud_exporter_refused_requests",
-            "Requests that the exporter refused, and connections that it ended, by the reason why.",
+            "Requests that the exporter refused and connections that it closed, by reason.",
             ["reason"],
             registry=None,
         )
-        for reason in Refusal:
-            self.refused.labels(reason.value)  # begins at 0, so that `increase()` sees the first one
+        self._refusals = {str(reason): self.refused.labels(str(reason)) for reason in refusal_reasons}
         self.build = Info("bycloud_exporter_build", "Version of the exporter and of Python.", registry=None)
         self.build.info({"version": __version__, "python_version": platform.python_version()})
 
+    def __repr__(self) -> str:
+        return f"OwnMetrics({list(self._refusals)})"
+
     def count_refusal(self, reason: str) -> None:
-        """Count a request that was refused, or a connection that was ended; `reason` is a `Refusal`."""
-        self.refused.labels(Refusal(reason).value).inc()
+        """Count a refused request or a closed connection.
+
+        :raises KeyError: `reason` is not one of the refusal reasons.
+        """
+        self._refusals[reason].inc()
 
     def observer(self, target: str) -> "TargetObserver":
-        """Return what notes one target's requests."""
+        """Return an observer of one target's requests to the API."""
         return TargetObserver(self, target)
 
     @property
     def collectors(self) -> tuple[MetricWrapperBase, ...]:
-        """Everything here that can be registered."""
+        """The metrics, as collectors for a registry."""
         return (self.requests, self.duration, self.retries, self.refused, self.build)
 
 
 class TargetObserver:
-    """Notes one target's requests."""
+    """Counts one target's requests to the API."""
 
     def __init__(self, own_metrics: OwnMetrics, target: str) -> None:
-        self._instruments = own_metrics
+        self._metrics = own_metrics
         self._target = target
 
+    def __repr__(self) -> str:
+        return f"TargetObserver({self._target!r})"
+
     def requested(self, code: str, seconds: float) -> None:
-        """Note a request."""
-        self._instruments.requests.labels(self._target, code).inc()
-        self._instruments.duration.labels(self._target).observe(seconds)
+        """Count a request.
+
+        :param code: the HTTP status code, or the failure reason if no complete response arrived.
+        :param seconds: its duration.
+        """
+        self._metrics.requests.labels(self._target, code).inc()
+        self._metrics.duration.labels(self._target).observe(seconds)
 
     def retried(self, reason: Reason) -> None:
-        """Note that a request is made again."""
-        self._instruments.retries.labels(self._target, reason.value).inc()
+        """Count a retry."""
+        self._metrics.retries.labels(self._target, reason.value).inc()
 
 
 class BudgetCollector(Collector):
-    """Shows each target's budget: the `minute` as the API says, the `hour` as counted here."""
+    """Collects each target's request budget: the `minute` as the API reports it, the `hour` as counted here.
+
+    :param budgets: returns the state of each target's budget, by target name.
+    """
 
     LABELS: Final = ("target", "window")
     LIMIT: Final = (
         "bycloud_api_budget_requests",
-        "Requests that the window allows; of the hour's, our share.",
+        "API requests allowed per window; for the hour, this exporter's share.",
     )
-    REMAINING: Final = ("bycloud_api_budget_remaining_requests", "Requests that the window still allows.")
-    RESET: Final = ("bycloud_api_budget_reset_timestamp_seconds", "When the window has room again.")
+    REMAINING: Final = ("bycloud_api_budget_remaining_requests", "API requests left in the current window.")
+    RESET: Final = (
+        "bycloud_api_budget_reset_timestamp_seconds",
+        "When the window allows more requests again, as a Unix timestamp.",
+    )
 
-    def __init__(self, budgets: Callable[[], Mapping[str, Budget]]) -> None:
+    def __init__(self, budgets: Callable[[], Mapping[str, BudgetState]]) -> None:
         self._budgets = budgets
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Name the families."""
+        """Return the families without samples."""
         for name, text in (self.LIMIT, self.REMAINING, self.RESET):
             yield GaugeMetricFamily(name, text, labels=self.LABELS)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Make the families anew from what the budgets know."""
+        """Return the families; what is unknown has no sample."""
         limit, remaining, reset = self.describe()
-        for target, budget in self._budgets().items():
-            state = budget.state
+        for target, state in self._budgets().items():
             _add(limit, target, "minute", state.minute_limit)
             _add(remaining, target, "minute", state.minute_remaining)
             _add(reset, target, "minute", state.minute_reset)
@@ -125,46 +145,55 @@ class BudgetCollector(Collector):
 
 
 class ReloadCollector(Collector):
-    """Shows whether the configuration in force is the newest, and since when."""
+    """Collects whether the last reload of the configuration succeeded.
+
+    Whoever reloads sets `successful` and `loaded_at`, the Unix time of the last successful reload.
+    """
 
     SUCCESSFUL: ClassVar = (
         "bycloud_exporter_config_last_reload_successful",
-        "1 if the configuration was last read without an error, else 0.",
+        "1 if the last reload of the configuration succeeded, else 0.",
     )
     TIMESTAMP: ClassVar = (
         "bycloud_exporter_config_last_reload_success_timestamp_seconds",
-        "When the configuration was last read without an error.",
+        "When the configuration was last reloaded successfully, as a Unix timestamp.",
     )
 
     def __init__(self, loaded_at: float) -> None:
         self.successful = True
         self.loaded_at = loaded_at
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(successful={self.successful}, loaded_at={self.loaded_at})"
+
     def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Name the families."""
+        """Return the families."""
         yield from self.collect()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Make the families anew."""
+        """Return the families."""
         yield GaugeMetricFamily(*self.SUCCESSFUL, value=self.successful)
         yield GaugeMetricFamily(*self.TIMESTAMP, value=self.loaded_at)
 
 
 class WebReloadCollector(Collector):
-    """Shows the same of `--web.config.file` and the certificates that it names."""
+    """Collects the same for `--web.config.file` and the certificates that it names."""
 
     SUCCESSFUL: ClassVar = (
         "bycloud_exporter_web_config_last_reload_successful",
-        "1 if --web.config.file and the certificates it names were last read without an error, else 0.",
+        "1 if the last reload of --web.config.file and its certificates succeeded, else 0.",
     )
     TIMESTAMP: ClassVar = (
         "bycloud_exporter_web_config_last_reload_success_timestamp_seconds",
-        "When --web.config.file and the certificates it names were last read without an error.",
+        "When --web.config.file and its certificates were last reloaded successfully, as a Unix timestamp.",
     )
 
     def __init__(self, last_reload: Callable[[], tuple[bool, float]]) -> None:
         """Ask `last_reload` for whether it succeeded, and for the Unix time of the last success."""
         self._last_reload = last_reload
+
+    def __repr__(self) -> str:
+        return f"WebReloadCollector{self._last_reload()}"
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Build the families from the current state."""
@@ -174,17 +203,17 @@ class WebReloadCollector(Collector):
 
 
 def own_collectors(
-    own_metrics: OwnMetrics, budgets: Callable[[], Mapping[str, Budget]], *reloads: Collector
+    own_metrics: OwnMetrics, budgets: Callable[[], Mapping[str, BudgetState]], *reloads: Collector
 ) -> tuple[Collector, ...]:
-    """Return all that the exporter serves of itself, its process and its Python."""
-    aside = CollectorRegistry()
+    """Return the collectors of all metrics of the exporter, its process and Python."""
+    unused = CollectorRegistry()  # these two insist on a registry
     return (
         *own_metrics.collectors,
         BudgetCollector(budgets),
         *reloads,
         ProcessCollector(registry=None),
-        PlatformCollector(registry=aside),
-        GCCollector(registry=aside),
+        PlatformCollector(registry=unused),
+        GCCollector(registry=unused),
     )
 
 

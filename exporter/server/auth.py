@@ -7,10 +7,10 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from exporter.server.disconnects import unless_gone
 from exporter.server.login_queue import TooManyLoginsError
 from exporter.server.passwords import PasswordVerifier
 from exporter.server.refusals import CountRefusal, Refusal, ignore_refusal
-from exporter.server.slots import unless_gone
 from exporter.server.watched import WatchedWebConfig
 
 CLIENT_GONE: Final = 499  # only the access log shows it, as nginx's does

@@ -1,18 +1,13 @@
 """One walk of one target, from requests to snapshot."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
 from exporter.api import ApiClient
-from exporter.backups.assessment import Inventory, Rules, assess_databases
-from exporter.backups.chains import Chains
-from exporter.backups.data_warnings import Evidence, data_warnings
-from exporter.backups.grouping import cohorts
-from exporter.backups.summary import created_after, summarize
+from exporter.backups import Evidence, Inventory, Rules, assess, data_warnings
 from exporter.config import Objective
 from exporter.errors import ApiError
 from exporter.records import Backup
@@ -93,26 +88,13 @@ class TargetWalker:
 
     def _snapshot(self, walked: WalkResult[Backup], redact: Redact) -> Snapshot:
         target = self.api.target
-        register = Inventory(
-            {instance.id: instance for instance in target.expected_instances}, self.instances.listed
-        )
+        inventory = Inventory.of(target.expected_instances, self.instances.listed)
         rules = Rules(target.statuses, self.objectives, target.bytes_per_unit)
-        among = cohorts(walked.records.values())
-        summary = summarize(among, bytes_per_unit=target.bytes_per_unit, statuses=target.statuses)
-        completed_at = self.api.clock.now()
-        snapshot = Snapshot(
-            summary=summary,
-            assessments=assess_databases(among, Chains(walked.records, target.statuses), register, rules),
-            duplicates=walked.duplicates,
-            malformed=walked.malformed,
-            future=created_after(among, datetime.fromtimestamp(completed_at, UTC)),
-            reported=walked.reported,
-            completed_at=completed_at,
-        )
-        doubted = self._data_warnings(snapshot, walked.first_malformed)
-        found = tuple(DataWarning(redact(doubt.kind), redact(doubt.text)) for doubt in doubted)
-        self._warning_log.update(found)
-        return replace(snapshot, data_warnings=found)
+        snapshot = assess(walked, inventory, rules, completed_at=self.api.clock.now())
+        warnings = self._data_warnings(snapshot, walked.first_malformed)
+        redacted = tuple(DataWarning(redact(warning.kind), redact(warning.text)) for warning in warnings)
+        self._warning_log.update(redacted)
+        return replace(snapshot, data_warnings=redacted)
 
     def _data_warnings(self, snapshot: Snapshot, first_malformed: str | None) -> tuple[DataWarning, ...]:
         return data_warnings(

@@ -1,1 +1,6 @@
-"""The endpoints and the pages."""
+"""Serves the endpoints and the pages.
+
+- `application`: `create_application`, and `request_kind` for a limit on concurrent requests.
+- `external_url`: the URL at which others reach the exporter.
+- `landing`: the page for people.
+"""

@@ -1,4 +1,4 @@
-"""The page for people: how each target is doing, and which databases are at risk, the worst first."""
+"""The landing page: the health of each target, and the databases at risk, worst first."""
 
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from exporter.durations import format_age
 from exporter.results import DataWarning, ScrapeResult
 from exporter.target import Scraper
 
-SHOWN: Final = 100  # databases; `check --output=json` and the metrics have all of them
+MAX_ROWS: Final = 100  # databases; `check --output=json` and the metrics have all of them
 
 _environment = Environment(
     loader=PackageLoader("exporter.web"),
@@ -24,7 +24,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters |= {"ago": format_age, "restorable": describe_age, "what_is_wrong": describe}
+_environment.filters |= {"duration": format_age, "restorable_to": describe_age, "problems": describe}
 _STYLE: Final = _environment.get_template("style.css").render()
 _STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
 
@@ -32,98 +32,114 @@ CONTENT_SECURITY_POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-"""Allows the page's one style sheet and nothing else: https://www.w3.org/TR/CSP3/."""
+"""Allows the page's own style sheet and nothing else: https://www.w3.org/TR/CSP3/."""
 
 HEADERS: Final = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Cache-Control": "no-store",  # it names databases
+    "Cache-Control": "no-store",  # the page names databases
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""What the page is to be sent with."""
+"""The headers of the page's response."""
 
 
-class Level(IntEnum):
-    """How a target is doing, the worst first; the page has a colour for each name."""
+class TargetHealth(IntEnum):
+    """The health of a target, worst first. The style sheet has a color for each name."""
 
     FAILING = 0
-    WAITING = 1
-    UP = 2
+    PENDING = 1
+    OK = 2
 
 
 class TargetView(Struct, frozen=True):
-    """What is known of one target. `age` is the seconds since its last complete walk."""
+    """What the page shows of one target.
+
+    `snapshot_age` is the time since the last complete walk, in seconds; `None`: there was none.
+    """
 
     name: str
-    answer: ScrapeResult
+    result: ScrapeResult
     risks: Sequence[Risk]
-    age: float | None
+    snapshot_age: float | None
 
     @property
-    def level(self) -> Level:
-        """How it is doing."""
-        if self.answer.last_walk is None:
-            return Level.WAITING
-        return Level.UP if self.answer.up else Level.FAILING
+    def health(self) -> TargetHealth:
+        """Whether the last walk was complete."""
+        if self.result.last_walk is None:
+            return TargetHealth.PENDING
+        return TargetHealth.OK if self.result.up else TargetHealth.FAILING
 
     @property
     def data_warnings(self) -> Sequence[DataWarning]:
-        """What looks wrong about its snapshot."""
-        return self.answer.snapshot.data_warnings if self.answer.snapshot else ()
+        """What looks wrong in the snapshot."""
+        return self.result.snapshot.data_warnings if self.result.snapshot else ()
 
     @property
-    def known(self) -> int | None:
-        """How many instances are known; `None` where there is no snapshot that may be served."""
-        return len(self.answer.snapshot.assessments) if self.answer.snapshot else None
+    def backups(self) -> int | None:
+        """The number of backups; `None` without a snapshot."""
+        return self.result.snapshot.summary.backups if self.result.snapshot else None
+
+    @property
+    def databases(self) -> int | None:
+        """The number of known databases; `None` without a snapshot."""
+        return len(self.result.snapshot.assessments) if self.result.snapshot else None
+
+    @property
+    def databases_at_risk(self) -> int | None:
+        """The number of databases at risk; `None` without a snapshot."""
+        return len(self.risks) if self.result.snapshot else None
 
 
 class RiskView(Struct, frozen=True):
-    """One instance at risk, and the target it belongs to."""
+    """A database at risk, and the name of its target."""
 
     target: str
     risk: Risk
 
 
 class Overview(Struct, frozen=True):
-    """Everything that the page says, of however many targets."""
+    """What the page shows of all targets."""
 
     targets: Sequence[TargetView]
 
     @property
     def at_risk(self) -> list[RiskView]:
-        """The instances at risk of all targets, the worst first."""
+        """The databases at risk, worst first."""
         found = [RiskView(target.name, risk) for target in self.targets for risk in target.risks]
         return sorted(found, key=lambda view: severity(view.risk))
 
     @property
     def data_warnings(self) -> list[tuple[str, DataWarning]]:
-        """The data_warnings of all targets, each with its target's name."""
-        return [(target.name, doubt) for target in self.targets for doubt in target.data_warnings]
+        """The warnings, each with the name of its target."""
+        return [(target.name, warning) for target in self.targets for warning in target.data_warnings]
 
     @property
-    def known(self) -> int:
-        """How many instances are known."""
-        return sum(target.known or 0 for target in self.targets)
+    def databases(self) -> int:
+        """The number of known databases."""
+        return sum(target.databases or 0 for target in self.targets)
 
     @property
-    def unknown_targets(self) -> int:
-        """How many targets nothing can be said of."""
-        return sum(target.known is None for target in self.targets)
+    def targets_without_data(self) -> int:
+        """The number of targets without a snapshot."""
+        return sum(target.result.snapshot is None for target in self.targets)
 
 
-def landing_page(scrapers: Iterable[Scraper], metrics_path: str, now: float) -> str:
-    """Render the page as HTML from what is known at `now` (Unix seconds): looking at it walks nothing."""
-    views = [_view(scraper.target.name, scraper.last_result(), now) for scraper in scrapers]
-    overview = Overview(sorted(views, key=lambda view: view.level))
+def landing_page(scrapers: Iterable[Scraper], telemetry_path: str, now: float) -> str:
+    """Return the page as HTML, from the last results of the scrapes: it starts no walk.
+
+    :param telemetry_path: the path of the metrics, to link to.
+    :param now: Unix seconds.
+    """
+    targets = [_target_view(scraper.target.name, scraper.last_result(), now) for scraper in scrapers]
     return _environment.get_template("index.html").render(
         version=__version__,
-        metrics_path=metrics_path,
-        overview=overview,
-        shown=SHOWN,
+        telemetry_path=telemetry_path,
+        overview=Overview(sorted(targets, key=lambda target: target.health)),
+        max_rows=MAX_ROWS,
     )
 
 
-def _view(name: str, answer: ScrapeResult, now: float) -> TargetView:
-    found = risks(answer.snapshot.assessments, now) if answer.snapshot else []
-    age = None if answer.last_success is None else max(0.0, now - answer.last_success)
-    return TargetView(name, answer, found, age)
+def _target_view(name: str, result: ScrapeResult, now: float) -> TargetView:
+    found = risks(result.snapshot.assessments, now) if result.snapshot else []
+    age = None if result.last_success is None else max(0.0, now - result.last_success)
+    return TargetView(name, result, found, age)

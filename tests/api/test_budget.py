@@ -457,7 +457,7 @@ def test_no_header_raises_or_locks_out_for_longer_than_an_hour(
     budget = Budget(clock=World(START), share=share)
     with taken(budget):
         budget.observe(status, headers)
-    metrics = [family.samples for family in BudgetCollector(lambda: {"default": budget}).collect()]
+    metrics = [family.samples for family in BudgetCollector(lambda: {"default": budget.state}).collect()]
 
     assert 0 <= budget.seconds_until_request() <= HOUR
     assert 0 <= budget.request_walk(10) <= HOUR

@@ -309,7 +309,10 @@ def test_malformed_records_are_counted_and_logged_with_their_position(
     assert outcome.snapshot.malformed == 2
     assert outcome.snapshot.summary.backups == 43
     assert [line["event"] for line in logs if line.get("doubt") == "malformed"] == [
-        "2 malformed records, not counted; the first: record 23: Object missing required field `status`"
+        (
+            "2 malformed records left out of all metrics; the first: record 23:"
+            " Object missing required field `status`"
+        )
     ]
 
 

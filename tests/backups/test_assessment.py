@@ -1,4 +1,4 @@
-"""Whether each known instance can be restored."""
+"""Whether each known database can be restored."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.backups.assessment import Inventory, Rules, assess_databases
+from exporter.backups.assessment import Rules, assess_databases
 from exporter.backups.chains import Chains
-from exporter.backups.grouping import cohorts
+from exporter.backups.grouping import group_backups
+from exporter.backups.inventory import Inventory
 from exporter.config import NEVER, Config, ExpectedInstance, Match, MaxDuration, Objective, Statuses
 from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.results import DatabaseAssessment
@@ -21,27 +22,27 @@ DAY = 26 * 3600.0
 
 
 def found_among(
-    backups: Sequence[Backup], register: Inventory, rules: Rules
+    backups: Sequence[Backup], inventory: Inventory, rules: Rules
 ) -> tuple[DatabaseAssessment, ...]:
-    """Judge these backups."""
+    """Assess these backups."""
     chains = Chains({record.id: record for record in backups}, rules.statuses)
-    return assess_databases(cohorts(backups), chains, register, rules)
+    return assess_databases(group_backups(backups), chains, inventory, rules)
 
 
-def judged(
-    *backups: Backup, register: Inventory | None = None, rules: Rules | None = None
+def assessed(
+    *backups: Backup, inventory: Inventory | None = None, rules: Rules | None = None
 ) -> dict[str, DatabaseAssessment]:
-    """Judge these backups; return each instance's recovery by its id."""
+    """Assess these backups; return the assessments by instance id."""
     found = found_among(
-        backups, register or Inventory({}, None), rules or Rules(Statuses(), DEFAULTS, bytes_per_unit=10)
+        backups, inventory or Inventory({}, None), rules or Rules(Statuses(), DEFAULTS, bytes_per_unit=10)
     )
     return {recovery.instance_id: recovery for recovery in found}
 
 
-def register(
+def inventory(
     *listed: Instance, expected: tuple[ExpectedInstance, ...] = (), is_listed: bool = True
 ) -> Inventory:
-    """Make a register of these instances."""
+    """Make an inventory of these instances."""
     return Inventory(
         {instance.id: instance for instance in expected},
         {instance.id: instance for instance in listed} if is_listed else None,
@@ -54,8 +55,8 @@ def at(minutes: float) -> float:
 
 
 def test_says_all_of_an_instance_with_a_chain() -> None:
-    """Counts, times, lengths and sizes of a full backup and the incrementals on it."""
-    found = judged(
+    """The assessment has counts, times, lengths and sizes of a full backup and its incrementals."""
+    found = assessed(
         backup(0, size=5.0, datastore=Datastore("redis")),
         backup(1, parent_id="0", size=1.0),
         backup(2, parent_id="1", size=2.0),
@@ -82,7 +83,7 @@ def test_says_all_of_an_instance_with_a_chain() -> None:
 
 def test_a_broken_chain_leaves_what_is_below_the_break() -> None:
     """Usable backups on a failed parent are counted with their reason, and are not restorable."""
-    found = judged(
+    found = assessed(
         backup(0),
         backup(1, status="FAILED"),
         backup(2, parent_id="1"),
@@ -97,8 +98,8 @@ def test_a_broken_chain_leaves_what_is_below_the_break() -> None:
 
 
 def test_the_newest_finished_attempt_counts() -> None:
-    """A running one says nothing of the last attempt, nor does a status of no attempt."""
-    found = judged(
+    """Running backups and statuses of the class `other` do not count as the last attempt."""
+    found = assessed(
         backup(0),
         backup(1, status="FAILED"),
         backup(2, status="DELETING"),
@@ -110,16 +111,16 @@ def test_the_newest_finished_attempt_counts() -> None:
 
 @pytest.mark.parametrize("step", [1, -1])
 def test_of_those_created_at_once_the_greatest_id_is_the_newest(step: int) -> None:
-    """So that nothing flaps between walks that list them in another order."""
+    """Gauges stay equal if the API lists the backups in another order."""
     twins = [backup(name, created_at=NOON, size=size) for name, size in (("a", 1.0), ("b", 2.0))]
-    found = judged(backup("0", created_at=NOON - timedelta(hours=1)), *twins[::step])
+    found = assessed(backup("0", created_at=NOON - timedelta(hours=1)), *twins[::step])
 
     assert found["one"].newest_full_size_bytes == 20
 
 
 def test_where_there_is_nothing_nothing_is_said() -> None:
-    """An instance whose only backup runs: none restorable, and no time, no attempt, no size."""
-    found = judged(backup(0, status="BUILDING", size=None))["one"]
+    """An instance whose only backup is running has no restorable backup, and no facts about one."""
+    found = assessed(backup(0, status="BUILDING", size=None))["one"]
 
     assert found.restorable == 0
     assert found.newest_timestamp is None
@@ -129,8 +130,8 @@ def test_where_there_is_nothing_nothing_is_said() -> None:
 
 
 def test_a_backup_of_no_instance_is_left_out_but_can_be_a_parent() -> None:
-    """What was imported from another region belongs to none, and carries chains all the same."""
-    found = judged(backup(0, instance_id=None, status="RESTORED"), backup(1, parent_id="0"))
+    """A backup imported from another region has no instance, and backups can still build on it."""
+    found = assessed(backup(0, instance_id=None, status="RESTORED"), backup(1, parent_id="0"))
 
     assert list(found) == ["one"]
     assert found["one"].newest_chain_length == 2
@@ -138,16 +139,16 @@ def test_a_backup_of_no_instance_is_left_out_but_can_be_a_parent() -> None:
 
 
 class TestKnownInstances:
-    """Which instances there are, and what is known of them."""
+    """Which instances are known, and what is known of them."""
 
     def test_one_without_backups_has_zero(self) -> None:
-        """Listed or configured: it is there, with nothing to restore and an objective."""
-        known = register(
+        """A listed or configured instance has 0 restorable backups and an objective."""
+        known = inventory(
             Instance("listed", name="orders-db", datastore=Datastore("mysql", "8.0")),
             expected=(ExpectedInstance("configured", "wiki-db", "redis"),),
         )
 
-        found = judged(register=known)
+        found = assessed(inventory=known)
 
         assert found["listed"].restorable == found["configured"].restorable == 0
         assert found["listed"].instance_name == "orders-db"
@@ -166,8 +167,8 @@ class TestKnownInstances:
     def test_its_type_is_the_lists_then_the_users_then_the_newest_backups(
         self, listed: Datastore | None, expected: str | None, kind: str
     ) -> None:
-        """One type, whatever single backups say."""
-        known = register(
+        """An instance has one type, whatever its backups say."""
+        known = inventory(
             Instance("one", datastore=listed), expected=(ExpectedInstance("one", None, expected),)
         )
         backups = (
@@ -177,31 +178,31 @@ class TestKnownInstances:
             backup(3),
         )
 
-        assert judged(*backups, register=known)["one"].datastore_type == kind
+        assert assessed(*backups, inventory=known)["one"].datastore_type == kind
 
     def test_the_users_name_wins(self) -> None:
-        """A configured name over a listed one; a listed one where the user gave none."""
+        """A configured name wins over a listed one, which is used if none is configured."""
         listed = (Instance("one", name="listed"), Instance("two", name="listed"))
         expected = (ExpectedInstance("one", "mine"), ExpectedInstance("two"))
 
-        found = judged(register=register(*listed, expected=expected))
+        found = assessed(inventory=inventory(*listed, expected=expected))
 
         assert (found["one"].instance_name, found["two"].instance_name) == ("mine", "listed")
 
     @pytest.mark.parametrize(
         ("known", "age"),
         [
-            (register(Instance("other")), None),
-            (register(Instance("one")), DAY),
-            (register(Instance("other"), expected=(ExpectedInstance("one"),)), DAY),
-            (register(is_listed=False), DAY),
-            (register(Instance("one", replica_of=Reference("main"))), None),
-            (register(Instance("one", replica_of=Reference(None))), DAY),
+            (inventory(Instance("other")), None),
+            (inventory(Instance("one")), DAY),
+            (inventory(Instance("other"), expected=(ExpectedInstance("one"),)), DAY),
+            (inventory(is_listed=False), DAY),
+            (inventory(Instance("one", replica_of=Reference("main"))), None),
+            (inventory(Instance("one", replica_of=Reference(None))), DAY),
         ],
     )
-    def test_nothing_is_asked_of_what_is_gone_or_a_replica(self, known: Inventory, age: float | None) -> None:
-        """A deleted database's backups stay, without an objective; without a list nobody is presumed gone."""
-        found = judged(backup(0), register=known)["one"]
+    def test_only_current_primaries_have_objectives(self, known: Inventory, age: float | None) -> None:
+        """Retired databases and replicas have no objective; without a list no database is retired."""
+        found = assessed(backup(0), inventory=known)["one"]
 
         assert found.objective_age == age
         assert (found.objective_duration is None) == (age is None)
@@ -209,7 +210,7 @@ class TestKnownInstances:
 
 
 class TestObjectives:
-    """What is asked of an instance's backups."""
+    """Which objective applies to an instance."""
 
     OBJECTIVES = (
         Objective(Match(instance_id="gone-*"), max_age=NEVER, max_duration=NEVER),
@@ -228,10 +229,10 @@ class TestObjectives:
         ],
     )
     def test_the_first_match_counts(self, instance: Instance, asked: tuple[float | None, ...]) -> None:
-        """By id, name and type, all of a rule's patterns; `never` and no match ask for nothing."""
+        """All patterns of an objective must match; `never` and no match set no limit."""
         rules = Rules(Statuses(), self.OBJECTIVES)
 
-        (found,) = judged(register=register(instance), rules=rules).values()
+        (found,) = assessed(inventory=inventory(instance), rules=rules).values()
 
         assert (found.objective_age, found.objective_duration) == asked
 
@@ -252,15 +253,15 @@ BACKUPS: st.SearchStrategy[Any] = st.lists(
 
 @given(backups=BACKUPS, data=st.data())
 def test_the_order_makes_no_difference(backups: list[Backup], data: st.DataObject) -> None:
-    """However the list is shuffled, the assessments are the same."""
+    """A shuffled list has the same assessments."""
     shuffled = data.draw(st.permutations(backups))
 
-    assert judged(*shuffled) == judged(*backups)
+    assert assessed(*shuffled) == assessed(*backups)
 
 
 @given(backups=BACKUPS)
 def test_each_instance_is_there_once_and_its_usable_backups_are_all_counted(backups: list[Backup]) -> None:
-    """Restorable and unrestorable backups are together the usable ones."""
+    """The restorable and the unrestorable backups together are the usable ones."""
     found = found_among(
         backups, Inventory({"extra": ExpectedInstance("extra")}, None), Rules(Statuses(), DEFAULTS)
     )

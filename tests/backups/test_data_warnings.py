@@ -1,4 +1,4 @@
-"""What is doubtful about a walk: in the list itself, in the log and on the page for people."""
+"""Warnings about a complete walk: the list itself, the log and the landing page."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from exporter.app.exporter import Exporter
-from exporter.backups.data_warnings import Evidence, count, data_warnings
+from exporter.backups.data_warnings import Evidence, data_warnings
 from exporter.config import Config, ExpectedInstance, Match, Objective, Secret, Target, Url
 from exporter.errors import ApiError, Reason
 from exporter.records import Instance
@@ -32,18 +32,18 @@ FORBIDDEN = ApiError(Reason.FORBIDDEN, "not for you", status=403)
 def found(
     snapshot: Snapshot = CLEAN, *, settings: dict[str, Any] | None = None, **facts: Any
 ) -> list[DataWarning]:
-    """Return the data_warnings about this snapshot of a target with these settings."""
+    """Return the warnings about this snapshot of a target with these settings."""
     target = Target(name="prod", token=Secret("hidden"), **(settings or {}))
     return list(data_warnings(Evidence(snapshot=snapshot, target=target, **facts)))
 
 
 def test_a_clean_walk_has_none() -> None:
-    """A complete walk in which everything is as documented raises no doubt."""
+    """A complete walk in which everything is as documented has no warnings."""
     assert found() == []
 
 
-def test_each_doubt_has_its_kind_and_its_numbers() -> None:
-    """Everything that looks wrong at once yields one doubt each, in a fixed order."""
+def test_each_warning_has_its_kind_and_its_numbers() -> None:
+    """Each thing that looks wrong gives one warning, in a fixed order."""
     summary = replace(
         CLEAN.summary, backups=5, unknown_statuses=(("PAUSED", 1), ("X\n", 2)), largest_size=137.5
     )
@@ -52,33 +52,75 @@ def test_each_doubt_has_its_kind_and_its_numbers() -> None:
     listed = found(snapshot, objectives=BY_NAME, listing_error=FORBIDDEN, first_malformed="record 3: no id")
 
     assert listed == [
-        DataWarning("instances", "instances cannot be listed: forbidden: not for you (HTTP 403)"),
-        DataWarning("names", "objectives by instance_name match nothing: no names are known"),
         DataWarning(
-            "size_unit", "sizes look like GiB, not bytes (the largest is 137.5): set size_unit: GiB?"
+            "instances",
+            "cannot list database instances, so databases without backups are unknown, and deleted ones keep "
+            "their objective; allow the credential to list them, or set `instances: off`: "
+            "forbidden: not for you (HTTP 403)",
         ),
-        DataWarning("status 'PAUSED'", "1 backup of status 'PAUSED', which no class of `statuses` names"),
-        DataWarning("status 'X\\n'", "2 backups of status 'X\\n', which no class of `statuses` names"),
-        DataWarning("malformed", "1 malformed record, not counted; the first: record 3: no id"),
         DataWarning(
-            "future", "2 backups created in the future by this machine's clock: no alert finds them too old"
+            "names",
+            "objectives match by instance_name, but no names are known because the instances cannot be "
+            "listed: databases get the first objective that matches without a name",
         ),
-        DataWarning("reported", "the API reports 9 backups but lists 5"),
+        DataWarning(
+            "size_unit",
+            "sizes look like GiB, not bytes (the largest is 137.5): if so, every size is shown too small; "
+            "set `size_unit: GiB`",
+        ),
+        DataWarning(
+            "status 'PAUSED'",
+            "1 backup of a status that is in no class of `statuses`: each cannot be restored and breaks "
+            "chains; add the status to a class: 'PAUSED'",
+        ),
+        DataWarning(
+            "status 'X\\n'",
+            "2 backups of a status that is in no class of `statuses`: each cannot be restored and breaks "
+            "chains; add the status to a class: 'X\\n'",
+        ),
+        DataWarning("malformed", "1 malformed record left out of all metrics; the first: record 3: no id"),
+        DataWarning(
+            "future",
+            "2 backups created in the future by this machine's clock: their age is 0, so no alert fires on "
+            "it; compare both clocks",
+        ),
+        DataWarning(
+            "reported", "the API reports 9 backups but lists 5: the others are missing from all metrics"
+        ),
     ]
 
 
-def test_a_chosen_unit_is_not_doubted() -> None:
-    """Small numbers are expected where the user says that sizes are GiB."""
+@pytest.mark.parametrize(
+    ("mode", "error", "reason"),
+    [
+        ("auto", None, "yet"),
+        ("auto", FORBIDDEN, "because the instances cannot be listed"),
+        ("off", None, "because `instances` is off and no entry of `expected_instances` has one"),
+    ],
+)
+def test_the_warning_says_why_no_names_are_known(mode: str, error: ApiError | None, reason: str) -> None:
+    """The list of instances may be still to come, may fail, or may be off."""
+    *_, warning = found(settings={"instances": mode}, objectives=BY_NAME, listing_error=error)
+
+    assert warning == DataWarning(
+        "names",
+        f"objectives match by instance_name, but no names are known {reason}: databases get the first "
+        "objective that matches without a name",
+    )
+
+
+def test_a_configured_unit_gets_no_warning() -> None:
+    """Small numbers are expected if the user says that sizes are GiB."""
     small = replace(CLEAN, summary=replace(CLEAN.summary, largest_size=137.5))
 
     assert found(small, settings={"size_unit": "GiB"}) == []
 
 
 def test_malformed_records_explain_a_shortfall() -> None:
-    """Records that came and could not be read are not missing."""
+    """Malformed records are not missing records."""
     short = replace(CLEAN, malformed=4, reported=1238)
 
-    assert [doubt.kind for doubt in found(short)] == ["malformed"]
+    assert [warning.kind for warning in found(short)] == ["malformed"]
 
 
 @pytest.mark.parametrize(
@@ -88,48 +130,43 @@ def test_malformed_records_explain_a_shortfall() -> None:
         ({"expected_instances": (ExpectedInstance("one", "dev-1"),)}, {}),
     ],
 )
-def test_a_list_or_configured_names_serve_objectives_by_name(
+def test_listed_or_configured_names_are_enough_for_objectives_by_name(
     settings: dict[str, Any], facts: dict[str, Any]
 ) -> None:
-    """Either gives names, so that objectives by name can match."""
+    """With either, objectives by name can match."""
     assert found(settings=settings, objectives=BY_NAME, **facts) == []
 
 
 def test_a_failing_list_says_whether_an_older_one_is_in_use() -> None:
-    """The last good list outlives failures, and the doubt tells so."""
-    (doubt,) = found(listing_error=FORBIDDEN, listed={"one": Instance("one")})
+    """The last good list outlives failures, and the warning says so."""
+    (warning,) = found(listing_error=FORBIDDEN, listed={"one": Instance("one")})
 
-    assert doubt.text.endswith("(HTTP 403): the last good list stays in use")
-
-
-@pytest.mark.parametrize(("number", "text"), [(0, "0 pages"), (1, "1 page"), (1234, "1,234 pages")])
-def test_counts_are_written_with_their_noun(number: int, text: str) -> None:
-    """The noun is singular for exactly one."""
-    assert count(number, "page") == text
+    assert warning.text == (
+        "cannot list database instances, so the last good list stays in use; allow the credential "
+        "to list them, or set `instances: off`: forbidden: not for you (HTTP 403)"
+    )
 
 
-def test_the_log_tells_when_a_doubt_appears_and_when_it_is_gone() -> None:
-    """Two walks with a malformed record and two without: one warning, then one line that it is gone."""
+def test_the_log_says_when_a_warning_appears_and_when_it_is_gone() -> None:
+    """Two walks with a malformed record and two without log one warning and one line that it is gone."""
     with SimulatedApi(backups=many(5, 1), instances=()) as api:
-        rig = Rig(api.url, instances="off", size_unit="GiB")
+        rig = Rig(api.url, (), instances="off", size_unit="GiB")
         with capture_logs() as logs:
             api.faults.add(Malform({1: {"id": "x"}}), times=2)
             outcomes = [rig.walk() for _ in range(4)]
         rig.api.close()
 
     assert [outcome.error for outcome in outcomes] == [None] * 4
-    assert [
-        (line["log_level"], line["data_warning"], "1 malformed record" in line["event"]) for line in logs
-    ] == [
+    assert [(line["log_level"], line["doubt"], "1 malformed record" in line["event"]) for line in logs] == [
         ("warning", "malformed", True),
         ("info", "malformed", False),
     ]
 
 
 def test_the_page_shows_them() -> None:
-    """Doubts are listed on the page, escaped, and with their target where there are several."""
-    doubtful = replace(SNAPSHOT, data_warnings=(DataWarning("status 'X'", "2 backups of status '<X>'"),))
-    shown = scraper(lambda: replace(SUCCESS, result=doubtful), name="east")
+    """The page lists the warnings, escaped, with their target if there are several."""
+    suspicious = replace(SNAPSHOT, data_warnings=(DataWarning("status 'X'", "2 backups of status '<X>'"),))
+    shown = scraper(lambda: replace(SUCCESS, result=suspicious), name="east")
     clean = scraper(name="west")
     for each in (shown, clean):
         each.scrape(1)
@@ -139,19 +176,23 @@ def test_the_page_shows_them() -> None:
     assert "Warnings" not in landing_page([clean], "/metrics", NOW)
 
 
-def test_many_unknown_statuses_are_one_doubt() -> None:
-    """An API that garbles the field makes one line, not one for each backup."""
+def test_many_unknown_statuses_share_one_warning() -> None:
+    """An API that garbles the field causes one line, not one for each backup."""
     many = tuple((f"S{number}", 2) for number in range(1000))
     garbled = replace(CLEAN, summary=replace(CLEAN.summary, unknown_statuses=many))
 
     assert found(garbled) == [
-        DataWarning("statuses", "2,000 backups of 1,000 statuses that no class of `statuses` names")
+        DataWarning(
+            "statuses",
+            "2,000 backups of 1,000 statuses that are in no class of `statuses`: each cannot be restored and "
+            "breaks chains; add the statuses to a class",
+        )
     ]
 
 
 @pytest.mark.parametrize("status", ["demo:demo-secret", "x" * 60_000, "a\x1b[2J"])
 def test_what_the_api_chose_is_redacted(status: str) -> None:
-    """A status may echo the key, be huge or control a terminal: what is said is short and safe."""
+    """A status may echo the key, be huge or control a terminal; the warning is short and safe."""
     shown = replace(backup("1"), status=status)
     with SimulatedApi(backups=(shown,)) as api, capture_logs() as logs:
         target = Target(name="prod", url=Url(api.url), api_key=Secret("demo:demo-secret"), instances="off")
@@ -159,6 +200,6 @@ def test_what_the_api_chose_is_redacted(status: str) -> None:
             snapshot = exporter.targets["prod"].walker(30).snapshot
 
     assert snapshot is not None
-    said = [doubt.text for doubt in snapshot.data_warnings] + [line["event"] for line in logs]
-    assert any("backup of status" in text for text in said)
+    said = [warning.text for warning in snapshot.data_warnings] + [line["event"] for line in logs]
+    assert any("backup of a status" in text for text in said)
     assert all(text.isprintable() and len(text) <= 300 and "demo-secret" not in text for text in said)

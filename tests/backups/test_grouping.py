@@ -1,14 +1,14 @@
-"""Backups that are alike: divided without loss, and the newest among them."""
+"""Groups of backups lose no backup and know their newest."""
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.backups.grouping import cohorts, newest
+from exporter.backups.grouping import group_backups, newest
 from exporter.records import Backup, Datastore
 from tests.support.builders import NOON, backup
 
@@ -20,7 +20,7 @@ BACKUPS = st.lists(
         status=st.sampled_from(["COMPLETED", "FAILED"]),
         created_at=st.integers(0, 3).map(lambda minutes: NOON + timedelta(minutes=minutes)),
         instance_id=st.sampled_from([None, "", "one", "two"]),
-        parent_id=st.one_of(st.sampled_from([None, ""]), IDS),
+        size=st.sampled_from([None, 0.0, 0.5, 7.0]),
         datastore=st.sampled_from([None, Datastore(), Datastore("redis"), Datastore("redis", "7.2")]),
     ),
     max_size=12,
@@ -29,60 +29,48 @@ BACKUPS = st.lists(
 
 
 @given(BACKUPS)
-def test_each_backup_is_in_one_cohort_of_its_like(backups: list[Backup]) -> None:
-    """No two cohorts are alike, and each has the oldest first."""
-    found = cohorts(backups)
+def test_each_backup_is_in_exactly_one_group(backups: list[Backup]) -> None:
+    """No two groups have the same key, and each has the oldest backup first."""
+    found = group_backups(backups)
 
-    members = [(cohort, member) for cohort in found for member in cohort.backups]
+    members = [(group, member) for group in found for member in group.backups]
     assert sorted(member.id for _, member in members) == sorted(made.id for made in backups)
     assert all(
         (member.status, member.datastore, member.instance_id)
-        == (cohort.status, cohort.datastore, cohort.instance_id)
-        for cohort, member in members
+        == (group.status, group.datastore, group.instance_id)
+        for group, member in members
     )
-    assert len({(cohort.status, cohort.datastore, cohort.instance_id) for cohort in found}) == len(found)
-    for cohort in found:
-        times = [member.created_at for member in cohort.backups]
+    assert len({(group.status, group.datastore, group.instance_id) for group in found}) == len(found)
+    for group in found:
+        times = [member.created_at for member in group.backups]
         assert times == sorted(times)
 
 
 @given(BACKUPS, st.randoms(use_true_random=False))
-def test_the_newest_is_the_naive_one_in_any_order(backups: list[Backup], random: Any) -> None:
-    """The one created last, of several the one with the greatest id."""
-    found = cohorts(random.sample(backups, len(backups)))
+def test_the_newest_is_the_naive_one_in_any_order(backups: list[Backup], random: Random) -> None:
+    """The newest is the one created last; of several, the one with the greatest id."""
+    found = group_backups(random.sample(backups, len(backups)))
 
-    def ranked(among: Sequence[Backup]) -> Backup | None:
-        return max(among, key=lambda made: (made.created_at, made.id), default=None)
+    def ranked(groups: Sequence[Backup]) -> Backup | None:
+        return max(groups, key=lambda made: (made.created_at, made.id), default=None)
 
     assert newest(found) == ranked(backups)
-    assert [cohort.newest for cohort in found] == [ranked(cohort.backups) for cohort in found]
+    assert [group.newest for group in found] == [ranked(group.backups) for group in found]
 
 
 @given(BACKUPS)
-def test_each_is_counted_from_the_one_before(backups: list[Backup]) -> None:
-    """Where it builds on that one or on the same; counting starts at a full backup, and at a loose one."""
-    for cohort in cohorts(backups):
-        lengths: list[int] = []
-        loose: list[int] = []
-        for place, member in enumerate(cohort.backups):
-            before = cohort.backups[place - 1] if place else None
-            if before and member.parent_id == before.id:
-                lengths.append(lengths[-1] + 1)
-            elif before and member.parent_id == before.parent_id and lengths[-1] > 1:
-                lengths.append(lengths[-1])
-            else:
-                lengths.append(1)
-                if member.parent_id not in {None, "", member.id}:
-                    loose.append(place)
-        assert (cohort.lengths, cohort.loose) == (lengths, loose)
+def test_a_group_has_the_sizes_of_its_backups(backups: list[Backup]) -> None:
+    """Sizes that are null or 0 are left out."""
+    for group in group_backups(backups):
+        assert group.sizes == [member.size for member in group.backups if member.size]
 
 
 @pytest.mark.parametrize(
     ("datastore", "kind"),
     [(None, None), (Datastore(), None), (Datastore(type=""), None), (Datastore("redis", "7.2"), "redis")],
 )
-def test_a_type_that_says_nothing_is_none(datastore: Datastore | None, kind: str | None) -> None:
-    """Absent, null and empty are the same."""
-    (only,) = cohorts([backup("a", datastore=datastore)])
+def test_an_empty_datastore_type_is_none(datastore: Datastore | None, kind: str | None) -> None:
+    """A group has no datastore type unless the API gives one."""
+    (only,) = group_backups([backup("a", datastore=datastore)])
 
     assert only.datastore_type == kind

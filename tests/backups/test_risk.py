@@ -1,53 +1,78 @@
-"""Which instances are at risk."""
+"""Which databases are at risk, and what is wrong with them."""
 
 from msgspec.structs import replace
 
-from exporter.backups.risk import Danger, describe, risks
-from tests.support.databases import BROKEN, FAILED, NEVER, NOW, OLD, OLDER, STUCK, WELL, variant
+from exporter.backups.risk import Problem, describe, risks
+from exporter.results import DatabaseAssessment
+
+NOW = 1_000_000.0
+WELL = DatabaseAssessment(
+    instance_id="well",
+    datastore_type="redis",
+    restorable=3,
+    newest_timestamp=NOW - 100,
+    last_attempt_failed=False,
+    running_oldest_timestamp=NOW - 50,
+    objective_age=200.0,
+    objective_duration=60.0,
+)
+
+
+def variant(instance_id: str, **fields: object) -> DatabaseAssessment:
+    """Make a database that differs from one at no risk."""
+    return replace(WELL, instance_id=instance_id, **fields)
+
+
+NEVER = variant("never", newest_timestamp=None, restorable=0, instance_name="carts")
+OLD = variant("old", newest_timestamp=NOW - 300)
+OLDER = variant("older", newest_timestamp=NOW - 7200, last_attempt_failed=True)
+BROKEN = variant("broken", unrestorable=(("cycle", 1),))
+FAILED = variant("failed", last_attempt_failed=True)
+STUCK = variant("stuck", running_oldest_timestamp=NOW - 90)
 
 
 def test_the_worst_come_first() -> None:
-    """By what is worst of each, then by age."""
+    """Risks are sorted by their worst problem, then by age."""
     found = risks([STUCK, FAILED, BROKEN, OLD, WELL, NEVER, OLDER], NOW)
 
     assert [risk.instance_id for risk in found] == ["never", "older", "old", "broken", "failed", "stuck"]
-    assert [risk.dangers[0] for risk in found] == [
-        Danger.NO_RESTORABLE_BACKUP,
-        Danger.OVER_OBJECTIVE,
-        Danger.OVER_OBJECTIVE,
-        Danger.CHAIN_BROKEN,
-        Danger.LAST_ATTEMPT_FAILED,
-        Danger.RUNS_TOO_LONG,
+    assert [risk.problems[0] for risk in found] == [
+        Problem.NO_RESTORABLE_BACKUP,
+        Problem.OVER_OBJECTIVE,
+        Problem.OVER_OBJECTIVE,
+        Problem.CHAIN_BROKEN,
+        Problem.LAST_ATTEMPT_FAILED,
+        Problem.RUNS_TOO_LONG,
     ]
 
 
-def test_they_are_told_in_words() -> None:
-    """Names where there are any, ages as people say them, everything that is wrong."""
+def test_a_description_names_every_problem() -> None:
+    """Ages are written for people, and the name is used if one is known."""
     found = {risk.name: describe(risk) for risk in risks([NEVER, OLDER, BROKEN, STUCK], NOW)}
 
     assert found == {
         "carts": "no restorable backup",
         "older": "older than 3m 20s, last attempt failed",
         "broken": "broken chain",
-        "stuck": "one runs for 1m 30s",
+        "stuck": "a backup has been running for 1m 30s",
     }
 
 
-def test_of_what_has_no_objective_nothing_is_asked() -> None:
-    """A retired database is at no risk, nor is one that may be of any age."""
+def test_a_database_without_an_objective_is_not_at_risk() -> None:
+    """A retired database is one, and so is one with `max_age: never`."""
     assert (
         risks([variant("gone", newest_timestamp=None, objective_age=None, last_attempt_failed=True)], NOW)
         == []
     )
 
 
-def test_exactly_the_objective_is_well() -> None:
-    """Over is over."""
+def test_an_age_equal_to_the_objective_is_no_risk() -> None:
+    """Only an age over the objective is a problem."""
     assert risks([variant("edge", newest_timestamp=NOW - 200, running_oldest_timestamp=NOW - 60)], NOW) == []
 
 
-def test_without_an_objective_for_durations_none_is_too_long() -> None:
-    """Only what is asked can be missed."""
+def test_without_max_duration_no_backup_runs_too_long() -> None:
+    """A running backup is a problem only if an objective limits it."""
     assert risks([replace(STUCK, objective_duration=None)], NOW) == []
 
 

@@ -1,20 +1,21 @@
-"""Sums over backups: equal to the naive ones, whatever the order."""
+"""Sums over backups equal the naive ones in any order."""
 
 import math
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
-from typing import Any
+from random import Random
+from typing import Unpack
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.backups.grouping import cohorts
+from exporter.backups.grouping import group_backups
 from exporter.backups.summary import created_after, sizes_look_like_gib, summarize
 from exporter.config import Statuses
 from exporter.records import Backup, Datastore
 from exporter.results import GroupKey, GroupSummary, Summary
-from tests.support.builders import NOON, backup
+from tests.support.builders import NOON, BackupFields, backup
 
 STATUSES = Statuses()
 MYSQL = Datastore(type="mysql")
@@ -36,19 +37,19 @@ RECORDS = st.lists(
 
 def group(*backups: Backup, bytes_per_unit: float = 1) -> GroupSummary:
     """Sum up backups that all have the same labels."""
-    (only,) = summarize(cohorts(backups), bytes_per_unit=bytes_per_unit, statuses=STATUSES).groups
+    (only,) = summarize(group_backups(backups), bytes_per_unit=bytes_per_unit, statuses=STATUSES).groups
     return only
 
 
-def made(minutes: int, **fields: Any) -> Backup:
-    """Make a backup that many minutes after noon, which took one."""
-    return backup(
-        minutes, **{"updated_at": NOON + timedelta(minutes=minutes + 1), "datastore": MYSQL, **fields}
-    )
+def made(minutes: int, **fields: Unpack[BackupFields]) -> Backup:
+    """Make a backup that many minutes after noon, which took one minute."""
+    fields.setdefault("updated_at", NOON + timedelta(minutes=minutes + 1))
+    fields.setdefault("datastore", MYSQL)
+    return backup(minutes, **fields)
 
 
 def test_one_group() -> None:
-    """Number, total, newest and oldest of what has the same labels."""
+    """A group has the number, total size, newest and oldest of its backups."""
     assert group(made(0, size=2), made(9, size=3), made(5), bytes_per_unit=1024) == GroupSummary(
         key=GroupKey("COMPLETED", "mysql", "one"),
         count=3,
@@ -61,23 +62,25 @@ def test_one_group() -> None:
 
 
 def test_no_backups() -> None:
-    """Nothing is said of nothing."""
+    """Without backups there are no groups and no largest size."""
     assert summarize([], statuses=STATUSES) == Summary(
         groups=(), backups=0, unknown_statuses=(), largest_size=None
     )
 
 
 @given(RECORDS, st.randoms(use_true_random=False))
-def test_order_makes_no_difference(records: list[Backup], random: Any) -> None:
-    """Not to the last bit, and not among backups of the same moment."""
+def test_order_makes_no_difference(records: list[Backup], random: Random) -> None:
+    """Sums are equal to the last bit, also for backups created at the same time."""
     shuffled = random.sample(records, len(records))
 
-    assert summarize(cohorts(shuffled), statuses=STATUSES) == summarize(cohorts(records), statuses=STATUSES)
+    assert summarize(group_backups(shuffled), statuses=STATUSES) == summarize(
+        group_backups(records), statuses=STATUSES
+    )
 
 
 @given(st.lists(st.floats(0, 1e15), min_size=1, max_size=30))
 def test_a_total_is_the_exact_sum(sizes: list[float]) -> None:
-    """Rounded once, at the end."""
+    """Sizes are added exactly, and the total is rounded once."""
     found = group(*(made(number, size=size) for number, size in enumerate(sizes)))
 
     assert found.size_bytes == float(sum(map(Fraction, sizes)))
@@ -85,8 +88,8 @@ def test_a_total_is_the_exact_sum(sizes: list[float]) -> None:
 
 @given(RECORDS)
 def test_sums_equal_the_naive_ones(records: list[Backup]) -> None:
-    """Every backup is in exactly one group, under its own labels."""
-    summary = summarize(cohorts(records), bytes_per_unit=2, statuses=STATUSES)
+    """Every backup is in exactly one group, the one with its labels."""
+    summary = summarize(group_backups(records), bytes_per_unit=2, statuses=STATUSES)
 
     assert summary.backups == sum(found.count for found in summary.groups) == len(records)
     assert [found.key for found in summary.groups] == sorted({_labels(record) for record in records})
@@ -105,7 +108,7 @@ def _labels(record: Backup) -> tuple[str, str, str]:
 
 
 def test_what_is_null_or_absent_is_unknown() -> None:
-    """Labels are never empty, which to Prometheus would be none."""
+    """Labels are never empty: to Prometheus an empty label is an absent one."""
     keys = {
         group(made(0, instance_id=instance, datastore=datastore)).key
         for instance in (None, "")
@@ -116,7 +119,7 @@ def test_what_is_null_or_absent_is_unknown() -> None:
 
 
 def test_null_sizes() -> None:
-    """They add nothing; of the newest, one is no sample rather than zero."""
+    """A null size adds nothing, and the newest size is then absent, not 0."""
     found = group(made(0, size=5), made(1))
 
     assert found.size_bytes == 5
@@ -138,30 +141,32 @@ def test_null_sizes() -> None:
     ],
 )
 def test_durations_are_of_the_finished(status: str, minutes: int | None, seconds: float | None) -> None:
-    """What still runs, or was touched since for another reason, took no time that one could tell."""
+    """A backup that is running, or was updated for another reason, has no known duration."""
     end = None if minutes is None else NOON + timedelta(minutes=minutes)
 
     assert group(made(0, status=status, updated_at=end)).newest_duration_seconds == seconds
 
 
 def test_what_is_finished_is_a_setting() -> None:
-    """A status of another name counts where the configuration says so."""
+    """The configuration says which statuses are finished."""
     statuses = Statuses(usable=frozenset({"READY"}))
-    summary = summarize(cohorts([made(0, status="READY"), made(0, status="COMPLETED")]), statuses=statuses)
+    summary = summarize(
+        group_backups([made(0, status="READY"), made(0, status="COMPLETED")]), statuses=statuses
+    )
 
     assert [found.newest_duration_seconds for found in summary.groups] == [None, 60]
     assert summary.unknown_statuses == (("COMPLETED", 1),)
 
 
 def test_unknown_statuses_are_counted_by_name() -> None:
-    """Over all their groups."""
+    """Backups of one unknown status are counted over all groups."""
     records = [made(0, status="B"), made(1, status="A"), made(2, status="B", instance_id="two"), made(3)]
 
-    assert summarize(cohorts(records), statuses=STATUSES).unknown_statuses == (("A", 1), ("B", 2))
+    assert summarize(group_backups(records), statuses=STATUSES).unknown_statuses == (("A", 1), ("B", 2))
 
 
 def test_numbers_at_the_edges() -> None:
-    """Sizes beyond a float's range are infinite, the first and the last year have time stamps."""
+    """A total beyond a float's range is infinite; the years 1 and 9999 have timestamps."""
     first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
     last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(-timedelta(hours=5)))
     found = group(made(0, size=1e308, created_at=first), made(1, size=1e308, created_at=last))
@@ -176,18 +181,18 @@ def test_numbers_at_the_edges() -> None:
     [((), False), ((None, 0), False), ((0.02, 137.5), True), ((0.02, 5e9), False), ((1_000_000,), False)],
 )
 def test_sizes_that_look_like_gib(sizes: tuple[float | None, ...], doubtful: bool) -> None:  # noqa: FBT001 - what is expected
-    """Where every database would be smaller than a megabyte, the unit is in doubt."""
+    """The sizes look like GiB if every one is below a megabyte."""
     records = [made(place, size=size) for place, size in enumerate(sizes)]
 
-    assert sizes_look_like_gib(summarize(cohorts(records), statuses=STATUSES)) is doubtful
+    assert sizes_look_like_gib(summarize(group_backups(records), statuses=STATUSES)) is doubtful
 
 
 def test_of_two_that_are_equally_new_the_order_decides_nothing() -> None:
-    """The one of the greater id is the newest, wherever it stands."""
+    """The one with the greater id is the newest in any order."""
     one, other = backup("a", size=1.0), backup("b", size=2.0)
 
     forth, back = (
-        summarize(cohorts(pair), statuses=Statuses()).groups[0] for pair in ((one, other), (other, one))
+        summarize(group_backups(pair), statuses=Statuses()).groups[0] for pair in ((one, other), (other, one))
     )
 
     assert forth == back
@@ -197,11 +202,11 @@ def test_of_two_that_are_equally_new_the_order_decides_nothing() -> None:
 @settings(deadline=None)
 @given(st.lists(st.integers(-5, 5), max_size=30), st.integers(-6, 6))
 def test_backups_created_after_a_moment(minutes: list[int], after: int) -> None:
-    """Every backup that is later counts, whatever its cohort; one at the very moment does not."""
+    """Later backups of any group count; a backup created at that moment does not."""
     backups = [
         backup(f"{place}", created_at=NOON + timedelta(minutes=minute), instance_id=str(place % 3))
         for place, minute in enumerate(minutes)
     ]
     moment = NOON + timedelta(minutes=after)
 
-    assert created_after(cohorts(backups), moment) == sum(minute > after for minute in minutes)
+    assert created_after(group_backups(backups), moment) == sum(minute > after for minute in minutes)

@@ -102,7 +102,7 @@ def metrics(made: Rig) -> str:
     outcome = made.walk(20)
     event(outcome.error.reason if outcome.error else "snapshot")
     registry = CollectorRegistry()
-    registry.register(BudgetCollector(lambda: {"default": made.budget}))
+    registry.register(BudgetCollector(lambda: {"default": made.budget.state}))
     served = render_text(result_of_walk(outcome, made.clock.now()))
     return served + generate_latest(registry).decode()
 

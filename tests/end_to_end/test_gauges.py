@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.backups.grouping import cohorts
+from exporter.backups.grouping import group_backups
 from exporter.backups.summary import summarize
 from exporter.config import Statuses
 from exporter.metrics.collector import TargetCollector
@@ -53,7 +53,7 @@ def test_the_gauges_equal_a_naive_sum(fleet: list[Backup], quirks: Quirks, size:
     api = FakeList(tuple(fleet), quirks)
     walked = walk(api.fetch, PageSize(min(size, quirks.max_limit or size) if refused else size))
     snapshot = Snapshot(
-        summary=summarize(cohorts(walked.records.values()), bytes_per_unit=1024, statuses=Statuses()),
+        summary=summarize(group_backups(walked.records.values()), bytes_per_unit=1024, statuses=Statuses()),
         duplicates=walked.duplicates,
         malformed=walked.malformed,
         reported=walked.reported,

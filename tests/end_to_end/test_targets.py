@@ -113,7 +113,7 @@ def test_sighup_and_lifecycle_reload(api: SimulatedApi, tmp_path: Path) -> None:
         status = ended(process, signal.SIGTERM)
 
     assert status == 0
-    assert page.count('class="state up"') == 2
+    assert page.count('class="state ok"') == 2
     assert (gone, kept, accepted) == (404, 200, 200)
     assert loaded[0] == reloaded[0] == 1
     assert loaded[1] < reloaded[1]

@@ -1,4 +1,4 @@
-"""A target as a collector."""
+"""Tests of `exporter.metrics.collector`."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.metrics.collector import TargetCollector, render_text, write_text
 from exporter.results import ScrapeResult
-from tests.support.answers import RUNNING, SNAPSHOT, WELL, FixedClock
+from tests.support.answers import OK, RUNNING, SNAPSHOT, FixedClock
 
 
 def names(text: str) -> set[str]:
@@ -17,13 +17,13 @@ def names(text: str) -> set[str]:
     return {family.name for family in text_string_to_metric_families(text)}
 
 
-def test_registering_scrapes_nothing() -> None:
-    """Only collecting does, once each, and what it gives is new every time."""
+def test_only_collecting_scrapes() -> None:
+    """To register a collector does not scrape; to collect it does, once."""
     scrapes: list[None] = []
 
     def scrape() -> ScrapeResult:
         scrapes.append(None)
-        return WELL
+        return OK
 
     registry = CollectorRegistry(auto_describe=True)
     registry.register(TargetCollector(scrape, clock=FixedClock()))
@@ -34,41 +34,50 @@ def test_registering_scrapes_nothing() -> None:
     assert age == 3600
 
 
-def test_a_rendering_has_ages_of_now() -> None:
-    """It is Prometheus's text format."""
-    text = render_text(WELL)
+def test_a_collector_shows_what_it_scrapes() -> None:
+    """Its `repr` is for debugging."""
+
+    def scrape() -> ScrapeResult:
+        return OK
+
+    assert repr(TargetCollector(scrape)) == f"TargetCollector({scrape}, ages=True)"
+
+
+def test_a_rendering_has_ages() -> None:
+    """It is in Prometheus's text format."""
+    text = render_text(OK)
 
     assert "bycloud_up 1.0\n" in text
     assert "bycloud_database_backup_newest_age_seconds" in names(text)
 
 
 def test_a_file_has_no_ages(tmp_path: Path) -> None:
-    """They would freeze there; nothing else is missing, and no other file is left behind."""
+    """They would freeze there. Nothing else is missing, and no temporary file remains."""
     path = tmp_path / "bycloud.prom"
     path.write_text("old")
-    write_text(WELL, path)
+    write_text(OK, path)
 
-    assert names(render_text(WELL)) - names(path.read_text()) == {
+    assert names(render_text(OK)) - names(path.read_text()) == {
         "bycloud_database_backup_newest_age_seconds",
         "bycloud_database_restorable_newest_age_seconds",
     }
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_that_cannot_be_written_is_as_it_was(tmp_path: Path) -> None:
-    """Nor is anything left where the new one was begun."""
+def test_a_file_that_cannot_be_written_is_unchanged(tmp_path: Path) -> None:
+    """No temporary file remains."""
     path = tmp_path / "folder"
     path.mkdir()
     with pytest.raises(OSError, match="directory"):
-        write_text(WELL, path)
+        write_text(OK, path)
 
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_an_odd_label_is_written_as_utf_8(tmp_path: Path) -> None:
-    """Whatever the locale."""
+def test_a_file_is_utf_8(tmp_path: Path) -> None:
+    """The locale makes no difference."""
     group = replace(RUNNING, key=RUNNING.key._replace(status="FERTIG: über\n"))
-    answer = replace(WELL, snapshot=replace(SNAPSHOT, summary=replace(SNAPSHOT.summary, groups=(group,))))
-    write_text(answer, tmp_path / "file")
+    result = replace(OK, snapshot=replace(SNAPSHOT, summary=replace(SNAPSHOT.summary, groups=(group,))))
+    write_text(result, tmp_path / "file")
 
     assert 'status="FERTIG: über\\n"' in (tmp_path / "file").read_text(encoding="utf-8")

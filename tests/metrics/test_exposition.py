@@ -1,4 +1,4 @@
-"""The faster exposition, held against prometheus_client's."""
+"""Tests of `exporter.metrics.exposition`: every exposition equals prometheus_client's."""
 
 import math
 import struct
@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.exposition import fast_encoder
-from tests.support.answers import WELL, FixedClock
+from tests.support.answers import OK, FixedClock
 
 ESCAPINGS = ("", "; escaping=underscores", "; escaping=allow-utf-8", "; escaping=values", "; escaping=dots")
 TYPES = (
@@ -46,7 +46,7 @@ LABEL_NAMES = NAMES.filter(lambda name: not name.startswith("__"))
 
 
 class Fixed(Collector):
-    """A collector of these families."""
+    """Collects these families."""
 
     def __init__(self, families: Iterable[Metric]) -> None:
         self._families = list(families)
@@ -58,7 +58,7 @@ class Fixed(Collector):
 
 @st.composite
 def gauges(draw: st.DrawFn) -> Metric:
-    """Make a gauge with any name, labels and samples."""
+    """Return a gauge with any name, labels and samples."""
     labels = draw(st.lists(LABEL_NAMES, unique=True, max_size=4))
     family = GaugeMetricFamily(draw(NAMES), draw(TEXT), labels=labels)
     some = st.lists(TEXT, min_size=len(labels), max_size=len(labels))
@@ -69,7 +69,7 @@ def gauges(draw: st.DrawFn) -> Metric:
 
 @st.composite
 def others(draw: st.DrawFn) -> Metric:
-    """Make a family of another type, or one that only looks like a plain gauge."""
+    """Return a family of another type, or one that only looks like a plain gauge."""
     name, value = draw(NAMES), draw(st.floats(0, 1e9))
     family = Metric(name, "looks plain", "gauge")
     family.add_sample(f"{name}_created", {"a": "b"}, value)
@@ -90,7 +90,7 @@ def others(draw: st.DrawFn) -> Metric:
 
 
 def both(families: Iterable[Metric], accept: str, names: Iterable[str] | None = None) -> tuple[bytes, bytes]:
-    """Encode both ways."""
+    """Return the fast exposition and prometheus_client's."""
     registry = CollectorRegistry()
     registry.register(Fixed(families))
     encoder, content_type = choose_encoder(accept)
@@ -99,18 +99,18 @@ def both(families: Iterable[Metric], accept: str, names: Iterable[str] | None = 
 
 
 @given(families=st.lists(gauges() | others(), max_size=4), accept=st.sampled_from(ACCEPTS))
-def test_every_exposition_is_the_same(families: list[Metric], accept: str) -> None:
-    """Whatever the names, labels, floats and types, in every format and escaping."""
+def test_every_exposition_is_equal(families: list[Metric], accept: str) -> None:
+    """Names, labels, values, types, format and escaping make no difference."""
     found, expected = both(families, accept)
 
     assert found == expected
 
 
 @given(family=gauges(), accept=st.sampled_from(ACCEPTS), others=st.lists(NAMES, max_size=2), data=st.data())
-def test_a_part_of_it_is_the_same(
+def test_every_part_of_an_exposition_is_equal(
     family: Metric, accept: str, others: list[str], data: st.DataObject
 ) -> None:
-    """`name[]` leaves some families out."""
+    """`name[]` selects some families."""
     names = data.draw(st.sets(st.sampled_from([family.name, *others])))
     found, expected = both([family], accept, names)
 
@@ -121,8 +121,8 @@ def test_a_part_of_it_is_the_same(
 @example(value=math.nan, label="")
 @example(value=-0.0, label='\\\n"')
 @example(value=1e16, label="\r\u2028")
-def test_any_value_and_any_label_is_the_same(value: float, label: str) -> None:
-    """The plain case, with every float that there is."""
+def test_every_value_and_label_is_equal(value: float, label: str) -> None:
+    """A plain gauge has any float as its value."""
     family = GaugeMetricFamily("bycloud_up", 'Whether\nit "is" \\ up.', labels=["one", "another"])
     family.add_metric(["", label], value)
     family.add_metric([label, ""], value)
@@ -132,17 +132,17 @@ def test_any_value_and_any_label_is_the_same(value: float, label: str) -> None:
 
 
 @pytest.mark.parametrize("accept", ACCEPTS)
-def test_our_own_metrics_are_the_same(accept: str) -> None:
-    """All that is served of a target."""
-    collector = TargetCollector(lambda: WELL, clock=FixedClock())
+def test_the_metrics_of_a_target_are_equal(accept: str) -> None:
+    """All of them are compared, in every format."""
+    collector = TargetCollector(lambda: OK, clock=FixedClock())
     found, expected = both(collector.collect(), accept)
 
     assert found == expected
     assert found.count(b"\n") > 50
 
 
-def test_what_cannot_be_encoded_fails_alike() -> None:
-    """A lone surrogate has no UTF-8."""
+def test_a_text_without_an_encoding_is_the_same_error() -> None:
+    """A lone surrogate cannot be encoded as UTF-8."""
     family = GaugeMetricFamily("a", "b", labels=["c"])
     family.add_metric(["\ud800"], 1)
 

@@ -1,4 +1,4 @@
-"""The metric families: exactly the contract's names and labels, and nothing where nothing is known."""
+"""Tests of `exporter.metrics.families` and of the metrics table."""
 
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from exporter.errors import Reason
 from exporter.metrics.collector import TargetCollector
-from exporter.metrics.families import KEPT, described, families
+from exporter.metrics.families import described, families
+from exporter.metrics.section import SNAPSHOT_NOTE
 from exporter.results import GroupKey, ScrapeResult
 from tests.conftest import Promtool
-from tests.support.answers import FAILED, GROUP, NOTHING_YET, NOW, RECOVERY, SNAPSHOT, WELL
+from tests.support.answers import ASSESSMENT, FAILED, GROUP, NO_DATA_YET, NOW, OK, SNAPSHOT
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "metrics.txt"
 BACKUP = ("status", "datastore_type", "instance_id")
@@ -67,7 +68,7 @@ CONTRACT: dict[str, tuple[str, ...]] = {
     "bycloud_scrape_failure": ("reason",),
     "bycloud_scrape_collector_success": ("collector",),
 }
-"""Design §5: may be added to, not changed."""
+"""Metrics may be added. These names and labels never change."""
 
 ALWAYS = {"bycloud_up", "bycloud_scrape_failure", "bycloud_scrape_collector_success"}
 REASONS = (
@@ -76,22 +77,22 @@ REASONS = (
 LABEL_VALUES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
-def made(answer: ScrapeResult, *, now: float = NOW, ages: bool = True) -> dict[str, GaugeMetricFamily]:
-    """Make the families of an answer, by name."""
-    return {family.name: family for family in families(answer, now, ages=ages)}
+def by_name(result: ScrapeResult, *, now: float = NOW, ages: bool = True) -> dict[str, GaugeMetricFamily]:
+    """Return the families of a result, by name."""
+    return {family.name: family for family in families(result, now, ages=ages)}
 
 
-def value(answer: ScrapeResult, name: str, *, now: float = NOW, **labels: str) -> float:
+def value(result: ScrapeResult, name: str, *, now: float = NOW, **labels: str) -> float:
     """Return the value of the one sample with these labels."""
     (found,) = (
-        sample for sample in made(answer, now=now)[name].samples if labels.items() <= sample.labels.items()
+        sample for sample in by_name(result, now=now)[name].samples if labels.items() <= sample.labels.items()
     )
     return found.value
 
 
-def test_names_and_labels_are_the_contract_s() -> None:
-    """Every family has its samples under exactly its labels."""
-    found = made(WELL)
+def test_names_and_labels_are_those_of_the_contract() -> None:
+    """Every sample has exactly the labels of its family."""
+    found = by_name(OK)
 
     assert list(found) == list(CONTRACT)
     for name, labels in CONTRACT.items():
@@ -99,19 +100,19 @@ def test_names_and_labels_are_the_contract_s() -> None:
         assert {sample.name for sample in found[name].samples} == {name}
 
 
-def test_every_family_is_described_without_an_answer() -> None:
-    """Under the same names, with no samples."""
+def test_every_family_is_described_without_a_result() -> None:
+    """The descriptions have the same names and no samples."""
     descriptions = list(described())
 
     assert [family.name for family in descriptions] == list(CONTRACT)
     assert not any(family.samples for family in descriptions)
 
 
-def test_what_may_be_kept_says_so() -> None:
-    """HELP of every gauge that may come from a snapshot names the metric that tells its age."""
-    kept = {family.name for family in described() if KEPT in family.documentation}
+def test_the_help_of_a_metric_says_if_it_comes_from_a_snapshot() -> None:
+    """It names the metric that has the time of the snapshot."""
+    noted = {family.name for family in described() if SNAPSHOT_NOTE in family.documentation}
 
-    assert kept == {name for name in CONTRACT if name.startswith("bycloud_database_")} | {
+    assert noted == {name for name in CONTRACT if name.startswith("bycloud_database_")} | {
         "bycloud_scrape_backups",
         "bycloud_scrape_reported_backups",
         "bycloud_scrape_malformed_backups",
@@ -122,15 +123,15 @@ def test_what_may_be_kept_says_so() -> None:
 
 
 def test_before_the_first_walk() -> None:
-    """Only what is always there, and whether this scrape was put off: nothing else is true yet."""
-    assert set(made(NOTHING_YET)) == ALWAYS | {"bycloud_scrape_deferred"}
-    assert value(NOTHING_YET, "bycloud_up") == 0
-    assert value(NOTHING_YET, "bycloud_scrape_failure", reason="timeout") == 1
+    """Only the metrics that are always present, and `deferred`, have samples."""
+    assert set(by_name(NO_DATA_YET)) == ALWAYS | {"bycloud_scrape_deferred"}
+    assert value(NO_DATA_YET, "bycloud_up") == 0
+    assert value(NO_DATA_YET, "bycloud_scrape_failure", reason="timeout") == 1
 
 
 def test_after_a_failure_without_a_snapshot() -> None:
-    """What the failed walk cost, and when the last good one ended."""
-    assert set(made(FAILED)) == {
+    """The cost of the failed walk and the time of the last complete one are served."""
+    assert set(by_name(FAILED)) == {
         *ALWAYS,
         "bycloud_last_success_timestamp_seconds",
         "bycloud_scrape_duration_seconds",
@@ -143,8 +144,8 @@ def test_after_a_failure_without_a_snapshot() -> None:
 @pytest.mark.parametrize("failure", [None, *Reason])
 def test_every_reason_has_a_sample(failure: Reason | None) -> None:
     """At most one is 1."""
-    answer = replace(WELL, up=failure is None, failure=failure)
-    samples = made(answer)["bycloud_scrape_failure"].samples
+    result = replace(OK, up=failure is None, failure=failure)
+    samples = by_name(result)["bycloud_scrape_failure"].samples
 
     assert [sample.labels["reason"] for sample in samples] == REASONS.split()
     assert {sample.labels["reason"] for sample in samples if sample.value == 1} == (
@@ -152,53 +153,53 @@ def test_every_reason_has_a_sample(failure: Reason | None) -> None:
     )
     assert {sample.value for sample in samples} <= {0, 1}
     assert (
-        value(answer, "bycloud_up")
-        == value(answer, "bycloud_scrape_collector_success", collector="backups")
+        value(result, "bycloud_up")
+        == value(result, "bycloud_scrape_collector_success", collector="backups")
         == (failure is None)
     )
 
 
 def test_values() -> None:
-    """Each gauge shows its own part of the answer; unknown statuses are added up."""
-    answer = replace(WELL, deferred=True)
+    """Each gauge has its own part of the result; the counts of unknown statuses are added."""
+    result = replace(OK, deferred=True)
 
-    assert value(answer, "bycloud_scrape_deferred") == 1
-    assert value(answer, "bycloud_scrape_unknown_status_backups") == 3
-    assert value(answer, "bycloud_scrape_future_backups") == 4
-    assert value(answer, "bycloud_scrape_reported_backups") == 10
-    assert value(answer, "bycloud_database_backups", status="COMPLETED") == 7
-    assert value(answer, "bycloud_last_success_timestamp_seconds") == NOW - 30
+    assert value(result, "bycloud_scrape_deferred") == 1
+    assert value(result, "bycloud_scrape_unknown_status_backups") == 3
+    assert value(result, "bycloud_scrape_future_backups") == 4
+    assert value(result, "bycloud_scrape_reported_backups") == 10
+    assert value(result, "bycloud_database_backups", status="COMPLETED") == 7
+    assert value(result, "bycloud_last_success_timestamp_seconds") == NOW - 30
 
 
 @given(st.floats(0, 4e9))
-def test_ages_are_of_the_moment_given(now: float) -> None:
-    """A snapshot's ages go on; its time stamps stay."""
-    age = value(WELL, "bycloud_database_backup_newest_age_seconds", now=now, status="COMPLETED")
+def test_ages_are_computed_when_they_are_served(now: float) -> None:
+    """The ages of a snapshot grow; its timestamps stay."""
+    age = value(OK, "bycloud_database_backup_newest_age_seconds", now=now, status="COMPLETED")
 
     assert age == max(0, now - GROUP.newest_timestamp)
     assert (
-        value(WELL, "bycloud_database_backup_newest_timestamp_seconds", now=now, status="COMPLETED")
+        value(OK, "bycloud_database_backup_newest_timestamp_seconds", now=now, status="COMPLETED")
         == NOW - 3600
     )
 
 
-def test_ages_can_be_left_out() -> None:
-    """In a file they would freeze."""
-    assert set(CONTRACT) - set(made(WELL, ages=False)) == {
+def test_ages_can_be_omitted() -> None:
+    """They would freeze in a file."""
+    assert set(CONTRACT) - set(by_name(OK, ages=False)) == {
         "bycloud_database_backup_newest_age_seconds",
         "bycloud_database_restorable_newest_age_seconds",
     }
 
 
-def test_what_is_null_has_no_sample() -> None:
-    """Of a group without a size or a duration there is none, nor a family without a sample."""
+def test_an_unknown_value_has_no_sample() -> None:
+    """A family without samples is omitted."""
     group = replace(GROUP, newest_size_bytes=None, newest_duration_seconds=None)
-    answer = replace(
-        WELL,
+    result = replace(
+        OK,
         snapshot=replace(SNAPSHOT, summary=replace(SNAPSHOT.summary, groups=(group,)), reported=None),
     )
 
-    assert set(CONTRACT) - set(made(answer)) == {
+    assert set(CONTRACT) - set(by_name(result)) == {
         "bycloud_database_backup_newest_size_bytes",
         "bycloud_database_backup_newest_duration_seconds",
         "bycloud_scrape_reported_backups",
@@ -207,11 +208,11 @@ def test_what_is_null_has_no_sample() -> None:
 
 @given(st.builds(GroupKey, status=LABEL_VALUES, datastore_type=LABEL_VALUES, instance_id=LABEL_VALUES))
 def test_odd_label_values_survive(key: GroupKey) -> None:
-    """Quotes, backslashes, newlines and whatever is not ASCII come back from both text formats."""
+    """Parsers of both text formats return quotes, backslashes and newlines unchanged."""
     summary = replace(SNAPSHOT.summary, groups=(replace(GROUP, key=key),))
-    answer = replace(WELL, snapshot=replace(SNAPSHOT, summary=summary))
+    result = replace(OK, snapshot=replace(SNAPSHOT, summary=summary))
     registry = CollectorRegistry()
-    registry.register(TargetCollector(lambda: answer))
+    registry.register(TargetCollector(lambda: result))
     openmetrics = generate_openmetrics(registry).decode()  # type: ignore[no-untyped-call]
     read = [
         *parse_text(generate_latest(registry).decode()),
@@ -222,19 +223,19 @@ def test_odd_label_values_survive(key: GroupKey) -> None:
     assert [[sample.labels for sample in samples] for samples in found] == [[key._asdict()]] * 2
 
 
-def test_promtool_finds_nothing_in_the_golden_exposition(promtool: Promtool) -> None:
-    """Names, units and help are as Prometheus's own linter wants them."""
+def test_promtool_accepts_the_golden_exposition(promtool: Promtool) -> None:
+    """Names, units and help texts follow Prometheus's conventions."""
     assert promtool(GOLDEN.read_text(encoding="utf-8")) == ""
 
 
 def test_the_golden_exposition_has_every_family() -> None:
-    """What is held against promtool is all there is."""
+    """So promtool checks all of them."""
     assert [family.name for family in parse_text(GOLDEN.read_text(encoding="utf-8"))] == list(CONTRACT)
 
 
-def test_metrics_of_one_table_share_their_labels() -> None:
-    """So that an encoder can render each label set once."""
-    found = {family.name: family for family in families(WELL, NOW)}
+def test_metrics_of_a_section_share_their_labels() -> None:
+    """So the encoder renders each set of labels once."""
+    found = {family.name: family for family in families(OK, NOW)}
     number, size = (found[f"bycloud_database_backups{end}"] for end in ("", "_size_bytes"))
 
     assert number.samples
@@ -244,12 +245,12 @@ def test_metrics_of_one_table_share_their_labels() -> None:
 @settings(deadline=None)
 @given(st.floats(-1e11, 1e12), st.floats(0, 4e9))
 def test_no_age_is_ever_negative(created: float, now: float) -> None:
-    """A backup created in the future has the age 0; its timestamp stays as it is."""
+    """A backup created in the future has the age 0 and its own timestamp."""
     group = replace(GROUP, newest_timestamp=created)
-    recovery = replace(RECOVERY, newest_timestamp=created)
+    assessment = replace(ASSESSMENT, newest_timestamp=created)
     summary = replace(SNAPSHOT.summary, groups=(group,))
-    answer = replace(WELL, snapshot=replace(SNAPSHOT, summary=summary, assessments=(recovery,)))
-    found = made(answer, now=now)
+    result = replace(OK, snapshot=replace(SNAPSHOT, summary=summary, assessments=(assessment,)))
+    found = by_name(result, now=now)
     samples = [sample for family in found.values() for sample in family.samples if "_age_" in sample.name]
     ages = {sample.value for sample in samples if "objective" not in sample.name}
 

@@ -1,11 +1,11 @@
-"""What becomes of `Accept`: always what prometheus_client answers, and what it would have chosen."""
+"""Tests of `exporter.metrics.negotiation`."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.exposition import choose_encoder
 
-from exporter.metrics.negotiation import KNOWN, TEXT, known_accept, takes_gzip
+from exporter.metrics.negotiation import KNOWN, TEXT, accepts_gzip, known_accept, requested_names
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0;escaping="
 PLAIN = "text/plain;version=1.0.0;escaping="
@@ -64,8 +64,8 @@ PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFam
         ("application/openmetrics-text;", TEXT),
     ],
 )
-def test_what_is_chosen(accept: str, known: str) -> None:
-    """The heaviest of what is known; text 0.0.4 where there is nothing or nonsense."""
+def test_the_highest_known_quality_is_chosen(accept: str, known: str) -> None:
+    """A header that is empty, unknown or malformed gets text 0.0.4."""
     assert known_accept(accept) == known
 
 
@@ -83,8 +83,8 @@ ELEMENTS = st.sampled_from(
 
 
 @given(st.lists(ELEMENTS).map(",".join))
-def test_where_no_q_is_given_it_is_prometheus_client_s_choice(accept: str) -> None:
-    """The same format by way of the known string as without."""
+def test_without_q_the_choice_is_prometheus_client_s(accept: str) -> None:
+    """The known format and the header itself have the same encoder."""
     assert choose_encoder(known_accept(accept))[1] == choose_encoder(accept)[1]
 
 
@@ -104,8 +104,8 @@ PIECES = st.sampled_from(
 
 
 @given(st.one_of(st.text(), st.lists(PIECES).map("".join)))
-def test_always_a_known_string(accept: str) -> None:
-    """Whatever comes in, nothing of it comes out, and prometheus_client can answer."""
+def test_every_header_gets_a_known_format(accept: str) -> None:
+    """Nothing of the header is returned, and prometheus_client has an encoder for the format."""
     known = known_accept(accept)
 
     assert known in KNOWN
@@ -113,7 +113,7 @@ def test_always_a_known_string(accept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "taken"),
+    ("header", "expected"),
     [
         ("", False),
         ("gzip", True),
@@ -125,6 +125,20 @@ def test_always_a_known_string(accept: str) -> None:
         ("x-gzip", False),
     ],
 )
-def test_gzip(header: str, taken: bool) -> None:  # noqa: FBT001 - what is expected
-    """Only for who names it, and does not weigh it with nothing."""
-    assert takes_gzip(header) is taken
+def test_a_client_accepts_gzip_if_it_says_so(header: str, expected: bool) -> None:  # noqa: FBT001 - by pytest
+    """A quality of 0 means no."""
+    assert accepts_gzip(header) is expected
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("", None),
+        ("junk=1", None),
+        ("name[]=bycloud_up&name[]=bycloud_up&j=2", {"bycloud_up"}),
+        ("name[]=b&name[]=a", {"a", "b"}),
+    ],
+)
+def test_name_parameters_select_families(query: str, names: set[str] | None) -> None:
+    """Order, repetition and other parameters make no difference."""
+    assert requested_names(query) == names

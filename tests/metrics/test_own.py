@@ -1,87 +1,91 @@
-"""The exporter's own metrics."""
+"""Tests of `exporter.metrics.own`."""
 
 import platform
 
+import pytest
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.registry import Collector
 
 from exporter import __version__
-from exporter.api.budget import Budget
 from exporter.errors import Reason
 from exporter.metrics.own import BudgetCollector, OwnMetrics, ReloadCollector, own_collectors
-from exporter.server.refusals import Refusal
+from exporter.results import BudgetState
 from tests.conftest import Promtool
-from tests.support.answers import NOW, FixedClock
+from tests.support.answers import NOW
+
+UNKNOWN = BudgetState(
+    minute_limit=None,
+    minute_remaining=None,
+    minute_reset=None,
+    hour_limit=None,
+    hour_remaining=None,
+    hour_reset=None,
+)
+MINUTE = replace(UNKNOWN, minute_limit=60, minute_remaining=59, minute_reset=NOW + 20)
+BOTH = replace(MINUTE, hour_limit=500, hour_remaining=499, hour_reset=NOW + 3600)
 
 
-def registry(*collectors: object) -> CollectorRegistry:
-    """Inventory them all, as for a request."""
-    made = CollectorRegistry(auto_describe=True)
+def registry_of(*collectors: Collector) -> CollectorRegistry:
+    """Return a registry of these collectors, as for a request."""
+    registry = CollectorRegistry(auto_describe=True)
     for collector in collectors:
-        made.register(collector)  # type: ignore[arg-type] # Collector, of whichever kind
-    return made
-
-
-def budget(**headers: int) -> Budget:
-    """Make a budget that has seen these headers and sent a request."""
-    made = Budget(share=0.5, clock=FixedClock())
-    made.take()
-    made.observe(200, {f"X-RateLimit-{name}": str(value) for name, value in headers.items()})
-    return made
+        registry.register(collector)
+    return registry
 
 
 def test_requests_are_counted_by_target_and_code() -> None:
-    """An answer by its status, none by its reason; each adds to the histogram."""
+    """A request without a complete response counts by its failure reason; the histogram has all of them."""
     own_metrics = OwnMetrics()
     own_metrics.observer("a").requested("200", 0.02)
     own_metrics.observer("a").requested("200", 3)
     own_metrics.observer("a").requested(Reason.TIMEOUT, 11)
     own_metrics.observer("b").retried(Reason.CONNECTION)
-    found = registry(*own_metrics.collectors)
+    value = registry_of(*own_metrics.collectors).get_sample_value
 
-    assert found.get_sample_value("bycloud_api_requests_total", {"target": "a", "code": "200"}) == 2
-    assert found.get_sample_value("bycloud_api_requests_total", {"target": "a", "code": "timeout"}) == 1
-    assert found.get_sample_value("bycloud_api_retries_total", {"target": "b", "reason": "connection"}) == 1
-    assert found.get_sample_value("bycloud_api_request_duration_seconds_count", {"target": "a"}) == 3
-    assert found.get_sample_value("bycloud_api_request_duration_seconds_sum", {"target": "a"}) == 14.02
-    assert (
-        found.get_sample_value("bycloud_api_request_duration_seconds_bucket", {"target": "a", "le": "5.0"})
-        == 2
-    )
+    assert value("bycloud_api_requests_total", {"target": "a", "code": "200"}) == 2
+    assert value("bycloud_api_requests_total", {"target": "a", "code": "timeout"}) == 1
+    assert value("bycloud_api_retries_total", {"target": "b", "reason": "connection"}) == 1
+    assert value("bycloud_api_request_duration_seconds_count", {"target": "a"}) == 3
+    assert value("bycloud_api_request_duration_seconds_sum", {"target": "a"}) == 14.02
+    assert value("bycloud_api_request_duration_seconds_bucket", {"target": "a", "le": "5.0"}) == 2
 
 
-def test_build_info() -> None:
-    """It names the versions."""
+def test_build_info_names_the_versions() -> None:
+    """The exporter's own and Python's."""
     labels = {"version": __version__, "python_version": platform.python_version()}
+    registry = registry_of(*OwnMetrics().collectors)
 
-    assert registry(*OwnMetrics().collectors).get_sample_value("bycloud_exporter_build_info", labels) == 1
+    assert registry.get_sample_value("bycloud_exporter_build_info", labels) == 1
 
 
-def test_budgets_of_both_windows() -> None:
-    """The minute as the API says, the hour as counted here and by our share."""
-    known = budget(Limit=60, Remaining=59, Reset=int(NOW) + 20)
-    found = registry(BudgetCollector(lambda: {"a": known}))
+def test_budgets_have_two_windows() -> None:
+    """The minute and the hour each have a limit, the remaining requests and a reset time."""
+    registry = registry_of(BudgetCollector(lambda: {"a": BOTH}))
 
-    def sample(name: str, window: str) -> float | None:
-        return found.get_sample_value(f"bycloud_api_budget_{name}", {"target": "a", "window": window})
+    def values(name: str) -> list[float | None]:
+        return [
+            registry.get_sample_value(f"bycloud_api_budget_{name}", {"target": "a", "window": window})
+            for window in ("minute", "hour")
+        ]
 
-    assert [sample("requests", "minute"), sample("requests", "hour")] == [60, 500]
-    assert [sample("remaining_requests", "minute"), sample("remaining_requests", "hour")] == [59, 499]
-    assert sample("reset_timestamp_seconds", "minute") == NOW + 20
-    assert sample("reset_timestamp_seconds", "hour") == NOW + 3600
+    assert values("requests") == [60, 500]
+    assert values("remaining_requests") == [59, 499]
+    assert values("reset_timestamp_seconds") == [NOW + 20, NOW + 3600]
 
 
 def test_an_unknown_budget_has_no_samples() -> None:
-    """Neither of an API without the headers, nor of the hour where the limit names no tier."""
-    empty = BudgetCollector(lambda: {"a": budget()})
-    odd = BudgetCollector(lambda: {"a": budget(Limit=77, Remaining=7)})
+    """Each window is known or unknown on its own."""
+    unknown = BudgetCollector(lambda: {"a": UNKNOWN})
+    minute = BudgetCollector(lambda: {"a": MINUTE})
 
-    assert list(empty.collect()) == []
-    assert [family.name for family in empty.describe()] == [family.name for family in odd.collect()]
-    assert {sample.labels["window"] for family in odd.collect() for sample in family.samples} == {"minute"}
+    assert list(unknown.collect()) == []
+    assert [family.name for family in unknown.describe()] == [family.name for family in minute.collect()]
+    assert {sample.labels["window"] for family in minute.collect() for sample in family.samples} == {"minute"}
 
 
-def test_reloads() -> None:
-    """A failed one is shown, with the time of the last good one."""
+def test_a_failed_reload_keeps_the_time_of_the_last_success() -> None:
+    """The collector names both families in advance."""
     reload = ReloadCollector(NOW)
     before = [family.samples[0].value for family in reload.collect()]
     reload.successful = False
@@ -94,13 +98,13 @@ def test_reloads() -> None:
     ]
 
 
-def test_all_of_it_in_one_exposition(promtool: Promtool) -> None:
-    """Process and Python included, without `_created` samples, and nothing that promtool would mend."""
-    own_metrics = OwnMetrics()
+def test_promtool_accepts_all_own_metrics(promtool: Promtool) -> None:
+    """Process and Python metrics are included, `_created` samples are not."""
+    own_metrics = OwnMetrics(["unauthorized"])
     own_metrics.observer("a").requested("200", 0.02)
     own_metrics.observer("a").retried(Reason.CONNECTION)
-    own = own_collectors(own_metrics, lambda: {"a": budget(Limit=60, Remaining=59)}, ReloadCollector(NOW))
-    text = generate_latest(registry(*own)).decode()
+    own = own_collectors(own_metrics, lambda: {"a": BOTH}, ReloadCollector(NOW))
+    text = generate_latest(registry_of(*own)).decode()
 
     assert "_created" not in text
     assert {"process_cpu_seconds_total", "python_info", "python_gc_collections_total"} <= {
@@ -110,14 +114,28 @@ def test_all_of_it_in_one_exposition(promtool: Promtool) -> None:
 
 
 def test_refusals_are_counted_by_reason() -> None:
-    """Every reason begins at 0, so that the first refusal is an increase."""
-    own_metrics = OwnMetrics()
-    own_metrics.count_refusal(Refusal.UNAUTHORIZED)
-    found = registry(*own_metrics.collectors)
-    counts = {
-        reason: found.get_sample_value("bycloud_exporter_refused_requests_total", {"reason": reason})
-        for reason in Refusal
-    }
+    """Every reason starts at 0, so that the first refusal is an increase."""
+    own_metrics = OwnMetrics(["unauthorized", "too_large"])
+    own_metrics.count_refusal("unauthorized")
+    registry = registry_of(*own_metrics.collectors)
+    counts = [
+        registry.get_sample_value("bycloud_exporter_refused_requests_total", {"reason": reason})
+        for reason in ("unauthorized", "too_large")
+    ]
 
-    assert counts.pop(Refusal.UNAUTHORIZED) == 1
-    assert set(counts.values()) == {0}
+    assert counts == [1, 0]
+
+
+def test_own_metrics_show_what_they_count() -> None:
+    """Their `repr` is for debugging."""
+    own_metrics = OwnMetrics(["unauthorized"])
+
+    assert repr(own_metrics) == "OwnMetrics(['unauthorized'])"
+    assert repr(own_metrics.observer("a")) == "TargetObserver('a')"
+    assert repr(ReloadCollector(NOW)) == f"ReloadCollector(successful=True, loaded_at={NOW})"
+
+
+def test_an_unknown_refusal_is_an_error() -> None:
+    """A reason that nobody announced would have no alert."""
+    with pytest.raises(KeyError):
+        OwnMetrics(["unauthorized"]).count_refusal("other")

@@ -1,4 +1,4 @@
-"""What scrapes may answer, made by hand, and scrapers that give it without an API."""
+"""Results of scrapes, and scrapers that return them without an API."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ from exporter.results import (
 from exporter.target import Scraper, WalkOutcome
 
 NOW = 1_767_225_600.0
-"""The moment at which all of this is served: 2026-01-01 00:00 UTC."""
+"""When these results are served: 2026-01-01 00:00 UTC."""
 
 STATS = WalkStats(seconds=2.5, pages=3, requests=4)
 GROUP = GroupSummary(
@@ -41,7 +41,7 @@ RUNNING = replace(
     newest_size_bytes=None,
     newest_duration_seconds=None,
 )
-RECOVERY = DatabaseAssessment(
+ASSESSMENT = DatabaseAssessment(
     instance_id="550e8400-e29b-41d4-a716-446655440000",
     datastore_type="postgresql",
     instance_name="orders-db",
@@ -58,19 +58,19 @@ RECOVERY = DatabaseAssessment(
     objective_age=93_600.0,
     objective_duration=21_600.0,
 )
-NEVER = DatabaseAssessment(instance_id="7", datastore_type="unknown")
+NOTHING_RESTORABLE = DatabaseAssessment(instance_id="7", datastore_type="unknown")
 SNAPSHOT = Snapshot(
     summary=Summary(
         groups=(RUNNING, GROUP), backups=8, unknown_statuses=(("PAUSED", 2), ("X", 1)), largest_size=101.25
     ),
-    assessments=(RECOVERY, NEVER),
+    assessments=(ASSESSMENT, NOTHING_RESTORABLE),
     duplicates=1,
     malformed=2,
     future=4,
     reported=10,
     completed_at=NOW - 30,
 )
-WELL = ScrapeResult(
+OK = ScrapeResult(
     up=True,
     failure=None,
     deferred=False,
@@ -79,17 +79,17 @@ WELL = ScrapeResult(
     last_walk=STATS,
     instances_ok=True,
 )
-NOTHING_YET = ScrapeResult(
+NO_DATA_YET = ScrapeResult(
     up=False, failure=Reason.TIMEOUT, deferred=False, snapshot=None, last_success=None, last_walk=None
 )
-FAILED = replace(WELL, up=False, failure=Reason.AUTH, snapshot=None)
+FAILED = replace(OK, up=False, failure=Reason.AUTH, snapshot=None)
 
 SUCCESS = WalkOutcome(stats=STATS, result=SNAPSHOT, page_size=1000)
 FAILURE = WalkOutcome(stats=STATS, result=ApiError(Reason.AUTH, "token <invalid>", status=401))
 
 
 class FixedClock(Clock):
-    """A clock that stands at `NOW`."""
+    """A clock whose time is always `NOW`."""
 
     def now(self) -> float:
         """Return `NOW`."""
@@ -97,7 +97,7 @@ class FixedClock(Clock):
 
 
 def scraper(walk: Callable[[], WalkOutcome] = lambda: SUCCESS, name: str = "default") -> Scraper:
-    """Make a scraper whose walks are calls of `walk`, made at once by whoever scrapes."""
+    """Return a scraper whose scrapes call `walk` in their own thread."""
     target = Target(name=name, api_key=Secret("id:hidden"))
     clock = FixedClock()
 

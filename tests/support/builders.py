@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TypedDict, Unpack
+
+from msgspec.structs import replace
 
 from exporter.api import BACKUPS, decode_page
 from exporter.errors import ApiError, Reason
-from exporter.records import Backup, Page
+from exporter.records import Backup, Datastore, Page
 from exporter.simulator.http.wire import BACKUPS as SERVED
 from exporter.simulator.http.wire import ApiError as Refusal
 from exporter.simulator.listing import Listing
@@ -15,15 +17,23 @@ from exporter.simulator.quirks import Quirks
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
-def backup(name: str | int, **fields: Any) -> Backup:
+class BackupFields(TypedDict, total=False):
+    """The fields of a backup that a test may choose."""
+
+    status: str
+    created_at: datetime
+    updated_at: datetime | None
+    instance_id: str | None
+    parent_id: str | None
+    size: float | None
+    datastore: Datastore | None
+
+
+def backup(name: str | int, **fields: Unpack[BackupFields]) -> Backup:
     """Make a COMPLETED backup; a number names one created that many minutes after noon."""
     minutes = name if isinstance(name, int) else 0
-    settings: dict[str, Any] = {
-        "status": "COMPLETED",
-        "created_at": NOON + timedelta(minutes=minutes),
-        "instance_id": "one",
-    }
-    return Backup(id=str(name), **(settings | fields))
+    made = Backup(str(name), "COMPLETED", NOON + timedelta(minutes=minutes), instance_id="one")
+    return replace(made, **fields)
 
 
 class FakeList:

@@ -4,8 +4,8 @@ import re
 from itertools import chain
 from typing import Final
 
-from exporter.metrics.families import SECTIONS
 from exporter.metrics.own import OwnMetrics, ReloadCollector, WebReloadCollector, own_collectors
+from exporter.metrics.table import SECTIONS
 
 METRIC: Final = re.compile(r"\b(?:bycloud|process|python)_[a-z0-9_]+\b")
 RECORDED: Final[frozenset[str]] = frozenset()

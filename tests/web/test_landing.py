@@ -1,4 +1,4 @@
-"""The landing page, from what is known; then by the eyes of a real browser."""
+"""Tests of `exporter.web.landing`: the page as text, and in a real browser."""
 
 import json
 import re
@@ -17,94 +17,105 @@ from starlette.routing import Route
 from exporter import __version__
 from exporter.errors import WalkCrashedError
 from exporter.results import DatabaseAssessment
-from exporter.target import Scraper, WalkOutcome
-from exporter.web.landing import HEADERS, SHOWN, landing_page
+from exporter.target import WalkOutcome
+from exporter.target.scraper import Scraper
+from exporter.web.landing import HEADERS, MAX_ROWS, landing_page
 from tests.support.answers import FAILURE, NOW, SNAPSHOT, SUCCESS, scraper
 from tests.support.application import running
 from tests.support.browser import Browser
-from tests.support.databases import NEVER, OLD, OLDER, WELL
 
-NOTHING: Final = "\u2013 \u2013 \u2013 none yet"
+NO_DATA: Final = "\u2013 \u2013 \u2013 none yet"
 POLICY: Final = HEADERS["Content-Security-Policy"]
+HEALTHY: Final = DatabaseAssessment(
+    instance_id="healthy",
+    datastore_type="redis",
+    restorable=3,
+    newest_timestamp=NOW - 100,
+    last_attempt_failed=False,
+    objective_age=200.0,
+)
+OLD: Final = replace(HEALTHY, instance_id="old", newest_timestamp=NOW - 300)
+OLDER: Final = replace(HEALTHY, instance_id="older", newest_timestamp=NOW - 7200, last_attempt_failed=True)
+NEVER: Final = replace(
+    HEALTHY, instance_id="never", instance_name="carts", newest_timestamp=None, restorable=0
+)
 
 
 def _no_walk() -> WalkOutcome:
     pytest.fail("walked")
 
 
-def _shifted(recovery: DatabaseAssessment, seconds: float) -> DatabaseAssessment:
-    moved = recovery.newest_timestamp
-    running_since = recovery.running_oldest_timestamp
-    return replace(
-        recovery,
-        newest_timestamp=None if moved is None else moved + seconds,
-        running_oldest_timestamp=None if running_since is None else running_since + seconds,
-    )
-
-
-def scraped(*assessments: DatabaseAssessment, name: str = "default") -> Scraper:
-    """Make a scraper that has walked and knows these instances, whose times `test_risk` gives."""
-    known = tuple(_shifted(recovery, NOW - 1_000_000.0) for recovery in assessments)
-    found = scraper(lambda: replace(SUCCESS, result=replace(SNAPSHOT, assessments=known)), name=name)
+def scraped(*databases: DatabaseAssessment, name: str = "default") -> Scraper:
+    """Return a scraper that has walked and knows these databases."""
+    found = scraper(lambda: replace(SUCCESS, result=replace(SNAPSHOT, assessments=databases)), name=name)
     found.scrape(1)
     return found
 
 
+def text_of(page: str) -> str:
+    """Return the text of a page, without tags and runs of space."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
 def rows(page: str) -> list[str]:
-    """Return the text of each table row with a heading of its own, marks and runs of space taken out."""
-    found = re.findall(r'<tr>\s*<th scope="row">.*?</tr>', page, re.DOTALL)
-    return [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in found]
+    """Return the text of each table row."""
+    return [text_of(row) for row in re.findall(r'<tr>\s*<th scope="row">.*?</tr>', page, re.DOTALL)]
 
 
-def test_before_any_scrape() -> None:
-    """It says so, claims nothing to be well, and looking at it walks nothing."""
+def test_before_the_first_scrape_there_is_no_data() -> None:
+    """The page does not claim that all is well, and it starts no walk."""
     page = landing_page([scraper(_no_walk)], "/metrics", NOW)
 
     assert __version__ in page
-    assert "Not everything is known" in page
-    assert "nothing is known of 1 target." in " ".join(page.split())
-    assert rows(page) == [f"default not walked yet: the first scrape does it {NOTHING}"]
+    assert " No data Targets " in text_of(page)
+    assert rows(page) == [f"default no data yet: the first scrape reads the backups {NO_DATA}"]
     assert '<a href="/metrics">' in page
     assert "/probe" not in page
 
 
-def test_after_a_scrape() -> None:
-    """The number of backups and databases, and how old these numbers are."""
-    page = landing_page([scraped(WELL)], "/metrics", NOW)
+def test_after_a_scrape_the_page_shows_what_it_found() -> None:
+    """That is the number of backups and databases, and how old these numbers are."""
+    page = landing_page([scraped(HEALTHY)], "/metrics", NOW)
 
-    assert rows(page) == ["default up 8 1 0 30s ago"]
-    assert "No database at risk" in page
-    assert "1 database is known." in " ".join(page.split())
-    assert "the worst first" not in page
+    assert rows(page) == ["default ok 8 1 0 30s ago"]
+    assert "No databases at risk 1 database in 1 target Targets" in text_of(page)
+    assert "worst first" not in page
 
 
-def test_after_a_failure() -> None:
-    """Its reason; no secret and no markup of others' words."""
+def test_the_heading_counts_the_targets_without_data() -> None:
+    """The databases of the others are counted too."""
+    page = landing_page([scraped(HEALTHY, name="a"), scraper(_no_walk, name="b")], "/metrics", NOW)
+
+    assert "No data for 1 of 2 targets 1 database in 2 targets Targets" in text_of(page)
+
+
+def test_a_failure_is_shown_with_its_reason() -> None:
+    """The page has no secrets, and escapes the text of others."""
     failing = scraper(lambda: FAILURE)
     failing.scrape(1)
     page = landing_page([failing], "/metrics", NOW)
 
-    assert rows(page) == [f"default walks fail: auth {NOTHING}"]
-    assert "No database at risk" not in page
+    assert rows(page) == [f"default failing: auth {NO_DATA}"]
+    assert "No databases at risk" not in page
     assert "id:hidden" not in page
     assert "&lt;" not in page
 
 
-def test_the_worst_come_first() -> None:
-    """By name where there is one, to how long ago each can be restored, and everything that is wrong."""
-    page = landing_page([scraped(OLD, WELL, NEVER, OLDER)], "/metrics", NOW)
+def test_the_worst_database_comes_first() -> None:
+    """Each one has its name, if known, the time that it can be restored to, and all its problems."""
+    page = landing_page([scraped(OLD, HEALTHY, NEVER, OLDER)], "/metrics", NOW)
 
     assert rows(page)[:-1] == [
         "carts never redis never no restorable backup",
         "older redis 2h ago older than 3m 20s, last attempt failed",
         "old redis 5m ago older than 3m 20s",
     ]
-    assert "3 databases at risk" in page
+    assert "3 databases at risk 4 databases in 1 target" in text_of(page)
     assert "<title>(3) ByCloud backups</title>" in page
 
 
-def test_several_targets_make_one_list() -> None:
-    """The worst of all comes first, with its target's name; so does the target that fails."""
+def test_the_databases_of_several_targets_make_one_list() -> None:
+    """The worst of all comes first, with the name of its target; so does a target that fails."""
     failing = scraper(lambda: FAILURE, name="west")
     failing.scrape(1)
     page = landing_page(
@@ -116,23 +127,23 @@ def test_several_targets_make_one_list() -> None:
     assert rows(page) == [
         "carts never redis north never no restorable backup",
         "old redis east 5m ago older than 3m 20s",
-        f"west walks fail: auth {NOTHING}",
-        f"idle not walked yet: the first scrape does it {NOTHING}",
-        "east up 8 1 1 30s ago",
-        "north up 8 1 1 30s ago",
+        f"west failing: auth {NO_DATA}",
+        f"idle no data yet: the first scrape reads the backups {NO_DATA}",
+        "east ok 8 1 1 30s ago",
+        "north ok 8 1 1 30s ago",
     ]
-    assert "nothing is known of 2 targets." in " ".join(page.split())
+    assert "2 databases in 4 targets; no data for 2 targets" in text_of(page)
 
 
-@pytest.mark.parametrize(("count", "more"), [(SHOWN, 0), (SHOWN + 2, 2)])
+@pytest.mark.parametrize(("count", "more"), [(MAX_ROWS, 0), (MAX_ROWS + 2, 2)])
 def test_a_long_list_is_cut(count: int, more: int) -> None:
-    """And says by how much; the heading counts all."""
-    many = (replace(OLD, instance_id=f"db-{place}") for place in range(count))
+    """The page says how many databases are missing, and the heading counts all."""
+    many = (replace(OLD, instance_id=f"db-{number}") for number in range(count))
     page = landing_page([scraped(*many)], "/metrics", NOW)
 
-    assert len(rows(page)) == SHOWN + 1
+    assert len(rows(page)) == MAX_ROWS + 1
     assert f"{count} databases at risk" in page
-    assert ("And 2 more" in page) is bool(more)
+    assert ("2 more databases at risk: see the metrics." in page) is bool(more)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +151,7 @@ def test_a_long_list_is_cut(count: int, more: int) -> None:
     [("a&b", "a&amp;b", "a%26b"), ("<i>", "&lt;i&gt;", "%3Ci%3E"), ("naïve x", "naïve x", "na%C3%AFve%20x")],
 )
 def test_names_are_escaped(name: str, shown: str, query: str) -> None:
-    """Of targets in the text and in the link to their probes, of databases, and of their types."""
+    """Names of targets, databases and types are text, and part of a link to a probe."""
     named = replace(OLD, instance_name=name, datastore_type=name)
     page = landing_page([scraped(named, name=name), scraper(name="other")], "/m", NOW)
 
@@ -149,8 +160,8 @@ def test_names_are_escaped(name: str, shown: str, query: str) -> None:
     assert '<a href="/probe?target=other">' in page
 
 
-def test_the_policy_allows_the_style_and_nothing_else() -> None:
-    """Its hash is that of the sheet in the page, and the page has neither script nor outside resource."""
+def test_the_policy_allows_the_style_sheet_and_nothing_else() -> None:
+    """It has the hash of the page's style sheet; the page has no script and no external resource."""
     page = landing_page([scraped(NEVER)], "/metrics", NOW)
     (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
     digest = b64encode(sha256(style.encode()).digest()).decode()
@@ -184,7 +195,7 @@ addEventListener("load", () => {
 
 
 def _site(width: int, asked: list[str]) -> Starlette:
-    """Serve the page, with what does not belong in it smuggled in, and a frame that looks at it."""
+    """Serve the page with foreign style and script in it, and a frame that looks at it."""
     page = landing_page([scraped(LONG, OLD), scraper(name="x" * 60)], "/metrics", NOW)
     framed = {
         **HEADERS,
@@ -208,8 +219,8 @@ def _site(width: int, asked: list[str]) -> Starlette:
 @pytest.mark.slow
 @pytest.mark.parametrize(("width", "row"), [(360, "block"), (1200, "table-row")])
 @pytest.mark.parametrize(("dark", "card"), [(False, "rgb(255, 255, 255)"), (True, "rgb(26, 32, 41)")])
-def test_in_a_real_browser(tmp_path: Path, width: int, row: str, *, dark: bool, card: str) -> None:
-    """Readable on a phone and in the dark: its style is let in, another's style and script are not."""
+def test_the_page_in_a_real_browser(tmp_path: Path, width: int, row: str, *, dark: bool, card: str) -> None:
+    """It is readable on a phone and in dark mode, and foreign style and script have no effect."""
     asked: list[str] = []
     with running(_site(width, asked)) as url:
         seen: dict[str, Any] = json.loads(Browser(tmp_path).text(f"{url}/look", dark=dark))
@@ -219,8 +230,8 @@ def test_in_a_real_browser(tmp_path: Path, width: int, row: str, *, dark: bool, 
     assert set(asked) <= {"/", "/favicon.ico"}
 
 
-def test_after_a_walk_that_crashed() -> None:
-    """The page says that walks fail, also where there is no reason of the API's to name."""
+def test_a_walk_that_crashed_is_shown_as_failing() -> None:
+    """It has no failure reason, so the page refers to the log."""
     outcomes: list[WalkOutcome | ZeroDivisionError] = [SUCCESS, ZeroDivisionError()]
 
     def walk() -> WalkOutcome:
@@ -235,26 +246,11 @@ def test_after_a_walk_that_crashed() -> None:
 
     found = rows(landing_page([crashed], "/metrics", NOW))
 
-    assert any(row.startswith("default walks fail: unexpected error, see the log") for row in found)
+    assert any(row.startswith("default failing: unexpected error, see the log") for row in found)
 
 
-def test_after_a_first_walk_that_crashed() -> None:
-    """A target whose only walk crashed does not look as if it waited for its first walk."""
+def test_an_age_is_never_negative() -> None:
+    """If the clock steps back, the last complete walk ended just now."""
+    found = rows(landing_page([scraped(HEALTHY)], "/metrics", NOW - 86_400))
 
-    def walk() -> WalkOutcome:
-        raise ZeroDivisionError
-
-    crashed = scraper(walk)
-    with pytest.raises(WalkCrashedError):
-        crashed.scrape(1)
-
-    found = rows(landing_page([crashed], "/metrics", NOW))
-
-    assert found == [f"default walks fail: unexpected error, see the log {NOTHING}"]
-
-
-def test_a_clock_that_stepped_back_makes_no_age_negative() -> None:
-    """The last complete walk ended just now, at the earliest."""
-    found = rows(landing_page([scraped(WELL)], "/metrics", NOW - 86_400))
-
-    assert found == ["default up 8 1 0 0s ago"]
+    assert found == ["default ok 8 1 0 0s ago"]

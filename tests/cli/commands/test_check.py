@@ -95,7 +95,7 @@ def test_check_of_malformed_records(invoke: Invoke, api: SimulatedApi) -> None:
     status, out, err = invoke("check", "--log.level=warning")
 
     assert status == 0
-    assert "  warn  2 malformed records, not counted; the first: record 2: " in out
+    assert "  warn  2 malformed records left out of all metrics; the first: record 2: " in out
     assert "record 2" in err
 
 

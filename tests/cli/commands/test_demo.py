@@ -9,10 +9,11 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.backups.assessment import Inventory, Rules, assess_databases
+from exporter.backups.assessment import Rules, assess_databases
 from exporter.backups.chains import Chains
-from exporter.backups.grouping import cohorts
-from exporter.backups.risk import Danger, Risk, risks
+from exporter.backups.grouping import group_backups
+from exporter.backups.inventory import Inventory
+from exporter.backups.risk import Problem, Risk, risks
 from exporter.cli.commands.demo import running_demo
 from exporter.config import Config, Statuses
 from exporter.simulator import (
@@ -21,11 +22,11 @@ from exporter.simulator import (
 from tests.support.command import LOOPBACK, ended, running
 
 EXPECTED = {
-    "stale": {Danger.OVER_OBJECTIVE},
-    "failing": {Danger.OVER_OBJECTIVE, Danger.LAST_ATTEMPT_FAILED},
-    "stuck": {Danger.RUNS_TOO_LONG},
-    "broken_chain": {Danger.OVER_OBJECTIVE, Danger.CHAIN_BROKEN},
-    "never": {Danger.NO_RESTORABLE_BACKUP},
+    "stale": {Problem.OVER_OBJECTIVE},
+    "failing": {Problem.OVER_OBJECTIVE, Problem.LAST_ATTEMPT_FAILED},
+    "stuck": {Problem.RUNS_TOO_LONG},
+    "broken_chain": {Problem.OVER_OBJECTIVE, Problem.CHAIN_BROKEN},
+    "never": {Problem.NO_RESTORABLE_BACKUP},
     "retired": set(),
     "replica": set(),
 }
@@ -36,7 +37,7 @@ def at_risk(fleet: Fleet, now: datetime) -> dict[str, Risk]:
     listed = {instance.id: instance for instance in fleet.instances(now)}
     backups, rules = fleet.backups(now), Rules(Statuses(), Config().objectives)
     chains = Chains({backup.id: backup for backup in backups}, rules.statuses)
-    found = assess_databases(cohorts(backups), chains, Inventory({}, listed), rules)
+    found = assess_databases(group_backups(backups), chains, Inventory({}, listed), rules)
     return {risk.instance_id: risk for risk in risks(found, now.timestamp())}
 
 
@@ -51,11 +52,11 @@ def test_every_sick_database_is_at_risk_for_its_reason_and_no_other_is(seed: int
 
     found = at_risk(fleet, now)
 
-    dangers = {key: set(risk.dangers) for key, risk in found.items()}
+    problems = {key: set(risk.problems) for key, risk in found.items()}
     for sick in fleet.sick:
-        assert EXPECTED[sick.kind] <= dangers.get(sick.instance_id, set()), sick
+        assert EXPECTED[sick.kind] <= problems.get(sick.instance_id, set()), sick
     for key in fleet.healthy:
-        assert dangers.get(key, set()) <= {Danger.LAST_ATTEMPT_FAILED}
+        assert problems.get(key, set()) <= {Problem.LAST_ATTEMPT_FAILED}
     assert not {sick.instance_id for sick in fleet.sick if not EXPECTED[sick.kind]} & set(found)
 
 

@@ -1,0 +1,51 @@
+"""A queue of renderings, which run one at a time."""
+
+import asyncio
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+from exporter.fair_slots import FairSlots
+
+T = TypeVar("T")
+
+
+class RenderQueue(Generic[T]):
+    """Renders one exposition at a time: Python runs two of them no faster at once than in turn.
+
+    Clients take turns. A client that has left by its turn costs nothing. Clients that wait at the same time
+    for the same exposition share one rendering. Use it in one event loop only.
+    """
+
+    def __init__(self) -> None:
+        self._turns = FairSlots(1)
+        self._thread = ThreadPoolExecutor(1, "render")
+        self._rendered = 0
+        self._latest: tuple[Hashable, T] | None = None
+
+    def __repr__(self) -> str:
+        return f"RenderQueue({self._rendered} rendered, {self._turns.waiting} waiting)"
+
+    async def run(
+        self, key: Hashable, render: Callable[[], T], client: str, is_abandoned: Callable[[], bool]
+    ) -> T | None:
+        """Return what `render` returns; `None` if the client left before its turn.
+
+        :param key: equal for renderings that clients may share.
+        :param client: what tells clients apart, such as a network.
+        :param is_abandoned: says whether the client has left.
+        """
+        rendered_before = self._rendered
+        async with self._turns.slot(client):
+            try:
+                if is_abandoned():
+                    return None
+                if self._latest and self._latest[0] == key and self._rendered > rendered_before:
+                    return self._latest[1]
+                rendered = await asyncio.get_running_loop().run_in_executor(self._thread, render)
+                self._latest = key, rendered
+                self._rendered += 1
+                return rendered
+            finally:
+                if not self._turns.waiting:
+                    self._latest = None

@@ -1,0 +1,250 @@
+"""Every metric of a target: its name, help text, labels and value."""
+
+from typing import Final
+
+from exporter.metrics import rows
+from exporter.metrics.section import Gauge, Section
+
+BACKUPS: Final = Section(
+    "Backups",
+    ("status", "datastore_type", "instance_id"),
+    rows.groups,
+    (
+        Gauge("bycloud_database_backups", "Number of backups.", lambda group: group.count),
+        Gauge(
+            "bycloud_database_backups_size_bytes",
+            "Total size of the backups. A backup without a size counts as 0 bytes.",
+            lambda group: group.size_bytes,
+        ),
+        Gauge(
+            "bycloud_database_backup_newest_age_seconds",
+            "Time since the newest backup was created.",
+            lambda group: group.newest_timestamp,
+            is_age=True,
+        ),
+        Gauge(
+            "bycloud_database_backup_newest_timestamp_seconds",
+            "When the newest backup was created, as a Unix timestamp.",
+            lambda group: group.newest_timestamp,
+        ),
+        Gauge(
+            "bycloud_database_backup_oldest_timestamp_seconds",
+            "When the oldest backup was created, as a Unix timestamp.",
+            lambda group: group.oldest_timestamp,
+        ),
+        Gauge(
+            "bycloud_database_backup_newest_size_bytes",
+            "Size of the newest backup.",
+            lambda group: group.newest_size_bytes,
+        ),
+        Gauge(
+            "bycloud_database_backup_newest_duration_seconds",
+            "Time from the creation of the newest backup to its last update. Finished backups only.",
+            lambda group: group.newest_duration_seconds,
+        ),
+    ),
+    from_snapshot=True,
+)
+
+RESTORABILITY: Final = Section(
+    "Restorability",
+    ("datastore_type", "instance_id"),
+    rows.assessments,
+    (
+        Gauge(
+            "bycloud_database_restorable_backups",
+            "Backups that can be restored: they and all backups that they depend on have a usable status."
+            " 0 for a known instance without one.",
+            lambda database: database.restorable,
+        ),
+        Gauge(
+            "bycloud_database_restorable_newest_timestamp_seconds",
+            "When the newest restorable backup was created, as a Unix timestamp.",
+            lambda database: database.newest_timestamp,
+        ),
+        Gauge(
+            "bycloud_database_restorable_newest_age_seconds",
+            "Time since the newest restorable backup was created.",
+            lambda database: database.newest_timestamp,
+            is_age=True,
+        ),
+        Gauge(
+            "bycloud_database_restorable_newest_chain_length",
+            "Number of backups needed to restore the newest restorable backup. 1: it is a full backup.",
+            lambda database: database.newest_chain_length,
+        ),
+        Gauge(
+            "bycloud_database_restorable_newest_full_timestamp_seconds",
+            "When the newest restorable full backup was created, as a Unix timestamp.",
+            lambda database: database.newest_full_timestamp,
+        ),
+        Gauge(
+            "bycloud_database_restorable_newest_full_size_bytes",
+            "Size of the newest restorable full backup.",
+            lambda database: database.newest_full_size_bytes,
+        ),
+        Gauge(
+            "bycloud_database_backup_running_oldest_timestamp_seconds",
+            "When the oldest running backup was created, as a Unix timestamp.",
+            lambda database: database.running_oldest_timestamp,
+        ),
+        Gauge(
+            "bycloud_database_backup_last_attempt_failed",
+            "1 if the newest finished backup failed, else 0.",
+            lambda database: database.last_attempt_failed,
+        ),
+        Gauge(
+            "bycloud_database_backup_objective_age_seconds",
+            "Maximum age of the newest restorable backup, as configured. No sample without an objective.",
+            lambda database: database.objective_age,
+        ),
+        Gauge(
+            "bycloud_database_backup_objective_duration_seconds",
+            "Maximum duration of a backup, as configured. No sample without an objective.",
+            lambda database: database.objective_duration,
+        ),
+    ),
+    from_snapshot=True,
+)
+
+BROKEN_CHAINS: Final = Section(
+    "Broken chains",
+    ("datastore_type", "instance_id", "reason"),
+    rows.unrestorable,
+    (
+        Gauge(
+            "bycloud_database_unrestorable_backups",
+            "Backups with a usable status and a broken chain, by the reason of the first broken link."
+            " No sample without one.",
+            lambda count: count,
+        ),
+    ),
+    from_snapshot=True,
+)
+
+NAMES: Final = Section(
+    "Names",
+    ("datastore_type", "instance_id", "instance_name", "datastore_version", "replica_of"),
+    rows.names,
+    (
+        Gauge(
+            "bycloud_database_instance_info",
+            "1 for each instance with a known name, from the API's list of instances or the configuration.",
+            lambda _: 1,
+        ),
+    ),
+    from_snapshot=True,
+)
+
+SCRAPE: Final = Section(
+    "The scrape",
+    (),
+    rows.scrape,
+    (
+        Gauge(
+            "bycloud_up",
+            "1 if the last finished walk of the API was complete, else 0. 0 before the first walk.",
+            lambda result: result.up,
+        ),
+        Gauge(
+            "bycloud_last_success_timestamp_seconds",
+            "When the last complete walk ended, as a Unix timestamp. The backup metrics come from this walk."
+            " Kept while walks fail.",
+            lambda result: result.last_success,
+        ),
+        Gauge(
+            "bycloud_scrape_duration_seconds",
+            "Duration of the last finished walk.",
+            lambda result: result.last_walk.seconds if result.last_walk else None,
+        ),
+        Gauge(
+            "bycloud_scrape_pages",
+            "Pages read by the last finished walk.",
+            lambda result: result.last_walk.pages if result.last_walk else None,
+        ),
+        Gauge(
+            "bycloud_scrape_requests",
+            "API requests of the last finished walk, including retries.",
+            lambda result: result.last_walk.requests if result.last_walk else None,
+        ),
+        Gauge(
+            "bycloud_scrape_deferred",
+            "1 if this scrape started no walk because too few API requests were left, else 0.",
+            lambda result: result.deferred,
+        ),
+    ),
+)
+
+WALKED_BACKUPS: Final = Section(
+    "The last complete walk",
+    (),
+    rows.snapshot,
+    (
+        Gauge("bycloud_scrape_backups", "Distinct backups read.", lambda snapshot: snapshot.summary.backups),
+        Gauge(
+            "bycloud_scrape_reported_backups",
+            "Backups that exist according to the API (`meta.total`).",
+            lambda snapshot: snapshot.reported,
+        ),
+        Gauge(
+            "bycloud_scrape_malformed_backups",
+            "Records skipped because they have no usable id, status or creation time."
+            " No other metric counts them.",
+            lambda snapshot: snapshot.malformed,
+        ),
+        Gauge(
+            "bycloud_scrape_duplicate_backups",
+            "Records that the API returned more than once. Each backup counts once.",
+            lambda snapshot: snapshot.duplicates,
+        ),
+        Gauge(
+            "bycloud_scrape_unknown_status_backups",
+            "Backups with a status that is in no class of the setting `statuses`.",
+            lambda snapshot: sum(count for _, count in snapshot.summary.unknown_statuses),
+        ),
+        Gauge(
+            "bycloud_scrape_future_backups",
+            "Backups with a creation time in the future, by the exporter's clock at the end of the walk."
+            " Their age is 0.",
+            lambda snapshot: snapshot.future,
+        ),
+    ),
+    from_snapshot=True,
+)
+
+FAILURES: Final = Section(
+    "Why the last walk failed",
+    ("reason",),
+    rows.failures,
+    (
+        Gauge(
+            "bycloud_scrape_failure",
+            "1 for the reason why the last finished walk failed, else 0.",
+            lambda is_reason: is_reason,
+        ),
+    ),
+)
+
+COLLECTORS: Final = Section(
+    "Collectors",
+    ("collector",),
+    rows.collectors,
+    (
+        Gauge(
+            "bycloud_scrape_collector_success",
+            "1 if the last finished walk of this list was complete, else 0.",
+            lambda is_ok: is_ok,
+        ),
+    ),
+)
+
+SECTIONS: Final = (
+    BACKUPS,
+    RESTORABILITY,
+    BROKEN_CHAINS,
+    NAMES,
+    SCRAPE,
+    WALKED_BACKUPS,
+    FAILURES,
+    COLLECTORS,
+)

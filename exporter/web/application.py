@@ -1,0 +1,78 @@
+"""The ASGI application: routes and error responses."""
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+
+from prometheus_client.registry import Collector
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from exporter.clock import Clock
+from exporter.web.discovery import DiscoveryEndpoint
+from exporter.web.external_url import ExternalUrl
+from exporter.web.lifecycle import LifecycleEndpoints
+from exporter.web.pages import PageEndpoints
+from exporter.web.scrapes import ScrapeEndpoints, Scrapers
+
+
+class RequestKind(StrEnum):
+    """The kinds of requests that take time, each of which is to be limited on its own."""
+
+    SCRAPE = "scrape"
+    PAGE = "page"
+
+
+def request_kind(path: str, telemetry_path: str = "/metrics") -> RequestKind | None:
+    """Return the kind of a request for `path`; `None` for health and other cheap endpoints."""
+    if path in {telemetry_path, "/probe"}:
+        return RequestKind.SCRAPE
+    return RequestKind.PAGE if path == "/" else None
+
+
+def create_application(  # noqa: PLR0913 - the options of the command line, each by name
+    scrapers: Scrapers,
+    own: Iterable[Collector],
+    *,
+    telemetry_path: str = "/metrics",
+    max_requests: int = 40,
+    reload: Callable[[], None] | None = None,
+    external_url: ExternalUrl | None = None,
+    clock: Clock | None = None,
+) -> Starlette:
+    """Return the application that serves all endpoints.
+
+    :param scrapers: returns the current scrapers, so that a reload can replace them.
+    :param own: the collectors of the exporter's own metrics.
+    :param max_requests: how many scrapes may run at once.
+    :param reload: reloads the configuration, or raises `ConfigError`; `None`: not over HTTP.
+    :param external_url: where Prometheus reaches the exporter; `None`: as each request names it.
+    """
+    clock = clock or Clock()
+    scrapes = ScrapeEndpoints(scrapers, own, max_scrapes=max_requests, clock=clock)
+    lifecycle = LifecycleEndpoints(reload)
+    app = Starlette(
+        routes=[
+            Route("/", PageEndpoints(scrapers, telemetry_path, clock).landing),
+            Route(telemetry_path, scrapes.metrics),
+            Route("/probe", scrapes.probe),
+            Route("/sd", DiscoveryEndpoint(scrapers, external_url).discovery),
+            Route("/-/reload", lifecycle.reload, methods=["POST", "PUT"]),
+            Route("/-/healthy", lifecycle.healthy),
+            Route("/-/ready", lifecycle.healthy),
+        ],
+        exception_handlers={HTTPException: _error_line, Exception: _internal_error},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _error_line(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as it is registered
+    return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+
+
+async def _internal_error(_: Request, _error: Exception) -> Response:
+    return PlainTextResponse("Internal Server Error\n", 500)

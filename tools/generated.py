@@ -70,7 +70,7 @@ def _own_rows() -> Iterator[str]:
     own_metrics = OwnMetrics(Refusal)
     own_metrics.observer("").requested("200", 0.1)
     own_metrics.observer("").retried(Reason.CONNECTION)
-    reloads = (ReloadCollector(0), WebReloadCollector(0))
+    reloads = (ReloadCollector(0), WebReloadCollector(lambda: (True, 0)))
     collectors = own_collectors(own_metrics, lambda: {"": BUDGET}, *reloads)
     for family in chain.from_iterable(collector.collect() for collector in collectors):
         if family.name.startswith("bycloud_"):

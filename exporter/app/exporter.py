@@ -9,7 +9,7 @@ from exporter.app.runtime import RuntimeFactory, TargetRuntime
 from exporter.clock import Clock
 from exporter.config import Config, Objective, Target
 from exporter.errors import ConfigError
-from exporter.metrics.own import OwnMetrics, ReloadCollector, own_collectors
+from exporter.metrics.own import OwnMetrics, ReloadCollector, WebReloadCollector, own_collectors
 from exporter.results import BudgetState
 from exporter.server.concurrency import ConcurrencyLimitMiddleware
 from exporter.server.refusals import Refusal
@@ -65,7 +65,7 @@ class Exporter:
         max_requests: int = 40,
         reload: Callable[[], None] | None = None,
         external_url: ExternalUrl | None = None,
-        web_reloads: ReloadCollector | None = None,
+        web_reloads: WebReloadCollector | None = None,
     ) -> ConcurrencyLimitMiddleware:
         """Return the ASGI application, which always serves the targets of the configuration in force.
 

@@ -18,11 +18,12 @@ from exporter.app.exporter import Exporter
 from exporter.app.reload import Reloader
 from exporter.cli.flags import DEFAULT_PORT
 from exporter.config import Config
-from exporter.server.access_log import AccessLog
+from exporter.metrics.own import WebReloadCollector
+from exporter.server.access_log import AccessLogMiddleware
 from exporter.server.auth import BasicAuthMiddleware
-from exporter.server.hangups import SighupReloads
 from exporter.server.passwords import PasswordVerifier
 from exporter.server.run import listen, port_of, serve
+from exporter.server.sighup import SighupReloads
 from exporter.server.watched import WatchedWebConfig
 from exporter.web.external_url import ExternalUrl, is_address, parse_external_url
 
@@ -54,7 +55,7 @@ class Service:
     :param options: the command line.
     :param load: loads the configuration for a reload.
     :param announce: called with the exporter's URL once it listens.
-    :param hangups: the SIGHUPs that reload the configuration; `None`: SIGHUP ends the process.
+    :param sighup: the SIGHUPs that reload the configuration; `None`: SIGHUP ends the process.
     """
 
     def __init__(
@@ -63,12 +64,12 @@ class Service:
         load: Callable[[], Config],
         *,
         announce: Callable[[str], None] | None = None,
-        hangups: SighupReloads | None = None,
+        sighup: SighupReloads | None = None,
     ) -> None:
         self._options = options
         self._load = load
         self._announce = announce
-        self._hangups = hangups
+        self._sighup = sighup
         self._log = structlog.get_logger()
 
     def __repr__(self) -> str:
@@ -87,8 +88,8 @@ class Service:
             listeners = self._listen(stack)
             app = self._application(exporter, reloader, web, listeners)
             self._report_listening(exporter, listeners, web.tls)
-            if self._hangups:
-                stack.enter_context(self._hangups.answered(reloader.reload, self._log))
+            if self._sighup:
+                stack.enter_context(self._sighup.reloading(reloader.reload, self._log))
             stack.enter_context(web.watched())
             _serve(app, exporter, web, [listener.socket for listener in listeners])
 
@@ -124,16 +125,18 @@ class Service:
             max_requests=options.max_requests,
             reload=reloader.reload if options.lifecycle else None,
             external_url=_external_url(options.external_url, listeners, web.tls),
-            web_reloads=web.reloads,
+            web_reloads=_reloads(web),
         )
+
+
+def _reloads(web: WatchedWebConfig) -> WebReloadCollector | None:
+    return WebReloadCollector(lambda: (web.last_reload_ok, web.loaded_at)) if web.has_file else None
 
 
 def _serve(app: ASGIApp, exporter: Exporter, web: WatchedWebConfig, sockets: Sequence[socket]) -> None:
     """Serve the application behind the access log and basic authentication until a signal."""
     count_refusal = exporter.own_metrics.count_refusal
     passwords = PasswordVerifier()
-    if web.tls:
-        web.tls.refused = count_refusal
 
     def release() -> None:
         exporter.release_scrapes()
@@ -141,15 +144,15 @@ def _serve(app: ASGIApp, exporter: Exporter, web: WatchedWebConfig, sockets: Seq
 
     try:
         serve(
-            AccessLog(BasicAuthMiddleware(app, web, passwords, count_refusal)),
+            AccessLogMiddleware(BasicAuthMiddleware(app, web, passwords, count_refusal)),
             sockets,
-            tls=web.tls,
+            tls=lambda: web.tls,
             on_stop=release,
             headers=lambda: web.config.http_server_config.headers.pairs,
             refused=count_refusal,
         )
     finally:
-        passwords.join()
+        passwords.close()
 
 
 @contextmanager

@@ -176,21 +176,34 @@ class ReloadCollector(Collector):
         yield GaugeMetricFamily(*self.TIMESTAMP, value=self.loaded_at)
 
 
-class WebReloadCollector(ReloadCollector):
+class WebReloadCollector(Collector):
     """Collects the same for `--web.config.file` and the certificates that it names."""
 
-    SUCCESSFUL = (
+    SUCCESSFUL: ClassVar = (
         "bycloud_exporter_web_config_last_reload_successful",
         "1 if the last reload of --web.config.file and its certificates succeeded, else 0.",
     )
-    TIMESTAMP = (
+    TIMESTAMP: ClassVar = (
         "bycloud_exporter_web_config_last_reload_success_timestamp_seconds",
         "When --web.config.file and its certificates were last reloaded successfully, as a Unix timestamp.",
     )
 
+    def __init__(self, last_reload: Callable[[], tuple[bool, float]]) -> None:
+        """Ask `last_reload` for whether it succeeded, and for the Unix time of the last success."""
+        self._last_reload = last_reload
+
+    def __repr__(self) -> str:
+        return f"WebReloadCollector{self._last_reload()}"
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Build the families from the current state."""
+        successful, loaded_at = self._last_reload()
+        yield GaugeMetricFamily(*self.SUCCESSFUL, value=successful)
+        yield GaugeMetricFamily(*self.TIMESTAMP, value=loaded_at)
+
 
 def own_collectors(
-    own_metrics: OwnMetrics, budgets: Callable[[], Mapping[str, BudgetState]], *reloads: ReloadCollector
+    own_metrics: OwnMetrics, budgets: Callable[[], Mapping[str, BudgetState]], *reloads: Collector
 ) -> tuple[Collector, ...]:
     """Return the collectors of all metrics of the exporter, its process and Python."""
     unused = CollectorRegistry()  # these two insist on a registry

@@ -1,1 +1,11 @@
-"""The HTTP server: sockets, TLS, basic authentication, limits, signals. It knows nothing of backups."""
+"""The HTTP server: uvicorn with TLS, basic authentication and limits. It knows nothing of backups.
+
+- `run`: listen and serve until a signal; `sighup`: reload on SIGHUP; `systemd`: readiness notification
+- `watched`, `schema`, `tls`, `client_certificates`, `watched_files`: `--web.config.file` and its certificates
+- `auth`, `passwords`, `login_queue`: basic authentication
+- `connections`, `protocol`, `pending`, `request_limits`, `concurrency`, `disconnects`, `limits`, `networks`:
+  limits for clients
+- `access_log`, `response_headers`, `refusals`: what is logged, added and counted
+
+Import from the modules: they load uvicorn only where it is needed.
+"""

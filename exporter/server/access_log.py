@@ -1,4 +1,4 @@
-"""The access log: one line a request, at debug level, without what a client may put secrets into."""
+"""The access log: one line a request at debug level, without queries and headers, which may hold secrets."""
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -6,15 +6,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from exporter.clock import Clock
 
 
-class AccessLog:
-    """Tells the client's address, the method, the path without its query, the status and the seconds."""
+class AccessLogMiddleware:
+    """Logs each request's client, method, path, status and duration."""
 
     def __init__(self, app: ASGIApp, clock: Clock | None = None) -> None:
         self._app = app
         self._clock = clock or Clock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, and note how."""
+        """Pass a request on, and log it when it ends."""
         began = self._clock.monotonic()
         status: int | None = None
 

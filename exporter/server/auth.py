@@ -1,4 +1,4 @@
-"""Basic authentication before every path."""
+"""Basic authentication in front of every path."""
 
 import asyncio
 from typing import Final
@@ -7,26 +7,30 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from exporter.server.client_certificates import Refused, ignore
 from exporter.server.disconnects import unless_gone
 from exporter.server.login_queue import TooManyLoginsError
 from exporter.server.passwords import PasswordVerifier
+from exporter.server.refusals import CountRefusal, Refusal, ignore_refusal
 from exporter.server.watched import WatchedWebConfig
 
-LOGIN: Final = "login"
-CLIENT_GONE: Final = 499  # for the log: nobody is there to read it
-WAITING: Final = "waiting"
-"""`scope["state"]["login"]` is "waiting" while a request's login is not decided, and absent otherwise.
-
-A connection whose request has it is a stranger's as far as anybody knows, and may be closed to make room.
-"""
+CLIENT_GONE: Final = 499  # only the access log shows it, as nginx's does
+TOO_MANY_LOGINS: Final = PlainTextResponse(
+    "too many logins at once\n", 503, {"retry-after": "1", "connection": "close"}
+)
+UNAUTHORIZED: Final = PlainTextResponse(
+    "unauthorized\n", 401, {"www-authenticate": 'Basic realm="bycloud-backup-exporter", charset="UTF-8"'}
+)
 
 
 class BasicAuthMiddleware:
-    """Asks for a user and a password where the web configuration names users, as it is at each request."""
+    """Requires a user and password if the web configuration has users at the time of the request."""
 
     def __init__(
-        self, app: ASGIApp, web: WatchedWebConfig, passwords: PasswordVerifier, refused: Refused = ignore
+        self,
+        app: ASGIApp,
+        web: WatchedWebConfig,
+        passwords: PasswordVerifier,
+        refused: CountRefusal = ignore_refusal,
     ) -> None:
         self._app = app
         self._web = web
@@ -34,42 +38,35 @@ class BasicAuthMiddleware:
         self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 401 or 503."""
-        app = self._app if self._enters_at_once(scope) else await self._refusal(scope, receive) or self._app
-        await app(scope, receive, send)
+        """Pass a request on, or respond with 401 or 503."""
+        refusal = None if self._needs_no_check(scope) else await self._refusal(scope, receive)
+        await (refusal or self._app)(scope, receive, send)
 
-    def _enters_at_once(self, scope: Scope) -> bool:
-        """Say whether no users are configured, or a login that is remembered was given."""
+    def _needs_no_check(self, scope: Scope) -> bool:
+        """Return whether no users are configured, or the login is cached."""
         hashes = self._web.config.basic_auth_users.hashes
         given = Headers(scope=scope).getlist("authorization")
-        return not hashes or (len(given) == 1 and self._passwords.remembers(hashes, given[0]))
+        return not hashes or (len(given) == 1 and self._passwords.is_cached(hashes, given[0]))
 
     async def _refusal(self, scope: Scope, receive: Receive) -> ASGIApp | None:
-        """Return the answer for a client that may not enter, None for one that may."""
-        state = scope.setdefault("state", {})
-        state[LOGIN] = WAITING
+        """Return the response to a client without a valid login; None for a valid one."""
         try:
-            is_known = await unless_gone(receive, asyncio.ensure_future(self._is_known(scope)))
-            if is_known:
-                return None
-            if is_known is None:
-                return Response(status_code=CLIENT_GONE)
+            is_valid = await unless_gone(receive, asyncio.ensure_future(self.verify(scope)))
         except TooManyLoginsError:
-            self._refused("login_queue_full")
-            return PlainTextResponse(
-                "too many logins at once\n", 503, {"retry-after": "1", "connection": "close"}
-            )
-        finally:
-            del state[LOGIN]
-        self._refused("unauthorized")
-        return PlainTextResponse(
-            "unauthorized\n",
-            401,
-            {"www-authenticate": 'Basic realm="bycloud-backup-exporter", charset="UTF-8"'},
-        )
+            self._refused(Refusal.LOGIN_QUEUE_FULL)
+            return TOO_MANY_LOGINS
+        if is_valid is None:
+            return Response(status_code=CLIENT_GONE)
+        if is_valid:
+            return None
+        self._refused(Refusal.UNAUTHORIZED)
+        return UNAUTHORIZED
 
-    async def _is_known(self, scope: Scope) -> bool:
-        """Check a login against the users in force, and again if they change while it waits."""
+    async def verify(self, scope: Scope) -> bool:
+        """Return whether a request's login is valid for the users in force, also if they change meanwhile.
+
+        :raises TooManyLoginsError: if the login cannot be checked.
+        """
         given = Headers(scope=scope).getlist("authorization")
         client = (scope.get("client") or ("",))[0]
         users = None

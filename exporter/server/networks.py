@@ -1,13 +1,13 @@
-"""What tells clients apart: the network that an address belongs to."""
+"""The network of a client's address: the unit that limits are fair between."""
 
 import ipaddress
 from typing import Final
 
-IPV6_PREFIX: Final = 64  # bits: one client commonly has all the addresses below it
+IPV6_PREFIX: Final = 64  # bits: a client commonly has all addresses of such a network
 
 
 def client_network(address: str) -> str:
-    """Return what tells clients apart: an IPv4 address, or the /64 of an IPv6 address."""
+    """Return an IPv4 address as it is, and an IPv6 address as its /64."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Basic authentication: one bcrypt at a time, in a thread of its own, and each good login only once."""
+"""Basic authentication: one bcrypt at a time, outside the event loop, and once for each valid login."""
 
 import asyncio
 import base64
@@ -7,150 +7,157 @@ import hashlib
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from typing import Final
 
 import bcrypt
 
-from exporter.server.bcrypt_thread import BcryptThread
 from exporter.server.login_queue import Login, LoginQueue, TooManyLoginsError
 from exporter.server.networks import client_network
 
-LONGEST: Final = 72  # bytes of a password that bcrypt looks at
-CACHED: Final = 100  # good logins remembered
+LONGEST: Final = 72  # bytes of a password that bcrypt reads
+CACHED: Final = 100  # valid logins
 Hashes = Mapping[bytes, bytes]
-Key = bytes
+"""Bcrypt hashes by user name."""
+
+
+class LoginCache:
+    """Digests of the valid logins that were used last. It holds no password and no hash."""
+
+    def __init__(self, size: int = CACHED) -> None:
+        self._size = size
+        self._salt = os.urandom(32)
+        self._digests: OrderedDict[bytes, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    def __repr__(self) -> str:
+        return f"LoginCache({len(self)} of {self._size})"
+
+    def digest(self, *parts: bytes) -> bytes:
+        """Return the digest of a login's parts, under a salt of this process."""
+        return login_digest(self._salt, *parts)
+
+    def add(self, digest: bytes) -> None:
+        """Add a valid login; drop the least recently used one if the cache is full."""
+        self._digests[digest] = None
+        while len(self) > self._size:
+            self._digests.popitem(last=False)
+
+    def use(self, digest: bytes) -> bool:
+        """Return whether a login is cached, and count this as its use."""
+        is_cached = digest in self._digests
+        if is_cached:
+            self._digests.move_to_end(digest)
+        return is_cached
 
 
 class PasswordVerifier:
-    """Checks logins. Made for one event loop; nothing but digests is kept of those that were good."""
+    """Verifies logins for one event loop. A cached login never waits; others wait in a fair queue."""
 
     def __init__(
         self, check: Callable[[bytes, bytes], bool] = bcrypt.checkpw, queue: LoginQueue | None = None
     ) -> None:
+        """Use `check(password, hash)` for one login of `queue` at a time."""
         self._check = check
-        self._salt = os.urandom(32)
-        self._good: OrderedDict[Key, None] = OrderedDict()
-        self._waiting = LoginQueue() if queue is None else queue
+        self._queue = LoginQueue() if queue is None else queue
+        self._cache = LoginCache()
+        self._thread = ThreadPoolExecutor(1, "passwords")
+        self._worker: asyncio.Task[None] | None = None  # asyncio itself keeps weak references to tasks only
         self._checked: Login | None = None
-        self._thread = BcryptThread()
-        self._is_closed = False
 
-    @property
-    def remembered(self) -> tuple[Key, ...]:
-        """The digests of the good logins, the longest unused first."""
-        return tuple(self._good)
+    def __repr__(self) -> str:
+        return f"PasswordVerifier({self._queue!r}, {self._cache!r})"
 
-    def remembers(self, hashes: Hashes, authorization: str) -> bool:
-        """Say whether an `Authorization` header names a user of `hashes` by a remembered good login."""
+    def is_cached(self, hashes: Hashes, authorization: str) -> bool:
+        """Return whether an `Authorization` header has a cached login of a user of `hashes`."""
         user, password = parse_basic(authorization) or (b"", b"")
-        if user not in hashes:
-            return False
-        key = login_key(self._salt, user, hashes[user], password)
-        if key in self._good:
-            self._good.move_to_end(key)
-        return key in self._good
+        return user in hashes and self._cache.use(self._cache.digest(user, hashes[user], password))
 
     async def verify(self, hashes: Hashes, authorization: str, client: str = "") -> bool:
-        """Say whether an `Authorization` header from the address `client` names a user and its password.
+        """Return whether an `Authorization` header has the name and password of a user of `hashes`.
 
-        A remembered login never waits. Raise `TooManyLoginsError` if there is no place for one that must.
+        :param client: the client's address.
+        :raises TooManyLoginsError: if the queue has no place, or the verifier is closed.
         """
         parsed = parse_basic(authorization)
-        if parsed is None or len(parsed[1]) > LONGEST or b"\0" in parsed[1]:  # bcrypt takes a\\0a for a
+        if parsed is None or len(parsed[1]) > LONGEST or b"\0" in parsed[1]:  # to bcrypt, a\0a is a
             return False
-        if self.remembers(hashes, authorization):
+        if self.is_cached(hashes, authorization):
             return True
         user, password = parsed
-        hashed = hashes.get(user) or self._stand_in(hashes, user)
-        key = login_key(self._salt, user, hashed, password)
+        hashed = hashes.get(user) or self._decoy(hashes, user)
+        digest = self._cache.digest(user, hashed, password)
         answer = asyncio.get_running_loop().create_future()
-        login = Login(client_network(client), user, key, password, hashed, answer)
+        login = Login(client_network(client), digest, password, hashed, answer)
         if not (await self._matches(login) and user in hashes):
             return False
-        self._remember(key)
+        self._cache.add(digest)
         return True
 
     def close(self) -> None:
-        """Refuse the logins that wait, and those that would."""
-        self._is_closed = True
-        for login in (*self._waiting, *([self._checked] if self._checked else [])):
-            self._waiting.discard(login)
+        """Refuse the logins that wait, and new ones. The process still waits for a bcrypt that has begun."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        for login in (*self._queue, *([self._checked] if self._checked else [])):
+            self._queue.discard(login)
             _answer(login, TooManyLoginsError())
 
-    def join(self) -> None:
-        """Wait for the bcrypt under way; to be called when the event loop has ended."""
-        self._thread.join()
-
-    def _stand_in(self, hashes: Hashes, user: bytes) -> bytes:
-        """Choose whose hash an unknown user's password is held against, to take the time of a known one."""
+    def _decoy(self, hashes: Hashes, user: bytes) -> bytes:
+        """Choose a hash for an unknown user, so that its check takes as long as a known user's."""
         known = sorted(hashes.values())
-        return known[int.from_bytes(login_key(self._salt, user)[:8], "big") % len(known)]
-
-    def _remember(self, key: Key) -> None:
-        self._good[key] = None
-        while len(self._good) > CACHED:
-            self._good.popitem(last=False)
+        return known[int.from_bytes(self._cache.digest(user)[:8], "big") % len(known)]
 
     async def _matches(self, login: Login) -> bool:
-        """Wait for the login's turn and its bcrypt; a login whose client is gone gives up its place."""
-        if self._is_closed:
-            raise TooManyLoginsError
-        if displaced := self._waiting.add(login):
+        """Wait for the login's turn and its bcrypt. A cancelled login gives up its place."""
+        if displaced := self._queue.add(login):
             _answer(displaced, TooManyLoginsError())
-        self._check_next()
+        if self._checked is None:
+            self._checked = self._queue.pop()
+            self._worker = asyncio.create_task(self._work())
         try:
             return await login.answer
         finally:
-            self._waiting.discard(login)
+            self._queue.discard(login)
 
-    def _check_next(self) -> None:
-        """Give the thread the next login, unless it has one."""
-        while self._checked is None and (login := self._waiting.pop()):
-            self._checked = login
-            try:
-                self._thread.submit(partial(self._run, login))
-            except RuntimeError:  # no thread can be started: this login is refused, the next one tries
-                self._checked = None
-                _answer(login, TooManyLoginsError())
+    async def _work(self) -> None:
+        """Check the logins of the queue, one after the other; one bcrypt answers all equal logins."""
+        while login := self._checked:
+            outcome = await self._outcome(login)
+            for same in [login, *(other for other in self._queue if other.digest == login.digest)]:
+                self._queue.discard(same)
+                _answer(same, outcome)
+            self._checked = self._queue.pop()
 
-    def _run(self, login: Login) -> None:
-        """Check a login, in the thread."""
-        outcome: bool | BaseException
+    async def _outcome(self, login: Login) -> bool | Exception:
+        loop = asyncio.get_running_loop()
         try:
-            outcome = self._check(login.password, login.hashed)
-        except BaseException as error:  # noqa: BLE001 - the login's request fails, and the thread goes on
-            outcome = error
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            login.answer.get_loop().call_soon_threadsafe(self._finish, login, outcome)
-
-    def _finish(self, login: Login, outcome: bool | BaseException) -> None:  # noqa: FBT001 - bcrypt's answer
-        """Answer a login, and the equal ones that wait."""
-        self._checked = None
-        for same in [login, *(other for other in self._waiting if other.key == login.key)]:
-            self._waiting.discard(same)
-            _answer(same, outcome)
-        self._check_next()
+            check = loop.run_in_executor(self._thread, self._check, login.password, login.hashed)
+        except RuntimeError:  # the verifier is closed, or the system has no thread left
+            return TooManyLoginsError()
+        try:
+            return await check
+        except Exception as error:  # noqa: BLE001 - it is raised where the login waits
+            return error
 
 
-def _answer(login: Login, outcome: bool | BaseException) -> None:  # noqa: FBT001 - bcrypt's answer
-    if login.answer.done():  # its client has gone
-        return
-    if isinstance(outcome, BaseException):
-        login.answer.set_exception(outcome)
-    else:
-        login.answer.set_result(outcome)
+def _answer(login: Login, outcome: bool | Exception) -> None:  # noqa: FBT001 - bcrypt's answer
+    with suppress(asyncio.InvalidStateError):  # its client has disconnected
+        if isinstance(outcome, Exception):
+            login.answer.set_exception(outcome)
+        else:
+            login.answer.set_result(outcome)
 
 
-def login_key(salt: bytes, *parts: bytes) -> Key:
-    """Digest the parts of a login; each stands behind its length, so that no two logins look the same."""
+def login_digest(salt: bytes, *parts: bytes) -> bytes:
+    """Digest the parts of a login, each after its length: different parts never form the same input."""
     text = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
     return hashlib.blake2b(text, key=salt, digest_size=32).digest()
 
 
 def parse_basic(authorization: str) -> tuple[bytes, bytes] | None:
-    """Split a header such as `Basic dXNlcjpwYXNz` into user and password."""
+    """Split a header such as `Basic dXNlcjpwYXNz` into user and password; None if it has another form."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -1,4 +1,4 @@
-"""Whole requests only: what is too large is refused, and a body is read to its end before anything begins."""
+"""Refuses requests that are too large, and reads a request's body before the application sees it."""
 
 import re
 from typing import Final
@@ -13,10 +13,15 @@ from exporter.server.refusals import CountRefusal, Refusal
 
 _ABSOLUTE: Final = re.compile(rb"https?://(?P<host>[^/?#@]*)(?P<path>/.*)?", re.IGNORECASE)
 _MALFORMED: Final = (400, 505)
+_BODY_TOO_LARGE: Final = (413, "the body is too large: no endpoint reads one")
+
+
+class ClientDisconnectedError(Exception):
+    """The client disconnected before its request was complete."""
 
 
 class RequestLimitMiddleware:
-    """Lets through what is small enough; no endpoint wants a body, so that none is kept."""
+    """Passes on whole requests within the limits, without their bodies: no endpoint reads one."""
 
     def __init__(self, app: ASGIApp, limits: Limits, refused: CountRefusal) -> None:
         self._app = app
@@ -24,30 +29,31 @@ class RequestLimitMiddleware:
         self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or refuse it and close the connection."""
-        refusal = self._refusal(scope) or await self._read_body(receive)
-        if refusal == _GONE:
+        """Pass a request on, or refuse it and close the connection."""
+        try:
+            refusal = self._refusal(scope) or await self._read_body(receive)
+        except ClientDisconnectedError:
             return
-        if refusal:
-            status, text = refusal
-            self._refused(Refusal.MALFORMED if status in _MALFORMED else Refusal.TOO_LARGE)
-            answer = PlainTextResponse(f"{text}\n", status, headers={"connection": "close"})
-            await answer(scope, receive, send)
-        else:
+        if refusal is None:
             await self._app(origin_form(scope), _without_body(receive), send)
+            return
+        status, text = refusal
+        self._refused(Refusal.MALFORMED if status in _MALFORMED else Refusal.TOO_LARGE)
+        response = PlainTextResponse(f"{text}\n", status, headers={"connection": "close"})
+        await response(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = Headers(scope=scope)
         if scope["http_version"] not in {"1.0", "1.1"}:
-            return 505, "HTTP/1.1 is spoken here"
+            return 505, "only HTTP/1.1 is supported"
         if len(scope["raw_path"]) + len(scope["query_string"]) > self._limits.target_bytes:
-            return 414, "the address is too long"
+            return 414, "the URL is too long"
         if sum(len(name) + len(value) for name, value in scope["headers"]) > self._limits.header_bytes:
             return 431, "the headers are too large"
         if "content-length" in headers and "transfer-encoding" in headers:
-            return 400, "Content-Length and Transfer-Encoding exclude each other"
+            return 400, "the request has both Content-Length and Transfer-Encoding"
         if int(headers.get("content-length", "0")) > self._limits.body_bytes:
-            return 413, "the body is too large: none is wanted"
+            return _BODY_TOO_LARGE
         return None
 
     async def _read_body(self, receive: Receive) -> tuple[int, str] | None:
@@ -55,16 +61,16 @@ class RequestLimitMiddleware:
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return _GONE
+                raise ClientDisconnectedError
             size += len(message["body"])
             if size > self._limits.body_bytes:
-                return 413, "the body is too large: none is wanted"
+                return _BODY_TOO_LARGE
             more = message["more_body"]
         return None
 
 
 def origin_form(scope: Scope) -> Scope:
-    """Return the scope of the same request by its path alone, with the `Host` that its target names.
+    """Return the scope with a target in absolute form replaced by its path, and `Host` by the target's host.
 
     https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
     """
@@ -77,11 +83,8 @@ def origin_form(scope: Scope) -> Scope:
     return {**scope, "raw_path": path, "path": unquote(path.decode("ascii")), "headers": headers}
 
 
-_GONE = (0, "")
-
-
 def _without_body(receive: Receive) -> Receive:
-    """Return what gives an empty body, and then waits until the client has gone."""
+    """Return a `receive` that gives an empty body, then waits until the client disconnects."""
     is_first = True
 
     async def receive_nothing() -> Message:

@@ -1,19 +1,23 @@
-"""The configured headers, on every response of whichever part of the server."""
+"""Adds the configured headers to every response."""
 
 from collections.abc import Callable, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+HeaderPairs = Sequence[tuple[bytes, bytes]]
+"""Lower-case names and values, as ASGI has them."""
 
-class ResponseHeaders:
+
+class ResponseHeadersMiddleware:
     """Adds headers to each response that does not have them."""
 
-    def __init__(self, app: ASGIApp, headers: Callable[[], Sequence[tuple[bytes, bytes]]]) -> None:
+    def __init__(self, app: ASGIApp, headers: Callable[[], HeaderPairs]) -> None:
+        """Ask `headers` at each response: they may change."""
         self._app = app
         self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request; the headers are those of the moment."""
+        """Pass a request on."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

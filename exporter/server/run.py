@@ -1,11 +1,10 @@
-"""uvicorn in process: sockets bound before anything starts, signals that end in exit status 0."""
+"""Runs uvicorn in this process: listening sockets, TLS, limits, and a graceful stop on SIGTERM and SIGINT."""
 
 import asyncio
 import os
 import re
 import signal
 import socket
-import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -16,16 +15,17 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from exporter.errors import ConfigError
-from exporter.server.connections import Connections
+from exporter.server.connections import Connections, CurrentTls, no_tls
 from exporter.server.limits import Limits, raise_descriptor_limit
-from exporter.server.protocol import GuardedProtocol, HeaderPairs
+from exporter.server.pending import PendingBodies
+from exporter.server.protocol import HttpConnection
 from exporter.server.refusals import CountRefusal, ignore_refusal
 from exporter.server.request_limits import RequestLimitMiddleware
-from exporter.server.response_headers import ResponseHeaders
+from exporter.server.response_headers import HeaderPairs, ResponseHeadersMiddleware
 from exporter.server.systemd import READY, STOPPING, notify
 
 HIGHEST_PORT: Final = 65_535
-GRACE: Final = 4  # seconds for the scrapes in flight once the server is told to stop
+GRACE: Final = 4  # seconds for the requests in flight when the server stops
 BACKLOG: Final = 2048
 _PORT: Final = re.compile("[0-9]{1,5}")
 
@@ -40,22 +40,22 @@ def parse_address(text: str) -> tuple[str, int]:
 
 
 def listen(address: str) -> socket.socket:
-    """Bind and listen; no host means every address, of IPv6 and IPv4. Raise `ConfigError`."""
+    """Bind and listen; without a host, on all IPv6 and IPv4 addresses. Raise `ConfigError`."""
     host, port = parse_address(address)
     try:
         if not host:
-            return _listen_everywhere(port)
-        family, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(place[:2], family=family, backlog=BACKLOG)
+            return _listen_on_all(port)
+        family, *_, name = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(name[:2], family=family, backlog=BACKLOG)
     except OSError as error:
-        problem, _, _ = str(error.strerror).partition(" (while")  # what Python adds says the address again
+        problem, _, _ = str(error.strerror).partition(" (while")  # Python appends the address
         raise ConfigError(f"--web.listen-address: cannot listen on {address}: {problem}") from None
     except UnicodeError:
-        raise ConfigError(f"--web.listen-address: cannot listen on {address}: no such host name") from None
+        raise ConfigError(f"--web.listen-address: cannot listen on {address}: unknown host name") from None
 
 
 def port_of(listener: socket.socket) -> int:
-    """Return the port that a socket is bound to."""
+    """Return the port of a bound socket."""
     return int(listener.getsockname()[1])
 
 
@@ -64,14 +64,16 @@ def serve(  # noqa: PLR0913 - each by name
     listeners: Sequence[socket.socket],
     *,
     on_stop: Callable[[], None],
-    tls: ssl.SSLContext | None = None,
+    tls: CurrentTls = no_tls,
     limits: Limits | None = None,
     headers: Callable[[], HeaderPairs] = list,
     refused: CountRefusal = ignore_refusal,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; then finish what is in flight, for `GRACE` seconds at most.
+    """Serve until SIGTERM or SIGINT; then finish the requests in flight, for `GRACE` seconds at most.
 
-    :param headers: what every response carries, as it is at that moment.
+    :param on_stop: is called a second before the grace ends: whatever requests still wait for should fail.
+    :param tls: returns the TLS context for the next handshake; None for plain HTTP.
+    :param headers: returns what to add to every response.
     :param refused: counts what the server refuses.
     """
     server = make_server(app, on_stop=on_stop, tls=tls, limits=limits, headers=headers, refused=refused)
@@ -82,15 +84,15 @@ def make_server(  # noqa: PLR0913 - each by name
     app: ASGIApp,
     *,
     on_stop: Callable[[], None],
-    tls: ssl.SSLContext | None = None,
+    tls: CurrentTls = no_tls,
     limits: Limits | None = None,
     headers: Callable[[], HeaderPairs] = list,
     refused: CountRefusal = ignore_refusal,
 ) -> "Server":
-    """Return a server that has yet to be run."""
+    """Return a server that is not running yet; parameters as for `serve`."""
     limits = raise_descriptor_limit(limits or Limits())
     config = uvicorn.Config(
-        ResponseHeaders(RequestLimitMiddleware(app, limits, refused), headers),
+        ResponseHeadersMiddleware(RequestLimitMiddleware(app, limits, refused), headers),
         http="h11",
         ws="none",
         log_config=None,
@@ -99,17 +101,18 @@ def make_server(  # noqa: PLR0913 - each by name
         server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=limits.header_bytes,
-        timeout_keep_alive=limits.keep_alive_seconds,  # type: ignore[arg-type] # it only ever waits for them
+        timeout_keep_alive=limits.idle_timeout,  # type: ignore[arg-type] # a float works: it is passed to `call_later`
         timeout_graceful_shutdown=GRACE,
     )
     server = Server(config, on_stop)
-    make = partial(GuardedProtocol, config, server.server_state, limits, headers, refused)
+    pending: PendingBodies[HttpConnection] = PendingBodies(limits.pending_bytes)
+    make = partial(HttpConnection, config, server.server_state, limits, pending, headers, refused)
     server.connections = Connections(make, tls, limits, refused)
     return server
 
 
 class Server(uvicorn.Server):
-    """A server with connections of our own, and signals that end it; uvicorn's would be raised anew."""
+    """A uvicorn server with `Connections` instead of asyncio's, whose signals end in exit status 0."""
 
     connections: Connections
 
@@ -117,9 +120,12 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._on_stop = on_stop
 
+    def __repr__(self) -> str:
+        return f"Server({self.connections!r})"
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Let SIGTERM and SIGINT stop the server."""
+        """Stop on SIGTERM and SIGINT. uvicorn would raise the signal again after the stop."""
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             with suppress(RuntimeError, ValueError):  # not in the main thread, as in tests
@@ -127,7 +133,7 @@ class Server(uvicorn.Server):
         yield
 
     def stop(self) -> None:
-        """Stop accepting; who still waits for a walk when the grace nears its end is answered without."""
+        """Stop accepting and finish the requests in flight; call `on_stop` a second before the grace ends."""
         self.should_exit = True
         notify(STOPPING, os.environ)
         asyncio.get_running_loop().call_later(GRACE - 1, self._on_stop)
@@ -139,7 +145,7 @@ class Server(uvicorn.Server):
         self.stop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to accept, and tell systemd so."""
+        """Begin to accept, and notify systemd."""
         self.servers = []
         for listener in sockets or ():
             self.connections.open(listener)
@@ -147,13 +153,13 @@ class Server(uvicorn.Server):
         notify(READY, os.environ)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more, then finish what is in flight."""
+        """Stop accepting, then finish the requests in flight."""
         await self.connections.close()
         await super().shutdown(sockets)
         await self.connections.abort()
 
 
-def _listen_everywhere(port: int) -> socket.socket:
+def _listen_on_all(port: int) -> socket.socket:
     if socket.has_dualstack_ipv6():
         return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG)
     return socket.create_server(("", port), backlog=BACKLOG)

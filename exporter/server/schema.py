@@ -1,4 +1,7 @@
-"""What `--web.config.file` may hold: the Prometheus exporter-toolkit's format, as frozen types."""
+"""The format of `--web.config.file`, the Prometheus exporter-toolkit's, as frozen types.
+
+https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
+"""
 
 import re
 from pathlib import Path
@@ -14,20 +17,13 @@ from exporter.validation import FilePath, NotAllowedError, Text, quote_name
 from exporter.yaml_file import load_yaml_file
 
 COSTS: Final = range(4, 21)
-SLOW_COST: Final = (
-    14  # a bcrypt of this cost takes about a second; one above it more than a scrape should wait
-)
+SLOW_COST: Final = 14  # a bcrypt of this cost takes about a second; each step doubles it
 _HASH: Final = re.compile(r"\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{53}")
 _NOT_OFFERED: Final = {
     "": ("rate_limit",),
-    "tls_server_config": (
-        "cert",
-        "key",
-        "client_ca",
-        "curve_preferences",
-    ),
+    "tls_server_config": ("cert", "key", "client_ca", "curve_preferences"),
 }
-"""Keys of the exporter-toolkit's format that are refused, by the block they stand in."""
+"""Keys of the exporter-toolkit's format that are not supported, by block."""
 _UNVERIFIED: Final = ("RequestClientCert", "RequireAnyClientCert", "RequireClientCert")
 _OLD: Final = ("TLS10", "TLS11")
 
@@ -51,13 +47,13 @@ CipherSuite = Literal[
 ]
 """The secure suites of Go: https://pkg.go.dev/crypto/tls#CipherSuites"""
 TLS13_SUITES: Final = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"}
-"""Suites that TLS 1.3 always offers: Python's ssl cannot choose among them, nor can Go."""
+"""Suites that TLS 1.3 always offers. Neither Python's ssl nor Go can choose among them."""
 Version = Literal["TLS12", "TLS13"]
 ClientAuth = Literal["NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"]
 
 
-class Users:
-    """Names with the bcrypt hashes of their passwords; shows neither."""
+class BasicAuthUsers:
+    """User names and the bcrypt hashes of their passwords. Its `repr` shows neither."""
 
     ALLOWED: ClassVar = "names, each with a bcrypt hash"
     SECRET: ClassVar = True
@@ -86,27 +82,27 @@ class Users:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is allowed, but makes logins slow, in one line for each user."""
+        """One line for each user whose hash makes logins slow."""
         costs = {name.decode(): int(hashed[4:6]) for name, hashed in self.hashes.items()}
         return tuple(
-            f"basic_auth_users: {name!a} has a bcrypt cost of {cost}, so that each new login takes"
-            f" about {2 ** (cost - SLOW_COST)} s or more: use 10 to 12"
+            f"basic_auth_users: {name!a} has a bcrypt cost of {cost}: each new login takes"
+            f" about {2 ** (cost - SLOW_COST)} s or more; use a cost of 10 to 12"
             for name, cost in costs.items()
             if cost > SLOW_COST
         )
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Users) and other.hashes == self.hashes
+        return isinstance(other, BasicAuthUsers) and other.hashes == self.hashes
 
     def __hash__(self) -> int:
         return hash(frozenset(self.hashes.items()))
 
     def __repr__(self) -> str:
-        return f"Users({len(self.hashes)})"
+        return f"BasicAuthUsers({len(self.hashes)})"
 
 
 class TlsServerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which certificate is shown, and which ones clients have to show."""
+    """The server's certificate, and the client certificates that it accepts."""
 
     cert_file: FilePath
     key_file: FilePath
@@ -149,8 +145,8 @@ class TlsServerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             )
 
 
-class Headers(Struct, frozen=True, forbid_unknown_fields=True):
-    """Headers that every answer may carry; an empty one is not sent."""
+class HeadersConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Headers of every response. An empty one is not sent."""
 
     strict_transport_security: Line = field(default="", name="Strict-Transport-Security")
     content_type_options: Literal["nosniff"] | None = field(default=None, name="X-Content-Type-Options")
@@ -160,24 +156,24 @@ class Headers(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def pairs(self) -> tuple[tuple[bytes, bytes], ...]:
-        """The headers as HTTP has them."""
+        """The headers as ASGI has them: lower-case names, bytes."""
         found = msgspec.to_builtins(self).items()
         return tuple((name.lower().encode(), value.encode()) for name, value in found if value)
 
 
 class HttpServerConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """How HTTP is spoken. HTTP/2 is not offered, whatever `http2` says."""
+    """HTTP settings. `http2` has no effect: the server offers HTTP/1.1 only."""
 
     http2: bool = False
-    headers: Headers = Headers()
+    headers: HeadersConfig = HeadersConfig()
 
 
 class WebConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that the file says; without one, plain HTTP for everybody."""
+    """The whole file. The defaults are plain HTTP without users."""
 
     tls_server_config: TlsServerConfig | None = None
     http_server_config: HttpServerConfig = HttpServerConfig()
-    basic_auth_users: Users = Users()
+    basic_auth_users: BasicAuthUsers = BasicAuthUsers()
 
 
 def load_web_config(path: Path) -> WebConfig:

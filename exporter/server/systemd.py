@@ -1,4 +1,4 @@
-"""Word to systemd that the exporter serves, or stops.
+"""Notifies systemd that the exporter is ready or stopping.
 
 https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
 """
@@ -13,7 +13,7 @@ STOPPING: Final = "STOPPING=1"
 
 
 def notify(state: Literal["READY=1", "STOPPING=1"], environ: Mapping[str, str]) -> None:
-    """Tell whoever `NOTIFY_SOCKET` names; nobody where it names none or nobody listens."""
+    """Send `state` to the socket that `NOTIFY_SOCKET` names. Without one, or without a reader, do nothing."""
     address = environ.get("NOTIFY_SOCKET", "")
     if address[:1] not in {"/", "@"}:
         return

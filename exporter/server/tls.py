@@ -1,11 +1,11 @@
-"""TLS: from files to a context, or to one line on what is wrong with them; replaced at run time."""
+"""Builds the TLS context from the configured files, and builds it again when they change."""
 
 import ssl
 from pathlib import Path
-from typing import Any, Final, NoReturn, Self, cast
+from typing import Final, NoReturn
 
 from exporter.errors import ConfigError
-from exporter.server.client_certificates import Refused, ServerContext, VerifiedConnection, ignore
+from exporter.server.client_certificates import ServerContext
 from exporter.server.schema import TlsServerConfig
 from exporter.server.watched_files import WatchedFiles
 
@@ -27,55 +27,38 @@ CIPHERS: Final = {
     "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA": "ECDHE-RSA-AES128-SHA",
     "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA": "ECDHE-RSA-AES256-SHA",
 }
-"""The suites up to TLS 1.2, by Go's name, as OpenSSL calls them: `openssl ciphers -stdname`."""
-
-
-class CurrentContext(ssl.SSLContext):
-    """The context that the server is given: each handshake begins with whatever `current` is by then.
-
-    Unlike a chain loaded into a live context, this replaces client CAs and versions too, and ends the
-    resumption of sessions that were opened under the old ones.
-    """
-
-    current: ServerContext
-    refused: Refused
-
-    def __new__(cls, current: ServerContext, refused: Refused = ignore) -> Self:
-        """Stand in for `current`; `refused` counts clients without an accepted certificate."""
-        self = super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
-        self.current = current
-        self.refused = refused
-        return self
-
-    def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:  # noqa: ANN401 - ssl's signature
-        """Begin a handshake."""
-        connection = cast("VerifiedConnection", self.current.wrap_bio(*args, **kwargs))
-        connection.refused = self.refused
-        return connection
+"""OpenSSL's names of the suites up to TLS 1.2, by Go's names. Source: `openssl ciphers -stdname`."""
 
 
 class Certificate:
-    """The certificate, key and client CAs that handshakes use: re-read when told to, kept if that fails."""
+    """The TLS context of the certificate, key and client CA in force.
+
+    A reload builds a new context instead of loading files into the one in use: so it also replaces client
+    CAs and versions, fails as a whole, and ends the resumption of older sessions.
+    """
 
     def __init__(self, config: TlsServerConfig) -> None:
         """Read the files; raise `ConfigError`."""
         self._config = config
         self.files = _named_files(config)
         with self.files.reading():
-            self.context = CurrentContext(server_context(config))
+            self.context = server_context(config)
+
+    def __repr__(self) -> str:
+        return f"Certificate({self._config.cert_file!r})"
 
     def reload(self) -> None:
-        """Re-read the files; raise `ConfigError` and keep the old ones."""
+        """Re-read the files; on `ConfigError` the old context stays in force."""
         with self.files.reading():
-            self.context.current = server_context(self._config)
+            self.context = server_context(self._config)
 
     def reconfigure(self, config: TlsServerConfig) -> None:
-        """Use other settings; raise `ConfigError` and keep the old ones. The same settings change nothing."""
+        """Apply other settings; on `ConfigError` the old context stays in force."""
         if config == self._config:
             return
         files = _named_files(config)
         with files.reading():
-            self.context.current = server_context(config)
+            self.context = server_context(config)
         self._config, self.files = config, files
 
 
@@ -101,7 +84,7 @@ def server_context(config: TlsServerConfig) -> ServerContext:
 
 
 def _choose_ciphers(context: ssl.SSLContext, config: TlsServerConfig) -> None:
-    """Allow the configured suites: those of TLS 1.3 cannot be chosen, but alone they rule TLS 1.2 out."""
+    """Allow the configured suites. TLS 1.3 always offers its own; a list of those alone excludes TLS 1.2."""
     if not config.prefer_server_cipher_suites:
         context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
     if not config.cipher_suites:
@@ -113,7 +96,9 @@ def _choose_ciphers(context: ssl.SSLContext, config: TlsServerConfig) -> None:
     try:
         context.set_ciphers(":".join(older))
     except ssl.SSLError:
-        raise ConfigError("tls_server_config.cipher_suites: this machine's OpenSSL offers none") from None
+        raise ConfigError(
+            "tls_server_config.cipher_suites: this machine's OpenSSL supports none of them"
+        ) from None
 
 
 def _check_readable(config: TlsServerConfig) -> None:
@@ -136,18 +121,18 @@ def _load_chain(context: ssl.SSLContext, config: TlsServerConfig) -> None:
                 f"tls_server_config.key_file: {config.key_file} is not the key of {config.cert_file}"
             ) from None
         raise ConfigError(
-            f"tls_server_config: {config.cert_file} and {config.key_file} are no certificate and key in PEM,"
-            f" or too weak ({error.reason or 'no reason given'})"
+            f"tls_server_config: {config.cert_file} and {config.key_file} are not a certificate and key in"
+            f" PEM, or too weak ({error.reason or 'no reason given'})"
         ) from None
-    except OSError as error:  # the file was there a moment ago: a renewal deletes it and writes it again
+    except OSError as error:  # deleted since `_check_readable`: a renewal may delete and rewrite it
         raise ConfigError(
             f"tls_server_config: cannot read {config.cert_file} or {config.key_file}: {error.strerror}"
         ) from None
 
 
 def _no_password() -> NoReturn:
-    """Keep OpenSSL from asking for a password on the terminal."""
-    raise ConfigError("tls_server_config.key_file: is encrypted, allowed: a key without a password")
+    """Refuse an encrypted key: OpenSSL would prompt for its password."""
+    raise ConfigError("tls_server_config.key_file: the key is encrypted, allowed: a key without a password")
 
 
 def _load_client_ca(context: ssl.SSLContext, path: Path) -> None:
@@ -155,7 +140,7 @@ def _load_client_ca(context: ssl.SSLContext, path: Path) -> None:
         context.load_verify_locations(path)
     except ssl.SSLError as error:
         raise ConfigError(
-            f"tls_server_config.client_ca_file: {path} holds no certificate in PEM"
+            f"tls_server_config.client_ca_file: {path} has no certificate in PEM"
             f" ({error.reason or 'no reason given'})"
         ) from None
     except OSError as error:

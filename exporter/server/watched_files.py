@@ -1,4 +1,4 @@
-"""Whether files have changed since they were last read without an error."""
+"""Detects whether files have changed since they were last read without an error."""
 
 import os
 import stat
@@ -10,37 +10,37 @@ Stamp = tuple[int, int, int, int] | None
 
 
 class WatchedFiles:
-    """Compares what files look like now with what they looked like when they were last read."""
+    """Compares the inode, size and times of files with those of the last successful read."""
 
     def __init__(self, paths: Sequence[Path | str]) -> None:
-        self._paths = paths
+        self.paths = paths
         self._seen: tuple[Stamp, ...] | None = None
 
     def __repr__(self) -> str:
-        return f"WatchedFiles({[str(path) for path in self._paths]})"
+        return f"WatchedFiles({[str(path) for path in self.paths]})"
 
     @property
     def have_changed(self) -> bool:
-        """Whether they differ from what was last read; true until a first `reading` succeeds."""
+        """Whether any file differs from what was last read. True until the first `reading` succeeds."""
         return self._stamps() != self._seen
 
     @property
     def not_regular(self) -> str | None:
-        """The first path that is not a regular file: to read a FIFO could take forever. None if all are."""
-        return next((str(path) for path in self._paths if _blocks(path)), None)
+        """The first path that is not a regular file, if any: reading a FIFO could block forever."""
+        return next((str(path) for path in self.paths if _blocks(path)), None)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Read the files in the block: if it raises, they still count as changed.
+        """Read the files in the block. If it raises, they still count as changed.
 
-        They are stamped before, so that a change in the meantime is not missed.
+        The files' state is taken before the block, so that a change during it is not missed.
         """
         stamps = self._stamps()
         yield
         self._seen = stamps
 
     def _stamps(self) -> tuple[Stamp, ...]:
-        return tuple(map(_stamp, self._paths))
+        return tuple(map(_stamp, self.paths))
 
 
 def _stamp(path: Path | str) -> Stamp:
@@ -54,8 +54,8 @@ def _blocks(path: Path | str) -> bool:
 
 
 def _status(path: Path | str) -> os.stat_result | None:
-    """Return what the system knows of a file; None if there is none, or if no file can have such a name."""
+    """Return a file's status; None if there is no such file or the name is impossible."""
     try:
-        return os.stat(path)  # noqa: PTH116 - a path or a text
+        return os.stat(path)  # noqa: PTH116 - a `Path` or a `str`
     except (OSError, ValueError):
         return None

@@ -1,15 +1,15 @@
-"""The abuse of `make abuse`, in a short form."""
+"""A short form of `make abuse`."""
 
 import pytest
 
-from benchmarks.abuse import run
+from benchmarks.abuse import GIVE_UP, run
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_scrapes_hold() -> None:
-    """Whatever clients do, scrapes succeed, over plain HTTP and over TLS.
+    """Every scrape succeeds whatever other clients do, over plain HTTP and over TLS.
 
-    `make abuse` allows a second for each; here other tests run beside it.
+    The deadline only ends a scrape that hangs: other tests share the CPU. `make abuse` allows one second.
     """
-    assert run(seconds=3, patience=5)
+    assert run(seconds=3, deadline=GIVE_UP)

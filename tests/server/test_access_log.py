@@ -1,29 +1,33 @@
-"""The access log."""
+"""Tests for the access log."""
 
 import pytest
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from exporter.clock import Clock
-from exporter.server.access_log import AccessLog
+from exporter.server.access_log import AccessLogMiddleware
 from tests.support.serving import App, Client, get, serving
 
 
 class Stepping(Clock):
-    """A clock that goes a quarter of a second on at each look."""
+    """A clock that advances by a quarter of a second at each reading."""
 
     def __init__(self) -> None:
         self.time = 0.0
 
     def monotonic(self) -> float:
-        """Look at it."""
+        """Advance and return the time."""
         self.time += 0.25
         return self.time
 
 
-def test_a_line_a_request() -> None:
-    """At debug level, and without the query or any header."""
-    with capture_logs() as logged, serving(AccessLog(App(), Stepping())) as port, Client(port) as client:
+def test_one_line_for_each_request() -> None:
+    """The line is at debug level and has neither the query nor any header."""
+    with (
+        capture_logs() as logged,
+        serving(AccessLogMiddleware(App(), Stepping())) as port,
+        Client(port) as client,
+    ):
         client.send(get(b"/metrics?key=secret", b"Authorization: Basic c2VjcmV0")).answer()
 
     assert logged == [
@@ -39,13 +43,13 @@ def test_a_line_a_request() -> None:
     ]
 
 
-def test_a_bug_is_a_request_too(caplog: pytest.LogCaptureFixture) -> None:
-    """It has no status when it is noted."""
+def test_a_request_that_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """It has no status."""
 
     async def bug(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise ZeroDivisionError
 
-    with capture_logs() as logged, serving(AccessLog(bug)) as port, Client(port) as client:
+    with capture_logs() as logged, serving(AccessLogMiddleware(bug)) as port, Client(port) as client:
         client.send(get(b"/", b"Connection: close")).rest()
 
     assert [line["status"] for line in logged] == [None]

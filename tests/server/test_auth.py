@@ -1,4 +1,4 @@
-"""Who comes in, and what every answer carries."""
+"""Tests for basic authentication."""
 
 import asyncio
 import base64
@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import structlog
 
-from exporter.server.auth import LOGIN, WAITING, BasicAuthMiddleware
+from exporter.server.auth import BasicAuthMiddleware
 from exporter.server.limits import Limits
 from exporter.server.login_queue import PER_NETWORK, LoginQueue
 from exporter.server.passwords import PasswordVerifier
-from exporter.server.response_headers import ResponseHeaders
+from exporter.server.response_headers import ResponseHeadersMiddleware
 from exporter.server.watched import WatchedWebConfig
 from tests.support.serving import App, Client, get, serving, status, wait_until
 from tests.support.web_config import ALICE
@@ -23,12 +23,12 @@ from tests.support.web_config import ALICE
 ALICES = b"Authorization: Basic " + base64.b64encode(b"alice:wonderland")
 
 
-def gate(app: App, folder: Path, text: str) -> ResponseHeaders:
-    """Put a gate before an application, and the configured headers on what both answer."""
+def authenticated(app: App, folder: Path, text: str) -> ResponseHeadersMiddleware:
+    """Return the application behind basic authentication and the configured headers."""
     path = folder / "web.yml"
     path.write_text(text)
     web = WatchedWebConfig(path, structlog.get_logger())
-    return ResponseHeaders(
+    return ResponseHeadersMiddleware(
         BasicAuthMiddleware(app, web, PasswordVerifier()), lambda: web.config.http_server_config.headers.pairs
     )
 
@@ -49,9 +49,9 @@ USERS = f"basic_auth_users: {{alice: '{ALICE.decode()}'}}"
 )
 @pytest.mark.parametrize("path", [b"/metrics", b"/", b"/-/healthy", b"/nope"])
 def test_users(tmp_path: Path, path: bytes, headers: list[bytes], status: int) -> None:
-    """One header with the right login opens every path, and nothing else any."""
+    """Exactly one header with a valid login is required, for every path."""
     app = App()
-    with serving(gate(app, tmp_path, USERS)) as port, Client(port) as client:
+    with serving(authenticated(app, tmp_path, USERS)) as port, Client(port) as client:
         answer = client.send(get(path, b"Connection: close", *headers)).rest()
 
     assert answer.startswith(b"HTTP/1.1 %d " % status)
@@ -59,8 +59,8 @@ def test_users(tmp_path: Path, path: bytes, headers: list[bytes], status: int) -
     assert len(app.paths) == (status == 200)
 
 
-def test_too_many_logins(tmp_path: Path) -> None:
-    """A login that cannot be checked in time is refused, its connection closed, and the refusal counted."""
+def test_a_full_queue_is_a_503(tmp_path: Path) -> None:
+    """A login that cannot be checked gets a 503, its connection ends, and the refusal is counted."""
     refused: list[str] = []
     path = tmp_path / "web.yml"
     path.write_text(USERS)
@@ -83,21 +83,21 @@ def scope(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
 ALICE_HEADER = (b"authorization", ALICES.partition(b": ")[2])
 
 
-async def unread() -> Any:
-    """Receive nothing more."""
+async def wait_forever() -> Any:
+    """Receive nothing."""
     await asyncio.Event().wait()
 
 
-class Answers:
-    """What is sent, and whether the application was called."""
+class Responses:
+    """Notes the statuses that are sent, and counts the application's calls."""
 
     def __init__(self) -> None:
         self.statuses: list[int] = []
-        self.states: list[dict[str, Any]] = []
+        self.calls = 0
 
-    async def app(self, scope: Any, _receive: Any, _send: Any) -> None:
-        """Note the scope's state."""
-        self.states.append(dict(scope["state"]))
+    async def app(self, _scope: Any, _receive: Any, _send: Any) -> None:
+        """Count the call."""
+        self.calls += 1
 
     async def send(self, message: Any) -> None:
         """Note the status."""
@@ -106,7 +106,7 @@ class Answers:
 
 
 class Paused:
-    """bcrypt that waits for the test."""
+    """A password check that waits for the test."""
 
     def __init__(self) -> None:
         self.entered = threading.Event()
@@ -121,36 +121,15 @@ class Paused:
         return password == b"wonderland"
 
 
-def test_a_waiting_login_is_marked(tmp_path: Path) -> None:
-    """Its connection may be closed to make room; a decided one is not marked."""
-    path, paused, answers = tmp_path / "web.yml", Paused(), Answers()
-    path.write_text(USERS)
-    asked = scope(ALICE_HEADER)
-    guarded = BasicAuthMiddleware(
-        answers.app, WatchedWebConfig(path, structlog.get_logger()), PasswordVerifier(paused)
-    )
-
-    async def check() -> str:
-        request = asyncio.ensure_future(guarded(asked, unread, answers.send))
-        await asyncio.to_thread(paused.entered.wait, 20)
-        marked: str = asked["state"][LOGIN]
-        paused.release.set()
-        await request
-        return marked
-
-    assert asyncio.run(check()) == WAITING
-    assert answers.states == [{}]
-
-
-def test_a_user_who_is_removed_while_the_login_waits(tmp_path: Path) -> None:
-    """The login is checked against the users that are in force when it is decided."""
-    path, paused, answers, refused = tmp_path / "web.yml", Paused(), Answers(), list[str]()
+def test_a_user_that_is_removed_while_the_login_waits(tmp_path: Path) -> None:
+    """A login is checked against the users that are in force when it is decided."""
+    path, paused, answers, refused = tmp_path / "web.yml", Paused(), Responses(), list[str]()
     path.write_text(USERS)
     web = WatchedWebConfig(path, structlog.get_logger())
     guarded = BasicAuthMiddleware(answers.app, web, PasswordVerifier(paused), refused.append)
 
     async def check() -> None:
-        request = asyncio.ensure_future(guarded(scope(ALICE_HEADER), unread, answers.send))
+        request = asyncio.ensure_future(guarded(scope(ALICE_HEADER), wait_forever, answers.send))
         await asyncio.to_thread(paused.entered.wait, 20)
         path.write_text(USERS.replace("alice", "bob"))
         web.refresh()
@@ -158,39 +137,46 @@ def test_a_user_who_is_removed_while_the_login_waits(tmp_path: Path) -> None:
         await request
 
     asyncio.run(check())
-    assert (answers.statuses, answers.states, refused) == ([401], [], ["unauthorized"])
+    assert (answers.statuses, answers.calls, refused) == ([401], 0, ["unauthorized"])
+
+
+def test_users_that_are_all_removed_while_the_login_waits(tmp_path: Path) -> None:
+    """The request is passed on without a valid login."""
+    path, paused, answers = tmp_path / "web.yml", Paused(), Responses()
+    path.write_text(USERS)
+    web = WatchedWebConfig(path, structlog.get_logger())
+    guarded = BasicAuthMiddleware(answers.app, web, PasswordVerifier(paused))
+
+    async def check() -> None:
+        request = asyncio.ensure_future(guarded(scope(ALICE_HEADER), wait_forever, answers.send))
+        await asyncio.to_thread(paused.entered.wait, 20)
+        path.write_text("http_server_config: {headers: {X-Frame-Options: deny}}")
+        web.refresh()
+        paused.release.set()
+        await request
+
+    asyncio.run(check())
+    assert answers.calls == 1
 
 
 @pytest.mark.parametrize("authorized", [[], [ALICES]])
-def test_headers(tmp_path: Path, authorized: list[bytes]) -> None:
-    """What is configured stands on every answer, be it 200 or 401."""
+def test_configured_headers(tmp_path: Path, authorized: list[bytes]) -> None:
+    """Responses of the application and of the authentication have the configured headers."""
     headers = "http_server_config: {headers: {X-Frame-Options: deny, Strict-Transport-Security: max-age=1}}"
-    with serving(gate(App(), tmp_path, f"{USERS}\n{headers}")) as port, Client(port) as client:
+    with serving(authenticated(App(), tmp_path, f"{USERS}\n{headers}")) as port, Client(port) as client:
         answer = client.send(get(b"/", b"Connection: close", *authorized)).rest()
 
     assert b"\r\nx-frame-options: deny\r\n" in answer
     assert b"\r\nstrict-transport-security: max-age=1\r\n" in answer
 
 
-def test_an_endpoint_s_own_header_stays(tmp_path: Path) -> None:
-    """What it says of itself is not said twice."""
-    app = App()
-    app.headers = [(b"x-frame-options", b"deny")]
-    web = gate(app, tmp_path, "http_server_config: {headers: {X-Frame-Options: sameorigin}}")
-    with serving(web) as port, Client(port) as client:
-        answer = client.send(get(b"/", b"Connection: close")).rest()
-
-    assert b"x-frame-options: deny" in answer
-    assert b"sameorigin" not in answer
-
-
 def _are_waiting(paused: Paused, queue: LoginQueue, number: int) -> bool:
-    """Say whether a stranger is being checked, after the first good login, and so many others wait."""
+    """Return whether one wrong login is being checked and `number` others wait."""
     return paused.checks > 1 and len(queue) == number
 
 
-def test_logins_that_wait_keep_no_remembered_one_out(tmp_path: Path) -> None:
-    """Of a hundred connections, three hundred strangers' logins can hold but some: others are refused."""
+def test_waiting_logins_do_not_delay_a_cached_one(tmp_path: Path) -> None:
+    """Three hundred wrong logins on a hundred connections occupy the queue only."""
     path, paused, refused, queue = tmp_path / "web.yml", Paused(), list[str](), LoginQueue()
     path.write_text(USERS)
     web, passwords = WatchedWebConfig(path, structlog.get_logger()), PasswordVerifier(paused, queue)
@@ -201,9 +187,9 @@ def test_logins_that_wait_keep_no_remembered_one_out(tmp_path: Path) -> None:
         paused.release.clear()
         for number in range(300):
             bad = b"Authorization: Basic " + base64.b64encode(b"alice:%d" % number)
-            stranger = stack.enter_context(Client(port)).send(get(b"/", bad))
+            client = stack.enter_context(Client(port)).send(get(b"/", bad))
             if number > PER_NETWORK:  # one is being checked, and so many wait
-                stranger.rest()
+                client.rest()
             else:
                 wait_until(partial(_are_waiting, paused, queue, number))
         full = list(refused)
@@ -218,8 +204,8 @@ def test_logins_that_wait_keep_no_remembered_one_out(tmp_path: Path) -> None:
     assert full == ["login_queue_full"] * (300 - PER_NETWORK - 1)
 
 
-def test_clients_that_leave_give_up_their_place(tmp_path: Path) -> None:
-    """Nothing but the one login under way is checked for them, and a good login of their address enters."""
+def test_logins_of_disconnected_clients_are_dropped(tmp_path: Path) -> None:
+    """Only the login that is being checked is finished, then a valid login of the same address succeeds."""
     path, paused, queue = tmp_path / "web.yml", Paused(), LoginQueue()
     path.write_text(USERS)
     guarded = BasicAuthMiddleware(

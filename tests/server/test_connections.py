@@ -1,4 +1,4 @@
-"""Room for connections: who makes it where there is none, and what is never made to."""
+"""Tests for the number of connections and for what ends when there are too many."""
 
 import asyncio
 import errno
@@ -16,6 +16,7 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from exporter.server.connections import CurrentTls, no_tls
 from exporter.server.limits import Limits
 from exporter.server.refusals import Refusal
 from exporter.server.run import Server, listen, make_server, port_of
@@ -27,27 +28,28 @@ from tests.support.serving import PATIENCE, App, Client, get, serving, wait_unti
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
-    """Return an authority."""
+    """Return a certificate authority."""
     return Authority(tmp_path)
 
 
 @pytest.fixture
-def tls(authority: Authority) -> ssl.SSLContext:
-    """Return a server's context."""
+def tls(authority: Authority) -> CurrentTls:
+    """Return a function that gives a server's TLS context."""
     files = authority.issue("server")
-    return server_context(TlsServerConfig(cert_file=files.cert, key_file=files.key))
+    context = server_context(TlsServerConfig(cert_file=files.cert, key_file=files.key))
+    return lambda: context
 
 
 def secure_get(port: int, authority: Authority) -> bytes:
-    """Ask over TLS."""
+    """Send a request over TLS."""
     context = ssl.create_default_context(cafile=authority.file)
     with Client(port) as client:
         client.socket = context.wrap_socket(client.socket, server_hostname="127.0.0.1")
         return client.send(get(b"/", b"Connection: close")).rest()
 
 
-def test_the_oldest_silent_connection_makes_room() -> None:
-    """As many as wish may connect; who has a request is served."""
+def test_the_connection_that_is_silent_for_longest_ends() -> None:
+    """Any number of silent connections leaves room for a request."""
     with serving(App(), Limits(connections=3)) as port:
         silent = [Client(port) for _ in range(10)]
         with Client(port) as client:
@@ -60,8 +62,8 @@ def test_the_oldest_silent_connection_makes_room() -> None:
     assert gone == [b""] * 7
 
 
-def test_who_is_being_served_stays() -> None:
-    """Where everybody is, there is no room; and then there is again."""
+def test_a_connection_with_a_request_in_flight_stays() -> None:
+    """A new connection is refused while all others have a request in flight."""
     app = App()
     app.release.clear()
     with serving(app, Limits(connections=2)) as port, Client(port) as one, Client(port) as two:
@@ -79,8 +81,8 @@ def test_who_is_being_served_stays() -> None:
     assert [*answers, later] == [(200, b"hi")] * 3
 
 
-def test_who_does_not_read_makes_room_too() -> None:
-    """Its answer is ready, so it is not being served any more."""
+def test_a_connection_with_an_unread_response_ends() -> None:
+    """It waits for its client, so it makes room for a new one."""
     app = App(b"x" * 12_000_000)
     with serving(app, Limits(connections=1)) as port, Client(port) as client:
         client.send(get(b"/1"))
@@ -94,9 +96,9 @@ def test_who_does_not_read_makes_room_too() -> None:
     assert len(cut) < 12_000_000
 
 
-def test_silent_handshakes_end(tls: ssl.SSLContext, authority: Authority) -> None:
-    """They have their time, and no more; meanwhile others are served."""
-    with serving(App(), Limits(request_seconds=0.3), tls) as port, Client(port) as client:
+def test_a_silent_handshake_times_out(tls: CurrentTls, authority: Authority) -> None:
+    """Other clients are served meanwhile."""
+    with serving(App(), Limits(request_timeout=0.3), tls) as port, Client(port) as client:
         wait_until(lambda: _is_served(port, authority))
         rest = client.rest()
 
@@ -104,15 +106,15 @@ def test_silent_handshakes_end(tls: ssl.SSLContext, authority: Authority) -> Non
 
 
 def _is_served(port: int, authority: Authority) -> bool:
-    """Say whether a request was answered: on a machine that is slow, its own handshake may end first."""
+    """Return whether a request was answered; on a slow machine, its own handshake may time out."""
     try:
         return secure_get(port, authority).startswith(b"HTTP/1.1 200 OK")
     except OSError:
         return False
 
 
-def test_silent_handshakes_make_room(tls: ssl.SSLContext, authority: Authority) -> None:
-    """As silent connections do."""
+def test_silent_handshakes_end_for_new_connections(tls: CurrentTls, authority: Authority) -> None:
+    """They count as silent connections."""
     with serving(App(), Limits(connections=2), tls) as port:
         silent = [Client(port) for _ in range(6)]
         answer = secure_get(port, authority)
@@ -124,10 +126,10 @@ def test_silent_handshakes_make_room(tls: ssl.SSLContext, authority: Authority) 
     assert gone == [b""] * 5
 
 
-def test_what_an_idle_connection_costs(
-    tls: ssl.SSLContext, authority: Authority, monkeypatch: pytest.MonkeyPatch
+def test_the_memory_of_an_idle_tls_connection(
+    tls: CurrentTls, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Past TLS's handshake, where asyncio would set aside 256 KiB for each."""
+    """It is far below the 256 KiB that asyncio would allocate."""
     monkeypatch.setattr(sslproto.SSLProtocol, "max_size", 256 * 1024)
     context = ssl.create_default_context(cafile=authority.file)
     with serving(App(), tls=tls) as port, ExitStack() as stack:
@@ -145,10 +147,10 @@ def test_what_an_idle_connection_costs(
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n\r\n", bytes(1_000)])
-def test_a_handshake_that_is_none(
-    tls: ssl.SSLContext, authority: Authority, sent: bytes, caplog: pytest.LogCaptureFixture
+def test_what_is_not_tls(
+    tls: CurrentTls, authority: Authority, sent: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Plain HTTP, garbage, or an end at once: the connection ends, and nothing is logged."""
+    """Plain HTTP, garbage or an end at once ends the connection and logs nothing."""
     with serving(App(), tls=tls) as port:
         with Client(port) as client:
             client.send(sent)
@@ -160,8 +162,8 @@ def test_a_handshake_that_is_none(
     assert caplog.records == []
 
 
-def test_handshakes_end_with_the_server(tls: ssl.SSLContext) -> None:
-    """They hold up nothing."""
+def test_handshakes_do_not_delay_the_stop(tls: CurrentTls) -> None:
+    """They are cancelled when the server stops."""
     with serving(App(), tls=tls) as port:
         client = Client(port)
         client.send(b"\x16")
@@ -174,7 +176,7 @@ def test_handshakes_end_with_the_server(tls: ssl.SSLContext) -> None:
 
 
 class Exhausted(socket.socket):
-    """A listener for whose first connections the system has no descriptor."""
+    """A listener that fails at first, as if the system had no descriptor left."""
 
     failures = 3
     error = errno.EMFILE
@@ -187,8 +189,8 @@ class Exhausted(socket.socket):
         return super().accept()
 
 
-def test_no_descriptors() -> None:
-    """It is tried again."""
+def test_accepting_is_retried_without_descriptors() -> None:
+    """The client is served once a descriptor is available."""
     with listen("127.0.0.1:0") as opened:
         listener = Exhausted(fileno=opened.detach())
     with serving(App(), listener=listener) as port, Client(port) as client:
@@ -199,7 +201,7 @@ def test_no_descriptors() -> None:
 
 
 def narrow(port: int) -> Client:
-    """Connect with a small receive buffer, so that what is read is soon sent."""
+    """Connect with a small receive buffer, so that the kernel buffers little of a response."""
     client = Client.__new__(Client)
     client.socket = socket.socket()
     client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
@@ -208,26 +210,36 @@ def narrow(port: int) -> Client:
     return client
 
 
-def test_a_response_that_is_read_never_makes_room() -> None:
-    """Neither its age nor any number of new connections ends it, as long as others are silent for longer."""
-    app = App(b"x" * 12_000_000)
-    with serving(app, Limits(connections=4)) as port, narrow(port) as reader, ExitStack() as stack:
+def test_a_response_that_is_read_is_not_cut_off() -> None:
+    """New connections do not end it while others have waited longer for their clients."""
+    app = App(b"x" * 100_000_000)
+    servers: list[Server] = []
+
+    def all_are_accepted() -> bool:
+        return len(servers[0].server_state.connections) == 4
+
+    with (
+        serving(app, Limits(connections=4), servers=servers) as port,
+        narrow(port) as reader,
+        ExitStack() as stack,
+    ):
         reader.send(get(b"/", b"Connection: close"))
         assert app.called.wait(PATIENCE)
         received = len(reader.socket.recv(1))
         silent = [stack.enter_context(Client(port)) for _ in range(3)]
-        for _ in range(8):
-            received += read(reader, 1_000_000)
+        for _ in range(6):
+            wait_until(all_are_accepted)
+            received += read(reader, 12_000_000)  # more than the kernel buffers
             silent.append(stack.enter_context(Client(port)))
             gone = silent.pop(0).rest()
             assert gone == b""
         received += len(reader.rest())
 
-    assert received > 12_000_000
+    assert received > 100_000_000
 
 
 def read(client: Client, size: int) -> int:
-    """Read so many bytes; return how many there were."""
+    """Read `size` bytes; return their number."""
     left = size
     while left:
         chunk = client.socket.recv(min(left, 65_536))
@@ -236,22 +248,19 @@ def read(client: Client, size: int) -> int:
     return size
 
 
-def test_an_idle_connection_with_a_good_response_stays() -> None:
-    """In a crowd of strangers it keeps its place, however long it is silent."""
-    app = App()
-    with serving(app, Limits(connections=6)) as port, Client(port) as known, ExitStack() as stack:
-        first = known.send(get()).answer()
-        strangers = [stack.enter_context(Client(port)) for _ in range(5)]
-        for _ in range(10):
-            strangers.append(stack.enter_context(Client(port)))
-            assert strangers.pop(0).rest() == b""
-        second = known.send(get()).answer()
+def test_the_repr_of_connections() -> None:
+    """It has their number and what they wait for."""
+    servers: list[Server] = []
+    with serving(App(), Limits(connections=2), servers=servers) as port, Client(port) as client:
+        client.send(get()).answer()
+        shown = repr(servers[0]), [repr(one) for one in servers[0].server_state.connections]
 
-    assert [first, second] == [(200, b"hi")] * 2
+    assert shown[0] == "Server(Connections(1 of 2, 1 waiting))"
+    assert [one.endswith("IDLE)") for one in shown[1]] == [True]
 
 
-def test_idle_connections_keep_no_newcomer_out() -> None:
-    """Where most connections are known, the one that was silent for longest makes room."""
+def test_idle_connections_end_for_new_ones() -> None:
+    """The one that is idle for longest ends first."""
     refused: list[Refusal] = []
     limits = Limits(connections=3)
     with serving(App(), limits, refused=refused.append) as port, ExitStack() as stack:
@@ -266,15 +275,15 @@ def test_idle_connections_keep_no_newcomer_out() -> None:
     assert refused == [Refusal.EVICTED] * 3
 
 
-def test_unread_bodies_are_limited_in_total() -> None:
-    """The reader that was silent for longest is cut off; the newest response comes whole."""
+def test_unread_bodies_are_limited_together() -> None:
+    """The slowest reader is cut off, and the newest response is complete."""
     size = 12_000_000
     refused: list[Refusal] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await Response(scope["path"].encode() * (size // 2))(scope, receive, send)
 
-    limits = Limits(unread_bytes=2 * size)
+    limits = Limits(pending_bytes=2 * size)
     with serving(app, limits, refused=refused.append) as port, ExitStack() as stack:
         clients = [stack.enter_context(Client(port)) for _ in range(3)]
         for number, client in enumerate(clients):
@@ -288,8 +297,8 @@ def test_unread_bodies_are_limited_in_total() -> None:
     assert refused == [Refusal.UNREAD_RESPONSE]
 
 
-def test_refusals_of_connections_are_counted(tls: ssl.SSLContext) -> None:
-    """A failed handshake, a handshake that is never finished, and a connection for which there is no room."""
+def test_refusals_of_connections_are_counted(tls: CurrentTls) -> None:
+    """Failed and unfinished handshakes and refused connections each count once."""
     app = App()
     app.release.clear()
     refused: list[Refusal] = []
@@ -300,7 +309,7 @@ def test_refusals_of_connections_are_counted(tls: ssl.SSLContext) -> None:
             other.rest()
         app.release.set()
         client.answer()
-    with serving(app, Limits(request_seconds=0.2), tls, refused=refused.append) as port:
+    with serving(app, Limits(request_timeout=0.2), tls, refused=refused.append) as port:
         with Client(port) as client:
             client.send(b"nonsense\r\n\r\n").rest()
         with Client(port) as client:
@@ -311,16 +320,16 @@ def test_refusals_of_connections_are_counted(tls: ssl.SSLContext) -> None:
 
 @pytest.mark.parametrize("secured", [False, True])
 @pytest.mark.parametrize("headers", [(), (b"Connection: close",)])
-def test_the_end_awaits_no_idle_client(
-    tls: ssl.SSLContext,
+def test_an_idle_client_does_not_delay_the_stop(
+    tls: CurrentTls,
     authority: Authority,
     headers: tuple[bytes, ...],
     secured: bool,  # noqa: FBT001 - how it connects
 ) -> None:
-    """Over TLS, its client need not answer that the connection ends: Prometheus always holds one."""
+    """Over TLS, the server does not wait for a close_notify: Prometheus always holds an idle connection."""
     context = ssl.create_default_context(cafile=authority.file)
     server = make_server(
-        App(), on_stop=lambda: None, tls=tls if secured else None, limits=Limits(request_seconds=10_000)
+        App(), on_stop=lambda: None, tls=tls if secured else no_tls, limits=Limits(request_timeout=10_000)
     )
     server.config.timeout_graceful_shutdown = 10_000
     with listen("127.0.0.1:0") as opened, asyncio.Runner() as runner:
@@ -340,8 +349,8 @@ def test_the_end_awaits_no_idle_client(
 
 
 @pytest.mark.parametrize(("error", "evicted"), [(errno.ECONNABORTED, False), (errno.EMFILE, True)])
-def test_what_cannot_be_accepted(error: int, evicted: bool) -> None:  # noqa: FBT001 - what is expected
-    """A client that has gone already costs nobody a place; a lack of descriptors does."""
+def test_a_failed_accept(error: int, evicted: bool) -> None:  # noqa: FBT001 - what is expected
+    """A client that has disconnected ends no other connection; a lack of descriptors does."""
     refused: list[Refusal] = []
     with listen("127.0.0.1:0") as opened:
         listener = Exhausted(fileno=opened.detach())
@@ -356,11 +365,11 @@ def test_what_cannot_be_accepted(error: int, evicted: bool) -> None:  # noqa: FB
     assert (refused == [Refusal.EVICTED]) is evicted
 
 
-def test_an_idle_connection_whose_client_does_not_answer(tls: ssl.SSLContext, authority: Authority) -> None:
-    """Over TLS too it ends when it was idle for long; that refuses nothing."""
+def test_an_idle_tls_connection_ends_without_its_client(tls: CurrentTls, authority: Authority) -> None:
+    """It ends after the idle timeout, and that counts as no refusal."""
     refused: list[Refusal] = []
     servers: list[Server] = []
-    limits = Limits(keep_alive_seconds=0.2, answer_seconds=0.2, request_seconds=10_000)
+    limits = Limits(idle_timeout=0.2, response_timeout=0.2, request_timeout=10_000)
     context = ssl.create_default_context(cafile=authority.file)
     with serving(App(), limits, tls, servers=servers, refused=refused.append) as port, Client(port) as client:
         client.socket = context.wrap_socket(client.socket, server_hostname="127.0.0.1")
@@ -368,34 +377,3 @@ def test_an_idle_connection_whose_client_does_not_answer(tls: ssl.SSLContext, au
         wait_until(lambda: not servers[0].server_state.connections)
 
     assert refused == []
-
-
-def test_a_login_that_is_being_checked_makes_room_last() -> None:
-    """Where all connections wait for us, one whose client is not known yet ends; none whose client is."""
-    refused: list[Refusal] = []
-    release = threading.Event()
-    undecided, decided = threading.Event(), threading.Event()
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] == "/login":
-            scope["state"]["login"] = "waiting"
-            undecided.set()
-            await asyncio.Event().wait()
-        if scope["path"] == "/known":
-            decided.set()
-            await asyncio.to_thread(release.wait, PATIENCE)
-        await Response(b"hi")(scope, receive, send)
-
-    with serving(app, Limits(connections=2), refused=refused.append) as port, ExitStack() as stack:
-        known = stack.enter_context(Client(port)).send(get(b"/known"))
-        assert decided.wait(PATIENCE)
-        stranger = stack.enter_context(Client(port)).send(get(b"/login"))
-        assert undecided.wait(PATIENCE)
-        other = stack.enter_context(Client(port)).send(get()).answer()
-        release.set()
-        answers = [other, known.answer()]
-        gone = stranger.rest()
-
-    assert answers == [(200, b"hi")] * 2
-    assert gone == b""
-    assert refused == [Refusal.EVICTED]

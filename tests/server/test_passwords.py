@@ -1,4 +1,4 @@
-"""Basic authentication: who is let in, what it costs, and what cannot be confused."""
+"""Tests for the verification of passwords."""
 
 import asyncio
 import base64
@@ -12,9 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.server.bcrypt_thread import BcryptThread
 from exporter.server.login_queue import LoginQueue, TooManyLoginsError
-from exporter.server.passwords import CACHED, LONGEST, PasswordVerifier, login_key, parse_basic
+from exporter.server.passwords import (
+    CACHED,
+    LONGEST,
+    LoginCache,
+    PasswordVerifier,
+    login_digest,
+    parse_basic,
+)
 from tests.support.web_config import ALICE, SALT
 
 BOB: Final = bcrypt.hashpw(b"a" * LONGEST, SALT)
@@ -22,12 +28,12 @@ HASHES: Final = {b"alice": ALICE, b"bob": BOB}
 
 
 def basic(user: bytes, password: bytes) -> str:
-    """Write the header."""
+    """Return an `Authorization` header."""
     return "Basic " + base64.b64encode(user + b":" + password).decode()
 
 
 class Counting:
-    """bcrypt, counted; says how many checks went on at once."""
+    """bcrypt that counts its calls, in total and at the same time."""
 
     def __init__(self) -> None:
         self.calls: Counter[tuple[bytes, bytes]] = Counter()
@@ -46,12 +52,12 @@ class Counting:
 
 
 def verify(
-    *headers: str, hashes: Mapping[bytes, bytes] = HASHES, checker: PasswordVerifier | None = None
+    *headers: str, hashes: Mapping[bytes, bytes] = HASHES, verifier: PasswordVerifier | None = None
 ) -> list[bool]:
-    """Check one after the other."""
+    """Verify headers one after the other."""
 
     async def check() -> list[bool]:
-        used = checker or PasswordVerifier()
+        used = verifier or PasswordVerifier()
         return [await used.verify(hashes, header) for header in headers]
 
     return asyncio.run(check())
@@ -77,59 +83,59 @@ def verify(
         ("Basic " + base64.b64encode(b"alice").decode(), False),
     ],
 )
-def test_who_is_let_in(header: str, good: bool) -> None:  # noqa: FBT001 - what is expected
-    """A known user with the right password, and nobody else."""
+def test_valid_and_invalid_logins(header: str, good: bool) -> None:  # noqa: FBT001 - what is expected
+    """Only a known user with the right password is valid."""
     assert verify(header) == [good]
 
 
 @pytest.mark.parametrize(
     "password", [b"a" * (LONGEST + 1), b"a" * 5000, b"wonderland\0wonderland", b"wonderland\0"]
 )
-def test_what_bcrypt_would_cut_or_repeat(password: bytes) -> None:
-    """Bcrypt is not asked: it would take what begins with the right 72 bytes, or repeats them by a NUL."""
+def test_passwords_that_bcrypt_would_truncate(password: bytes) -> None:
+    """They are refused without a check."""
     counting = Counting()
 
     assert (
-        verify(basic(b"alice", password), basic(b"bob", password), checker=PasswordVerifier(counting))
+        verify(basic(b"alice", password), basic(b"bob", password), verifier=PasswordVerifier(counting))
         == [False] * 2
     )
     assert not counting.calls
 
 
-def test_a_good_login_is_checked_once() -> None:
-    """A bad one every time, so that no flood of them pushes the good ones out."""
+def test_a_valid_login_is_checked_once() -> None:
+    """An invalid login is checked each time, so that no flood of them displaces the valid ones."""
     counting = Counting()
     headers = [basic(b"alice", b"wonderland"), basic(b"alice", b"bad")] * 3
 
-    assert verify(*headers, checker=PasswordVerifier(counting)) == [True, False] * 3
+    assert verify(*headers, verifier=PasswordVerifier(counting)) == [True, False] * 3
     assert counting.calls == {(b"wonderland", ALICE): 1, (b"bad", ALICE): 3}
 
 
-def test_a_new_hash_is_asked() -> None:
-    """The old password is of no use any more, the same password under a new salt is checked anew."""
-    checker = PasswordVerifier()
+def test_a_changed_hash_is_checked_again() -> None:
+    """The old password is invalid after the change."""
+    verifier = PasswordVerifier()
     header = basic(b"alice", b"wonderland")
     changed = {b"alice": bcrypt.hashpw(b"looking-glass", SALT)}
 
     async def check() -> list[bool]:
-        return [await checker.verify(hashes, header) for hashes in (HASHES, changed, {b"bob": BOB})]
+        return [await verifier.verify(hashes, header) for hashes in (HASHES, changed, {b"bob": BOB})]
 
     assert asyncio.run(check()) == [True, False, False]
 
 
-def test_an_unknown_user_costs_a_check_too() -> None:
-    """Against a known one's hash, and the right password of that one opens nothing."""
+def test_an_unknown_user_takes_as_long_as_a_known_one() -> None:
+    """Its password is checked against a known user's hash, and is invalid even if it matches."""
     counting = Counting()
     hashes = {b"alice": ALICE}
 
-    assert verify(basic(b"carol", b"wonderland"), hashes=hashes, checker=PasswordVerifier(counting)) == [
+    assert verify(basic(b"carol", b"wonderland"), hashes=hashes, verifier=PasswordVerifier(counting)) == [
         False
     ]
     assert counting.calls == {(b"wonderland", ALICE): 1}
 
 
 def test_three_hundred_logins_at_once() -> None:
-    """The loop stays free, one bcrypt goes on at a time, and equal logins share it."""
+    """The event loop keeps running, one bcrypt runs at a time, and equal logins share it."""
     counting = Counting()
     beats = 0
 
@@ -140,10 +146,10 @@ def test_three_hundred_logins_at_once() -> None:
             beats += 1
 
     async def check() -> list[bool]:
-        checker = PasswordVerifier(counting, LoginQueue(total=300, per_network=300))
+        verifier = PasswordVerifier(counting, LoginQueue(total=300, per_network=300))
         heart = asyncio.create_task(beat())
-        good = [checker.verify(HASHES, basic(b"alice", b"wonderland")) for _ in range(150)]
-        bad = [checker.verify(HASHES, basic(b"alice", b"%d" % number)) for number in range(150)]
+        good = [verifier.verify(HASHES, basic(b"alice", b"wonderland")) for _ in range(150)]
+        bad = [verifier.verify(HASHES, basic(b"alice", b"%d" % number)) for number in range(150)]
         answers = await asyncio.gather(*good, *bad)
         heart.cancel()
         return answers
@@ -157,8 +163,8 @@ def test_three_hundred_logins_at_once() -> None:
     assert beats > 150
 
 
-def test_not_endlessly_many_wait() -> None:
-    """The next is told so at once; a remembered login needs no place in the queue."""
+def test_a_full_queue_refuses_logins() -> None:
+    """A cached login needs no place in the queue."""
     release = threading.Event()
 
     def slow(password: bytes, hashed: bytes) -> bool:
@@ -167,65 +173,78 @@ def test_not_endlessly_many_wait() -> None:
         return bcrypt.checkpw(password, hashed)
 
     async def check() -> None:
-        checker = PasswordVerifier(slow, LoginQueue(total=2))
-        assert await checker.verify(HASHES, basic(b"alice", b"wonderland"))
-        waiting = [asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
+        verifier = PasswordVerifier(slow, LoginQueue(total=2))
+        assert await verifier.verify(HASHES, basic(b"alice", b"wonderland"))
+        waiting = [asyncio.ensure_future(verifier.verify(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
         await asyncio.sleep(0)
         with pytest.raises(TooManyLoginsError):
-            await checker.verify(HASHES, basic(b"a", b"more"))
-        assert await checker.verify(HASHES, basic(b"alice", b"wonderland"))
+            await verifier.verify(HASHES, basic(b"a", b"more"))
+        assert await verifier.verify(HASHES, basic(b"alice", b"wonderland"))
         release.set()
         assert await asyncio.gather(*waiting) == [False] * 3
 
     asyncio.run(check())
 
 
-def test_what_is_remembered_is_bounded_and_no_password() -> None:
-    """The longest unused is forgotten; nothing of what was sent is kept."""
+def test_the_least_recently_used_login_is_dropped() -> None:
+    """It is checked again; the others are not."""
     hashes = {b"user-%d" % number: bcrypt.hashpw(b"secret-%d" % number, SALT) for number in range(CACHED + 1)}
     headers = [basic(b"user-%d" % number, b"secret-%d" % number) for number in range(CACHED)]
     counting = Counting()
-    checker = PasswordVerifier(counting)
+    verifier = PasswordVerifier(counting)
 
     async def check() -> None:
         for header in (*headers, headers[0], basic(b"user-%d" % CACHED, b"secret-%d" % CACHED)):
-            assert await checker.verify(hashes, header)
+            assert await verifier.verify(hashes, header)
         before = counting.calls.total()
-        assert await checker.verify(hashes, headers[0])
+        assert await verifier.verify(hashes, headers[0])
         assert counting.calls.total() == before
-        assert await checker.verify(hashes, headers[1])
+        assert await verifier.verify(hashes, headers[1])
         assert counting.calls.total() == before + 1
 
     asyncio.run(check())
 
-    assert len(checker.remembered) == CACHED
-    assert not any(b"secret" in key or b"user" in key for key in checker.remembered)
+
+def test_the_cache_holds_digests_only() -> None:
+    """A digest has no part of a login, and the cache keeps its size."""
+    cache = LoginCache(2)
+    digests = [cache.digest(b"user", b"secret-%d" % number) for number in range(3)]
+    for digest in digests:
+        cache.add(digest)
+
+    assert not any(b"secret" in digest or b"user" in digest for digest in digests)
+    assert [cache.use(digest) for digest in digests] == [False, True, True]
+    assert repr(cache) == "LoginCache(2 of 2)"
+    assert (
+        repr(PasswordVerifier())
+        == "PasswordVerifier(LoginQueue(0 logins of 0 networks), LoginCache(0 of 100))"
+    )
 
 
 PARTS: Final = st.binary(max_size=6)
 
 
 @given(st.tuples(PARTS, PARTS, PARTS), st.tuples(PARTS, PARTS, PARTS))
-def test_keys_cannot_be_confused(one: tuple[bytes, ...], other: tuple[bytes, ...]) -> None:
-    """User, hash and password are equal each, or the keys differ, wherever one ends and the next begins."""
-    assert (login_key(b"", *one) == login_key(b"", *other)) is (one == other)
+def test_digests_are_equal_for_equal_parts_only(one: tuple[bytes, ...], other: tuple[bytes, ...]) -> None:
+    """Different parts never have the same digest."""
+    assert (login_digest(b"", *one) == login_digest(b"", *other)) is (one == other)
 
 
 @given(st.tuples(PARTS, PARTS))
-def test_moved_borders_are_other_keys(pair: tuple[bytes, bytes]) -> None:
-    """What only shifts bytes from one part to the next is another login."""
+def test_bytes_that_move_between_parts_change_the_digest(pair: tuple[bytes, bytes]) -> None:
+    """The same bytes in other parts are another login."""
     first, second = pair
 
-    assert login_key(b"", first, b"h" + second, b"p") != login_key(b"", first + b"h", second, b"p")
+    assert login_digest(b"", first, b"h" + second, b"p") != login_digest(b"", first + b"h", second, b"p")
 
 
-def test_parsing_leaves_colons_to_the_password() -> None:
-    """The first colon ends the name."""
+def test_a_password_may_contain_colons() -> None:
+    """The first colon ends the user name."""
     assert parse_basic(basic(b"a", b"b:c")) == (b"a", b"b:c")
 
 
-def test_the_loop_may_end_before_the_check() -> None:
-    """What comes of it then interests nobody."""
+def test_the_loop_ends_before_the_check() -> None:
+    """The result is dropped."""
     entered, release, done = threading.Event(), threading.Event(), threading.Event()
 
     def slow(_password: bytes, _hashed: bytes) -> bool:
@@ -245,14 +264,14 @@ def test_the_loop_may_end_before_the_check() -> None:
     assert done.wait(10)
 
 
-def test_a_removed_user_is_refused_where_another_has_the_same_hash() -> None:
-    """The good logins are remembered by user: who is not in the file has none, whatever the hash."""
-    checker = PasswordVerifier()
+def test_a_removed_user_is_refused_although_another_has_its_hash() -> None:
+    """Logins are cached for each user."""
+    verifier = PasswordVerifier()
     carol = basic(b"carol", b"wonderland")
     both, one = {b"alice": ALICE, b"carol": ALICE}, {b"alice": ALICE}
 
     async def check() -> list[bool]:
-        return [await checker.verify(hashes, carol) for hashes in (both, both, one, both)]
+        return [await verifier.verify(hashes, carol) for hashes in (both, both, one, both)]
 
     assert asyncio.run(check()) == [True, True, False, True]
 
@@ -262,50 +281,50 @@ NAMES: Final = st.sampled_from([b"alice", b"bob", b"carol"])
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.sets(NAMES, min_size=1), NAMES), max_size=8))
-def test_only_a_user_in_force_ever_enters(history: list[tuple[set[bytes], bytes]]) -> None:
-    """A login is good only while its user exists, even if all users have the same hash."""
-    checker = PasswordVerifier(lambda password, _hashed: password == b"wonderland")
+def test_only_a_user_in_force_is_valid(history: list[tuple[set[bytes], bytes]]) -> None:
+    """A login is valid only while its user exists, even if all users have the same hash."""
+    verifier = PasswordVerifier(lambda password, _hashed: password == b"wonderland")
 
     async def check() -> None:
         for users, user in history:
-            entered = await checker.verify(dict.fromkeys(users, ALICE), basic(user, b"wonderland"))
+            entered = await verifier.verify(dict.fromkeys(users, ALICE), basic(user, b"wonderland"))
             assert entered is (user in users)
 
     asyncio.run(check())
 
 
 class Gated:
-    """bcrypt that waits to be told to go on, and notes the order of what it checked."""
+    """bcrypt that waits for the test, and notes the order of the passwords."""
 
     def __init__(self) -> None:
+        self.entered = threading.Event()
         self.release = threading.Event()
         self.order: list[bytes] = []
 
     def __call__(self, password: bytes, _hashed: bytes) -> bool:
         """Check by comparing."""
+        self.entered.set()
         assert self.release.wait(20)
         self.order.append(password)
         return password == b"wonderland"
 
 
-def test_a_new_login_does_not_wait_for_seven_hundred_strangers() -> None:
-    """Of one address, or of seven hundred names: another address has the second turn after what goes on."""
+def test_a_new_login_overtakes_seven_hundred_of_another_address() -> None:
+    """It has the first or second turn after the check in progress."""
     gated = Gated()
 
     async def check() -> bool:
-        checker = PasswordVerifier(gated)
-        strangers = [
-            asyncio.ensure_future(checker.verify(HASHES, basic(b"%d" % n, b"%d" % n), "192.0.2.1"))
+        verifier = PasswordVerifier(gated)
+        others = [
+            asyncio.ensure_future(verifier.verify(HASHES, basic(b"%d" % n, b"%d" % n), "192.0.2.1"))
             for n in range(700)
         ]
         await asyncio.sleep(0)
-        new = asyncio.ensure_future(checker.verify(HASHES, basic(b"alice", b"wonderland"), "192.0.2.2"))
+        new = asyncio.ensure_future(verifier.verify(HASHES, basic(b"alice", b"wonderland"), "192.0.2.2"))
         await asyncio.sleep(0)
         gated.release.set()
         entered = await new
-        refused = [
-            one for one in await asyncio.gather(*strangers, return_exceptions=True) if one is not False
-        ]
+        refused = [one for one in await asyncio.gather(*others, return_exceptions=True) if one is not False]
         assert {type(one) for one in refused} == {TooManyLoginsError}
         assert len(refused) > 600
         return entered
@@ -314,55 +333,55 @@ def test_a_new_login_does_not_wait_for_seven_hundred_strangers() -> None:
     assert gated.order.index(b"wonderland") <= 2
 
 
-def test_a_new_login_finds_a_place_among_strangers_of_many_addresses() -> None:
-    """The queue is full of them: the address with the most gives one up."""
+def test_a_new_login_gets_a_place_in_a_full_queue() -> None:
+    """The address with the most logins gives up one."""
     gated = Gated()
 
     async def check() -> bool:
-        checker = PasswordVerifier(gated)
-        strangers = [
-            asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"%d" % n), f"192.0.2.{n % 20}"))
+        verifier = PasswordVerifier(gated)
+        others = [
+            asyncio.ensure_future(verifier.verify(HASHES, basic(b"a", b"%d" % n), f"192.0.2.{n % 20}"))
             for n in range(700)
         ]
         await asyncio.sleep(0)
-        new = asyncio.ensure_future(checker.verify(HASHES, basic(b"alice", b"wonderland"), "2001:db8::1"))
+        new = asyncio.ensure_future(verifier.verify(HASHES, basic(b"alice", b"wonderland"), "2001:db8::1"))
         await asyncio.sleep(0)
         gated.release.set()
         entered = await new
-        await asyncio.gather(*strangers, return_exceptions=True)
+        await asyncio.gather(*others, return_exceptions=True)
         return entered
 
     assert asyncio.run(check())
     assert gated.order.index(b"wonderland") <= 21
 
 
-def test_equal_logins_share_one_answer() -> None:
-    """Those that wait when it is found get it, wherever they come from."""
+def test_equal_logins_share_one_check() -> None:
+    """Logins of other addresses share it too."""
     counting = Counting()
 
     async def check() -> list[bool]:
-        checker = PasswordVerifier(counting)
+        verifier = PasswordVerifier(counting)
         return await asyncio.gather(
-            *(checker.verify(HASHES, basic(b"alice", b"bad"), f"192.0.2.{n}") for n in range(20))
+            *(verifier.verify(HASHES, basic(b"alice", b"bad"), f"192.0.2.{n}") for n in range(20))
         )
 
     assert asyncio.run(check()) == [False] * 20
     assert counting.calls.total() == 1
 
 
-def test_a_client_that_leaves_gives_up_its_place() -> None:
-    """Its login is not checked any more."""
+def test_a_cancelled_login_is_not_checked() -> None:
+    """It gives up its place in the queue."""
     gated = Gated()
 
     async def check() -> None:
-        checker = PasswordVerifier(gated, LoginQueue(total=1))
-        first = asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"first")))
+        verifier = PasswordVerifier(gated, LoginQueue(total=1))
+        first = asyncio.ensure_future(verifier.verify(HASHES, basic(b"a", b"first")))
         await asyncio.sleep(0)
-        gone = asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"gone")))
+        gone = asyncio.ensure_future(verifier.verify(HASHES, basic(b"a", b"gone")))
         await asyncio.sleep(0)
         gone.cancel()
         await asyncio.sleep(0)
-        last = asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"last")))
+        last = asyncio.ensure_future(verifier.verify(HASHES, basic(b"a", b"last")))
         await asyncio.sleep(0)
         gated.release.set()
         assert list(await asyncio.gather(first, last)) == [False, False]
@@ -371,24 +390,24 @@ def test_a_client_that_leaves_gives_up_its_place() -> None:
     assert gated.order == [b"first", b"last"]
 
 
-def test_a_client_that_leaves_during_its_check() -> None:
-    """The answer interests nobody any more, and the next login has its turn."""
+def test_a_login_that_is_cancelled_during_its_check() -> None:
+    """The next login is checked after it."""
     gated = Gated()
 
     async def check() -> None:
-        checker = PasswordVerifier(gated)
-        gone = asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"gone")))
+        verifier = PasswordVerifier(gated)
+        gone = asyncio.ensure_future(verifier.verify(HASHES, basic(b"a", b"gone")))
         await asyncio.sleep(0)
         gone.cancel()
         gated.release.set()
-        assert not await checker.verify(HASHES, basic(b"a", b"next"))
+        assert not await verifier.verify(HASHES, basic(b"a", b"next"))
 
     asyncio.run(check())
     assert gated.order == [b"gone", b"next"]
 
 
-def test_a_check_that_fails_costs_its_own_login_only() -> None:
-    """The thread goes on with the next."""
+def test_an_error_of_a_check_fails_its_login_only() -> None:
+    """The next login is checked."""
 
     def check_password(password: bytes, _hashed: bytes) -> bool:
         if password == b"odd":
@@ -396,96 +415,66 @@ def test_a_check_that_fails_costs_its_own_login_only() -> None:
         return True
 
     async def check() -> None:
-        checker = PasswordVerifier(check_password)
+        verifier = PasswordVerifier(check_password)
         with pytest.raises(MemoryError):
-            await checker.verify(HASHES, basic(b"alice", b"odd"))
-        assert await checker.verify(HASHES, basic(b"alice", b"even"))
+            await verifier.verify(HASHES, basic(b"alice", b"odd"))
+        assert await verifier.verify(HASHES, basic(b"alice", b"even"))
 
     asyncio.run(check())
 
 
-def test_a_thread_that_cannot_start_costs_its_own_login_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_that_cannot_start_fails_its_login_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next login tries again."""
 
     def fail(_thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
     async def check() -> None:
-        checker = PasswordVerifier()
+        verifier = PasswordVerifier()
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", fail)
             with pytest.raises(TooManyLoginsError):
-                await checker.verify(HASHES, basic(b"alice", b"wonderland"))
-        assert await checker.verify(HASHES, basic(b"alice", b"wonderland"))
+                await verifier.verify(HASHES, basic(b"alice", b"wonderland"))
+        assert await verifier.verify(HASHES, basic(b"alice", b"wonderland"))
 
     asyncio.run(check())
 
 
-def test_closing_refuses_what_waits() -> None:
-    """What is being checked, what waits and what comes is refused; a remembered login still enters."""
+def test_close_refuses_uncached_logins() -> None:
+    """Logins that are being checked, wait or arrive are refused; a cached login is valid."""
     gated = Gated()
 
     async def check() -> None:
-        checker = PasswordVerifier(gated)
+        verifier = PasswordVerifier(gated)
         gated.release.set()
-        assert await checker.verify(HASHES, basic(b"alice", b"wonderland"))
+        assert await verifier.verify(HASHES, basic(b"alice", b"wonderland"))
         gated.release.clear()
-        waiting = [asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
+        waiting = [asyncio.ensure_future(verifier.verify(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
         await asyncio.sleep(0)
-        checker.close()
+        verifier.close()
         found = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(one) for one in found] == [TooManyLoginsError] * 3
         with pytest.raises(TooManyLoginsError):
-            await checker.verify(HASHES, basic(b"alice", b"new"))
-        assert await checker.verify(HASHES, basic(b"alice", b"wonderland"))
+            await verifier.verify(HASHES, basic(b"alice", b"new"))
+        assert await verifier.verify(HASHES, basic(b"alice", b"wonderland"))
 
     asyncio.run(check())
     gated.release.set()
 
 
-def test_the_thread_starts_with_the_first_work() -> None:
-    """And runs all of it, one after the other."""
-    thread, done, threads = BcryptThread(), threading.Event(), []
-    for _ in range(3):
-        thread.submit(lambda: threads.append(threading.current_thread()))
-    thread.submit(done.set)
-
-    assert done.wait(20)
-    assert len(set(threads)) == 1
-    thread.join()
-
-
-def test_joining_waits_for_the_work_under_way() -> None:
-    """An interpreter must not shut down within bcrypt; a thread that never started needs no wait."""
-    thread, entered, release, done = BcryptThread(), threading.Event(), threading.Event(), list[bool]()
-    thread.join()
-
-    def work() -> None:
-        entered.set()
-        assert release.wait(20)
-        done.append(True)
-
-    thread.submit(work)
-    assert entered.wait(20)
-    threading.Timer(0.05, release.set).start()
-    thread.join()
-
-    assert done == [True]
-
-
-def test_after_closing_nothing_is_begun() -> None:
-    """The thread ends with the check under way, whatever waited behind it."""
+def test_close_starts_no_check() -> None:
+    """The thread ends after the check in progress."""
     gated = Gated()
-    checker = PasswordVerifier(gated)
+    verifier = PasswordVerifier(gated)
 
     async def check() -> None:
-        waiting = [asyncio.ensure_future(checker.verify(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
-        await asyncio.sleep(0)
-        checker.close()
+        waiting = [asyncio.ensure_future(verifier.verify(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
+        await asyncio.to_thread(gated.entered.wait, 20)
+        verifier.close()
         gated.release.set()
         await asyncio.gather(*waiting, return_exceptions=True)
 
     asyncio.run(check())
-    checker.join()
+    verifier._thread.shutdown(wait=True)  # noqa: SLF001 - the interpreter does so when it exits
 
     assert gated.order == [b"0"]

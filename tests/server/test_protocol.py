@@ -1,4 +1,4 @@
-"""One connection's life: what is no HTTP, who is too slow, and who does not read."""
+"""Tests for one connection: invalid HTTP, slow requests and unread responses."""
 
 import asyncio
 import gc
@@ -10,12 +10,12 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from exporter.server.limits import Limits
-from exporter.server.protocol import GuardedProtocol
+from exporter.server.protocol import HttpConnection
 from exporter.server.refusals import Refusal
 from exporter.server.run import Server
 from tests.support.serving import PATIENCE, App, Client, get, serving, status, wait_until
 
-LARGE = b"x" * 384 * Limits().piece_bytes  # more than the kernel takes off our hands
+LARGE = b"x" * 384 * Limits().chunk_bytes  # more than the kernel takes off our hands
 
 
 @pytest.mark.parametrize(
@@ -29,25 +29,25 @@ LARGE = b"x" * 384 * Limits().piece_bytes  # more than the kernel takes off our 
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n",
     ],
 )
-def test_who_sends_no_whole_request(begun: bytes) -> None:
-    """The connection ends, and nothing was begun for it."""
+def test_an_incomplete_request_times_out(begun: bytes) -> None:
+    """The application is not called."""
     app = App()
-    with serving(app, Limits(request_seconds=0.2)) as port, Client(port) as client:
+    with serving(app, Limits(request_timeout=0.2)) as port, Client(port) as client:
         answer = client.send(begun).rest()
 
     assert status(answer) in {0, 100}
     assert app.paths == []
 
 
-def test_the_time_does_not_begin_anew_with_each_byte() -> None:
-    """Who drips is as slow as who sends nothing."""
-    with serving(App(), Limits(request_seconds=0.5)) as port, Client(port) as client:
+def test_single_bytes_do_not_extend_the_timeout() -> None:
+    """A dripping client has as much time as a silent one."""
+    with serving(App(), Limits(request_timeout=0.5)) as port, Client(port) as client:
         client.socket.settimeout(0.01)
         wait_until(lambda: _has_ended_after(client, b"G"))  # it never would if each byte prolonged it
 
 
 def _has_ended_after(client: Client, more: bytes) -> bool:
-    """Send more; say whether the server has closed the connection."""
+    """Send more; return whether the server has closed the connection."""
     try:
         client.socket.sendall(more)
         return not client.socket.recv(10)
@@ -58,9 +58,9 @@ def _has_ended_after(client: Client, more: bytes) -> bool:
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET / HTT"])
-def test_a_connection_that_was_of_use_once(begun: bytes) -> None:
-    """It is closed when it is idle for long, and when its next request is slow."""
-    limits = Limits(request_seconds=3, keep_alive_seconds=0.2)
+def test_a_connection_ends_after_its_first_response(begun: bytes) -> None:
+    """The idle timeout or the next request's timeout ends it."""
+    limits = Limits(request_timeout=3, idle_timeout=0.2)
     with serving(App(), limits) as port, Client(port) as client:
         first = client.send(get()).answer()
         rest = client.send(begun).rest()
@@ -70,9 +70,9 @@ def test_a_connection_that_was_of_use_once(begun: bytes) -> None:
 
 
 def test_keep_alive() -> None:
-    """One request after the other on the same connection; what a request takes counts for itself."""
+    """One connection serves one request after the other."""
     app = App()
-    with serving(app, Limits(request_seconds=10)) as port, Client(port) as client:
+    with serving(app, Limits(request_timeout=10)) as port, Client(port) as client:
         answers = [client.send(get(b"/%d" % number)).answer() for number in range(3)]
 
     assert answers == [(200, b"hi")] * 3
@@ -80,7 +80,7 @@ def test_keep_alive() -> None:
 
 
 def test_pipelining() -> None:
-    """Requests sent at once are answered in their order."""
+    """Requests that are sent together are answered in their order."""
     app = App()
     with serving(app) as port, Client(port) as client:
         rest = client.send(get(b"/1"), get(b"/2"), get(b"/3", b"Connection: close")).rest()
@@ -90,12 +90,12 @@ def test_pipelining() -> None:
 
 
 @pytest.mark.parametrize("after", [b"", b"Connection: close"])
-def test_who_does_not_read(after: bytes) -> None:
-    """The connection ends, and held no more than one answer: the next request was not begun."""
+def test_an_unread_response_times_out(after: bytes) -> None:
+    """The connection's next request does not begin."""
     app = App(LARGE)
     servers: list[Server] = []
     with (
-        serving(app, Limits(answer_seconds=3), servers=servers) as port,
+        serving(app, Limits(response_timeout=3), servers=servers) as port,
         Client(port) as client,
         Client(port) as other,
     ):
@@ -111,8 +111,8 @@ def test_who_does_not_read(after: bytes) -> None:
     assert "/2" not in app.paths
 
 
-def test_who_breaks_off_is_forgotten() -> None:
-    """Nothing holds the connection or its buffers until it would have been idle for too long."""
+def test_a_reset_connection_is_freed() -> None:
+    """No timer keeps it or its buffers alive."""
     servers: list[Server] = []
     with serving(App(b"x" * 100_000), servers=servers) as port, Client(port) as client:
         client.send(get())
@@ -124,8 +124,8 @@ def test_who_breaks_off_is_forgotten() -> None:
     assert protocol() is None
 
 
-def test_who_reads_late_and_wants_no_more() -> None:
-    """The answer comes whole, and then the end."""
+def test_a_late_reader_gets_the_whole_response() -> None:
+    """The connection then ends, as requested."""
     app = App(LARGE)
     with serving(app) as port, Client(port) as client, Client(port) as other:
         client.send(get(b"/1", b"Connection: close"))
@@ -137,8 +137,8 @@ def test_who_reads_late_and_wants_no_more() -> None:
 
 
 @pytest.mark.parametrize("after", [b"", b"Connection: close"])
-def test_the_end_of_the_server(after: bytes) -> None:
-    """It waits neither for who is idle nor for who does not read."""
+def test_the_server_stops_without_its_clients(after: bytes) -> None:
+    """Neither idle nor unreading clients delay it."""
     app = App(LARGE)
     servers: list[Server] = []
     with ExitStack() as stack:
@@ -153,9 +153,9 @@ def test_the_end_of_the_server(after: bytes) -> None:
     assert app.paths == ["/", "/late"]
 
 
-@pytest.mark.parametrize("limits", [Limits(), Limits(piece_bytes=len(LARGE) // 2)])
-def test_who_reads_late(limits: Limits) -> None:
-    """The next request is begun once the answer has left; both come whole, in small pieces or large ones."""
+@pytest.mark.parametrize("limits", [Limits(), Limits(chunk_bytes=len(LARGE) // 2)])
+def test_a_late_reader_s_next_request_begins_after_the_response(limits: Limits) -> None:
+    """Both responses are complete, in small chunks and in large ones."""
     app = App(LARGE)
     with serving(app, limits) as port, Client(port) as client, Client(port) as other:
         client.send(get(b"/1"), get(b"/2", b"Connection: close"))
@@ -187,8 +187,8 @@ def test_who_reads_late(limits: Limits) -> None:
         b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
     ],
 )
-def test_what_is_no_http(garbage: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    """It is refused with a 4xx and the connection closed; nothing is begun, no error logged."""
+def test_what_is_not_http(garbage: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """It gets a 4xx, the connection ends, and no error is logged."""
     app = App()
     with serving(app) as port, Client(port) as client:
         answer = client.send(garbage).rest()
@@ -199,8 +199,8 @@ def test_what_is_no_http(garbage: bytes, caplog: pytest.LogCaptureFixture) -> No
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-def test_garbage_after_an_answer_that_is_unread() -> None:
-    """It changes nothing for anybody else."""
+def test_garbage_after_an_unread_response() -> None:
+    """Other clients are not affected."""
     app = App(LARGE)
     with serving(app) as port, Client(port) as client, Client(port) as other:
         client.send(get(), b"\0" * 10_000)
@@ -220,8 +220,8 @@ def test_garbage_after_an_answer_that_is_unread() -> None:
         get(b"/", b"Connection: Upgrade, close", b"Upgrade: websocket"),
     ],
 )
-def test_what_is_unusual_but_http(request_bytes: bytes) -> None:
-    """HTTP/1.0, bare line feeds and a wish for another protocol are answered, and the connection closed."""
+def test_unusual_http(request_bytes: bytes) -> None:
+    """HTTP/1.0, bare line feeds and an upgrade request are answered, and the connection ends."""
     app = App()
     with serving(app) as port, Client(port) as client:
         answer = client.send(request_bytes).rest()
@@ -234,8 +234,8 @@ def test_what_is_unusual_but_http(request_bytes: bytes) -> None:
 @pytest.mark.parametrize(
     "sent", [b"GET /metrics HTTP/1.1\r\nHost: x", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"]
 )
-def test_an_end_within_a_request(sent: bytes) -> None:
-    """It begins nothing."""
+def test_a_client_that_ends_within_a_request(sent: bytes) -> None:
+    """The application is not called for it."""
     app = App()
     with serving(app) as port, Client(port) as client, Client(port) as other:
         client.send(sent).socket.shutdown(1)
@@ -266,47 +266,12 @@ def test_bytes_after_a_last_request(request_bytes: bytes, more: bytes) -> None:
     assert refused == [Refusal.MALFORMED]
 
 
-@pytest.mark.parametrize("parts", [(b"\r\n",), (b"\n",), (b"\r\n" * 5,), (b"\r", b"\n"), (b"\r\n", b"\r\n")])
-def test_empty_lines_before_a_request(parts: tuple[bytes, ...]) -> None:
-    """They are ignored, as RFC 9112 asks, on a new connection and between two requests."""
-    with serving(App()) as port, Client(port) as client:
-        answers = []
-        for _ in range(2):
-            for part in parts:
-                client.send(part)
-            answers.append(client.send(get()).answer())
-        rest = client.send(get(), *parts, get(b"/", b"Connection: close")).rest()
-
-    assert answers == [(200, b"hi")] * 2
-    assert rest.count(b"HTTP/1.1 200 OK") == 2
-
-
-def test_an_empty_line_after_a_request_leaves_the_connection_idle() -> None:
-    """Its time is that of an idle connection, and none of a request that is slow."""
-    refused: list[Refusal] = []
-    limits = Limits(request_seconds=PATIENCE, keep_alive_seconds=0.2)
-    with serving(App(), limits, refused=refused.append) as port, Client(port) as client:
-        first = client.send(get()).answer()
-        rest = client.send(b"\r\n").rest()
-
-    assert (first, rest) == ((200, b"hi"), b"")
-    assert refused == []
-
-
-def test_only_empty_lines() -> None:
-    """They are no request: the connection ends as a silent one does."""
-    with serving(App(), Limits(request_seconds=0.2)) as port, Client(port) as client:
-        rest = client.send(b"\r\n").rest()
-
-    assert rest == b""
-
-
-def test_a_pipelined_byte_is_no_sign_of_reading() -> None:
-    """An unread response ends its connection, whatever its client sends meanwhile."""
+def test_a_pipelined_byte_does_not_extend_the_timeout() -> None:
+    """An unread response ends its connection whatever the client sends."""
     app = App(LARGE)
     refused: list[Refusal] = []
     servers: list[Server] = []
-    limits = Limits(answer_seconds=0.5)
+    limits = Limits(response_timeout=0.5)
     with serving(app, limits, servers=servers, refused=refused.append) as port, Client(port) as client:
         client.send(get())
         assert client.socket.recv(1)
@@ -319,7 +284,7 @@ def test_a_pipelined_byte_is_no_sign_of_reading() -> None:
 
 
 def test_too_much_after_a_request() -> None:
-    """What is kept of the next requests is limited: the connection ends."""
+    """More than the limit ends the connection."""
     app = App()
     app.release.clear()
     refused: list[Refusal] = []
@@ -332,8 +297,8 @@ def test_too_much_after_a_request() -> None:
     assert refused == [Refusal.PIPELINED]
 
 
-def test_a_response_is_held_in_pieces() -> None:
-    """A connection whose client does not read holds a little of the body, and all share the rest."""
+def test_a_connection_buffers_little_of_a_response() -> None:
+    """A client that does not read makes it hold two chunks at most."""
     limits = Limits()
     servers: list[Server] = []
     with serving(App(LARGE), limits, servers=servers) as port, ExitStack() as stack:
@@ -341,17 +306,17 @@ def test_a_response_is_held_in_pieces() -> None:
         for client in clients:
             client.send(get())
             assert client.socket.recv(1)
-        connections = [one for one in servers[0].server_state.connections if isinstance(one, GuardedProtocol)]
+        connections = [one for one in servers[0].server_state.connections if isinstance(one, HttpConnection)]
         wait_until(lambda: all(one.flow.write_paused for one in connections))
         held = [one.transport.get_write_buffer_size() for one in connections]
 
     assert len(held) == 10
-    assert max(held) <= 2 * limits.piece_bytes
+    assert max(held) <= 2 * limits.chunk_bytes
 
 
 @pytest.mark.parametrize("after", [b"", b"G"])
-def test_who_leaves_a_request_in_flight_is_noticed(after: bytes) -> None:
-    """The application is told at once, even where the client had begun another request."""
+def test_a_disconnect_reaches_the_application(after: bytes) -> None:
+    """Also if the client has begun another request."""
     told = threading.Event()
     entered = threading.Event()
 
@@ -370,8 +335,8 @@ def test_who_leaves_a_request_in_flight_is_noticed(after: bytes) -> None:
         assert told.wait(PATIENCE)
 
 
-def test_requests_that_the_end_cuts_off(caplog: pytest.LogCaptureFixture) -> None:
-    """They leave no traceback."""
+def test_requests_that_the_stop_cancels(caplog: pytest.LogCaptureFixture) -> None:
+    """They log no traceback."""
     entered = threading.Event()
 
     async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -387,7 +352,7 @@ def test_requests_that_the_end_cuts_off(caplog: pytest.LogCaptureFixture) -> Non
 
 @pytest.mark.parametrize("garbage", [b"nonsense\r\n\r\n", get(b"/" + b"a" * 9_000), get(version=b"2.0")])
 def test_configured_headers_are_on_refusals(garbage: bytes) -> None:
-    """The server's own responses carry them too, and end with a newline."""
+    """Responses of the server itself have the configured headers and end with a newline."""
     headers = [(b"x-frame-options", b"deny")]
     with serving(App(), headers=lambda: headers) as port, Client(port) as client:
         answer = client.send(garbage).rest()
@@ -397,7 +362,7 @@ def test_configured_headers_are_on_refusals(garbage: bytes) -> None:
 
 
 def test_a_body_in_parts() -> None:
-    """What comes of a request's body counts for that request, empty lines too."""
+    """Bytes of a request's body belong to that request, including empty lines."""
     app = App()
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
     with serving(app) as port, Client(port) as client:

@@ -1,4 +1,4 @@
-"""What is too large is refused, over real sockets."""
+"""Tests for the limits of requests, over real sockets."""
 
 import pytest
 from starlette.requests import Request
@@ -9,7 +9,7 @@ from tests.support.serving import App, Client, get, serving, status
 
 
 def post(*headers: bytes, body: bytes = b"") -> bytes:
-    """Write a request with a body."""
+    """Return a request with a body."""
     return b"\r\n".join([b"POST / HTTP/1.1", b"Host: x", *headers]) + b"\r\n\r\n" + body
 
 
@@ -27,8 +27,8 @@ def post(*headers: bytes, body: bytes = b"") -> bytes:
         (post(b"Content-Length: 3", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"), 400),
     ],
 )
-def test_what_is_refused(sent: bytes, expected: int) -> None:
-    """With a status that says why, and the connection closed; nothing is begun."""
+def test_refused_requests(sent: bytes, expected: int) -> None:
+    """The status says why, the connection ends, and the application is not called."""
     app = App()
     with serving(app) as port, Client(port) as client:
         answer = client.send(sent).rest()
@@ -38,8 +38,8 @@ def test_what_is_refused(sent: bytes, expected: int) -> None:
     assert app.paths == []
 
 
-def test_an_endpoint_that_reads_the_body() -> None:
-    """It finds none, and waits for none."""
+def test_an_application_that_reads_the_body() -> None:
+    """It receives an empty body."""
 
     async def echo(scope: Scope, receive: Receive, send: Send) -> None:
         body = await Request(scope, receive).body()
@@ -51,8 +51,8 @@ def test_an_endpoint_that_reads_the_body() -> None:
     assert answer == (200, b"0 bytes")
 
 
-def test_who_goes_in_the_middle_of_a_body() -> None:
-    """Nothing is begun."""
+def test_a_client_that_disconnects_within_a_body() -> None:
+    """The application is not called."""
     app = App()
     with serving(app) as port, Client(port) as client, Client(port) as other:
         client.send(post(b"Content-Length: 3", b"Expect: 100-continue", body=b"a"))
@@ -72,8 +72,8 @@ def test_who_goes_in_the_middle_of_a_body() -> None:
         post(b"Transfer-Encoding: chunked", body=b"3\r\nabc\r\n0\r\n\r\n"),
     ],
 )
-def test_what_is_small_is_let_through(sent: bytes) -> None:
-    """The next request on the connection is as welcome."""
+def test_a_small_body_is_accepted(sent: bytes) -> None:
+    """So is the connection's next request."""
     app = App()
     with serving(app) as port, Client(port) as client:
         answers = [client.send(sent).answer(), client.send(get(b"/next")).answer()]
@@ -94,7 +94,7 @@ def test_what_is_small_is_let_through(sent: bytes) -> None:
     ],
 )
 def test_an_absolute_target(target: bytes, path: str, host: bytes) -> None:
-    """Its path is requested, of the host that it names, as RFC 9112 asks."""
+    """Its path and host are used, as RFC 9112 requires."""
     hosts: list[tuple[bytes, bytes]] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""Listening, serving, and the end of both."""
+"""Tests for listening, serving and stopping."""
 
 import asyncio
 import os
@@ -24,16 +24,16 @@ from exporter.server.run import listen, parse_address, port_of, serve
         ("localhost:80", ("localhost", 80)),
     ],
 )
-def test_addresses(text: str, address: tuple[str, int]) -> None:
-    """A host may be left out, one of IPv6 stands in brackets."""
+def test_valid_addresses(text: str, address: tuple[str, int]) -> None:
+    """The host is optional, and an IPv6 address is in brackets."""
     assert parse_address(text) == address
 
 
 @pytest.mark.parametrize(
     "text", ["", "10140", "host", "host:", ":http", "::1:80", ":65536", ":-1", ":٣", ":" + "9" * 5000]
 )
-def test_no_addresses(text: str) -> None:
-    """One line says what is allowed."""
+def test_invalid_addresses(text: str) -> None:
+    """The error says what is allowed."""
     with pytest.raises(ConfigError) as raised:
         parse_address(text)
 
@@ -42,14 +42,14 @@ def test_no_addresses(text: str) -> None:
     )
 
 
-def test_without_a_host_it_listens_everywhere() -> None:
-    """IPv4 reaches it, whatever the family of the socket."""
+def test_without_a_host_it_listens_on_all_addresses() -> None:
+    """IPv4 clients can connect, whatever the socket's family."""
     with listen(":0") as listener:
         socket.create_connection(("127.0.0.1", port_of(listener)), timeout=5).close()
 
 
 def test_a_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It listens on IPv4."""
+    """The server listens on IPv4."""
     monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
     with listen(":0") as listener:
         family = listener.family
@@ -58,7 +58,7 @@ def test_a_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_port_in_use() -> None:
-    """One line says so, and the address once."""
+    """The error has the address once."""
     with listen("127.0.0.1:0") as listener:
         address = f"127.0.0.1:{port_of(listener)}"
         with pytest.raises(ConfigError) as raised:
@@ -71,12 +71,12 @@ def test_a_port_in_use() -> None:
     ("host", "problem"),
     [
         ("192.0.2.1", "Cannot assign requested address"),
-        ("x" * 64, "no such host name"),
-        ("a..b", "no such host name"),
+        ("x" * 64, "unknown host name"),
+        ("a..b", "unknown host name"),
     ],
 )
-def test_a_host_that_is_not_here(host: str, problem: str) -> None:
-    """Neither another machine's address nor what is no name."""
+def test_a_host_that_cannot_be_bound(host: str, problem: str) -> None:
+    """Another machine's address and an impossible name are errors."""
     with pytest.raises(ConfigError) as raised:
         listen(f"{host}:0")
 
@@ -84,21 +84,21 @@ def test_a_host_that_is_not_here(host: str, problem: str) -> None:
 
 
 async def hello(_scope: Scope, _receive: Receive, send: Send) -> None:
-    """Answer every request."""
+    """Respond to every request."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"hi"})
 
 
 def while_serving(listener: socket.socket, act: Callable[[str], None]) -> threading.Thread:
-    """Do something with the server's URL in another thread."""
+    """Call a function with the server's URL in another thread."""
     thread = threading.Thread(target=act, args=(f"http://127.0.0.1:{port_of(listener)}/",))
     thread.start()
     return thread
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it(number: signal.Signals) -> None:
-    """It answers until then, without saying what it is, and returns."""
+def test_a_signal_stops_the_server(number: signal.Signals) -> None:
+    """It serves until then and has no `Server` header."""
     answers: list[requests.Response] = []
 
     def act(url: str) -> None:
@@ -114,8 +114,8 @@ def test_a_signal_ends_it(number: signal.Signals) -> None:
     assert "server" not in answers[0].headers
 
 
-def test_what_is_in_flight_is_told_when_the_grace_nears_its_end() -> None:
-    """It then answers, and only then the server returns."""
+def test_on_stop_is_called_before_the_grace_ends() -> None:
+    """A request in flight then responds, and the server returns."""
     told = asyncio.Event()
     answers: list[requests.Response] = []
 

@@ -1,4 +1,4 @@
-"""The web configuration: what it may hold, and the one line on what it may not."""
+"""Tests for the format of the web configuration."""
 
 from pathlib import Path
 from typing import Final
@@ -8,10 +8,10 @@ import pytest
 
 from exporter.errors import ConfigError
 from exporter.server.schema import (
-    Headers,
+    BasicAuthUsers,
+    HeadersConfig,
     HttpServerConfig,
     TlsServerConfig,
-    Users,
     WebConfig,
     load_web_config,
 )
@@ -22,19 +22,19 @@ TLS: Final = "cert_file: a.crt, key_file: a.key"
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return where the file is."""
+    """Return the file's path."""
     return tmp_path / "web.yml"
 
 
-def test_an_empty_file_asks_for_nothing(path: Path) -> None:
-    """It is plain HTTP for everybody."""
+def test_an_empty_file(path: Path) -> None:
+    """It means plain HTTP without users."""
     path.write_text("# nothing\n")
 
     assert load_web_config(path) == WebConfig()
 
 
-def test_everything_that_is_offered(path: Path) -> None:
-    """Relative paths start at the file's folder; an empty header is not sent."""
+def test_every_key(path: Path) -> None:
+    """Relative paths are relative to the file's folder, and an empty header is not sent."""
     path.write_text(
         f"""
 tls_server_config:
@@ -88,7 +88,7 @@ basic_auth_users:
 
 
 def test_the_defaults_are_the_toolkit_s(path: Path) -> None:
-    """TLS 1.2 and newer, and nobody has to show a certificate."""
+    """TLS 1.2 and newer, and no client certificate is required."""
     path.write_text(f"tls_server_config: {{{TLS}}}")
     tls = load_web_config(path).tls_server_config
 
@@ -219,8 +219,8 @@ NO_HASH = (
         ),
     ],
 )
-def test_what_is_refused(path: Path, text: str, line: str) -> None:
-    """One line names the file and the place, and shows no password or hash."""
+def test_invalid_content(path: Path, text: str, line: str) -> None:
+    """One line names the file and the key, and has no password or hash."""
     path.write_text(text)
     with pytest.raises(ConfigError) as raised:
         load_web_config(path)
@@ -233,7 +233,7 @@ def test_what_is_refused(path: Path, text: str, line: str) -> None:
 
 
 def test_files_that_cannot_be_read(path: Path) -> None:
-    """Neither what is not there nor what is no text."""
+    """A missing file and one that is not UTF-8 are errors."""
     with pytest.raises(
         ConfigError, match=r"^--web\.config\.file: cannot read .*web\.yml: No such file or dir"
     ):
@@ -243,21 +243,21 @@ def test_files_that_cannot_be_read(path: Path) -> None:
         load_web_config(path)
 
 
-def test_users_show_nothing() -> None:
-    """Neither names nor hashes, and the same users are equal."""
-    users = Users({"alice": HASH})
+def test_the_repr_of_users() -> None:
+    """It has neither names nor hashes; equal users are equal."""
+    users = BasicAuthUsers({"alice": HASH})
 
-    assert repr(users) == "Users(1)"
-    assert len({users, Users({"alice": HASH}), Users()}) == 2
+    assert repr(users) == "BasicAuthUsers(1)"
+    assert len({users, BasicAuthUsers({"alice": HASH}), BasicAuthUsers()}) == 2
     assert users != HASH
 
 
 def test_the_documentation_s_example(path: Path) -> None:
-    """It is a configuration, and the page names every key."""
+    """It is valid, and the page names every key."""
     page = (Path(__file__).parents[2] / "docs" / "serving.md").read_text(encoding="utf-8")
     path.write_text(page.partition("```yaml\n")[2].partition("```")[0])
     config = load_web_config(path)
-    kinds = (WebConfig, TlsServerConfig, HttpServerConfig, Headers)
+    kinds = (WebConfig, TlsServerConfig, HttpServerConfig, HeadersConfig)
     keys = [field.encode_name for kind in kinds for field in msgspec.structs.fields(kind)]
 
     assert config.tls_server_config

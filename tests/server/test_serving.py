@@ -1,4 +1,4 @@
-"""The whole program over TLS, with users, and with what a bad file says."""
+"""Tests for the whole program over TLS and with users."""
 
 import base64
 import os
@@ -27,7 +27,7 @@ from tests.support.web_config import LOGIN, PASSWORD, Web, hashed, serving, tls,
 
 @pytest.fixture(autouse=True)
 def _environ(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have the environment name an API and its key."""
+    """Set the API's URL and key in the environment."""
     for name in list(os.environ):
         if name.startswith("BYCLOUD_"):
             monkeypatch.delenv(name)
@@ -54,7 +54,7 @@ GIVEN = ", client_ca_file: ca.pem, client_auth_type: VerifyClientCertIfGiven"
 
 
 def test_tls(authority: Authority, web: Web) -> None:
-    """The metrics come over TLS and no other way; SIGTERM ends it as well as ever."""
+    """Metrics are served over TLS only, and SIGTERM ends the process with exit status 0."""
     authority.issue("server")
     with serving(web.write(tls())) as server:
         answer = server.get(authority.file)
@@ -76,10 +76,10 @@ def test_tls(authority: Authority, web: Web) -> None:
         (", max_version: TLS12", ssl.TLSVersion.TLSv1_3, None),
     ],
 )
-def test_versions(
+def test_tls_versions(
     authority: Authority, web: Web, more: str, version: ssl.TLSVersion, agreed: str | None
 ) -> None:
-    """TLS 1.1 is refused, and what the file excludes; ALPN gives HTTP/1.1 to who would take HTTP/2."""
+    """TLS 1.1 and excluded versions are refused; ALPN selects HTTP/1.1."""
     authority.issue("server")
     context = ssl.create_default_context(cafile=authority.file)
     context.set_alpn_protocols(["h2", "http/1.1"])
@@ -112,7 +112,7 @@ def _shake_hands(context: ssl.SSLContext, port: int) -> tuple[str | None, str | 
 
 
 def test_client_certificates(authority: Authority, web: Web, tmp_path: Path) -> None:
-    """Only one of the configured authority opens the door; no other, an expired one, or none."""
+    """Only a valid certificate of the configured CA is accepted."""
     authority.issue("server")
     good, expired = authority.issue("good"), authority.issue("expired", expired=True)
     rogue = Authority(tmp_path, "rogue-ca").issue("rogue")
@@ -127,7 +127,7 @@ def test_client_certificates(authority: Authority, web: Web, tmp_path: Path) -> 
 
 
 def test_a_client_certificate_if_given(authority: Authority, web: Web, tmp_path: Path) -> None:
-    """None is needed, but a bad one is refused."""
+    """It is optional, but an invalid one is refused."""
     authority.issue("server")
     rogue = Authority(tmp_path, "rogue-ca").issue("rogue")
     with serving(web.write(tls(GIVEN))) as server:
@@ -138,8 +138,8 @@ def test_a_client_certificate_if_given(authority: Authority, web: Web, tmp_path:
     assert [answer.status_code for answer in answers] == [200, 200]
 
 
-def test_users(authority: Authority, web: Web) -> None:
-    """Every page asks for the same login: metrics, the page for people, and health."""
+def test_users_protect_every_path(authority: Authority, web: Web) -> None:
+    """Metrics, the status page and health require the same login."""
     authority.issue("server")
     with serving(web.write(tls(), users(alice=PASSWORD))) as server:
         statuses = {
@@ -150,8 +150,8 @@ def test_users(authority: Authority, web: Web) -> None:
     assert set(map(tuple, statuses.values())) == {(401, 200)}
 
 
-def test_everything_is_read_anew(authority: Authority, web: Web, tmp_path: Path) -> None:
-    """Users, headers, client authorities and the certificate, while it runs; a bad file changes nothing."""
+def test_everything_is_reloaded(authority: Authority, web: Web, tmp_path: Path) -> None:
+    """Users, headers, client CAs and the certificate change at run time; an invalid file changes nothing."""
     authority.issue("server")
     with serving(web.write(tls(), users(alice=PASSWORD))) as server:
         first = server.certificate()
@@ -185,7 +185,7 @@ def _is_refused(ask: Callable[[], object]) -> bool:
 
 
 def test_three_hundred_logins_at_once(web: Web) -> None:
-    """Of a real cost, right and wrong: each gets an answer, and a remembered login waits for none of them."""
+    """Each gets a response, and a cached login does not wait for them."""
     flag = web.write(f"basic_auth_users: {{alice: {hashed(PASSWORD, cost=8)}}}")
     stop = threading.Event()
     known_answers: list[int] = []
@@ -212,7 +212,7 @@ def test_three_hundred_logins_at_once(web: Web) -> None:
 
 
 def test_several_addresses() -> None:
-    """Of IPv4 and of IPv6, each with its line in the log."""
+    """IPv4 and IPv6 addresses each have a line in the log."""
     command = [str(COMMAND), LOOPBACK, "--web.listen-address=[::1]:0"]
     with subprocess.Popen(command, text=True, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
@@ -230,8 +230,8 @@ def test_several_addresses() -> None:
     assert status == 0
 
 
-def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When it serves, and when it stops."""
+def test_systemd_is_notified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It learns when the exporter serves and when it stops."""
     place = tmp_path / "notify"
     monkeypatch.setenv("NOTIFY_SOCKET", str(place))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
@@ -275,10 +275,10 @@ def _bad_hash(web: Web, _authority: Authority, _port: int) -> tuple[list[str], s
 
 
 @pytest.mark.parametrize("prepare", [_in_use, _mismatch, _no_certificate, _bad_hash])
-def test_what_cannot_be_served(
+def test_startup_errors(
     authority: Authority, web: Web, prepare: Callable[[Web, Authority, int], tuple[list[str], str]]
 ) -> None:
-    """Exit status 2 and one line, which shows no password."""
+    """The exit status is 2 and stderr has one line without any password."""
     with listen("127.0.0.1:0") as used:
         flags, line = prepare(web, authority, port_of(used))
         done = run(*flags)
@@ -286,8 +286,8 @@ def test_what_cannot_be_served(
     assert done == (2, "", f"bycloud-backup-exporter: {line}\n")
 
 
-def test_check_reads_the_file_too(authority: Authority, web: Web) -> None:
-    """What `serve` would refuse, it refuses before it asks the API."""
+def test_check_validates_the_file(authority: Authority, web: Web) -> None:
+    """It fails before it sends a request to the API."""
     flag = web.write(tls())
     bad = run("check", flag)
     authority.issue("server")
@@ -300,7 +300,7 @@ def test_check_reads_the_file_too(authority: Authority, web: Web) -> None:
 
 
 def test_the_access_log() -> None:
-    """Is for debugging, names no login and no query; what is no HTTP is no line at all."""
+    """It is at debug level, has no login and no query, and omits what is not HTTP."""
     authorization = base64.b64encode(b"alice:hunter2").decode()
     with running(LOOPBACK, "--log.level=debug") as (process, url):
         requests.get(f"{url}/-/healthy?hunter2", auth=("alice", "hunter2"), timeout=10)
@@ -318,8 +318,8 @@ def test_the_access_log() -> None:
     assert "Invalid HTTP" not in said
 
 
-def test_the_demo_names_its_address(authority: Authority, web: Web) -> None:
-    """As it can be opened: over TLS by https."""
+def test_the_demo_prints_its_url(authority: Authority, web: Web) -> None:
+    """Over TLS, the URL has the https scheme."""
     authority.issue("server")
     with running("demo", LOOPBACK, web.write(tls())) as (process, url):
         assert process.stdout is not None
@@ -329,7 +329,7 @@ def test_the_demo_names_its_address(authority: Authority, web: Web) -> None:
 
 
 def test_a_real_prometheus(authority: Authority, web: Web, tmp_path: Path) -> None:
-    """It scrapes over TLS with a client certificate and a login; a job that lacks either gets nothing."""
+    """It scrapes with a client certificate and a login; a job without either fails."""
     authority.issue("server")
     client = authority.issue("client")
     shown = f"cert_file: {client.cert}, key_file: {client.key}"
@@ -356,7 +356,7 @@ def test_a_real_prometheus(authority: Authority, web: Web, tmp_path: Path) -> No
 
 
 def test_sigterm_is_logged(authority: Authority, web: Web) -> None:
-    """With what is in flight and how long it may take."""
+    """The line has the number of requests in flight and the grace."""
     authority.issue("server")
     with serving(web.write(tls())) as server:
         server.get(authority.file, "/-/healthy")
@@ -369,7 +369,7 @@ def test_sigterm_is_logged(authority: Authority, web: Web) -> None:
 
 
 def test_headers_are_on_every_response(web: Web) -> None:
-    """The server's own refusals carry them, and are counted."""
+    """Refusals have them too, and are counted."""
     flag = web.write("http_server_config: {headers: {X-Frame-Options: deny}}")
     with running(LOOPBACK, flag) as (_, url):
         answers = []

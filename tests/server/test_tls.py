@@ -1,4 +1,4 @@
-"""Contexts for TLS, and the one line where there can be none. Handshakes are in `test_serving`."""
+"""Tests for TLS contexts. Client certificates are in `test_client_certificates`."""
 
 import socket
 import ssl
@@ -6,27 +6,26 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from msgspec.structs import replace
 
 from exporter.errors import ConfigError
 from exporter.server.schema import TLS13_SUITES, CipherSuite, TlsServerConfig
-from exporter.server.tls import CIPHERS, CurrentContext, server_context
-from tests.support.certificates import Authority, Files
+from exporter.server.tls import CIPHERS, Certificate, server_context
+from tests.support.certificates import Authority
 from tests.support.serving import App, serving
 
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
-    """Return an authority."""
+    """Return a certificate authority."""
     return Authority(tmp_path)
 
 
 @pytest.fixture
 def config(authority: Authority) -> TlsServerConfig:
-    """Return a good configuration."""
+    """Return a valid configuration."""
     files = authority.issue("server")
     return TlsServerConfig(
         cert_file=files.cert,
@@ -41,7 +40,7 @@ def config(authority: Authority) -> TlsServerConfig:
     [("VerifyClientCertIfGiven", ssl.CERT_OPTIONAL), ("RequireAndVerifyClientCert", ssl.CERT_REQUIRED)],
 )
 def test_a_context(config: TlsServerConfig, policy: str, mode: ssl.VerifyMode) -> None:
-    """Versions and the policy are as configured; nobody renegotiates."""
+    """Versions and client policy are as configured, and renegotiation is off."""
     plain = replace(config, client_auth_type="NoClientCert", client_ca_file=None)
     context = server_context(replace(config, min_version="TLS13", client_auth_type=policy))
 
@@ -55,7 +54,7 @@ def test_a_context(config: TlsServerConfig, policy: str, mode: ssl.VerifyMode) -
 
 
 def test_the_key_of_another_certificate(config: TlsServerConfig, authority: Authority) -> None:
-    """It is said to be that."""
+    """The error says so."""
     other = authority.issue("other")
     with pytest.raises(ConfigError) as raised:
         server_context(replace(config, key_file=other.key))
@@ -66,8 +65,8 @@ def test_the_key_of_another_certificate(config: TlsServerConfig, authority: Auth
 
 
 @pytest.mark.parametrize("key", ["cert_file", "key_file", "client_ca_file"])
-def test_files_that_are_not_there(config: TlsServerConfig, key: str) -> None:
-    """The key and the path are named."""
+def test_missing_files(config: TlsServerConfig, key: str) -> None:
+    """The error has the key and the path."""
     with pytest.raises(ConfigError) as raised:
         server_context(replace(config, **{key: Path("/nowhere.pem")}))
 
@@ -78,8 +77,8 @@ def test_files_that_are_not_there(config: TlsServerConfig, key: str) -> None:
 
 @pytest.mark.parametrize("key", ["cert_file", "key_file", "client_ca_file"])
 @pytest.mark.parametrize("name", ["a\0b", "\ud800"])
-def test_names_that_no_file_can_have(config: TlsServerConfig, key: str, name: str) -> None:
-    """They are one line too."""
+def test_impossible_file_names(config: TlsServerConfig, key: str, name: str) -> None:
+    """They are errors like missing files."""
     with pytest.raises(ConfigError) as raised:
         server_context(replace(config, **{key: Path(name)}))
 
@@ -89,18 +88,18 @@ def test_names_that_no_file_can_have(config: TlsServerConfig, key: str, name: st
 @pytest.mark.parametrize(
     ("key", "line"),
     [
-        ("cert_file", "are no certificate and key in PEM, or too weak"),
-        ("key_file", "are no certificate and key in PEM, or too weak"),
-        ("client_ca_file", "holds no certificate in PEM"),
+        ("cert_file", "are not a certificate and key in PEM, or too weak"),
+        ("key_file", "are not a certificate and key in PEM, or too weak"),
+        ("client_ca_file", "has no certificate in PEM"),
     ],
 )
 @pytest.mark.parametrize(
     "content", ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"]
 )
-def test_files_that_hold_something_else(
+def test_files_that_are_not_pem(
     config: TlsServerConfig, tmp_path: Path, key: str, line: str, content: str
 ) -> None:
-    """One line, without what they hold."""
+    """The error is one line without the file's content."""
     path = tmp_path / "odd.pem"
     path.write_text(content)
     with pytest.raises(ConfigError, match=line) as raised:
@@ -111,133 +110,35 @@ def test_files_that_hold_something_else(
 
 
 def test_an_encrypted_key(config: TlsServerConfig) -> None:
-    """Nobody is asked for its password on a terminal."""
+    """OpenSSL does not prompt for its password."""
     path = config.key_file
     key = serialization.load_pem_private_key(path.read_bytes(), None)
     path.write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"password"))
     )
-    with pytest.raises(ConfigError, match=r"key_file: is encrypted, allowed: a key without a password"):
+    with pytest.raises(
+        ConfigError, match=r"key_file: the key is encrypted, allowed: a key without a password"
+    ):
         server_context(config)
 
 
-def test_the_current_context_is_used(config: TlsServerConfig) -> None:
-    """A handshake begins with what is current, its policy included."""
-    context = CurrentContext(server_context(config))
-    before = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_side=True)
-    context.current = server_context(replace(config, client_auth_type="RequireAndVerifyClientCert"))
-    after = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_side=True)
+def test_reconfigure(config: TlsServerConfig) -> None:
+    """It replaces the context and its client policy; a failed one changes nothing."""
+    certificate = Certificate(config)
+    before = certificate.context
+    certificate.reconfigure(replace(config, client_auth_type="RequireAndVerifyClientCert"))
+    after = certificate.context
+    with pytest.raises(ConfigError):
+        certificate.reconfigure(replace(config, cert_file="/nowhere.pem"))
 
-    assert before.context.verify_mode is ssl.CERT_OPTIONAL
-    assert after.context.verify_mode is ssl.CERT_REQUIRED
-
-
-def verified(config: TlsServerConfig, *names: str) -> TlsServerConfig:
-    """Return a configuration that accepts clients of these names only."""
-    return replace(config, client_auth_type="RequireAndVerifyClientCert", client_allowed_sans=names or None)
-
-
-def enters(port: int, authority: Authority, client: Files | None) -> bool:
-    """Say whether a client's request is answered."""
-    try:
-        answer = requests.get(
-            f"https://127.0.0.1:{port}/",
-            verify=str(authority.file),
-            cert=client.pair if client else None,
-            timeout=20,
-        )
-    except requests.ConnectionError:
-        return False
-    return answer.status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("identity", "allowed", "good"),
-    [
-        ("scraper.example.com", ["other.example.com", "scraper.example.com"], True),
-        ("scraper.example.com", ["example.com", "*.example.com", "Scraper.example.com", "scraper"], False),
-        ("192.0.2.7", ["192.0.2.7"], True),
-        ("192.0.2.7", ["192.0.2.0/24", "192.0.2.70"], False),
-        ("2001:db8::1", ["2001:DB8:0:0::1"], True),
-        ("scraper@example.com", ["scraper@example.com"], True),
-        ("scraper@example.com", ["example.com"], False),
-        ("spiffe://example.com/scraper", ["spiffe://example.com/scraper"], True),
-        ("spiffe://example.com/scraper", ["spiffe://example.com/other", "1.2.3.4"], False),
-    ],
-)
-@pytest.mark.parametrize("version", ["TLS12", "TLS13"])
-def test_client_names(  # noqa: PLR0913 - a table's columns
-    config: TlsServerConfig,
-    authority: Authority,
-    version: str,
-    identity: str,
-    allowed: list[str],
-    *,
-    good: bool,
-) -> None:
-    """One name must be in the list exactly; else no request is served, and the refusal is counted."""
-    app, refused = App(), list[str]()
-    is_uri = "://" in identity
-    client = authority.issue_for_uri("client", identity) if is_uri else authority.issue("client", identity)
-    context = server_context(replace(verified(config, *allowed), min_version=version, max_version=version))
-    with serving(app, tls=CurrentContext(context, refused.append)) as port:
-        entered = enters(port, authority, client)
-
-    assert entered is good
-    assert len(app.paths) == good
-    assert refused == ([] if good else ["client_certificate"])
-
-
-def test_a_name_of_another_authority(config: TlsServerConfig, authority: Authority, tmp_path: Path) -> None:
-    """The right name opens nothing without the right signature; nor does no certificate at all."""
-    app, refused = App(), list[str]()
-    rogue = Authority(tmp_path, "rogue-ca").issue("rogue", "scraper.example.com")
-    with serving(
-        app, tls=CurrentContext(server_context(verified(config, "scraper.example.com")), refused.append)
-    ) as port:
-        entered = [enters(port, authority, client) for client in (rogue, None)]
-
-    assert entered == [False, False]
-    assert app.paths == []
-    assert refused == ["client_certificate"] * 2
-
-
-def test_a_resumed_session_is_compared_too(config: TlsServerConfig, authority: Authority) -> None:
-    """A name that is no longer allowed does not enter by a session of before."""
-    client = authority.issue("client", "scraper.example.com")
-    context = server_context(verified(config, "scraper.example.com"))
-    ours = ssl.create_default_context(cafile=authority.file)
-    ours.load_cert_chain(*client.pair)
-    ours.maximum_version = ssl.TLSVersion.TLSv1_2
-    with serving(App(), tls=CurrentContext(context)) as port:
-        with (
-            socket.create_connection(("127.0.0.1", port), 20) as plain,
-            ours.wrap_socket(plain, server_hostname="127.0.0.1") as first,
-        ):
-            session = first.session
-        context.allow(["other.example.com"])
-        with (
-            socket.create_connection(("127.0.0.1", port), 20) as plain,
-            ours.wrap_socket(
-                plain, server_hostname="127.0.0.1", do_handshake_on_connect=False, session=session
-            ) as again,
-        ):
-            received = _received(again)
-
-    assert received == b""
-
-
-def _received(connection: ssl.SSLSocket) -> bytes:
-    try:
-        connection.do_handshake()
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        return connection.recv(100)
-    except OSError:
-        return b""
+    assert before.verify_mode is ssl.CERT_OPTIONAL
+    assert after.verify_mode is ssl.CERT_REQUIRED
+    assert certificate.context is after
+    assert repr(certificate) == f"Certificate({config.cert_file!r})"
 
 
 def test_every_suite_has_its_name() -> None:
-    """Those up to TLS 1.2 are known to OpenSSL, and those of TLS 1.3 are always there."""
+    """OpenSSL knows all suites up to TLS 1.2, and always has those of TLS 1.3."""
     names = set(get_args(CipherSuite))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers(":".join(CIPHERS.values()))
@@ -249,7 +150,7 @@ def test_every_suite_has_its_name() -> None:
 
 
 def agreed(port: int, authority: Authority, offered: str, version: ssl.TLSVersion) -> str | None:
-    """Shake hands; return the suite, None where there is none."""
+    """Shake hands; return the cipher suite, None if there is none."""
     context = ssl.create_default_context(cafile=authority.file)
     context.minimum_version = context.maximum_version = version
     context.set_ciphers(offered)
@@ -292,7 +193,7 @@ def test_suites(  # noqa: PLR0913, PLR0917 - a table's columns
     version: ssl.TLSVersion,
     suite: str | None,
 ) -> None:
-    """Only what is configured is agreed on up to TLS 1.2, in the server's order if it is to be."""
+    """Up to TLS 1.2 only configured suites are negotiated, in the configured order of preference."""
     files = authority.issue("server")
     config = TlsServerConfig(
         cert_file=files.cert,
@@ -300,14 +201,15 @@ def test_suites(  # noqa: PLR0913, PLR0917 - a table's columns
         cipher_suites=tuple(suites),
         prefer_server_cipher_suites=prefers,
     )
-    with serving(App(), tls=CurrentContext(server_context(config))) as port:
+    context = server_context(config)
+    with serving(App(), tls=lambda: context) as port:
         found = agreed(port, authority, offered, version)
 
     assert found == suite
 
 
 def test_suites_that_openssl_lacks(config: TlsServerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A build without any of them is told apart from a wrong name."""
+    """The error says that OpenSSL lacks them."""
     monkeypatch.setitem(CIPHERS, GCM_SUITE, "ABSENT")
-    with pytest.raises(ConfigError, match="this machine's OpenSSL offers none"):
+    with pytest.raises(ConfigError, match="this machine's OpenSSL supports none of them"):
         server_context(replace(config, cipher_suites=(GCM_SUITE,)))

@@ -1,4 +1,4 @@
-"""The web configuration's file: re-read when it changes, kept where the change is bad."""
+"""Tests for reloading the web configuration."""
 
 import os
 import threading
@@ -25,7 +25,7 @@ from tests.support.world import World
 
 
 class Log:
-    """A log that remembers, and says when it was written to."""
+    """A log that keeps its lines."""
 
     def __init__(self) -> None:
         self.lines = CapturingLogger()
@@ -38,19 +38,19 @@ class Log:
 
     @property
     def calls(self) -> list[tuple[str, str]]:
-        """Every level and event."""
+        """Return the level and event of every line."""
         return [(call.method_name, call.args[0]) for call in self.lines.calls]
 
 
 @pytest.fixture
 def log() -> Log:
-    """Return such a log."""
+    """Return a log."""
     return Log()
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return a file with TLS and nothing else."""
+    """Return a file with TLS."""
     Authority(tmp_path).issue("server")
     path = tmp_path / "web.yml"
     write(path, "")
@@ -58,12 +58,12 @@ def path(tmp_path: Path) -> Path:
 
 
 def write(path: Path, more: str, cert: str = "server") -> None:
-    """Write a file with TLS and something more."""
+    """Write a file with TLS and more."""
     path.write_text(f"tls_server_config: {{cert_file: {cert}.crt, key_file: {cert}.key}}\n{more}")
 
 
 def test_no_file(started: StartedThreads, log: Log) -> None:
-    """Nothing is asked for, and nothing watched."""
+    """The defaults apply and no thread runs."""
     web = WatchedWebConfig(None, log.bound)
     web.refresh()
     with web.watched(0.001):
@@ -71,12 +71,13 @@ def test_no_file(started: StartedThreads, log: Log) -> None:
 
     assert web.config == WebConfig()
     assert web.tls is None
+    assert repr(web) == "WatchedWebConfig(None, last_reload_ok=True)"
     assert watchers == []
     assert log.calls == []
 
 
-def test_a_file_that_is_bad_at_the_start(log: Log, path: Path) -> None:
-    """It is an error, and so is a certificate that is not there."""
+def test_an_invalid_file_at_the_start(log: Log, path: Path) -> None:
+    """An invalid file and a missing certificate are errors."""
     path.write_text("nonsense: 1")
     with pytest.raises(ConfigError, match="unknown key 'nonsense'"):
         WatchedWebConfig(path, log.bound)
@@ -85,30 +86,30 @@ def test_a_file_that_is_bad_at_the_start(log: Log, path: Path) -> None:
         WatchedWebConfig(path, log.bound)
 
 
-def test_http2_is_not_offered(log: Log, path: Path) -> None:
-    """Who asks for it is told."""
+def test_http2_has_no_effect(log: Log, path: Path) -> None:
+    """The log says so."""
     write(path, "http_server_config: {http2: true}")
     WatchedWebConfig(path, log.bound)
 
-    assert log.calls == [("info", "HTTP/2 is not offered: clients get HTTP/1.1")]
+    assert log.calls == [("info", "http2 has no effect: the server offers HTTP/1.1 only")]
 
 
 def test_a_change(log: Log, path: Path) -> None:
-    """Users are the new ones; the certificate, which did not change, is not read again."""
+    """The new users are in force; an unchanged certificate is not read again."""
     web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
-    before = web.tls.current
+    before = web.tls
     web.refresh()
     write(path, f"basic_auth_users: {{alice: {HASH}}}")
     web.refresh()
 
     assert set(web.config.basic_auth_users.hashes) == {b"alice"}
-    assert web.tls.current is before
+    assert web.tls is before
     assert log.calls == [("info", "web configuration reloaded")]
 
 
 def test_a_change_without_tls(log: Log, tmp_path: Path) -> None:
-    """It is taken too."""
+    """It is reloaded too."""
     path = tmp_path / "web.yml"
     path.write_text("")
     web = WatchedWebConfig(path, log.bound)
@@ -120,43 +121,43 @@ def test_a_change_without_tls(log: Log, tmp_path: Path) -> None:
 
 
 def test_a_new_certificate(log: Log, path: Path) -> None:
-    """Its files are watched too; until certificate and key fit, the old ones stay."""
+    """Until certificate and key match, the old ones stay in force."""
     web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
-    before = web.tls.current
+    before = web.tls
     other = Authority(path.parent, "other-ca").issue("other")
     os.replace(other.cert, path.parent / "server.crt")  # noqa: PTH105 - as a renewal does it
     web.refresh()
-    kept = web.tls.current
+    kept = web.tls
     os.replace(other.key, path.parent / "server.key")  # noqa: PTH105 - the same
     web.refresh()
 
     assert kept is before
-    assert web.tls.current is not before
+    assert web.tls is not before
     assert log.calls == [
-        ("error", "cannot reload the web configuration: the old one stays"),
+        ("error", "cannot reload the web configuration: the old one stays in force"),
         ("info", "web configuration reloaded"),
     ]
 
 
 @pytest.mark.parametrize("bad", ["nonsense: 1", "basic_auth_users: {}", None])
-def test_a_bad_change(log: Log, path: Path, bad: str | None) -> None:
-    """Neither nonsense, nor the end of TLS, nor the file's absence: told once, and the old stays."""
+def test_an_invalid_change(log: Log, path: Path, bad: str | None) -> None:
+    """The old content stays in force and the problem is logged once."""
     write(path, f"basic_auth_users: {{alice: {HASH}}}")
     web = WatchedWebConfig(path, log.bound)
-    before = web.tls and web.tls.current
+    before = web.tls
     path.unlink() if bad is None else path.write_text(bad)
     web.refresh()
     web.refresh()
 
     assert set(web.config.basic_auth_users.hashes) == {b"alice"}
     assert web.tls
-    assert web.tls.current is before
-    assert log.calls == [("error", "cannot reload the web configuration: the old one stays")]
+    assert web.tls is before
+    assert log.calls == [("error", "cannot reload the web configuration: the old one stays in force")]
 
 
 def test_a_certificate_that_comes_late(log: Log, path: Path) -> None:
-    """A change that named it is taken as soon as it is there."""
+    """The change that names it applies once the certificate exists."""
     web = WatchedWebConfig(path, log.bound)
     write(path, f"basic_auth_users: {{alice: {HASH}}}", cert="late")
     web.refresh()
@@ -166,8 +167,8 @@ def test_a_certificate_that_comes_late(log: Log, path: Path) -> None:
     assert set(web.config.basic_auth_users.hashes) == {b"alice"}
 
 
-def test_it_is_watched(started: StartedThreads, log: Log, path: Path) -> None:
-    """A thread finds the change by itself, and ends with the block."""
+def test_watched(started: StartedThreads, log: Log, path: Path) -> None:
+    """A thread finds the change, and ends with the block."""
     web = WatchedWebConfig(path, log.bound)
     with web.watched(0.001):
         write(path, f"basic_auth_users: {{alice: {HASH}}}")
@@ -197,13 +198,13 @@ HOSTILE = (
 
 
 def users_of(web: WatchedWebConfig) -> set[bytes]:
-    """Name the users in force."""
+    """Return the names of the users in force."""
     return set(web.config.basic_auth_users.hashes)
 
 
 @pytest.mark.parametrize("content", HOSTILE)
 def test_no_content_ends_the_watch(log: Log, path: Path, content: str) -> None:
-    """A removed user is refused as soon as the file is good again, whatever it held before."""
+    """The next valid content is in force, whatever the file had before."""
     write(path, f"basic_auth_users: {{alice: {HASH}}}")
     web = WatchedWebConfig(path, log.bound)
     with web.watched(0.001):
@@ -212,7 +213,7 @@ def test_no_content_ends_the_watch(log: Log, path: Path, content: str) -> None:
         write(path, f"basic_auth_users: {{bob: {HASH}}}")
         wait_until(lambda: users_of(web) == {b"bob"})
 
-    assert log.calls[0] == ("error", "cannot reload the web configuration: the old one stays")
+    assert log.calls[0] == ("error", "cannot reload the web configuration: the old one stays in force")
 
 
 YAML_LIKE = st.text(
@@ -223,8 +224,8 @@ YAML_LIKE = st.text(
 
 @settings(deadline=None)
 @given(st.one_of(YAML_LIKE.map(str.encode), st.binary(max_size=40)))
-def test_a_look_never_raises(content: bytes) -> None:
-    """Bytes of any kind are one line in the log at most, and the next good content is read."""
+def test_refresh_never_raises(content: bytes) -> None:
+    """Any bytes log one line at most, and the next valid content is read."""
     with TemporaryDirectory() as folder:
         path, log = Path(folder, "web.yml"), Log()
         path.write_text(f"basic_auth_users: {{alice: {HASH}}}")
@@ -238,47 +239,47 @@ def test_a_look_never_raises(content: bytes) -> None:
     assert [level for level, _ in log.calls][-1] == "info"
 
 
-def test_a_certificate_that_is_written_again_at_the_wrong_moment(
+def test_a_certificate_that_is_deleted_during_a_refresh(
     log: Log, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may be gone between two steps of one look: the next look finds it."""
+    """The next refresh reads it."""
     web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
-    before = web.tls.current
+    before = web.tls
     renewed = Authority(path.parent, "other-ca").issue("renewed")
     with monkeypatch.context() as patch:
         patch.setattr(tls, "_check_readable", lambda config: Path(config.cert_file).unlink())
         os.utime(path.parent / "server.key")
         web.refresh()
-    kept = web.tls.current
+    kept = web.tls
     os.replace(renewed.cert, path.parent / "server.crt")  # noqa: PTH105 - as a renewal does it
     os.replace(renewed.key, path.parent / "server.key")  # noqa: PTH105 - the same
     web.refresh()
 
     assert kept is before
-    assert web.tls.current is not before
+    assert web.tls is not before
     assert [level for level, _ in log.calls] == ["error", "info"]
 
 
-def test_client_authorities_that_are_gone_at_the_wrong_moment(
+def test_client_cas_that_are_deleted_during_a_refresh(
     log: Log, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The old ones stay until the file is there again."""
+    """The old ones stay in force until the file exists again."""
     more = "client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert"
     path.write_text(f"tls_server_config: {{cert_file: server.crt, key_file: server.key, {more}}}")
     web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
-    before, authorities = web.tls.current, (path.parent / "ca.pem").read_bytes()
+    before, authorities = web.tls, (path.parent / "ca.pem").read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(tls, "_check_readable", lambda config: Path(config.client_ca_file).unlink())
         os.utime(path.parent / "ca.pem")
         web.refresh()
-    kept = web.tls.current
+    kept = web.tls
     (path.parent / "ca.pem").write_bytes(authorities)
     web.refresh()
 
     assert kept is before
-    assert web.tls.current is not before
+    assert web.tls is not before
 
 
 class Full(Log):
@@ -290,7 +291,7 @@ class Full(Log):
 
 
 def test_a_log_that_cannot_be_written_ends_no_watch(path: Path) -> None:
-    """The bad content and the good one are both seen."""
+    """Later changes are still found."""
     log = Full()
     web = WatchedWebConfig(path, log.bound)
     with web.watched(0.001):
@@ -300,10 +301,8 @@ def test_a_log_that_cannot_be_written_ends_no_watch(path: Path) -> None:
         wait_until(lambda: users_of(web) == {b"alice"})
 
 
-def test_a_failure_that_leaves_the_file_as_it_is(
-    log: Log, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No descriptor left, for instance: the file is read again at the next look, and the log has it once."""
+def test_a_transient_error_is_retried(log: Log, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is read again at the next refresh, and the error is logged once."""
     web = WatchedWebConfig(path, log.bound)
     write(path, f"basic_auth_users: {{alice: {HASH}}}")
 
@@ -323,7 +322,7 @@ def test_a_failure_that_leaves_the_file_as_it_is(
 def test_an_unexpected_exception_shows_no_value(
     log: Log, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The line in the log names its type and its place: its text may quote a hash."""
+    """The log has its type and place only: its text may quote a hash."""
     web = WatchedWebConfig(path, log.bound)
 
     def fail(_path: Path) -> WebConfig:
@@ -339,23 +338,22 @@ def test_an_unexpected_exception_shows_no_value(
     assert HASH not in call.kwargs["problem"]
 
 
-def test_a_certificate_is_renewed_while_the_file_is_bad(log: Log, path: Path) -> None:
-    """It does not wait for a file that is wrong elsewhere."""
+def test_a_certificate_is_renewed_while_the_file_is_invalid(log: Log, path: Path) -> None:
+    """The two are reloaded independently."""
     web = WatchedWebConfig(path, log.bound)
     assert web.tls is not None
-    before = web.tls.current
+    before = web.tls
     path.write_text("nonsense: 1")
     web.refresh()
     Authority(path.parent, "other-ca").issue("server")
     web.refresh()
 
-    assert web.tls.current is not before
-    assert web.reloads
-    assert not web.reloads.successful
+    assert web.tls is not before
+    assert not web.last_reload_ok
 
 
-def test_a_user_is_removed_while_the_certificate_is_bad(log: Log, path: Path) -> None:
-    """It does not wait for a certificate, as long as the settings of TLS stay the same."""
+def test_a_user_is_removed_while_the_certificate_is_invalid(log: Log, path: Path) -> None:
+    """The two are reloaded independently while the TLS settings stay the same."""
     write(path, f"basic_auth_users: {{alice: {HASH}, bob: {HASH}}}")
     web = WatchedWebConfig(path, log.bound)
     write(path, f"basic_auth_users: {{bob: {HASH}}}")
@@ -363,12 +361,11 @@ def test_a_user_is_removed_while_the_certificate_is_bad(log: Log, path: Path) ->
     web.refresh()
 
     assert users_of(web) == {b"bob"}
-    assert web.reloads
-    assert not web.reloads.successful
+    assert not web.last_reload_ok
 
 
-def test_users_do_not_go_before_the_client_certificates_come(log: Log, path: Path) -> None:
-    """Where the settings of TLS change in the same edit, all of it comes into force or nothing does."""
+def test_users_and_tls_settings_change_together(log: Log, path: Path) -> None:
+    """If the TLS settings of an edit cannot be applied, its users are not applied either."""
     write(path, f"basic_auth_users: {{alice: {HASH}}}")
     web = WatchedWebConfig(path, log.bound)
     path.write_text(
@@ -380,51 +377,44 @@ def test_users_do_not_go_before_the_client_certificates_come(log: Log, path: Pat
     assert users_of(web) == {b"alice"}
 
 
-def test_the_gauges(log: Log, path: Path) -> None:
-    """They fall with the first bad look, and rise, with the time, with the next good one."""
+def test_the_state_of_the_last_reload(log: Log, path: Path) -> None:
+    """It fails with the first invalid refresh, and recovers with a new time."""
     world = World(100.0)
     web = WatchedWebConfig(path, log.bound, world)
-    reloads = web.reloads
-    assert reloads
     good = path.read_text()
-    found = [(reloads.successful, reloads.loaded_at)]
+    found = [(web.last_reload_ok, web.loaded_at)]
     for content in ("nonsense: 1", good, good + "# the same\n"):
         world.time += 100
         path.write_text(content)
         web.refresh()
-        found.append((reloads.successful, reloads.loaded_at))
+        found.append((web.last_reload_ok, web.loaded_at))
     world.time += 100
     web.refresh()
 
     assert found == [(True, 100), (False, 100), (True, 300), (True, 400)]
-    assert reloads.loaded_at == 400
-    assert [family.name for family in reloads.collect()] == [
-        "bycloud_exporter_web_config_last_reload_successful",
-        "bycloud_exporter_web_config_last_reload_success_timestamp_seconds",
-    ]
+    assert web.loaded_at == 400
 
 
 @pytest.mark.parametrize("name", ["web.yml", "server.crt"])
 def test_a_fifo_is_not_read(log: Log, path: Path, name: str) -> None:
-    """A look would never end: it is refused instead, and the next regular file is read."""
+    """It is an error, and the next regular file is read."""
     web = WatchedWebConfig(path, log.bound)
     fifo = path.parent / name
     content = fifo.read_bytes()
     fifo.unlink()
     os.mkfifo(fifo)
     web.refresh()
-    assert web.reloads
-    refused = web.reloads.successful
+    refused = web.last_reload_ok
     fifo.unlink()
     fifo.write_bytes(content)
     web.refresh()
 
     assert not refused
-    assert web.reloads.successful
+    assert web.last_reload_ok
 
 
 def test_a_slow_hash_is_warned_of(log: Log, tmp_path: Path) -> None:
-    """When it is read and when it is read again; a cost of 14 is not."""
+    """The log warns at the start and at a reload; a cost of 14 is allowed."""
     path = tmp_path / "web.yml"
     slow = HASH.replace("$04$", "$15$")
     path.write_text(f"basic_auth_users: {{alice: {HASH.replace('$04$', '$14$')}, bob: {slow}}}")
@@ -434,15 +424,15 @@ def test_a_slow_hash_is_warned_of(log: Log, tmp_path: Path) -> None:
 
     assert [level for level, _ in log.calls] == ["warning", "info", "warning"]
     assert log.calls[0][1] == (
-        "basic_auth_users: 'bob' has a bcrypt cost of 15, so that each new login takes about 2 s or more:"
-        " use 10 to 12"
+        "basic_auth_users: 'bob' has a bcrypt cost of 15: each new login takes about 2 s or more;"
+        " use a cost of 10 to 12"
     )
     assert "carol" in log.calls[2][1]
 
 
 @pytest.mark.parametrize("content", ["", "# cut", "{}"])
-def test_an_empty_file_lets_nobody_in(log: Log, tmp_path: Path, content: str) -> None:
-    """A file that was cut, as on a full disk, removes no users; a restart without them does."""
+def test_an_empty_file_removes_no_users(log: Log, tmp_path: Path, content: str) -> None:
+    """A truncated file does not disable authentication; a restart does."""
     path = tmp_path / "web.yml"
     path.write_text(f"basic_auth_users: {{alice: {HASH}}}")
     web = WatchedWebConfig(path, log.bound)
@@ -450,5 +440,5 @@ def test_an_empty_file_lets_nobody_in(log: Log, tmp_path: Path, content: str) ->
     web.refresh()
 
     assert users_of(web) == {b"alice"}
-    assert log.calls == [("error", "cannot reload the web configuration: the old one stays")]
+    assert log.calls == [("error", "cannot reload the web configuration: the old one stays in force")]
     assert users_of(WatchedWebConfig(path, log.bound)) == set()

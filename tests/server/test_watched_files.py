@@ -1,4 +1,4 @@
-"""Whether files have changed since they were last read."""
+"""Tests for the detection of changed files."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from exporter.server.watched_files import WatchedFiles
 
 
 def test_changes(tmp_path: Path) -> None:
-    """A file has changed until it is read, and again with its content, its time or its absence."""
+    """Content, time and absence each count as a change."""
     path = tmp_path / "a"
     path.write_text("a")
     files = WatchedFiles([path])
@@ -29,7 +29,7 @@ def test_changes(tmp_path: Path) -> None:
 
 
 def test_a_reading_that_fails(tmp_path: Path) -> None:
-    """The files still count as changed, so that they are read again."""
+    """The files still count as changed."""
     files = WatchedFiles([tmp_path / "a"])
     with pytest.raises(ValueError, match="bad"), files.reading():
         raise ValueError("bad")
@@ -37,8 +37,8 @@ def test_a_reading_that_fails(tmp_path: Path) -> None:
     assert files.have_changed
 
 
-def test_a_change_while_it_is_read(tmp_path: Path) -> None:
-    """It is not missed: what counts is how the files looked before."""
+def test_a_change_during_a_reading(tmp_path: Path) -> None:
+    """It is not missed."""
     path = tmp_path / "a"
     files = WatchedFiles([path])
     with files.reading():
@@ -47,8 +47,8 @@ def test_a_change_while_it_is_read(tmp_path: Path) -> None:
     assert files.have_changed
 
 
-def test_what_could_take_forever_to_read(tmp_path: Path) -> None:
-    """A FIFO is not regular; a file that is absent, or a name that none can have, is another problem."""
+def test_not_regular(tmp_path: Path) -> None:
+    """A FIFO is not a regular file; missing files and impossible names do not count."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
 

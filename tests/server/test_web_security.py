@@ -1,4 +1,4 @@
-"""The whole program with users and certificates: who enters, and who cannot keep others out."""
+"""Tests for users and client certificates of the whole program."""
 
 import base64
 import signal
@@ -16,7 +16,7 @@ from tests.support.web_config import LOGIN, PASSWORD, Server, Web, hashed, servi
 
 @pytest.fixture(autouse=True)
 def _environ(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the environment name an API that is not there: no test here needs it."""
+    """Set an unreachable API in the environment."""
     monkeypatch.setenv("BYCLOUD_API_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("BYCLOUD_API_KEY", "demo:demo-secret")
 
@@ -33,8 +33,8 @@ def web(tmp_path: Path) -> Web:
     return Web(tmp_path)
 
 
-def test_a_stop_with_logins_that_wait(web: Web) -> None:
-    """They are refused, nothing is a traceback, and the exit status is 0."""
+def test_a_stop_while_logins_wait(web: Web) -> None:
+    """They are refused, and the exit status is 0 without a traceback."""
     flag = web.write(f"basic_auth_users: {{alice: {hashed(PASSWORD, cost=13)}}}")
     with running(LOOPBACK, flag) as (process, url), ExitStack() as stack:
         port = int(url.rpartition(":")[2])
@@ -55,8 +55,8 @@ def test_a_stop_with_logins_that_wait(web: Web) -> None:
     assert statuses <= {503, 401, 0}
 
 
-def test_the_gauge_falls_while_the_file_is_bad(authority: Authority, web: Web) -> None:
-    """Meanwhile a renewed certificate is shown, and the old users stay."""
+def test_the_gauge_is_0_while_the_file_is_invalid(authority: Authority, web: Web) -> None:
+    """A renewed certificate is in force, and so are the old users."""
     authority.issue("server")
     name = "bycloud_exporter_web_config_last_reload_successful"
     with serving(web.write(tls(), users(alice=PASSWORD))) as server:
@@ -74,7 +74,7 @@ def test_the_gauge_falls_while_the_file_is_bad(authority: Authority, web: Web) -
 
 
 def test_without_a_file_there_is_no_gauge() -> None:
-    """What is not configured has no state."""
+    """The metric is absent."""
     with running(LOOPBACK) as (_, url):
         text = requests.get(f"{url}/metrics", timeout=20).text
 
@@ -83,15 +83,15 @@ def test_without_a_file_there_is_no_gauge() -> None:
 
 
 def test_check_warns_of_a_slow_hash(web: Web) -> None:
-    """In one line, before what it says of the targets."""
+    """The warning is before the targets' report."""
     flag = web.write(f"basic_auth_users: {{alice: {hashed(PASSWORD).replace('$04$', '$16$')}}}")
     _, out, _ = run("check", flag)
 
-    assert out.startswith("warn  basic_auth_users: 'alice' has a bcrypt cost of 16, ")
+    assert out.startswith("warn  basic_auth_users: 'alice' has a bcrypt cost of 16: ")
 
 
-def test_only_named_clients_enter(authority: Authority, web: Web) -> None:
-    """Of one authority's certificates, those with a listed name; the list is re-read while it runs."""
+def test_only_named_clients_are_accepted(authority: Authority, web: Web) -> None:
+    """The list of names is reloaded at run time."""
     authority.issue("server")
     ours, other = authority.issue("ours", "scraper.example.com"), authority.issue("other", "db.example.com")
     verified = "client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert"

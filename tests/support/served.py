@@ -22,7 +22,9 @@ _SUFFIXES: Final = {
 def served_names() -> frozenset[str]:
     """Return the name of every time series, with the suffixes of histograms and counters."""
     names = {gauge.name for section in SECTIONS for gauge in section.gauges}
-    for collector in own_collectors(OwnMetrics(), dict, ReloadCollector(0), WebReloadCollector(0)):
+    for collector in own_collectors(
+        OwnMetrics(), dict, ReloadCollector(0), WebReloadCollector(lambda: (True, 0))
+    ):
         for family in getattr(collector, "describe", collector.collect)():
             names |= {family.name + suffix for suffix in _SUFFIXES.get(family.type, ("",))}
     return frozenset(names)

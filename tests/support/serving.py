@@ -1,9 +1,8 @@
-"""A server in a thread, and clients that speak bytes."""
+"""A server in a thread, and a client that sends and receives bytes."""
 
 import asyncio
 import re
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,9 +11,10 @@ from typing import Self
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from exporter.server.connections import CurrentTls, no_tls
 from exporter.server.limits import Limits
-from exporter.server.protocol import HeaderPairs
 from exporter.server.refusals import CountRefusal, ignore_refusal
+from exporter.server.response_headers import HeaderPairs
 from exporter.server.run import Server, listen, make_server, port_of
 from tests.support.leaks import note
 
@@ -22,7 +22,7 @@ PATIENCE = 60.0
 
 
 class App:
-    """An application that notes whom it was called for, and answers with a body of its own choice."""
+    """An application that notes the requested paths and responds with `body` once it is released."""
 
     def __init__(self, body: bytes = b"hi") -> None:
         self.body = body
@@ -33,7 +33,7 @@ class App:
         self.headers: list[tuple[bytes, bytes]] = []
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        """Answer, as soon as it may."""
+        """Note the path, wait for the release, and respond."""
         self.paths.append(scope["path"])
         self.called.set()
         await asyncio.to_thread(self.release.wait, PATIENCE)
@@ -46,14 +46,14 @@ class App:
 def serving(  # noqa: PLR0913 - what a test needs, each by name
     app: ASGIApp,
     limits: Limits | None = None,
-    tls: ssl.SSLContext | None = None,
+    tls: CurrentTls = no_tls,
     *,
     listener: socket.socket | None = None,
     servers: list[Server] | None = None,
     headers: Callable[[], HeaderPairs] = list,
     refused: CountRefusal = ignore_refusal,
 ) -> Iterator[int]:
-    """Serve for as long as the block lasts; give the port, and the server to who wants it."""
+    """Serve during the block; yield the port, and append the server to `servers`."""
     server = make_server(app, on_stop=lambda: None, tls=tls, limits=limits, headers=headers, refused=refused)
     if servers is not None:
         servers.append(server)
@@ -70,7 +70,7 @@ def serving(  # noqa: PLR0913 - what a test needs, each by name
 
 
 class Client:
-    """A connection on which bytes are sent as they are given."""
+    """A connection that sends bytes as they are given."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
@@ -82,7 +82,7 @@ class Client:
         self.socket.close()
 
     def send(self, *parts: bytes) -> Self:
-        """Send, for as long as the server takes it."""
+        """Send; ignore that the server has closed the connection."""
         try:
             for part in parts:
                 self.socket.sendall(part)
@@ -91,7 +91,7 @@ class Client:
         return self
 
     def rest(self) -> bytes:
-        """Return everything up to the end of the connection."""
+        """Receive until the connection ends."""
         received = bytearray()
         try:
             while chunk := self.socket.recv(1_000_000):
@@ -102,7 +102,7 @@ class Client:
         return bytes(received)
 
     def answer(self, begun: bytes = b"") -> tuple[int, bytes]:
-        """Return the status and the body of the next answer, which says its length; `begun` has been read."""
+        """Receive a response with a `Content-Length`, after `begun`; return its status and body."""
         received = bytearray(begun)
         while b"\r\n\r\n" not in received:
             received += self._more()
@@ -120,7 +120,7 @@ class Client:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Ask again and again, with a deadline."""
+    """Wait until the condition is true; fail after `PATIENCE` seconds."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -128,11 +128,11 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def get(path: bytes = b"/", *headers: bytes, version: bytes = b"1.1") -> bytes:
-    """Write a request."""
+    """Return a GET request."""
     lines = [b"GET %b HTTP/%b" % (path, version), b"Host: x", *headers]
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
 def status(answer: bytes) -> int:
-    """Return the status of the first answer; 0 where there is none."""
+    """Return the status of a response; 0 if there is none."""
     return int(answer.split()[1]) if answer else 0

@@ -7,12 +7,12 @@ from functools import partial
 from exporter.cli.serving import Service
 from exporter.config import Config
 from exporter.config.load import load_config
-from exporter.server.hangups import SighupReloads
+from exporter.server.sighup import SighupReloads
 
 
 def run(options: Namespace, config: Config) -> int:
     """Serve until SIGTERM or SIGINT; a SIGHUP reloads the configuration."""
-    hangups = SighupReloads()
-    with hangups.received():
-        Service(options, partial(load_config, options.config, os.environ), hangups=hangups).run(config)
+    sighup = SighupReloads()
+    with sighup.capture():
+        Service(options, partial(load_config, options.config, os.environ), sighup=sighup).run(config)
     return 0

@@ -1,4 +1,4 @@
-"""SIGHUP."""
+"""Tests for reloading on SIGHUP."""
 
 import os
 import re
@@ -15,27 +15,27 @@ import structlog
 from structlog.testing import capture_logs
 
 from exporter.errors import ConfigError
-from exporter.server.hangups import SighupReloads
+from exporter.server.sighup import SighupReloads
 from exporter.simulator import SimulatedApi, many
 from tests.support.serving import PATIENCE
 
 
 @contextmanager
-def answering(reload: Callable[[], None]) -> Iterator[None]:
-    """Reload at each signal."""
-    hangups = SighupReloads()
-    with hangups.received(), hangups.answered(reload, structlog.get_logger()):
+def reloading(reload: Callable[[], None]) -> Iterator[None]:
+    """Reload on signals during the block."""
+    sighup = SighupReloads()
+    with sighup.capture(), sighup.reloading(reload, structlog.get_logger()):
         yield
 
 
-def hang_up() -> None:
+def send_sighup() -> None:
     """Send the signal to this process."""
     os.kill(os.getpid(), signal.SIGHUP)
 
 
 @pytest.mark.parametrize("error", [None, ConfigError("no"), ZeroDivisionError("a bug")])
 def test_each_signal_reloads(error: Exception | None) -> None:
-    """Whether the one before went well or not; the handler of before is restored."""
+    """A failed reload does not prevent the next; the previous signal handler is restored."""
     before = signal.getsignal(signal.SIGHUP)
     done = threading.Semaphore(0)
 
@@ -44,18 +44,19 @@ def test_each_signal_reloads(error: Exception | None) -> None:
         if error:
             raise error
 
-    with capture_logs() as logged, answering(reload):
+    with capture_logs() as logged, reloading(reload):
         for _ in range(3):
-            hang_up()
+            send_sighup()
 
             assert done.acquire(timeout=PATIENCE)
 
     assert signal.getsignal(signal.SIGHUP) is before
-    assert all(entry["event"] == "unexpected error while reloading" for entry in logged)
+    event = "unexpected error while reloading: the old configuration stays in force"
+    assert all(entry["event"] == event for entry in logged)
 
 
-def test_a_storm_is_two_reloads() -> None:
-    """All signals that arrive during a reload share the next one, which reads what they were sent for."""
+def test_many_signals_share_a_reload() -> None:
+    """All signals that arrive during a reload share the next one."""
     entered, release, reloads = threading.Semaphore(0), threading.Semaphore(0), [0]
 
     def reload() -> None:
@@ -63,33 +64,34 @@ def test_a_storm_is_two_reloads() -> None:
         entered.release()
         assert release.acquire(timeout=PATIENCE)
 
-    with answering(reload):
-        hang_up()
+    with reloading(reload):
+        send_sighup()
         assert entered.acquire(timeout=PATIENCE)
         for _ in range(3_000):
-            hang_up()
+            send_sighup()
         release.release()
         assert entered.acquire(timeout=PATIENCE)
         release.release()
-        hang_up()
+        send_sighup()
         assert entered.acquire(timeout=PATIENCE)
         release.release()
 
     assert reloads == [3]
 
 
-def test_a_signal_before_there_is_anything_to_reload() -> None:
-    """It is not lost: what it was sent for may have been read already."""
+def test_a_signal_before_the_start_is_complete() -> None:
+    """It is not lost."""
     reloaded = threading.Event()
-    hangups = SighupReloads()
-    with hangups.received():
-        hang_up()
-        with hangups.answered(reloaded.set, structlog.get_logger()):
+    sighup = SighupReloads()
+    with sighup.capture():
+        send_sighup()
+        assert repr(sighup) == "SighupReloads(requested=True)"
+        with sighup.reloading(reloaded.set, structlog.get_logger()):
             assert reloaded.wait(PATIENCE)
 
 
 def test_a_signal_while_the_configuration_is_read(tmp_path: Path) -> None:
-    """It does not end the process, which serves and reloads."""
+    """The process serves and then reloads."""
     path = tmp_path / "config.yml"
     os.mkfifo(path)
     command = [sys.executable, "-m", "exporter", "--web.listen-address=127.0.0.1:0", f"--config.file={path}"]
@@ -111,26 +113,26 @@ def test_a_signal_while_the_configuration_is_read(tmp_path: Path) -> None:
     assert any(re.search('event="configuration reloaded"', line) for line in lines)
 
 
-HUNG_UP_WHILE_IMPORTED = """
+SIGHUP_WHILE_IMPORTING = """
 import os, signal, sys
 from exporter.__main__ import main
 
 
-class HangUp:
+class SendSighup:
     def find_spec(self, name, *_):
         if name == "exporter.cli.main":
             os.kill(os.getpid(), signal.SIGHUP)
 
 
-sys.meta_path.insert(0, HangUp())
+sys.meta_path.insert(0, SendSighup())
 main()
 """
 
 
 @pytest.mark.parametrize(("arguments", "status"), [(["--web.listen-address=nonsense"], 2), (["check"], -1)])
 def test_a_signal_while_the_command_is_imported(arguments: list[str], status: int) -> None:
-    """It ends no `serve`, which here goes on to say what is wrong; any other command it ends."""
-    command = ["env", "--default-signal=HUP", sys.executable, "-c", HUNG_UP_WHILE_IMPORTED, *arguments]
+    """`serve` survives it; other commands end."""
+    command = ["env", "--default-signal=HUP", sys.executable, "-c", SIGHUP_WHILE_IMPORTING, *arguments]
     environ = {"PATH": os.environ["PATH"], "BYCLOUD_API_KEY": "demo:demo-secret"}
     ended = subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE, env=environ)
 

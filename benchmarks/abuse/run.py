@@ -1,0 +1,168 @@
+"""Runs one abuse after the other beside a scrape a second, and prints a table."""
+
+import re
+import tempfile
+import threading
+import time
+from collections.abc import Collection
+from contextlib import ExitStack, suppress
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import requests
+from msgspec import Struct
+
+from benchmarks.abuse.connections import idle, nothing, replaced, silent, slow_headers
+from benchmarks.abuse.logins import answers_for_a_removed_user, new_login, waiting_logins
+from benchmarks.abuse.server import HEAD, Abuse, Server, exporting
+from benchmarks.abuse.traffic import (
+    abandon_pages,
+    abandon_scrapes,
+    broken,
+    large_post,
+    never_read,
+    never_read_whole,
+    sighups,
+    unusual,
+)
+from benchmarks.soak import reading
+from exporter.server.limits import Limits, raise_descriptor_limit
+from exporter.simulator import SimulatedApi, many
+
+BACKUPS, INSTANCES = 7_000, 1_400  # 20,000 samples
+
+
+def abuses(connections: int) -> dict[str, Abuse]:
+    """Return the abuses by name; the first and the last do nothing."""
+    return {
+        "nothing": nothing,
+        f"{connections} slow headers": partial(slow_headers, connections),
+        f"{connections} silent": partial(silent, connections),
+        f"{connections} idle": partial(idle, connections),
+        f"{4 * connections} silent, replaced": partial(replaced, 4 * connections),
+        "60 never read": never_read,
+        "300 never read": never_read_whole,
+        "abandoned pages": abandon_pages,
+        "abandoned scrapes": abandon_scrapes,
+        "SIGHUPs": sighups,
+        "broken requests": broken,
+        "100 MB posts": large_post,
+        "unusual requests": unusual,
+        f"{4 * connections} waiting logins": partial(waiting_logins, 4 * connections, 100),
+        "700, a new login": new_login,
+        "nothing again": nothing,
+    }
+
+
+class Endured(Struct):
+    """The scrapes under one abuse, and the most that the exporter used."""
+
+    good: int = 0
+    tried: int = 0
+    slowest: float = 0.0
+    memory_kb: int = 0
+    threads: int = 0
+    descriptors: int = 0
+
+
+def endure(server: Server, abuse: Abuse, seconds: int, deadline: float) -> Endured:
+    """Scrape once a second while the abuse runs; a scrape succeeds within `deadline` seconds."""
+    endured, stop = Endured(), threading.Event()
+    with ExitStack() as stack:
+        thread = threading.Thread(target=abuse, args=(server, stop, stack), daemon=True)
+        thread.start()
+        for _ in range(seconds):
+            began = time.monotonic()
+            endured.tried += 1
+            with suppress(requests.RequestException):
+                status = _scrape(server, began + deadline)
+                took = time.monotonic() - began
+                endured.good += status == requests.codes.ok and took <= deadline
+                endured.slowest = max(endured.slowest, took)
+            _look(server, endured)
+            time.sleep(max(0.0, began + 1 - time.monotonic()))
+        stop.set()
+        thread.join(30)
+    return endured
+
+
+def _scrape(server: Server, end: float) -> int:
+    """Scrape, again after each 503 as its `Retry-After` says, until `end`; return the last status."""
+    while True:
+        response = server.scrape()
+        pause = float(response.headers.get("Retry-After", 0.1))
+        if response.status_code != requests.codes.unavailable or time.monotonic() + pause > end:
+            return response.status_code
+        time.sleep(pause)
+
+
+def _look(server: Server, endured: Endured) -> None:
+    found = reading(server.pid)
+    endured.memory_kb = max(endured.memory_kb, found["memory, kB"])
+    endured.threads = max(endured.threads, found["threads"])
+    endured.descriptors = max(endured.descriptors, found["descriptors"])
+
+
+def walks_for_half_a_request(api: SimulatedApi, server: Server) -> int:
+    """Return how many API requests a request causes whose headers are incomplete."""
+    before = len(api.requests)
+    with server.open() as one:
+        one.sendall(HEAD)
+    server.scrape(**{"X-Marker": "after"})
+    walked = len(api.requests) - before
+    before = len(api.requests)
+    server.scrape()
+    return walked - (len(api.requests) - before)
+
+
+def refusals(server: Server) -> list[str]:
+    """Return what the exporter counted, by reason."""
+    found = re.findall(r'refused_requests_total\{reason="(\w+)"\} ([0-9.]+)', server.scrape().text)
+    return [f"{reason} {float(count):.0f}" for reason, count in found if float(count)]
+
+
+def run(seconds: int, deadline: float = 1.0, connections: int = 500, only: Collection[str] = ()) -> bool:
+    """Print a table for each kind of server; return whether all scrapes and checks succeeded.
+
+    :param seconds: how long each abuse lasts.
+    :param deadline: seconds within which each scrape must succeed.
+    :param connections: how many are slow, silent or idle at once.
+    :param only: names of abuses; by default, all of them.
+    """
+    raise_descriptor_limit(Limits(connections=5 * connections))
+    results = []
+    for tls, users in product((False, True), repeat=2):
+        with (
+            SimulatedApi(backups=many(BACKUPS, INSTANCES)) as api,
+            tempfile.TemporaryDirectory() as folder,
+            exporting(api, Path(folder), tls=tls, users=users) as server,
+        ):
+            samples = sum(not line.startswith("#") for line in server.scrape().text.splitlines())
+            print(f"\n{'TLS' if tls else 'HTTP'}, {'a user' if users else 'no users'}, {samples:,} samples")
+            chosen = {name: abuse for name, abuse in abuses(connections).items() if not only or name in only}
+            results += [_table(server, chosen, seconds, deadline), _checks(api, server, users=users)]
+    return all(results)
+
+
+def _table(server: Server, chosen: dict[str, Abuse], seconds: int, deadline: float) -> bool:
+    print(f"{'abuse':<24}{'scrapes':>9}{'slowest':>10}{'threads':>9}{'memory':>10}{'descriptors':>13}")
+    all_good = True
+    for name, abuse in chosen.items():
+        endured = endure(server, abuse, seconds, deadline)
+        all_good = all_good and endured.good == endured.tried
+        print(
+            f"{name:<24}{f'{endured.good}/{endured.tried}':>9}{endured.slowest:>8.2f} s{endured.threads:>9}"
+            f"{endured.memory_kb // 1024:>7} MB{endured.descriptors:>13}",
+            flush=True,
+        )
+    return all_good
+
+
+def _checks(api: SimulatedApi, server: Server, *, users: bool) -> bool:
+    half = walks_for_half_a_request(api, server)
+    removed = answers_for_a_removed_user(server) if users else 0
+    print(f"API requests for an incomplete request: {half}")
+    print("refused:", ", ".join(refusals(server)) or "nothing")
+    print(f"responses to a removed user whose hash another user has: {removed}")
+    return half == removed == 0

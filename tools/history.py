@@ -133,7 +133,7 @@ def _line(name: str, labels: str, value: float, moment: float) -> str:
 def fleet(only: int | None) -> Organization:
     """Return the demo's databases, or its sick ones and some others, `only` so many."""
     whole = Fleet()
-    chosen = [*(sick.instance_id for sick in whole.sick[:3]), *whole.healthy][:only]
+    chosen = [*(sick.instance_id for sick in whole.ailing[:3]), *whole.healthy][:only]
 
     def backups(now: datetime) -> tuple[Backup, ...]:
         return tuple(b for b in whole.backups(now) if only is None or b.instance_id in chosen)

@@ -1,4 +1,4 @@
-"""A faithful ByCloud API for demos, tests and benchmarks, over real sockets."""
+"""A simulated ByCloud API on a real socket, for demos, tests and benchmarks."""
 
 from exporter.simulator.fault import Answer, ErrorBody, Fault, Malform, Rewrite
 from exporter.simulator.faults import Faults

@@ -195,7 +195,7 @@ def test_each_sick_database_raises_its_alerts_and_no_other(demo: Demo, watch: Wa
     wait_until(lambda: _expected(demo) <= watch.notified)
 
     raised = _databases(demo)
-    by_kind = {sick.kind: raised[sick.instance_id] for sick in Fleet().sick}
+    by_kind = {sick.kind: raised[sick.instance_id] for sick in Fleet().ailing}
     assert by_kind["stale"] == {"ByCloudBackupTooOld"}
     assert by_kind["failing"] == {"ByCloudBackupTooOld", "ByCloudBackupFailed"}
     assert by_kind["never"] == {"ByCloudBackupMissing"}
@@ -213,7 +213,7 @@ def test_alerts_name_the_database(demo: Demo, watch: Watch) -> None:
     """The words have the database's name, and no template failed."""
     wait_until(lambda: watch.firing() == _expected(demo) != frozenset())
     alerts = requests.get(f"{watch.prometheus.url}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
-    names = {sick.instance_id: sick.name for sick in Fleet().sick}
+    names = {sick.instance_id: sick.name for sick in Fleet().ailing}
     told = [alert for alert in alerts if alert["labels"].get("instance_id") in names]
 
     assert told
@@ -227,8 +227,8 @@ def test_alerts_name_the_database(demo: Demo, watch: Watch) -> None:
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
 def test_every_query_of_every_panel_answers(path: Path, watch: Watch) -> None:
     """Each returns data, but those that are empty on purpose."""
-    broken = next(sick for sick in Fleet().sick if sick.kind == "broken_chain")
-    stuck = next(sick for sick in Fleet().sick if sick.kind == "stuck")
+    broken = next(sick for sick in Fleet().ailing if sick.kind == "broken_chain")
+    stuck = next(sick for sick in Fleet().ailing if sick.kind == "stuck")
     wait_until(lambda: watch.prometheus.value("count(count_over_time(bycloud_up[30s]) > 5)") == 1)
     empty = set()
     for panel in panels(json.loads(path.read_text(encoding="utf-8"))):

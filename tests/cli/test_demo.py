@@ -46,11 +46,11 @@ def test_every_sick_instance_shows_what_ails_it_and_no_other_does(seed: int, now
     found = at_risk(fleet, now)
 
     dangers = {key: set(risk.dangers) for key, risk in found.items()}
-    for sick in fleet.sick:
+    for sick in fleet.ailing:
         assert EXPECTED[sick.kind] <= dangers.get(sick.instance_id, set()), sick
     for key in fleet.healthy:
         assert dangers.get(key, set()) <= {Danger.LAST_ATTEMPT_FAILED}
-    assert not {sick.instance_id for sick in fleet.sick if not EXPECTED[sick.kind]} & set(found)
+    assert not {sick.instance_id for sick in fleet.ailing if not EXPECTED[sick.kind]} & set(found)
 
 
 def test_it_names_every_sick_instance(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from hypothesis.strategies import integers, sampled_from
 
 from exporter.records import Backup, Instance
 from exporter.simulator import Quirks, hosts, many
-from exporter.simulator.http.wire import BACKUPS, INSTANCES, ApiError, backup_name
+from exporter.simulator.http.wire import BACKUPS, INSTANCES, RequestRefusedError, backup_name
 from exporter.simulator.listing import Listing
 
 RECORDS = many(45, 6)
@@ -33,7 +33,7 @@ def page(of: Listing[Backup], **query: str) -> dict[str, Any]:
 
 def refusal(of: Listing[Backup], **query: str) -> int:
     """Return the status with which a query is refused."""
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(RequestRefusedError) as caught:
         of.page(query)
     return caught.value.status
 
@@ -91,7 +91,7 @@ def test_the_default_page_has_twenty() -> None:
 
 
 def test_links_point_where_the_vendors_do() -> None:
-    """At another resource, with the marker of the page before and of the one after."""
+    """At another collection, with the marker of the page before and of the one after."""
     of = listing()
     first = page(of)["links"]
     second = page(of, marker=RECORDS[19].id)["links"]
@@ -141,7 +141,7 @@ def test_a_record_can_be_asked_for_alone() -> None:
     body: Any = listing().one(RECORDS[7].id)
 
     assert body["database_backup"]["id"] == RECORDS[7].id
-    with pytest.raises(ApiError, match="Backup gone not found"):
+    with pytest.raises(RequestRefusedError, match="Backup gone not found"):
         listing().one("gone")
 
 

@@ -83,7 +83,7 @@ def test_a_few_databases_are_some_sick_and_some_well() -> None:
 
     assert len(chosen) == 5
     assert chosen & set(Fleet().healthy)
-    assert chosen & {sick.instance_id for sick in Fleet().sick}
+    assert chosen & {sick.instance_id for sick in Fleet().ailing}
 
 
 def test_a_crowd_is_as_large_as_asked() -> None:

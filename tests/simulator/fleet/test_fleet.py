@@ -33,7 +33,7 @@ class Seen:
 
     def sick(self, kind: Kind) -> Iterator[tuple[Ailment, list[Backup]]]:
         """Return the databases with a sickness, each with its backups."""
-        return ((sick, self.of(sick.instance_id)) for sick in self.fleet.sick if sick.kind == kind)
+        return ((sick, self.of(sick.instance_id)) for sick in self.fleet.ailing if sick.kind == kind)
 
     def restorable(self, backup: Backup | None) -> bool:
         """Say whether a backup and all that it builds on completed."""
@@ -163,13 +163,13 @@ def test_instances_are_listed_but_for_the_retired(now: datetime) -> None:
     assert all(
         instance.updated_at and now - instance.updated_at > timedelta(days=7) for instance in instances
     )
-    assert [sick.kind for sick in fleet.sick if sick.instance_id not in listed] == ["retired"]
+    assert [sick.kind for sick in fleet.ailing if sick.instance_id not in listed] == ["retired"]
     assert [i.replica_of.id in listed for i in instances if i.replica_of] == [True]
 
 
 def test_every_kind_of_sickness_has_a_story() -> None:
     """Each kind occurs, and each story is a sentence."""
-    sick = Fleet().sick
+    sick = Fleet().ailing
 
     assert {one.kind for one in sick} == {
         "stale",

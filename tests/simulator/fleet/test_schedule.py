@@ -4,11 +4,11 @@ from datetime import timedelta
 from itertools import pairwise
 
 from exporter.records import Backup
-from exporter.simulator.fleet.instances import ROSTER
+from exporter.simulator.fleet.instances import DATABASES
 from exporter.simulator.fleet.schedule import Attempt, chain, midnight
 
 DAY = midnight(740_000)
-MEMBER = ROSTER[0]
+MEMBER = DATABASES[0]
 
 
 def first() -> Attempt:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from exporter.records import Backup, Datastore, Instance, Reference
-from exporter.simulator.http.wire import ApiError, backup_object, error_body, instance_object
+from exporter.simulator.http.wire import RequestRefusedError, backup_object, error_body, instance_object
 from exporter.simulator.quirks import TimeStyle
 
 MOMENT = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
@@ -76,7 +76,10 @@ def test_an_instance_has_the_vendors_keys() -> None:
 
 def test_an_error_has_an_id_for_support() -> None:
     """The details are optional, the request's id is not."""
-    bare, full = through_json(error_body(503, "Busy")), through_json(ApiError(400, "No", "limit").body)
+    bare, full = (
+        through_json(error_body(503, "Busy")),
+        through_json(RequestRefusedError(400, "No", "limit").body),
+    )
 
     assert bare["error"].keys() == {"code", "message", "request_id"}
     assert bare["error"]["request_id"].startswith("req-")

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import requests
 
-from exporter.simulator import (
+from exporter.simulator import many
+from tests.support.faults import (
     Answer,
     CutBody,
     Delay,
@@ -28,13 +29,12 @@ from exporter.simulator import (
     DripHeaders,
     ErrorBody,
     Fault,
+    FaultyApi,
     HangBeforeHeaders,
     HangInBody,
     Raw,
     Reset,
-    SimulatedApi,
     WrongLength,
-    many,
 )
 
 BACKUPS = 3_000
@@ -100,7 +100,7 @@ def scrape(url: str, tally: Tally, stop: threading.Event, seed: int) -> None:
             tally.note(time.monotonic() - started, answer.text)
 
 
-def torment(api: SimulatedApi, stop: threading.Event) -> None:
+def torment(api: FaultyApi, stop: threading.Event) -> None:
     """Let one fault after another befall the API, with spells of health between."""
     chance = random.Random(1)  # noqa: S311 - no secret
     while not stop.wait(chance.uniform(0.5, 5.0)):
@@ -128,11 +128,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--scrapers", type=int, default=50)
     options = parser.parse_args()
-    with SimulatedApi(backups=many(BACKUPS, 30), request_log=False) as api:
+    with FaultyApi(backups=many(BACKUPS, 30), request_log=False) as api:
         return soak(api, options.minutes, options.scrapers)
 
 
-def soak(api: SimulatedApi, minutes: float, scrapers: int) -> int:
+def soak(api: FaultyApi, minutes: float, scrapers: int) -> int:
     """Run the exporter on the tormented API, let them scrape, and print what came of it."""
     environment = os.environ | {"BYCLOUD_API_KEY": "demo:demo-secret", "BYCLOUD_API_URL": api.url}
     command = [sys.executable, "-m", "exporter", "--web.listen-address=127.0.0.1:0", "--web.max-requests=100"]

@@ -25,7 +25,8 @@ from exporter.config.schema import Config, Target, Url
 from exporter.metrics.families import families
 from exporter.metrics.own import ReloadCollector, own_collectors
 from exporter.records import Backup, Instance
-from exporter.simulator import Answer, Fleet, SimulatedApi, hosts, many
+from exporter.simulator import Fleet, hosts, many
+from tests.support.faults import Answer, FaultyApi
 from tests.support.programs import need, require
 
 DAY: Final = 86_400.0
@@ -75,7 +76,7 @@ class History:
         self._end = end
         self._start = end - days * DAY
         self._clock = TurnedClock(self._start)
-        self._api = SimulatedApi(
+        self._api = FaultyApi(
             backups=lambda: organization.backups(self._moment()),
             instances=lambda: organization.instances(self._moment()),
             tier="enterprise",

@@ -8,8 +8,8 @@ from typing import Self
 from msgspec.structs import replace
 
 from exporter.records import Backup, Instance, Record
-from exporter.simulator.faults import Faults
 from exporter.simulator.http.connection import Channel, Listener
+from exporter.simulator.http.delivery import Delivery
 from exporter.simulator.http.message import Reply, Request
 from exporter.simulator.http.wire import BACKUPS, INSTANCES, Collection, RequestRefusedError
 from exporter.simulator.listing import Listing
@@ -52,7 +52,6 @@ class SimulatedApi:
         self.instances = instances
         self.quirks = quirks
         self.latency = latency
-        self.faults = Faults()
         self.requests: list[Request] = []
         self._request_log = request_log
         self._credentials = {"x-api-key": api_key, "authorization": f"Bearer {token}"}
@@ -73,14 +72,18 @@ class SimulatedApi:
         """Stop at once and end every connection."""
         self._listener.close()
 
+    def delivery(self, _request: Request) -> Delivery:
+        """Return how the reply to a request is sent."""
+        return Delivery()
+
     def _exchange(self, request: Request, channel: Channel) -> bool:
         if self._request_log:
             self.requests.append(request)
         if self.latency and channel.wait(self.latency):
             return False
-        fault = self.faults.take(request)
-        reply = self._compressed(request, fault.change(self._reply(request)))
-        return fault.send(channel, _for_request(request, reply))
+        delivery = self.delivery(request)
+        reply = self._compressed(request, delivery.change(self._reply(request)))
+        return delivery.send(channel, _for_request(request, reply))
 
     def _compressed(self, request: Request, reply: Reply) -> Reply:
         if self.quirks.gzip and reply.plain and "gzip" in request.headers.get("accept-encoding", ""):

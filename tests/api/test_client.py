@@ -30,28 +30,26 @@ from exporter.clock import Clock
 from exporter.config.credentials import Secret
 from exporter.config.schema import Period, ProxyUrl, Target, TlsConfig, Url
 from exporter.errors import ApiError, ConfigError, Reason
-from exporter.simulator import (
+from exporter.simulator import Quirks, Request, many
+from exporter.simulator.http.wire import Json
+from exporter.target.instances import InstanceList
+from exporter.target.walk import TargetWalker
+from tests.support.faults import (
     Answer,
     CutBody,
     DripBody,
     DripHeaders,
     ErrorBody,
     Fault,
+    FaultyApi,
     HangBeforeHeaders,
     HangInBody,
     Malform,
-    Quirks,
     Raw,
-    Request,
     Reset,
     Rewrite,
-    SimulatedApi,
     WrongLength,
-    many,
 )
-from exporter.simulator.http.wire import Json
-from exporter.target.instances import InstanceList
-from exporter.target.walk import TargetWalker
 from tests.support.programs import refusing_port
 from tests.support.serving import wait_until
 from tests.support.started import StartedThreads
@@ -131,7 +129,7 @@ DEADLINES = Deadlines()
 def _open_a_bomb() -> tuple[Reason, str, int]:
     """Walk an API that sends 300 MiB as 300 kB, in a process whose memory is this walk's alone."""
     bomb = gzip.compress(bytes(300 * MIB), compresslevel=1)
-    with SimulatedApi(backups=many(45, 6)) as api:
+    with FaultyApi(backups=many(45, 6)) as api:
         api.faults.add(Answer(200, {"Content-Encoding": "gzip"}, bomb))
         made = Rig(api.url)
         tracemalloc.start()
@@ -155,9 +153,9 @@ def rig() -> Iterator[Callable[..., Rig]]:
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups: three pages of twenty."""
-    with SimulatedApi(backups=many(45, 6), quirks=Quirks(gzip=False)) as running:
+    with FaultyApi(backups=many(45, 6), quirks=Quirks(gzip=False)) as running:
         yield running
 
 
@@ -205,7 +203,7 @@ DEAD = {
 
 @pytest.mark.parametrize(("fault", "reason", "requests"), DEAD.values(), ids=DEAD)
 def test_every_failure_is_one_exception_with_its_reason(
-    api: SimulatedApi, rig: Callable[..., Rig], fault: Fault, reason: Reason, requests: int
+    api: FaultyApi, rig: Callable[..., Rig], fault: Fault, reason: Reason, requests: int
 ) -> None:
     """A fault for good on the head of the list: the reason, and as many requests as the rules allow."""
     made = rig(api.url, request_timeout=Period(0.4 if reason is Reason.TIMEOUT else 5))
@@ -225,7 +223,7 @@ def test_every_failure_is_one_exception_with_its_reason(
 @pytest.mark.parametrize("place", ["first", "second"])
 @pytest.mark.parametrize("fault", [ErrorBody(503), CutBody(300), WrongLength(50), Reset(200)], ids=repr)
 def test_a_page_that_fails_once_costs_one_request_more(
-    api: SimulatedApi, rig: Callable[..., Rig], fault: Fault, place: str
+    api: FaultyApi, rig: Callable[..., Rig], fault: Fault, place: str
 ) -> None:
     """A passing fault is retried, and the walk is whole."""
     made = rig(api.url)
@@ -239,7 +237,7 @@ def test_a_page_that_fails_once_costs_one_request_more(
     assert 0 <= made.clock.slept[0] <= 2
 
 
-def test_a_marker_loop_fails_the_walk(api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+def test_a_marker_loop_fails_the_walk(api: FaultyApi, rig: Callable[..., Rig]) -> None:
     """A page that leads to itself ends the walk after a bounded number of requests."""
     api.faults.add(Answer(200, {}, LOOP), times=None)
 
@@ -250,7 +248,7 @@ def test_a_marker_loop_fails_the_walk(api: SimulatedApi, rig: Callable[..., Rig]
     assert outcome.stats.requests == 3
 
 
-def test_a_page_that_fails_for_good_fails_the_walk(api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+def test_a_page_that_fails_for_good_fails_the_walk(api: FaultyApi, rig: Callable[..., Rig]) -> None:
     """Two pages of three are nothing."""
     made = rig(api.url)
     api.faults.add(ErrorBody(500), times=None, when=second_page)
@@ -265,7 +263,7 @@ def test_a_page_that_fails_for_good_fails_the_walk(api: SimulatedApi, rig: Calla
 def test_a_marker_deleted_under_the_walk_is_gone_round(rig: Callable[..., Rig], dead_marker: str) -> None:
     """In the three ways in which an API may answer it."""
     listed = many(45, 6)
-    with SimulatedApi(backups=listed, quirks=Quirks(dead_marker=dead_marker)) as api:  # type: ignore[arg-type]
+    with FaultyApi(backups=listed, quirks=Quirks(dead_marker=dead_marker)) as api:  # type: ignore[arg-type]
 
         def delete(body: Json) -> Json:
             api.backups = tuple(backup for backup in listed if backup.id != listed[19].id)
@@ -281,9 +279,7 @@ def test_a_marker_deleted_under_the_walk_is_gone_round(rig: Callable[..., Rig], 
 class TestErrors:
     """What an API failure says."""
 
-    def test_carries_the_apis_words_and_its_request_id(
-        self, api: SimulatedApi, rig: Callable[..., Rig]
-    ) -> None:
+    def test_carries_the_apis_words_and_its_request_id(self, api: FaultyApi, rig: Callable[..., Rig]) -> None:
         """Message, details, status and `request_id` as the vendor documents them."""
         api.faults.add(ErrorBody(403, "not yours", "ask an admin"))
 
@@ -295,9 +291,7 @@ class TestErrors:
         assert error.request_id.startswith("req-")
 
     @pytest.mark.parametrize("echo", [KEY, "demo-secret", f"key={KEY}\n  and {KEY}"])
-    def test_masks_a_secret_that_it_echoes(
-        self, api: SimulatedApi, rig: Callable[..., Rig], echo: str
-    ) -> None:
+    def test_masks_a_secret_that_it_echoes(self, api: FaultyApi, rig: Callable[..., Rig], echo: str) -> None:
         """An API that quotes the credential does not get it into our texts."""
         api.faults.add(ErrorBody(401, f"bad {echo}"))
 
@@ -307,14 +301,14 @@ class TestErrors:
         assert "demo-secret" not in error.message
         assert "\n" not in error.message
 
-    def test_masks_a_secret_in_the_request_id(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+    def test_masks_a_secret_in_the_request_id(self, api: FaultyApi, rig: Callable[..., Rig]) -> None:
         """That goes into the log too."""
         body = b'{"error": {"message": "no", "request_id": "req-demo:demo-secret"}}'
         api.faults.add(Answer(401, {}, body))
 
         assert rig(api.url).failure().request_id == "req-***"
 
-    def test_is_short_however_much_the_api_says(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+    def test_is_short_however_much_the_api_says(self, api: FaultyApi, rig: Callable[..., Rig]) -> None:
         """A page of text is cut."""
         api.faults.add(ErrorBody(500, "x" * 10_000), times=None)
 
@@ -338,7 +332,7 @@ class TestErrors:
     )
     @pytest.mark.parametrize("secret", [KEY, "demo%3Ademo-secret", "ZGVtbzpkZW1vLXNlY3JldA=="])
     def test_shows_little_of_an_answer_that_is_no_http(
-        self, api: SimulatedApi, rig: Callable[..., Rig], answer: tuple[str, bytes], secret: str
+        self, api: FaultyApi, rig: Callable[..., Rig], answer: tuple[str, bytes], secret: str
     ) -> None:
         """One short printable line without the credential, wherever the answer echoes it."""
         api.faults.add(Raw(answer[1].replace(b"%s", secret.encode())), times=None)
@@ -376,7 +370,7 @@ class TestErrors:
         assert "pr0xy" not in said
         assert "Passw0rd" not in said
 
-    def test_holds_nothing_of_what_the_walk_read(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+    def test_holds_nothing_of_what_the_walk_read(self, api: FaultyApi, rig: Callable[..., Rig]) -> None:
         """A traceback holds its frames, they hold the records, and in a cycle that stays for long."""
         api.faults.add(ErrorBody(403), when=second_page)
 
@@ -400,7 +394,7 @@ class TestDeadlines:
 
     @pytest.mark.parametrize("fault", [DripHeaders(0.05), DripBody(0.05), HangInBody(10)], ids=repr)
     def test_a_drip_is_cut_at_the_deadline(
-        self, api: SimulatedApi, rig: Callable[..., Rig], fault: Fault
+        self, api: FaultyApi, rig: Callable[..., Rig], fault: Fault
     ) -> None:
         """Bytes that keep coming do not stretch it, in headers or body: the whole answer takes longer."""
         made = rig(api.url)
@@ -410,9 +404,7 @@ class TestDeadlines:
 
         assert error.reason is Reason.TIMEOUT
 
-    def test_a_walk_that_is_over_asks_for_nothing_more(
-        self, api: SimulatedApi, rig: Callable[..., Rig]
-    ) -> None:
+    def test_a_walk_that_is_over_asks_for_nothing_more(self, api: FaultyApi, rig: Callable[..., Rig]) -> None:
         """A deadline that has passed is `timeout`, and costs no request."""
         error = rig(api.url).failure(seconds=-1)
 
@@ -421,7 +413,7 @@ class TestDeadlines:
 
     def test_a_walk_of_many_pages_ends_at_its_deadline(self, rig: Callable[..., Rig]) -> None:
         """Each page in time, all of them too late."""
-        with SimulatedApi(backups=many(400, 2), latency=0.1) as api:
+        with FaultyApi(backups=many(400, 2), latency=0.1) as api:
             outcome = rig(api.url).walk(0.55)
 
         assert outcome.error is not None
@@ -429,7 +421,7 @@ class TestDeadlines:
         assert outcome.stats.requests < 20
 
     def test_the_connection_that_was_cut_is_not_used_again(
-        self, api: SimulatedApi, rig: Callable[..., Rig]
+        self, api: FaultyApi, rig: Callable[..., Rig]
     ) -> None:
         """The next walk is well."""
         made = rig(api.url, request_timeout=Period(2))
@@ -464,7 +456,7 @@ class TestDeadlines:
 
     @pytest.mark.parametrize("fault", [HangBeforeHeaders(), HangInBody(300)], ids=repr)
     def test_a_watchdog_that_comes_late_changes_no_reason(
-        self, api: SimulatedApi, rig: Callable[..., Rig], fault: Fault
+        self, api: FaultyApi, rig: Callable[..., Rig], fault: Fault
     ) -> None:
         """Under load the socket's own time-out may come first: that is `timeout` too, and not retried."""
 
@@ -504,7 +496,7 @@ class TestDeadlines:
             assert seconds > 0
 
     def test_a_host_is_reached_at_the_first_address_that_accepts(
-        self, api: SimulatedApi, rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+        self, api: FaultyApi, rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The one before it refuses."""
         port = int(api.url.rpartition(":")[2])
@@ -545,7 +537,7 @@ class TestDeadlines:
 class TestBudget:
     """What the API says of its limits is kept to."""
 
-    def test_nobody_calls_before_retry_after(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+    def test_nobody_calls_before_retry_after(self, api: FaultyApi, rig: Callable[..., Rig]) -> None:
         """After a 429 the next walk makes no request until then, and says why."""
         made = rig(api.url)
         api.faults.add(Answer(429, {"Retry-After": "60"}))
@@ -557,7 +549,7 @@ class TestBudget:
         assert len(api.requests) == 1
         assert "used up for another" in error.message
 
-    def test_a_short_retry_after_is_waited_for(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+    def test_a_short_retry_after_is_waited_for(self, api: FaultyApi, rig: Callable[..., Rig]) -> None:
         """Where the walk has the time, it waits."""
         made = rig(api.url)
         api.faults.add(Answer(503, {"Retry-After": "3"}))
@@ -568,7 +560,7 @@ class TestBudget:
         assert any(2.5 < slept <= 3 for slept in made.clock.slept)
 
     def test_a_retry_after_that_is_too_long_leaves_the_reason(
-        self, api: SimulatedApi, rig: Callable[..., Rig]
+        self, api: FaultyApi, rig: Callable[..., Rig]
     ) -> None:
         """A 503 that asks for more time than the walk has is a failure of the server, not of the budget."""
         api.faults.add(Answer(503, {"Retry-After": "100"}))
@@ -580,7 +572,7 @@ class TestBudget:
 
     def test_a_retry_never_eats_the_budget_of_the_next_walk(self, rig: Callable[..., Rig]) -> None:
         """With no more left in the hour than the next walk needs, a failed request is not made again."""
-        with SimulatedApi(backups=many(5, 1), tier="standard") as api:
+        with FaultyApi(backups=many(5, 1), tier="standard") as api:
             made = rig(api.url, api_tier="standard")
             for _ in range(990):
                 made.budget.spend()
@@ -593,7 +585,7 @@ class TestBudget:
 
     def test_the_limits_are_read_off_every_response(self, rig: Callable[..., Rig]) -> None:
         """Errors included."""
-        with SimulatedApi(backups=many(5, 1), tier="professional", api_key="other:key") as api:
+        with FaultyApi(backups=many(5, 1), tier="professional", api_key="other:key") as api:
             made = rig(api.url)
             made.walk(20)
 
@@ -601,7 +593,7 @@ class TestBudget:
 
     def test_a_retry_moves_no_walks_turn(self, rig: Callable[..., Rig]) -> None:
         """After a walk of one page and two retries the next may come as if there had been none."""
-        with SimulatedApi(backups=many(5, 1), tier="standard") as api:
+        with FaultyApi(backups=many(5, 1), tier="standard") as api:
             made = rig(api.url, api_tier="standard")
             api.faults.add(ErrorBody(503), times=2)
 
@@ -614,9 +606,7 @@ class TestBudget:
 class TestRequests:
     """What is sent."""
 
-    def test_names_the_exporter_and_asks_by_the_rules(
-        self, api: SimulatedApi, rig: Callable[..., Rig]
-    ) -> None:
+    def test_names_the_exporter_and_asks_by_the_rules(self, api: FaultyApi, rig: Callable[..., Rig]) -> None:
         """The key in its header, the version, limit and marker."""
         rig(api.url).walk(20)
 
@@ -628,7 +618,7 @@ class TestRequests:
         assert first.query == {"limit": "20"}
         assert second.query == {"limit": "20", "marker": many(45, 6)[19].id}
 
-    def test_sends_a_token_as_bearer(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+    def test_sends_a_token_as_bearer(self, api: FaultyApi, rig: Callable[..., Rig]) -> None:
         """The other way to authenticate."""
         made = rig(api.url, api_key=None, token=Secret("demo-token"))
 
@@ -636,7 +626,7 @@ class TestRequests:
         assert api.requests[0].headers["authorization"] == "Bearer demo-token"
 
     def test_no_netrc_replaces_the_credential(
-        self, api: SimulatedApi, rig: Callable[..., Rig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, api: FaultyApi, rig: Callable[..., Rig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A `.netrc` for the API's host is not asked."""
         netrc = tmp_path / "netrc"
@@ -648,7 +638,7 @@ class TestRequests:
         assert "authorization" not in api.requests[0].headers
 
     def test_no_netrc_is_read_for_a_redirect(
-        self, api: SimulatedApi, rig: Callable[..., Rig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, api: FaultyApi, rig: Callable[..., Rig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Not even one that cannot be: requests would, for the address that is not followed."""
         netrc = tmp_path / "netrc"
@@ -659,7 +649,7 @@ class TestRequests:
         assert rig(api.url).failure().reason is Reason.BAD_RESPONSE
 
     def test_reads_a_rotated_credential_at_the_next_walk(
-        self, api: SimulatedApi, rig: Callable[..., Rig], tmp_path: Path
+        self, api: FaultyApi, rig: Callable[..., Rig], tmp_path: Path
     ) -> None:
         """`api_key_file` is read anew each time, and says so where it cannot be."""
         file = tmp_path / "key"
@@ -676,9 +666,9 @@ class TestRequests:
         assert gone.reason is Reason.AUTH
         assert gone.message == f"target default: api_key_file: cannot read {file}: No such file or directory"
 
-    def test_follows_no_redirect(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+    def test_follows_no_redirect(self, api: FaultyApi, rig: Callable[..., Rig]) -> None:
         """The credential travels to no other host."""
-        with SimulatedApi(backups=()) as other:
+        with FaultyApi(backups=()) as other:
             api.faults.add(Answer(302, {"Location": f"{other.url}/v1/database-backups"}))
 
             error = rig(api.url).failure()
@@ -688,7 +678,7 @@ class TestRequests:
             assert other.requests == []
 
     @pytest.mark.parametrize("cookie", ["a=b", f"a=b; max-age={'9' * 400}"])
-    def test_takes_no_cookie(self, api: SimulatedApi, rig: Callable[..., Rig], cookie: str) -> None:
+    def test_takes_no_cookie(self, api: FaultyApi, rig: Callable[..., Rig], cookie: str) -> None:
         """None is parsed, and none comes back."""
         body = b'{"database_backups": [], "meta": {"total": 0}}'
         api.faults.add(Answer(200, {"Set-Cookie": cookie}, body))
@@ -699,7 +689,7 @@ class TestRequests:
         assert all("cookie" not in request.headers for request in api.requests)
 
     def test_keeps_its_connection_between_pages_and_walks(
-        self, api: SimulatedApi, rig: Callable[..., Rig]
+        self, api: FaultyApi, rig: Callable[..., Rig]
     ) -> None:
         """Six pages of two walks over one connection."""
         with _Server(_forward(api)) as server:
@@ -710,7 +700,7 @@ class TestRequests:
         assert len(api.requests) == 6
         assert server.connections == 1
 
-    def test_goes_through_the_proxy_it_is_given(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+    def test_goes_through_the_proxy_it_is_given(self, api: FaultyApi, rig: Callable[..., Rig]) -> None:
         """`proxy_url` takes every request, whatever the environment says."""
         heads: list[bytes] = []
 
@@ -738,7 +728,7 @@ class TestRequests:
     )
     def test_goes_through_the_proxy_of_the_environment(  # noqa: PLR0913 - fixtures and parameters
         self,
-        api: SimulatedApi,
+        api: FaultyApi,
         rig: Callable[..., Rig],
         monkeypatch: pytest.MonkeyPatch,
         host: str,
@@ -772,7 +762,7 @@ class TestUnsentRequests:
         assert made.notes.codes == ["connection"] * 3
         assert made.budget.hour_remaining == made.budget.hour_limit
 
-    def test_a_failed_handshake_costs_nothing(self, api: SimulatedApi, rig: Callable[..., Rig]) -> None:
+    def test_a_failed_handshake_costs_nothing(self, api: FaultyApi, rig: Callable[..., Rig]) -> None:
         """The API speaks no TLS on that port."""
         made = rig(api.url.replace("http:", "https:"), api_tier="standard")
         made.failure()
@@ -780,9 +770,7 @@ class TestUnsentRequests:
         assert made.budget.hour_remaining == made.budget.hour_limit
 
     @pytest.mark.parametrize("fault", [Reset(0), HangBeforeHeaders(), Raw(b"")], ids=repr)
-    def test_a_request_that_left_counts(
-        self, api: SimulatedApi, rig: Callable[..., Rig], fault: Fault
-    ) -> None:
+    def test_a_request_that_left_counts(self, api: FaultyApi, rig: Callable[..., Rig], fault: Fault) -> None:
         """The API may have counted it, though its answer never came."""
         made = rig(api.url, api_tier="standard", request_timeout=Period(0.4))
         api.faults.add(fault, times=None)
@@ -806,7 +794,7 @@ class TestBodies:
 
     @pytest.mark.parametrize("location", ["/elsewhere", "http://[::1", "http://\ud800", "//", "x" * 60_000])
     def test_a_redirects_body_is_bounded_too(
-        self, api: SimulatedApi, rig: Callable[..., Rig], location: str
+        self, api: FaultyApi, rig: Callable[..., Rig], location: str
     ) -> None:
         """Wherever it leads, it is read like any other answer: requests would read it whole."""
         head = b"HTTP/1.1 302 Found\r\nContent-Encoding: gzip\r\nLocation: %s\r\n\r\n"
@@ -825,7 +813,7 @@ class TestBodies:
 
     @pytest.mark.parametrize("size", [b"-1", b"-0x1", b"-ffff"])
     def test_a_chunk_of_negative_size_is_no_body(
-        self, api: SimulatedApi, rig: Callable[..., Rig], size: bytes
+        self, api: FaultyApi, rig: Callable[..., Rig], size: bytes
     ) -> None:
         """The standard library reads it to the end of the stream, whatever the memory."""
         head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -843,7 +831,7 @@ class TestBodies:
 
     @pytest.mark.parametrize("encoding", ["br", "gzip, gzip", "gzip,gzip,gzip,gzip,gzip,gzip"])
     def test_an_encoding_that_was_not_asked_for_is_refused(
-        self, api: SimulatedApi, rig: Callable[..., Rig], encoding: str
+        self, api: FaultyApi, rig: Callable[..., Rig], encoding: str
     ) -> None:
         """A chain of them multiplies what a byte may cost."""
         api.faults.add(Answer(200, {"Content-Encoding": encoding}, b"{}"))
@@ -855,7 +843,7 @@ class TestBodies:
 
     def test_a_compressed_page_is_read(self, rig: Callable[..., Rig]) -> None:
         """Gzip is asked for and understood."""
-        with SimulatedApi(backups=many(5, 1), quirks=Quirks(gzip=True)) as api:
+        with FaultyApi(backups=many(5, 1), quirks=Quirks(gzip=True)) as api:
             outcome = rig(api.url).walk(20)
 
             assert "gzip" in api.requests[0].headers["accept-encoding"]
@@ -863,7 +851,7 @@ class TestBodies:
         assert outcome.snapshot is not None
 
     def test_malformed_records_are_counted_and_logged_with_their_place(
-        self, api: SimulatedApi, rig: Callable[..., Rig]
+        self, api: FaultyApi, rig: Callable[..., Rig]
     ) -> None:
         """The rest of the page counts."""
         api.faults.add(Malform({2: {"id": "x"}, 3: None}), when=second_page)
@@ -888,18 +876,16 @@ class TestTls:
         return trustme.CA()
 
     @pytest.fixture
-    def secured(self, authority: trustme.CA) -> Iterator[SimulatedApi]:
+    def secured(self, authority: trustme.CA) -> Iterator[FaultyApi]:
         """Run the API with the authority's certificate; a client's own must be of the same one, if any."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1").configure_cert(context)
         authority.configure_trust(context)
         context.verify_mode = ssl.CERT_OPTIONAL
-        with SimulatedApi(backups=many(5, 1), ssl_context=context) as running:
+        with FaultyApi(backups=many(5, 1), ssl_context=context) as running:
             yield running
 
-    def test_refuses_a_certificate_of_nobody_known(
-        self, secured: SimulatedApi, rig: Callable[..., Rig]
-    ) -> None:
+    def test_refuses_a_certificate_of_nobody_known(self, secured: FaultyApi, rig: Callable[..., Rig]) -> None:
         """Verification is on, and its failure has its own reason."""
         error = rig(secured.url).failure()
 
@@ -907,7 +893,7 @@ class TestTls:
         assert "certificate verify failed" in error.message
 
     def test_trusts_the_authority_it_is_given(
-        self, secured: SimulatedApi, authority: trustme.CA, rig: Callable[..., Rig], tmp_path: Path
+        self, secured: FaultyApi, authority: trustme.CA, rig: Callable[..., Rig], tmp_path: Path
     ) -> None:
         """`ca_file`, with a client certificate in one file and in two."""
         ca_file, both, cert, key = (str(tmp_path / name) for name in ("ca", "both", "cert", "key"))
@@ -926,14 +912,14 @@ class TestTls:
 
         assert all(outcome.snapshot for outcome in outcomes)
 
-    def test_verifies_nothing_where_told_so(self, secured: SimulatedApi, rig: Callable[..., Rig]) -> None:
+    def test_verifies_nothing_where_told_so(self, secured: FaultyApi, rig: Callable[..., Rig]) -> None:
         """`insecure_skip_verify`, without a warning at every request."""
         made = rig(secured.url, tls_config=TlsConfig(insecure_skip_verify=True))
 
         assert made.walk(20).snapshot is not None
 
     def test_a_certificates_file_that_is_gone_is_a_failure_of_tls(
-        self, secured: SimulatedApi, rig: Callable[..., Rig]
+        self, secured: FaultyApi, rig: Callable[..., Rig]
     ) -> None:
         """Missing files fail the walk, not the exporter."""
         error = rig(secured.url, tls_config=TlsConfig(ca_file="/nowhere/ca.pem")).failure()
@@ -947,7 +933,7 @@ class TestUnit:
 
     @pytest.mark.parametrize(("unit", "data_warnings"), [("bytes", 1), ("GiB", 0)])
     def test_is_logged_once(
-        self, api: SimulatedApi, rig: Callable[..., Rig], unit: str, data_warnings: int
+        self, api: FaultyApi, rig: Callable[..., Rig], unit: str, data_warnings: int
     ) -> None:
         """Sizes too small for bytes are said so at the first walk, and not again."""
         made = rig(api.url, size_unit=unit)
@@ -962,7 +948,7 @@ class TestConcurrency:
     """Several requests of one walk at once."""
 
     def test_an_unchanged_list_costs_its_pages_and_says_the_same(
-        self, started: StartedThreads, api: SimulatedApi, rig: Callable[..., Rig]
+        self, started: StartedThreads, api: FaultyApi, rig: Callable[..., Rig]
     ) -> None:
         """The second walk knows where the pages begin; the third too, and no thread outlives a walk."""
         made = rig(api.url, max_concurrency=4)
@@ -976,7 +962,7 @@ class TestConcurrency:
         assert started.named("fetch")
 
     def test_what_waits_for_its_turn_when_the_walk_ends_is_not_sent(
-        self, api: SimulatedApi, rig: Callable[..., Rig]
+        self, api: FaultyApi, rig: Callable[..., Rig]
     ) -> None:
         """A client that is closed sends nothing."""
         client = rig(api.url).api.client(30)
@@ -1098,7 +1084,7 @@ class _Exchange(StreamRequestHandler):
                     self.wfile.write(b" ")
 
 
-def _forward(api: SimulatedApi) -> Callable[[bytes], bytes]:
+def _forward(api: FaultyApi) -> Callable[[bytes], bytes]:
     """Return an answer that asks the embedded API the same by way of a plain connection, and no proxy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

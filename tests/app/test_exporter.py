@@ -12,21 +12,22 @@ from exporter.app.exporter import Exporter, TargetRuntime
 from exporter.config.credentials import Secret
 from exporter.config.schema import Config, MaxDuration, Objective, Target, Url
 from exporter.errors import ConfigError
-from exporter.simulator import ErrorBody, Request, SimulatedApi, hosts, many
+from exporter.simulator import Request, hosts, many
+from tests.support.faults import ErrorBody, FaultyApi
 from tests.web.test_endpoints import get, running
 
 Make = Callable[..., Target]
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API."""
-    with SimulatedApi(backups=many(45, 6), instances=hosts(6)) as running:
+    with FaultyApi(backups=many(45, 6), instances=hosts(6)) as running:
         yield running
 
 
 @pytest.fixture
-def make(api: SimulatedApi) -> Make:
+def make(api: FaultyApi) -> Make:
     """Return what makes targets on the API."""
 
     def make(name: str, **settings: object) -> Target:
@@ -101,7 +102,7 @@ def test_objectives_hold_for_all(exporter: Exporter, make: Make) -> None:
     ("mode", "refused", "lists"), [("auto", True, 1), ("auto", False, 0), ("off", True, 0)]
 )
 def test_a_refused_list_is_tried_again(
-    api: SimulatedApi, make: Make, mode: str, lists: int, *, refused: bool
+    api: FaultyApi, make: Make, mode: str, lists: int, *, refused: bool
 ) -> None:
     """A reload is how the exporter learns that it may list them after all; else nothing is asked anew."""
     config = Config(targets=(make("a", instances=mode),))
@@ -141,7 +142,7 @@ class Held:
 
 
 @pytest.mark.parametrize("fate", ["removed", "changed"])
-def test_a_removed_target_sends_nothing_more(api: SimulatedApi, make: Make, fate: str) -> None:
+def test_a_removed_target_sends_nothing_more(api: FaultyApi, make: Make, fate: str) -> None:
     """Its walk ends: what is in flight is answered, nothing follows, and nothing unsent is counted."""
     old = make("a", page_size=1, max_concurrency=1, instances="off", api_tier="standard")
     exporter = Exporter(Config(targets=(old, make("b"))))
@@ -212,9 +213,7 @@ class TestBudgets:
         assert remaining == {"a": 400, "b": 300, "c": 500}
 
     @pytest.mark.parametrize("other", [{"url": Url("http://127.0.0.1:9")}, {"api_key": Secret("other:key")}])
-    def test_another_account_starts_with_nothing_spent(
-        self, api: SimulatedApi, other: dict[str, Any]
-    ) -> None:
+    def test_another_account_starts_with_nothing_spent(self, api: FaultyApi, other: dict[str, Any]) -> None:
         """Another URL or credential has a budget of its own."""
         settings: dict[str, Any] = {"url": Url(api.url), "api_key": Secret("demo:demo-secret")}
         before = Target(name="a", api_tier="standard", **settings)

@@ -14,10 +14,11 @@ from exporter.config.schema import Config, ExpectedInstance, Match, Objective, T
 from exporter.errors import ApiError, Reason
 from exporter.records import Instance
 from exporter.results import DataWarning, Snapshot, Summary
-from exporter.simulator import Malform, SimulatedApi, many
+from exporter.simulator import many
 from exporter.web.landing import landing_page
 from tests.support.answers import NOW, SNAPSHOT, SUCCESS, scraper
 from tests.support.builders import backup
+from tests.support.faults import FaultyApi, Malform
 from tests.target.test_instances import Rig
 
 CLEAN = Snapshot(
@@ -112,7 +113,7 @@ def test_counts_are_written_with_their_noun(number: int, text: str) -> None:
 
 def test_the_log_tells_when_a_doubt_appears_and_when_it_is_gone() -> None:
     """Two walks with a malformed record and two without: one warning, then one line that it is gone."""
-    with SimulatedApi(backups=many(5, 1), instances=()) as api:
+    with FaultyApi(backups=many(5, 1), instances=()) as api:
         rig = Rig(api.url, (), instances="off", size_unit="GiB")
         with capture_logs() as logs:
             api.faults.add(Malform({1: {"id": "x"}}), times=2)
@@ -153,7 +154,7 @@ def test_many_unknown_statuses_are_one_doubt() -> None:
 def test_what_the_api_chose_is_redacted(status: str) -> None:
     """A status may echo the key, be huge or control a terminal: what is said is short and safe."""
     shown = replace(backup("1"), status=status)
-    with SimulatedApi(backups=(shown,)) as api, capture_logs() as logs:
+    with FaultyApi(backups=(shown,)) as api, capture_logs() as logs:
         target = Target(name="prod", url=Url(api.url), api_key=Secret("demo:demo-secret"), instances="off")
         with closing(Exporter(Config(targets=(target,)))) as exporter:
             snapshot = exporter.walks["prod"](30).snapshot

@@ -23,16 +23,8 @@ from exporter.api import HttpTransport
 from exporter.app.exporter import Exporter
 from exporter.cli.main import main
 from exporter.server.run import listen, port_of
-from exporter.simulator import (
-    ErrorBody,
-    HangBeforeHeaders,
-    Malform,
-    Quirks,
-    Request,
-    SimulatedApi,
-    hosts,
-    many,
-)
+from exporter.simulator import Quirks, Request, hosts, many
+from tests.support.faults import ErrorBody, FaultyApi, HangBeforeHeaders, Malform
 from tests.support.programs import refusing_port
 
 VERSION = f"{__version__} (Python {platform.python_version()})"
@@ -42,14 +34,14 @@ Invoke = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups over 6 instances, on the smallest tier."""
-    with SimulatedApi(backups=many(45, 6), instances=hosts(6), tier="standard") as running:
+    with FaultyApi(backups=many(45, 6), instances=hosts(6), tier="standard") as running:
         yield running
 
 
 @pytest.fixture
-def environ(api: SimulatedApi, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
+def environ(api: FaultyApi, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
     """Have the environment name the API and its key, and nothing else of ours."""
     for name in list(os.environ):
         if name.startswith("BYCLOUD_") or name == "NO_COLOR":
@@ -131,7 +123,7 @@ def test_the_bare_command_serves(arguments: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("environ")
-def test_sigterm_ends_it_while_a_scrape_hangs_on_the_api(api: SimulatedApi) -> None:
+def test_sigterm_ends_it_while_a_scrape_hangs_on_the_api(api: FaultyApi) -> None:
     """The scrape, which may take ten minutes, is answered with what is true, and the process ends with 0."""
     asked = threading.Event()
 
@@ -167,7 +159,7 @@ def test_the_demo() -> None:
 
 
 @pytest.mark.usefixtures("environ")
-def test_several_targets_from_a_file(api: SimulatedApi, tmp_path: Path) -> None:
+def test_several_targets_from_a_file(api: FaultyApi, tmp_path: Path) -> None:
     """Each has its own credential, and its probe."""
     (tmp_path / "token").write_text("demo-token\n")
     config = tmp_path / "config.yml"
@@ -376,7 +368,7 @@ def test_once_prints_one_scrape(invoke: Invoke) -> None:
 
 
 @pytest.mark.usefixtures("environ")
-def test_once_writes_a_file(invoke: Invoke, api: SimulatedApi, tmp_path: Path) -> None:
+def test_once_writes_a_file(invoke: Invoke, api: FaultyApi, tmp_path: Path) -> None:
     """Without ages; where the walk fails the old file stays, and the status is 1."""
     path = tmp_path / "bycloud.prom"
     well = invoke("once", f"--output={path}")
@@ -393,7 +385,7 @@ def test_once_writes_a_file(invoke: Invoke, api: SimulatedApi, tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("environ")
-def test_once_says_that_the_walk_failed(invoke: Invoke, api: SimulatedApi) -> None:
+def test_once_says_that_the_walk_failed(invoke: Invoke, api: FaultyApi) -> None:
     """On stdout as metrics, on stderr in one line, and with status 1."""
     api.faults.add(ErrorBody(401, "No such key"), times=None, when=of_backups)
     status, out, err = invoke("once")
@@ -405,7 +397,7 @@ def test_once_says_that_the_walk_failed(invoke: Invoke, api: SimulatedApi) -> No
     assert "No such key" in err
 
 
-def test_once_needs_to_know_which_target(invoke: Invoke, api: SimulatedApi, tmp_path: Path) -> None:
+def test_once_needs_to_know_which_target(invoke: Invoke, api: FaultyApi, tmp_path: Path) -> None:
     """One of several is named."""
     config = tmp_path / "config.yml"
     config.write_text(
@@ -419,7 +411,7 @@ def test_once_needs_to_know_which_target(invoke: Invoke, api: SimulatedApi, tmp_
 
 
 @pytest.mark.usefixtures("environ")
-def test_check_of_a_good_target(invoke: Invoke, api: SimulatedApi) -> None:
+def test_check_of_a_good_target(invoke: Invoke, api: FaultyApi) -> None:
     """Everything that one wants to know, without colour where nobody sees it."""
     status, out, err = invoke("check", "--log.level=error")
     head, *lines = out.splitlines()
@@ -447,7 +439,7 @@ def test_check_of_a_good_target(invoke: Invoke, api: SimulatedApi) -> None:
 
 
 @pytest.mark.usefixtures("environ")
-def test_check_of_an_interval_that_does_not_fit(invoke: Invoke, api: SimulatedApi) -> None:
+def test_check_of_an_interval_that_does_not_fit(invoke: Invoke, api: FaultyApi) -> None:
     """A warning with what to change is no failure."""
     api.quirks = Quirks(max_limit=5)
     status, out, _ = invoke("check", "--scrape-interval=15s")
@@ -460,7 +452,7 @@ def test_check_of_an_interval_that_does_not_fit(invoke: Invoke, api: SimulatedAp
 @pytest.mark.usefixtures("environ")
 @pytest.mark.parametrize(("status", "reason"), [(401, "auth"), (403, "forbidden")])
 def test_check_of_a_credential_that_is_refused(
-    invoke: Invoke, api: SimulatedApi, status: int, reason: str
+    invoke: Invoke, api: FaultyApi, status: int, reason: str
 ) -> None:
     """The API's words and its name for the request, and no secret that it may echo."""
     api.faults.add(ErrorBody(status, "Key demo:demo-secret refused"), times=None, when=of_backups)
@@ -485,7 +477,7 @@ def test_check_of_an_api_that_is_not_there(
 
 
 @pytest.mark.usefixtures("environ")
-def test_check_of_malformed_records(invoke: Invoke, api: SimulatedApi) -> None:
+def test_check_of_malformed_records(invoke: Invoke, api: FaultyApi) -> None:
     """They are counted, and the log says which is the first."""
     api.faults.add(Malform({1: {"id": "x"}, 2: None}), when=of_backups)
     status, out, err = invoke("check", "--log.level=warning")
@@ -565,7 +557,7 @@ def test_the_top_level_help_lists_the_flags_of_serve(invoke: Invoke) -> None:
 )
 def test_a_level_has_the_name_that_go_gives_it(
     invoke: Invoke,
-    api: SimulatedApi,
+    api: FaultyApi,
     level: str,
     told: bool,  # noqa: FBT001 - what is expected
 ) -> None:

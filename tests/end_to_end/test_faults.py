@@ -20,13 +20,13 @@ from exporter.config.credentials import Secret
 from exporter.config.schema import Target, Url
 from exporter.errors import Reason
 from exporter.records import Instance
-from exporter.simulator import Answer, SimulatedApi
 from exporter.target.instances import EVERY, InstanceList, Wait
 from exporter.target.running_walk import MOST_ABANDONED, OVERDUE
 from exporter.target.scraper import LONGEST_WALK, Scraper
 from exporter.target.walk import TargetWalker
 from tests.cli.test_main import running
 from tests.support.builders import backup
+from tests.support.faults import Answer, FaultyApi
 from tests.support.threadless import no_threads
 from tests.support.world import Silent
 
@@ -67,15 +67,15 @@ class Rig:
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API with a few pages of backups."""
     backups = tuple(backup(number) for number in range(MOST_BACKUPS))
-    with SimulatedApi(backups=backups, instances=(Instance("one", name="orders-db"),)) as running:
+    with FaultyApi(backups=backups, instances=(Instance("one", name="orders-db"),)) as running:
         yield running
 
 
 @pytest.fixture
-def rig(api: SimulatedApi) -> Iterator[Callable[..., Rig]]:
+def rig(api: FaultyApi) -> Iterator[Callable[..., Rig]]:
     """Return a maker of rigs on that API."""
     with ExitStack() as stack:
 
@@ -199,7 +199,7 @@ class Stuck(ApiClient):
         return super().client(seconds, next_walk)
 
 
-def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: SimulatedApi) -> None:
+def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: FaultyApi) -> None:
     """Walks that hang end as `timeout`, few do so at once, and none sends a request when it wakes up."""
     made = rig()
     stuck = Stuck(made)
@@ -233,7 +233,7 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Simul
     assert last.instances_ok
 
 
-def backup_requests(api: SimulatedApi) -> int:
+def backup_requests(api: FaultyApi) -> int:
     """Count the requests for backups."""
     return sum(request.path == "/v1/database-backups" for request in api.requests)
 
@@ -296,7 +296,7 @@ class Crashing(ApiClient):
         return super().client(seconds, next_walk)
 
 
-def test_a_process_whose_stderr_is_closed(api: SimulatedApi, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_whose_stderr_is_closed(api: FaultyApi, monkeypatch: pytest.MonkeyPatch) -> None:
     """What reads the log ends; the exporter goes on to walk, to fail and to recover."""
     monkeypatch.setenv("BYCLOUD_API_URL", api.url)
     monkeypatch.setenv("BYCLOUD_API_KEY", "demo:demo-secret")

@@ -15,11 +15,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.errors import Reason
 from exporter.metrics.collector import render_text
 from exporter.metrics.own import BudgetCollector
-from exporter.simulator import Raw, SimulatedApi, many
+from exporter.simulator import many
 from exporter.target.scraper import answer_once
 from tests.api.test_client import KEY, Rig
 from tests.api.test_decode import ENVELOPE, GOOD, JSON, KEYS
 from tests.cli.test_main import LOOPBACK, running
+from tests.support.faults import FaultyApi, Raw
 
 SURROGATE = "\ud800"
 HUGE = st.sampled_from([15, 20, 309, 400, 4300, 5000]).map("9".__mul__)
@@ -91,9 +92,9 @@ def answers(draw: st.DrawFn) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run one API for all examples: each orders its own answer."""
-    with SimulatedApi(backups=many(3, 1)) as running:
+    with FaultyApi(backups=many(3, 1)) as running:
         yield running
 
 
@@ -120,7 +121,7 @@ def value(text: str, name: str, **labels: str) -> float:
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(answer=answers())
-def test_every_answer_is_a_scrape(api: SimulatedApi, answer: bytes) -> None:
+def test_every_answer_is_a_scrape(api: FaultyApi, answer: bytes) -> None:
     """With every metric that depends on it: up, or down for a reason."""
     api.faults.clear()
     api.faults.add(Raw(answer), times=None)
@@ -169,7 +170,7 @@ KNOWN = {
 
 @pytest.mark.parametrize(("answer", "reason"), KNOWN.values(), ids=KNOWN)
 def test_serve_answers_a_scrape(
-    api: SimulatedApi, monkeypatch: pytest.MonkeyPatch, answer: bytes, reason: Reason | None
+    api: FaultyApi, monkeypatch: pytest.MonkeyPatch, answer: bytes, reason: Reason | None
 ) -> None:
     """The command itself: 200, the reason, and its own metrics beside it."""
     api.faults.clear()

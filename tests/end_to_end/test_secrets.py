@@ -10,10 +10,11 @@ from typing import Final
 import pytest
 import requests
 
-from exporter.simulator import Answer, CutBody, ErrorBody, Fault, Raw, Reset, SimulatedApi, many
+from exporter.simulator import many
 from tests.cli.test_main import COMMAND, LOOPBACK, running
 from tests.server.test_serving import hashed
 from tests.support.certificates import Authority
+from tests.support.faults import Answer, CutBody, ErrorBody, Fault, FaultyApi, Raw, Reset
 from tests.support.leaks import KEY, PASSWORD, PROXY_PASSWORD, TOKEN, WRONG, showing
 
 HASH: Final = hashed(PASSWORD)
@@ -40,14 +41,14 @@ main(sys.argv[1:])
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API that knows the key."""
-    with SimulatedApi(backups=many(20, 4), api_key=KEY, token=TOKEN) as running:
+    with FaultyApi(backups=many(20, 4), api_key=KEY, token=TOKEN) as running:
         yield running
 
 
 @pytest.fixture
-def flags(api: SimulatedApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def flags(api: FaultyApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Configure targets by key, by token file, and through a proxy that is not there; and users."""
     for name in list(os.environ):
         if name.startswith("BYCLOUD_"):
@@ -87,7 +88,7 @@ FAULTS: Final[Mapping[str, Maker | None]] = {
 """What befalls the API, told with the secret that it was sent."""
 
 
-def befall(api: SimulatedApi, make: Maker | None) -> None:
+def befall(api: FaultyApi, make: Maker | None) -> None:
     """Let the API fail, and echo to each target its own secret."""
     api.faults.clear()
     if make is not None:
@@ -109,7 +110,7 @@ def pages(url: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("style", [pytest.param("logfmt", marks=pytest.mark.slow), "json"])
-def test_what_serve_says(flags: list[str], tmp_path: Path, api: SimulatedApi, style: str) -> None:
+def test_what_serve_says(flags: list[str], tmp_path: Path, api: FaultyApi, style: str) -> None:
     """Through walks that succeed and that fail in every way, with an API that echoes what it was sent."""
     said: list[str] = []
     if style == "logfmt":
@@ -139,7 +140,7 @@ def output(command: Sequence[str | Path], environ: Mapping[str, str] | None = No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_check_and_once_say(flags: list[str], tmp_path: Path, api: SimulatedApi, fault: str) -> None:
+def test_what_check_and_once_say(flags: list[str], tmp_path: Path, api: FaultyApi, fault: str) -> None:
     """On stdout, on stderr, and in the file for node_exporter."""
     befall(api, FAULTS[fault])
     web = f"--web.config.file={tmp_path}/web.yml"

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from exporter.simulator import Answer, HangBeforeHeaders, Request, SimulatedApi, hosts, many
+from exporter.simulator import Request, hosts, many
 from tests.cli.test_main import ended, running
+from tests.support.faults import Answer, FaultyApi, HangBeforeHeaders
 from tests.support.real_prometheus import running_prometheus, wait_until
 
 KEY = "demo:demo-secret"
@@ -21,9 +22,9 @@ LOOPBACK = "--web.listen-address=127.0.0.1:0"
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups over 6 instances."""
-    with SimulatedApi(backups=many(45, 6), instances=hosts(6), api_key=KEY) as running_api:
+    with FaultyApi(backups=many(45, 6), instances=hosts(6), api_key=KEY) as running_api:
         yield running_api
 
 
@@ -35,7 +36,7 @@ def write(file: Path, url: str, *names: str, **keys: str) -> None:
     file.write_text(json.dumps({"targets": targets}), encoding="utf-8")
 
 
-def test_prometheus_discovers_them(api: SimulatedApi, tmp_path: Path) -> None:
+def test_prometheus_discovers_them(api: FaultyApi, tmp_path: Path) -> None:
     """Three, one of them sick: each with its name as a label, and the sick one says why, alone."""
     file = tmp_path / "exporter.yml"
     write(file, api.url, "east", "west", "sick", sick="demo:wrong")
@@ -54,7 +55,7 @@ def test_prometheus_discovers_them(api: SimulatedApi, tmp_path: Path) -> None:
     assert instances == {url.removeprefix("http://")}
 
 
-def test_a_target_that_hangs_costs_its_own_probe_alone(api: SimulatedApi, tmp_path: Path) -> None:
+def test_a_target_that_hangs_costs_its_own_probe_alone(api: FaultyApi, tmp_path: Path) -> None:
     """While it waits, another one is answered."""
     asked = threading.Event()
 
@@ -62,7 +63,7 @@ def test_a_target_that_hangs_costs_its_own_probe_alone(api: SimulatedApi, tmp_pa
         asked.set()
         return True
 
-    with SimulatedApi(backups=many(5, 1), api_key=KEY) as hanging:
+    with FaultyApi(backups=many(5, 1), api_key=KEY) as hanging:
         hanging.faults.add(HangBeforeHeaders(), times=None, when=note)
         file = tmp_path / "exporter.yml"
         targets = [
@@ -91,7 +92,7 @@ def reloads(url: str) -> tuple[float, float]:
     return float(values[successful]), float(values[since])
 
 
-def test_sighup_and_lifecycle_reload(api: SimulatedApi, tmp_path: Path) -> None:
+def test_sighup_and_lifecycle_reload(api: FaultyApi, tmp_path: Path) -> None:
     """What did not change keeps its snapshot; a bad file changes nothing, as answer and gauges say."""
     file = tmp_path / "exporter.yml"
     write(file, api.url, "east", "west")
@@ -128,7 +129,7 @@ def test_200_targets_of_500_backups(tmp_path: Path) -> None:
     """One process answers for each, forty at once."""
     names = [f"organization-{place}" for place in range(200)]
     file = tmp_path / "exporter.yml"
-    with SimulatedApi(backups=many(500, 20), instances=hosts(20), api_key=KEY) as api:
+    with FaultyApi(backups=many(500, 20), instances=hosts(20), api_key=KEY) as api:
         write(file, api.url, *names)
         with running(f"--config.file={file}", LOOPBACK) as (_, url), ThreadPoolExecutor(40) as pool:
 
@@ -144,7 +145,7 @@ def test_200_targets_of_500_backups(tmp_path: Path) -> None:
 def test_walks_that_fail_late_do_not_pile_up(tmp_path: Path) -> None:
     """A failure that is kept holds nothing of what its walk had read, 8 MiB here."""
     backups, file = many(20_000, 200), tmp_path / "exporter.yml"
-    with SimulatedApi(backups=backups, api_key=KEY) as api:
+    with FaultyApi(backups=backups, api_key=KEY) as api:
         write(file, api.url, "only")
         last = backups[18_999].id
         api.faults.add(Answer(403), times=None, when=lambda request: request.query.get("marker") == last)

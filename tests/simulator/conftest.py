@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator
 import pytest
 from requests import Response, Session
 
-from exporter.simulator import SimulatedApi, hosts, many
+from exporter.simulator import hosts, many
+from tests.support.faults import FaultyApi
 
 Fetch = Callable[..., Response]
 Dial = Callable[[str], socket.socket]
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups over 6 instances."""
-    with SimulatedApi(backups=many(45, 6), instances=hosts(6)) as running:
+    with FaultyApi(backups=many(45, 6), instances=hosts(6)) as running:
         yield running
 
 
@@ -28,7 +29,7 @@ def session() -> Iterator[Session]:
 
 
 @pytest.fixture
-def fetch(api: SimulatedApi, session: Session) -> Fetch:
+def fetch(api: FaultyApi, session: Session) -> Fetch:
     """Return a function from a path and query parameters to the API's response."""
 
     def fetch(path: str = "/v1/database-backups", **query: str | int) -> Response:
@@ -38,7 +39,7 @@ def fetch(api: SimulatedApi, session: Session) -> Fetch:
 
 
 @pytest.fixture
-def dial(api: SimulatedApi) -> Iterator[Dial]:
+def dial(api: FaultyApi) -> Iterator[Dial]:
     """Return a function that opens a bare connection and sends a request of the given method on it."""
     opened: list[socket.socket] = []
 

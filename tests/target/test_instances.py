@@ -19,10 +19,11 @@ from exporter.config.schema import Config, ExpectedInstance, Match, Objective, T
 from exporter.errors import Reason
 from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.results import DatabaseAssessment, Snapshot
-from exporter.simulator import ErrorBody, HangBeforeHeaders, Quirks, Request, Rewrite, SimulatedApi
+from exporter.simulator import Quirks, Request
 from exporter.simulator.http.wire import Json
 from exporter.target.instances import EVERY, InstanceList, Wait, run_beside
 from exporter.target.walk import TargetWalker, WalkOutcome
+from tests.support.faults import ErrorBody, FaultyApi, HangBeforeHeaders, Rewrite
 from tests.support.started import StartedThreads
 from tests.support.world import Silent
 
@@ -96,14 +97,14 @@ Make = Callable[..., Rig]
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API with three instances, one of which has backups."""
-    with SimulatedApi(backups=(backup("b", "one"),), instances=LISTED) as running:
+    with FaultyApi(backups=(backup("b", "one"),), instances=LISTED) as running:
         yield running
 
 
 @pytest.fixture
-def rig(api: SimulatedApi) -> Iterator[Make]:
+def rig(api: FaultyApi) -> Iterator[Make]:
     """Return a maker of rigs on that API."""
     with ExitStack() as stack:
 
@@ -128,7 +129,7 @@ def test_it_names_instances_and_shows_those_without_backups(rig: Make) -> None:
     assert found["three"].replica_of == "one"
 
 
-def test_off_asks_for_no_list(rig: Make, api: SimulatedApi) -> None:
+def test_off_asks_for_no_list(rig: Make, api: FaultyApi) -> None:
     """`off`: only backups are asked for."""
     made = rig(instances="off")
 
@@ -139,7 +140,7 @@ def test_off_asks_for_no_list(rig: Make, api: SimulatedApi) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_a_refusal_at_first_turns_auto_off(rig: Make, api: SimulatedApi, status: int) -> None:
+def test_a_refusal_at_first_turns_auto_off(rig: Make, api: FaultyApi, status: int) -> None:
     """With one line in the log, and no request more; the backups are none the worse."""
     api.faults.add(ErrorBody(status, "not for you"), times=None, when=of_instances)
     made = rig()
@@ -155,7 +156,7 @@ def test_a_refusal_at_first_turns_auto_off(rig: Make, api: SimulatedApi, status:
     assert told[0].startswith("instances cannot be listed: ")
 
 
-def test_on_demands_it(rig: Make, api: SimulatedApi) -> None:
+def test_on_demands_it(rig: Make, api: FaultyApi) -> None:
     """A refusal is a failure that shows, and is asked again."""
     api.faults.add(ErrorBody(403), times=None, when=of_instances)
     made = rig(instances="on")
@@ -168,7 +169,7 @@ def test_on_demands_it(rig: Make, api: SimulatedApi) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])
-def test_a_later_failure_keeps_the_last_good_list(rig: Make, api: SimulatedApi, status: int) -> None:
+def test_a_later_failure_keeps_the_last_good_list(rig: Make, api: FaultyApi, status: int) -> None:
     """It shows in its own gauge, is logged once, and leaves everything else as it is."""
     made = rig()
     made.walk()
@@ -185,7 +186,7 @@ def test_a_later_failure_keeps_the_last_good_list(rig: Make, api: SimulatedApi, 
     assert well.instances_ok is True
 
 
-def test_it_is_walked_every_ten_minutes_at_most(rig: Make, api: SimulatedApi) -> None:
+def test_it_is_walked_every_ten_minutes_at_most(rig: Make, api: FaultyApi) -> None:
     """Walks in between use the list at hand."""
     made = rig()
     made.walk()
@@ -196,7 +197,7 @@ def test_it_is_walked_every_ten_minutes_at_most(rig: Make, api: SimulatedApi) ->
     assert sum(map(of_instances, api.requests)) == 2
 
 
-def test_it_is_paged_like_the_backups(rig: Make, api: SimulatedApi) -> None:
+def test_it_is_paged_like_the_backups(rig: Make, api: FaultyApi) -> None:
     """By the same walker, with its own page size."""
     api.quirks = Quirks(max_limit=2, over_limit="refuse")
     made = rig(page_size=2)
@@ -210,7 +211,7 @@ def test_it_is_paged_like_the_backups(rig: Make, api: SimulatedApi) -> None:
     assert len(found) == 3
 
 
-def test_a_list_that_hangs_holds_up_the_backups_for_a_moment_only(rig: Make, api: SimulatedApi) -> None:
+def test_a_list_that_hangs_holds_up_the_backups_for_a_moment_only(rig: Make, api: FaultyApi) -> None:
     """They are published without it, and the next walk begins no second one beside it."""
     api.faults.add(HangBeforeHeaders(), when=of_instances)
     made = rig()
@@ -223,7 +224,7 @@ def test_a_list_that_hangs_holds_up_the_backups_for_a_moment_only(rig: Make, api
     assert sum(map(of_instances, api.requests)) <= 1
 
 
-def test_a_failed_walk_of_backups_says_how_the_list_fares(rig: Make, api: SimulatedApi) -> None:
+def test_a_failed_walk_of_backups_says_how_the_list_fares(rig: Make, api: FaultyApi) -> None:
     """Each on its own."""
     api.faults.add(ErrorBody(403), times=None, when=lambda request: not of_instances(request))
 
@@ -234,7 +235,7 @@ def test_a_failed_walk_of_backups_says_how_the_list_fares(rig: Make, api: Simula
     assert outcome.instances_ok is True
 
 
-def test_an_instances_life(rig: Make, api: SimulatedApi) -> None:
+def test_an_instances_life(rig: Make, api: FaultyApi) -> None:
     """It appears, loses its last backup while it lives, gets one again, and is deleted while that stays."""
     made = rig()
     fresh = Instance("four", name="fresh", datastore=Datastore("redis"))
@@ -257,7 +258,7 @@ def test_an_instances_life(rig: Make, api: SimulatedApi) -> None:
     assert (deleted.restorable, deleted.objective_age, deleted.instance_name) == (1, None, None)
 
 
-def test_an_empty_list_is_not_believed_while_backups_exist(rig: Make, api: SimulatedApi) -> None:
+def test_an_empty_list_is_not_believed_while_backups_exist(rig: Make, api: FaultyApi) -> None:
     """It counts as no list: every objective stays, and log, data_warnings and gauge say so."""
     api.instances = ()
     made = rig()
@@ -274,7 +275,7 @@ def test_an_empty_list_is_not_believed_while_backups_exist(rig: Make, api: Simul
 
 @pytest.mark.parametrize(("instances", "level"), [((), Level.WARN), (LISTED, Level.OK)])
 def test_check_says_whether_the_list_is_used(
-    rig: Make, api: SimulatedApi, instances: tuple[Instance, ...], level: Level
+    rig: Make, api: FaultyApi, instances: tuple[Instance, ...], level: Level
 ) -> None:
     """An empty list beside backups is a warning, and nothing says that it is fine."""
     api.instances = instances
@@ -284,7 +285,7 @@ def test_check_says_whether_the_list_is_used(
     assert [finding.level for finding in found if "instances" in finding.text] == [level]
 
 
-def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: SimulatedApi) -> None:
+def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: FaultyApi) -> None:
     """Names, databases without backups and replicas stay known; the next good list replaces it."""
     made = rig()
     before = made.assessments()
@@ -297,7 +298,7 @@ def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: SimulatedApi) -> 
     assert after.keys() == {"one", "two"}
 
 
-def test_an_empty_list_is_believed_until_there_are_backups(rig: Make, api: SimulatedApi) -> None:
+def test_an_empty_list_is_believed_until_there_are_backups(rig: Make, api: FaultyApi) -> None:
     """A new organization has neither; from its first backup on the empty list counts as none."""
     api.instances, api.backups = (), ()
     made = rig()
@@ -313,7 +314,7 @@ def test_an_empty_list_is_believed_until_there_are_backups(rig: Make, api: Simul
     assert [one.objective_age for one in first_backup.snapshot.assessments] == [93_600]
 
 
-def test_where_there_is_nothing_an_empty_list_is_no_surprise(rig: Make, api: SimulatedApi) -> None:
+def test_where_there_is_nothing_an_empty_list_is_no_surprise(rig: Make, api: FaultyApi) -> None:
     """A new organization has neither backups nor instances."""
     api.instances, api.backups = (), ()
 
@@ -349,7 +350,7 @@ class TestRulesByName:
         assert not any(doubt.kind == "names" for doubt in configured.data_warnings)
 
 
-def test_where_walks_are_rare_the_list_is_rarer(api: SimulatedApi) -> None:
+def test_where_walks_are_rare_the_list_is_rarer(api: FaultyApi) -> None:
     """At a budget of one large walk in half an hour, the list comes with every twelfth."""
     clock = Shifted()
     target = Target(name="default", url=Url(api.url), api_key=Secret("demo:demo-secret"), api_tier="standard")
@@ -399,7 +400,7 @@ class TestObjectivesStay:
     """Answers that would make a database lose its objective."""
 
     @pytest.mark.parametrize("status", [None, 7, {"code": "ACTIVE"}, ["ACTIVE"], "", "ACTIVE"])
-    def test_the_status_of_an_instance_is_ignored(self, rig: Make, api: SimulatedApi, status: object) -> None:
+    def test_the_status_of_an_instance_is_ignored(self, rig: Make, api: FaultyApi, status: object) -> None:
         """Whatever it is, the instance is listed."""
         api.faults.add(listing([{"id": "one", "name": "orders-db", "status": status}]), when=of_instances)
         found = rig().assessments()["one"]
@@ -407,9 +408,7 @@ class TestObjectivesStay:
         assert (found.instance_name, found.objective_age) == ("orders-db", 93_600)
 
     @pytest.mark.parametrize("reference", [None, {}, {"id": ""}, {"id": None}, {"id": 5}, [], "one", ""])
-    def test_an_empty_reference_makes_no_replica(
-        self, rig: Make, api: SimulatedApi, reference: object
-    ) -> None:
+    def test_an_empty_reference_makes_no_replica(self, rig: Make, api: FaultyApi, reference: object) -> None:
         """Only the id of another instance does."""
         record = {"id": "one", "name": "", "replica_of": reference, "datastore": {"type": "", "version": ""}}
         api.faults.add(listing([record]), when=of_instances)
@@ -428,7 +427,7 @@ class TestObjectivesStay:
         ],
     )
     def test_a_list_that_lacks_instances_is_refused(
-        self, rig: Make, api: SimulatedApi, fault: Rewrite, problem: str
+        self, rig: Make, api: FaultyApi, fault: Rewrite, problem: str
     ) -> None:
         """A database that it lacks does not read as deleted; the doubt says why the list is not used."""
         api.faults.add(fault, times=None, when=of_instances)
@@ -439,7 +438,7 @@ class TestObjectivesStay:
         assert [one.objective_age for one in outcome.snapshot.assessments] == [93_600]
         assert any(problem in doubt.text for doubt in outcome.snapshot.data_warnings)
 
-    def test_the_last_good_list_outlives_a_short_one(self, rig: Make, api: SimulatedApi) -> None:
+    def test_the_last_good_list_outlives_a_short_one(self, rig: Make, api: FaultyApi) -> None:
         """What was known stays known."""
         made = rig()
         before = made.assessments()
@@ -452,7 +451,7 @@ class TestRetry:
     """A failed list is walked again with the next walk; a good one lasts ten minutes."""
 
     @pytest.mark.parametrize("status", [400, 401, 500])
-    def test_the_next_walk_retries(self, rig: Make, api: SimulatedApi, status: int) -> None:
+    def test_the_next_walk_retries(self, rig: Make, api: FaultyApi, status: int) -> None:
         """No time passes between the walks."""
         api.faults.add(ErrorBody(status), times=3 if status == 500 else 6, when=of_instances)
         made = rig()
@@ -468,7 +467,7 @@ class TestRetry:
 
     @pytest.mark.parametrize("status", [403, 404])
     def test_a_refusal_counts_only_beside_backups_that_can_be_read(
-        self, rig: Make, api: SimulatedApi, status: int
+        self, rig: Make, api: FaultyApi, status: int
     ) -> None:
         """A key that may read nothing says nothing of whether the right key may list instances."""
         api.faults.add(ErrorBody(status), times=None)
@@ -482,7 +481,7 @@ class TestRetry:
         assert fixed.instances_ok is True
 
     def test_a_refusal_of_before_does_not_turn_off_a_list_that_is_on_its_way(
-        self, rig: Make, api: SimulatedApi
+        self, rig: Make, api: FaultyApi
     ) -> None:
         """The credential was given its rights: the backups come at once, the list comes late."""
         api.faults.add(ErrorBody(403), times=None)
@@ -497,7 +496,7 @@ class TestRetry:
         assert made.target_walk.instances.is_on
 
     @pytest.mark.parametrize("step", [-1e6, 1e6])
-    def test_a_clock_that_steps_changes_nothing(self, rig: Make, api: SimulatedApi, step: float) -> None:
+    def test_a_clock_that_steps_changes_nothing(self, rig: Make, api: FaultyApi, step: float) -> None:
         """Ten minutes are counted in monotonic time."""
         made = rig()
         made.walk()
@@ -546,7 +545,7 @@ def test_after_a_wrong_key_is_fixed_the_next_walk_is_right(tmp_path: Path, *, re
     key = tmp_path / "key"
     key.write_text("demo:wrong", encoding="ascii")
     retired = (backup("b", "one"), backup("r", "retired"))
-    with SimulatedApi(backups=retired, instances=LISTED) as api:
+    with FaultyApi(backups=retired, instances=LISTED) as api:
         if refused:
             api.faults.add(ErrorBody(403), times=None)
         target = Target(name="only", url=Url(api.url), api_key_file=str(key))

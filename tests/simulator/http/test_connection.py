@@ -4,11 +4,11 @@ import pytest
 from requests import Session
 from requests.exceptions import ConnectionError as ConnectionLost
 
-from exporter.simulator import Rewrite, SimulatedApi
 from tests.simulator.conftest import Dial, Fetch
+from tests.support.faults import FaultyApi, Rewrite
 
 
-def test_a_client_can_end_the_connection(api: SimulatedApi, fetch: Fetch, session: Session) -> None:
+def test_a_client_can_end_the_connection(api: FaultyApi, fetch: Fetch, session: Session) -> None:
     """By a header; the next request comes on another."""
     session.headers["Connection"] = "close"
 
@@ -26,7 +26,7 @@ def test_rubbish_ends_the_connection(dial: Dial) -> None:
 
 @pytest.mark.parametrize(("error", "tracebacks"), [(KeyError("bug"), 1), (BrokenPipeError(), 0)])
 def test_a_bug_is_heard_of(
-    api: SimulatedApi, fetch: Fetch, capsys: pytest.CaptureFixture[str], error: Exception, tracebacks: int
+    api: FaultyApi, fetch: Fetch, capsys: pytest.CaptureFixture[str], error: Exception, tracebacks: int
 ) -> None:
     """It has a traceback, which a client that left has not."""
 

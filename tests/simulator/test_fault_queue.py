@@ -1,6 +1,7 @@
 """Faults meet the requests that they were ordered for."""
 
-from exporter.simulator import Answer, Fault, Faults, Request
+from exporter.simulator import Request
+from tests.support.faults import Answer, Fault, Faults
 
 REQUEST = Request("GET", "/v1/database-backups", {"marker": "m"}, {}, 0.0)
 BUSY = Answer(503)

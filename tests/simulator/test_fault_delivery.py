@@ -7,21 +7,21 @@ from requests import Session
 from requests.exceptions import ChunkedEncodingError, ReadTimeout
 from requests.exceptions import ConnectionError as ConnectionLost
 
-from exporter.simulator import (
+from exporter.simulator import Quirks
+from tests.simulator.conftest import Dial, Fetch
+from tests.support.faults import (
     CutBody,
     Delay,
     DripBody,
     DripHeaders,
     Fault,
+    FaultyApi,
     HangBeforeHeaders,
     HangInBody,
-    Quirks,
     Raw,
     Reset,
-    SimulatedApi,
     WrongLength,
 )
-from tests.simulator.conftest import Dial, Fetch
 from tests.support.started import StartedThreads
 
 
@@ -31,7 +31,7 @@ def drain(client: socket.socket) -> bytes:
 
 
 @pytest.mark.parametrize("fault", [CutBody(5), WrongLength(5)])
-def test_a_body_that_ends_too_early(api: SimulatedApi, fetch: Fetch, fault: Fault) -> None:
+def test_a_body_that_ends_too_early(api: FaultyApi, fetch: Fetch, fault: Fault) -> None:
     """The client misses bytes that the length promised."""
     api.faults.add(fault)
 
@@ -39,7 +39,7 @@ def test_a_body_that_ends_too_early(api: SimulatedApi, fetch: Fetch, fault: Faul
         fetch()
 
 
-def test_a_length_that_is_too_small(api: SimulatedApi, fetch: Fetch) -> None:
+def test_a_length_that_is_too_small(api: FaultyApi, fetch: Fetch) -> None:
     """The client has a body that ends before its end."""
     api.quirks = Quirks(gzip=False)
     whole = fetch().content
@@ -48,7 +48,7 @@ def test_a_length_that_is_too_small(api: SimulatedApi, fetch: Fetch) -> None:
     assert fetch().content == whole[:-1]
 
 
-def test_a_connection_that_is_reset(api: SimulatedApi, dial: Dial) -> None:
+def test_a_connection_that_is_reset(api: FaultyApi, dial: Dial) -> None:
     """The client has an RST, not an orderly end."""
     api.faults.add(Reset(3))
     client = dial("GET")
@@ -57,7 +57,7 @@ def test_a_connection_that_is_reset(api: SimulatedApi, dial: Dial) -> None:
         drain(client)
 
 
-def test_bytes_that_are_no_http(api: SimulatedApi, fetch: Fetch) -> None:
+def test_bytes_that_are_no_http(api: FaultyApi, fetch: Fetch) -> None:
     """The client cannot read an answer."""
     api.faults.add(Raw(b"SSH-2.0-OpenSSH_9.6\r\n"))
 
@@ -66,7 +66,7 @@ def test_bytes_that_are_no_http(api: SimulatedApi, fetch: Fetch) -> None:
 
 
 @pytest.mark.parametrize("fault", [DripHeaders(0.0), DripBody(0.0), Delay(0.0)])
-def test_slow_answers_are_whole(api: SimulatedApi, fetch: Fetch, fault: Fault) -> None:
+def test_slow_answers_are_whole(api: FaultyApi, fetch: Fetch, fault: Fault) -> None:
     """A client with patience has the normal answer, and the connection goes on."""
     normal = fetch(limit=1).content
     api.faults.add(fault)
@@ -75,7 +75,7 @@ def test_slow_answers_are_whole(api: SimulatedApi, fetch: Fetch, fault: Fault) -
     assert fetch(limit=1).content == normal
 
 
-def test_a_client_loses_patience(api: SimulatedApi, session: Session) -> None:
+def test_a_client_loses_patience(api: FaultyApi, session: Session) -> None:
     """Where no header comes, its own time-out ends the wait."""
     api.faults.add(HangBeforeHeaders())
 
@@ -84,9 +84,7 @@ def test_a_client_loses_patience(api: SimulatedApi, session: Session) -> None:
 
 
 @pytest.mark.parametrize("fault", [HangInBody(1), DripHeaders(60), DripBody(60)])
-def test_closing_ends_what_hangs(
-    started: StartedThreads, api: SimulatedApi, dial: Dial, fault: Fault
-) -> None:
+def test_closing_ends_what_hangs(started: StartedThreads, api: FaultyApi, dial: Dial, fault: Fault) -> None:
     """No thread remains, and the client sees the end."""
     api.faults.add(fault)
     client = dial("GET")
@@ -100,7 +98,7 @@ def test_closing_ends_what_hangs(
 
 
 @pytest.mark.parametrize("fault", [HangBeforeHeaders(), Delay(60)])
-def test_a_client_that_leaves_is_noticed(api: SimulatedApi, dial: Dial, fault: Fault) -> None:
+def test_a_client_that_leaves_is_noticed(api: FaultyApi, dial: Dial, fault: Fault) -> None:
     """The server does not wait for one that is gone."""
     api.faults.add(fault)
     client = dial("GET")

@@ -1,4 +1,4 @@
-"""Writes what is made from the code: `python -m tools.generated`, or `make docs`."""
+"""Writes the files that are generated from the code: `python -m tools.generated`, or `make docs`."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain

@@ -1,4 +1,4 @@
-"""The Helm chart, rendered by Helm's own library, and the manifest for who has no Helm."""
+"""The Helm chart, rendered by Helm's own library, and the plain manifest."""
 
 import base64
 import json

@@ -12,7 +12,7 @@ import pytest
 
 from exporter.simulator import Fleet
 from tests.support.programs import need
-from tools.history import DAY, EVERY, History, blocks, crowd, fleet
+from tools.history import DAY, EVERY, History, blocks, fleet, large_fleet
 
 END: Final = 1_800_000_000.0
 SCRAPES: Final = 4
@@ -88,7 +88,7 @@ def test_a_few_databases_are_some_sick_and_some_well() -> None:
 
 def test_a_crowd_is_as_large_as_asked() -> None:
     """Its backups appear as time passes."""
-    many = crowd(30, END)
+    many = large_fleet(30, END)
 
     assert len(many.instances(_at())) == 30
     assert len(many.backups(_at(-DAY))) < len(many.backups(_at()))

@@ -14,7 +14,7 @@ import pytest
 
 from tools import image_check, probe, stand_in
 from tools.engines import Docker, ImageConfig
-from tools.image_check import available_engine, check, judge, main, numeric_user, wait_until_up
+from tools.image_check import available_engine, check, main, numeric_user, require_confined, wait_until_up
 from tools.programs import CheckFailedError, run
 
 CONFIG: Final = {
@@ -178,7 +178,7 @@ def test_it_waits_for_up_alone(text: str) -> None:
 def test_a_loose_container_is_refused(change: dict[str, Any], explain_violation: str) -> None:
     """Any other user, a writable root and a writable place all fail."""
     with pytest.raises(CheckFailedError, match=explain_violation):
-        judge({**CONFINED, **change}, (65532, 65532))
+        require_confined({**CONFINED, **change}, (65532, 65532))
 
 
 @pytest.mark.parametrize("user", ["", "0", "0:0", "root", "nobody", "65532", "65532:0", "0:65532"])

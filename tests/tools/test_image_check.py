@@ -292,7 +292,7 @@ def test_without_any_engine_it_says_what_it_needs(
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert main([]) == 2
-    assert capsys.readouterr().err.startswith("image-check: no Docker or Podman answers, and not installed: ")
+    assert capsys.readouterr().err.startswith("image-check: neither Docker nor Podman runs, and not installed: ")
 
 
 def test_continuous_integration_runs_it() -> None:

@@ -1,4 +1,4 @@
-"""A running API with a few pages of backups, and a client that has its key."""
+"""A running API with a few pages of backups, and a client with its key."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ def api() -> Iterator[FaultyApi]:
 
 @pytest.fixture
 def session() -> Iterator[Session]:
-    """Return a client with the demo's key."""
+    """Return an HTTP client with the demo's key."""
     with Session() as session:
         session.headers["X-Api-Key"] = "demo:demo-secret"
         yield session
@@ -30,7 +30,7 @@ def session() -> Iterator[Session]:
 
 @pytest.fixture
 def fetch(api: FaultyApi, session: Session) -> Fetch:
-    """Return a function from a path and query parameters to the API's response."""
+    """Return a function that requests a path with query parameters."""
 
     def fetch(path: str = "/v1/database-backups", **query: str | int) -> Response:
         return session.get(api.url + path, params=query, timeout=20, allow_redirects=False)
@@ -40,7 +40,7 @@ def fetch(api: FaultyApi, session: Session) -> Fetch:
 
 @pytest.fixture
 def dial(api: FaultyApi) -> Iterator[Dial]:
-    """Return a function that opens a bare connection and sends a request of the given method on it."""
+    """Return a function that opens a connection and sends one request with a given method."""
     opened: list[socket.socket] = []
 
     def dial(method: str) -> socket.socket:

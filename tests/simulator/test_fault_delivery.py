@@ -1,4 +1,4 @@
-"""Faults that lie in how the answer is sent, seen by a client."""
+"""Faults in how a reply is sent, as a client sees them."""
 
 import socket
 
@@ -26,13 +26,13 @@ from tests.support.started import StartedThreads
 
 
 def drain(client: socket.socket) -> bytes:
-    """Receive until the end."""
+    """Receive until the connection ends."""
     return b"".join(iter(lambda: client.recv(65_536), b""))
 
 
 @pytest.mark.parametrize("fault", [CutBody(5), WrongLength(5)])
 def test_a_body_that_ends_too_early(api: FaultyApi, fetch: Fetch, fault: Fault) -> None:
-    """The client misses bytes that the length promised."""
+    """The body is shorter than its Content-Length."""
     api.faults.add(fault)
 
     with pytest.raises(ChunkedEncodingError, match="IncompleteRead"):
@@ -40,7 +40,7 @@ def test_a_body_that_ends_too_early(api: FaultyApi, fetch: Fetch, fault: Fault) 
 
 
 def test_a_length_that_is_too_small(api: FaultyApi, fetch: Fetch) -> None:
-    """The client has a body that ends before its end."""
+    """The body is longer than its Content-Length."""
     api.quirks = Quirks(gzip=False)
     whole = fetch().content
     api.faults.add(WrongLength(-1))
@@ -49,7 +49,7 @@ def test_a_length_that_is_too_small(api: FaultyApi, fetch: Fetch) -> None:
 
 
 def test_a_connection_that_is_reset(api: FaultyApi, dial: Dial) -> None:
-    """The client has an RST, not an orderly end."""
+    """The client sees an RST, not an orderly end."""
     api.faults.add(Reset(3))
     client = dial("GET")
 
@@ -58,7 +58,7 @@ def test_a_connection_that_is_reset(api: FaultyApi, dial: Dial) -> None:
 
 
 def test_bytes_that_are_no_http(api: FaultyApi, fetch: Fetch) -> None:
-    """The client cannot read an answer."""
+    """The client gets bytes that are not HTTP."""
     api.faults.add(Raw(b"SSH-2.0-OpenSSH_9.6\r\n"))
 
     with pytest.raises(ConnectionLost):
@@ -67,7 +67,7 @@ def test_bytes_that_are_no_http(api: FaultyApi, fetch: Fetch) -> None:
 
 @pytest.mark.parametrize("fault", [DripHeaders(0.0), DripBody(0.0), Delay(0.0)])
 def test_slow_answers_are_whole(api: FaultyApi, fetch: Fetch, fault: Fault) -> None:
-    """A client with patience has the normal answer, and the connection goes on."""
+    """A slow reply arrives whole, and the connection stays open."""
     normal = fetch(limit=1).content
     api.faults.add(fault)
 
@@ -76,7 +76,7 @@ def test_slow_answers_are_whole(api: FaultyApi, fetch: Fetch, fault: Fault) -> N
 
 
 def test_a_client_loses_patience(api: FaultyApi, session: Session) -> None:
-    """Where no header comes, its own time-out ends the wait."""
+    """A client without any header runs into its own timeout."""
     api.faults.add(HangBeforeHeaders())
 
     with pytest.raises(ReadTimeout):
@@ -85,7 +85,7 @@ def test_a_client_loses_patience(api: FaultyApi, session: Session) -> None:
 
 @pytest.mark.parametrize("fault", [HangInBody(1), DripHeaders(60), DripBody(60)])
 def test_closing_ends_what_hangs(started: StartedThreads, api: FaultyApi, dial: Dial, fault: Fault) -> None:
-    """No thread remains, and the client sees the end."""
+    """Closing the API ends hanging replies and their threads."""
     api.faults.add(fault)
     client = dial("GET")
     begun = client.recv(1)
@@ -99,7 +99,7 @@ def test_closing_ends_what_hangs(started: StartedThreads, api: FaultyApi, dial: 
 
 @pytest.mark.parametrize("fault", [HangBeforeHeaders(), Delay(60)])
 def test_a_client_that_leaves_is_noticed(api: FaultyApi, dial: Dial, fault: Fault) -> None:
-    """The server does not wait for one that is gone."""
+    """The server stops waiting for a client that has left."""
     api.faults.add(fault)
     client = dial("GET")
     client.shutdown(socket.SHUT_WR)

@@ -1,4 +1,4 @@
-"""Connections live as long as both sides want, and bugs are heard of."""
+"""Connections stay open until either side closes them."""
 
 import pytest
 from requests import Session
@@ -9,7 +9,7 @@ from tests.support.faults import FaultyApi, Rewrite
 
 
 def test_a_client_can_end_the_connection(api: FaultyApi, fetch: Fetch, session: Session) -> None:
-    """By a header; the next request comes on another."""
+    """`Connection: close` ends the connection after the response."""
     session.headers["Connection"] = "close"
 
     assert fetch().ok
@@ -18,7 +18,7 @@ def test_a_client_can_end_the_connection(api: FaultyApi, fetch: Fetch, session: 
 
 
 def test_rubbish_ends_the_connection(dial: Dial) -> None:
-    """What is no HTTP has no answer."""
+    """A request that is not HTTP ends the connection without a response."""
     client = dial("NOT HTTP AT ALL")
 
     assert client.recv(1) == b""
@@ -28,7 +28,7 @@ def test_rubbish_ends_the_connection(dial: Dial) -> None:
 def test_a_bug_is_heard_of(
     api: FaultyApi, fetch: Fetch, capsys: pytest.CaptureFixture[str], error: Exception, tracebacks: int
 ) -> None:
-    """It has a traceback, which a client that left has not."""
+    """A bug prints a traceback; a client that left does not."""
 
     def fail(_: object) -> object:
         raise error

@@ -158,7 +158,7 @@ def test_systemd_never_shows_the_key() -> None:
 
 
 def test_hadolint_finds_nothing() -> None:
-    """hadolint finds nothing in the Dockerfile."""
+    """Hadolint finds nothing in the Dockerfile."""
     assert run(need_tool("hadolint"), str(ROOT / "Dockerfile")) == ""
 
 

@@ -67,7 +67,7 @@ def test_a_night_without_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_prometheus_takes_it_in(tmp_path: Path) -> None:
-    """promtool makes blocks of the file, with every scrape in them."""
+    """Promtool makes blocks of the file, with every scrape in them."""
     made = blocks(fleet(5), tmp_path, END, DAYS)
     listed = subprocess.run(
         [need("promtool"), "tsdb", "list", str(made)], capture_output=True, text=True, check=True

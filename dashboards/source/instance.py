@@ -1,4 +1,4 @@
-"""One database: whether it can be restored, how that changed, and how its backups come along."""
+"""The dashboard of one database: whether it can be restored, its history, and its backups."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The overview: whether my databases are recoverable, which are not, and whether to trust what I see."""
+"""The overview: which databases can be restored, which cannot, and whether the data is current."""
 
 from typing import Final
 

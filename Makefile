@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEPLOY := .venv-deploy
-# The first Python that is new enough for Helm's library; DEPLOY_PYTHON=… names another.
+# The first Python that is new enough for Helm's library; set DEPLOY_PYTHON=… to use another.
 NEWER   = $(foreach python,python3.14 python3.13 python3.12 $(PYTHON) $(wildcard $(HOME)/.pyenv/versions/3.1[2-9].*/bin/python3), \
   $(shell $(python) -c 'import sys; sys.version_info >= (3, 12) and print(sys.executable)' 2>/dev/null))
 DEPLOY_PYTHON ?= $(firstword $(NEWER))
 PORT   ?= 10140
-# Extras stay, or pip looks for the newest release of what another package wants with one, and finds no hash.
+# Keep extras: without them, pip looks for the newest release of a package that another one requires with an extra, and finds no hash.
 LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras \
   --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 NEEDS_LINUX = @test -d /proc/self || { echo 'make $@: needs Linux, for /proc' >&2; exit 1; }
@@ -22,7 +22,7 @@ help: ## list these commands
 demo: $(VENV)/runs ## run the exporter on an embedded API, on port 10140 (PORT=… for another)
 	@$(BIN)/bycloud-backup-exporter demo --web.listen-address=127.0.0.1:$(PORT)
 
-test: $(VENV)/tests ## run the whole suite but for what is marked slow
+test: $(VENV)/tests ## run the suite, without the tests marked slow
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
 check: $(VENV)/tests ## lint, types, import contracts, and the suite in random order with branch coverage
@@ -32,17 +32,17 @@ check: $(VENV)/tests ## lint, types, import contracts, and the suite in random o
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing
 
-stress: $(VENV)/tests ## the quick suite three times, in random orders, beside four busy loops and idle threads
+stress: $(VENV)/tests ## run the quick suite three times, in random orders, with four busy loops and idle threads
 	$(BIN)/python tools/stress.py
 
-fix: $(VENV)/tests ## let ruff mend and format what it can
+fix: $(VENV)/tests ## let ruff fix and format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(VENV)/tests ## write what is generated: docs/metrics.md
+docs: $(VENV)/tests ## generate docs/metrics.md
 	$(BIN)/python -m tools.generated
 
-dashboards: $(VENV)/tests ## write the dashboards' JSON from dashboards/source
+dashboards: $(VENV)/tests ## generate the dashboards' JSON from dashboards/source
 	$(BIN)/python -m dashboards.source
 
 history: $(VENV)/tests ## replay eight days of the demo's fleet into a real Prometheus, on port 19090 (needs prometheus and promtool)
@@ -50,31 +50,31 @@ history: $(VENV)/tests ## replay eight days of the demo's fleet into a real Prom
 
 tools: $(DEPLOY)/installed ## install Helm, kubectl, hadolint and pip-audit for the tests of deploy/ (Python 3.12 or newer)
 
-image: ## build the image and run it, with Docker, Podman, or as root buildah and debootstrap
+image: ## build the image and run it, with Docker or Podman, or as root with buildah and debootstrap
 	@$(PYTHON) -m tools.image_check
 
-manifests: $(VENV)/tests $(DEPLOY)/installed ## write deploy/kubernetes/exporter.yaml: what the chart renders by default
+manifests: $(VENV)/tests $(DEPLOY)/installed ## generate deploy/kubernetes/exporter.yaml from the chart's default values
 	$(BIN)/python -m tools.manifests
 
-abuse: $(VENV)/tests ## everything that clients can do to a server, while a scrape a second must hold
+abuse: $(VENV)/tests ## attack the exporter as clients can, while it must answer one scrape per second
 	$(NEEDS_LINUX)
 	$(BIN)/python -m benchmarks.abuse
 
-bench: $(VENV)/runs ## what a scrape costs beside a plain script and the floor; writes docs/performance.md (most of an hour)
+bench: $(VENV)/runs ## compare a scrape with a plain script and with the floor; write docs/performance.md (most of an hour)
 	$(NEEDS_LINUX)
 	$(BIN)/python -m benchmarks.bench
 
-soak: $(VENV)/runs ## ten minutes of 50 scrapers on an API that fails in every way
+soak: $(VENV)/runs ## run 50 scrapers for ten minutes while the API fails in every way
 	$(NEEDS_LINUX)
 	$(BIN)/python -m benchmarks.soak
 
-lock: $(VENV)/tests ## resolve the lock files anew from pyproject.toml
+lock: $(VENV)/tests ## resolve the lock files again from pyproject.toml
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) --group build -o requirements-build.lock
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
 	$(LOCK) --python-version 3.12 --group deploy -o requirements-deploy.lock
 
-clean: ## forget the virtual environment and every cache
+clean: ## remove the virtual environment and all caches
 	rm -rf $(VENV) $(DEPLOY) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(VENV)/bin/python:
@@ -90,7 +90,7 @@ $(VENV)/tests: $(VENV)/runs requirements-dev.lock
 	@touch $@
 
 $(DEPLOY)/installed: $(VENV)/tests requirements-deploy.lock
-	@test -n '$(DEPLOY_PYTHON)' || { echo 'make tools: needs Python 3.12 or newer, by DEPLOY_PYTHON=…' >&2; exit 1; }
+	@test -n '$(DEPLOY_PYTHON)' || { echo 'make tools: needs Python 3.12 or newer; set DEPLOY_PYTHON=…' >&2; exit 1; }
 	$(BIN)/uv venv --quiet --clear --python '$(DEPLOY_PYTHON)' $(DEPLOY)
 	$(BIN)/uv pip install --quiet --python $(DEPLOY)/bin/python --require-hashes -r requirements-deploy.lock
 	@touch $@

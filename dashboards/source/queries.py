@@ -3,7 +3,7 @@
 from typing import Final
 
 CHOSEN: Final = 'job=~"$job",instance=~"$instance",target=~"$target"'
-"""What the dashboard's variables choose; stands in every selector."""
+"""The matchers for the dashboard's variables, which every selector has."""
 DATABASE: Final = ("job", "target", "instance_id", "datastore_type")
 """The labels that name a database."""
 PREFIX: Final = "bycloud_database_"

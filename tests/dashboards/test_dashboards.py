@@ -234,7 +234,7 @@ def test_counters_are_rates_over_the_right_interval(dashboard: Json) -> None:
         assert len(counters) == len(rates) == query.count("rate(")
 
 
-def test_ages_come_from_time_stamps(dashboard: Json) -> None:
+def test_ages_come_from_timestamps(dashboard: Json) -> None:
     """Ages are `time()` minus a timestamp, so that they grow during an outage."""
     aged = [q for q in queries(dashboard) if re.search(r"(?<!objective)_age_seconds", q)]
 

@@ -297,7 +297,7 @@ class Crashing(ApiClient):
 
 
 def test_a_process_whose_stderr_is_closed(api: FaultyApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What reads the log ends; the exporter goes on to walk, to fail and to recover."""
+    """If the reader of its log exits, the exporter still walks, fails and recovers."""
     monkeypatch.setenv("BYCLOUD_API_URL", api.url)
     monkeypatch.setenv("BYCLOUD_API_KEY", "demo:demo-secret")
     with running("--web.listen-address=127.0.0.1:0", "--log.level=debug") as (process, url):

@@ -31,7 +31,7 @@ def test_a_list_for_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
     assert total_of(["--backups", "30", "--instances", "3", "--max-limit", "10"], capsys) == 30
 
 
-def test_a_living_fleet_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_s_fleet_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a number the command serves the demo's fleet."""
     assert total_of([], capsys) > 1000
 

@@ -145,7 +145,7 @@ def test_a_record_can_be_asked_for_alone() -> None:
         listing().one("gone")
 
 
-def test_pages_are_rendered_once_and_not_kept_for_ever() -> None:
+def test_pages_are_rendered_once_and_not_kept_without_end() -> None:
     """A page is cached until a thousand others were requested."""
     of = listing()
     before = of.encoded({"limit": "1"})

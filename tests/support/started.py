@@ -22,10 +22,10 @@ class StartedThreads:
         return [thread for thread in self._family[1:] if name in thread.name]
 
     def join(self, name: str = "") -> None:
-        """Wait until those of a name have ended; fail where one goes on."""
+        """Wait until the threads with this name have ended; fail if one keeps running."""
         for thread in self.named(name):
             thread.join(20)
-            assert not thread.is_alive(), f"{thread} goes on"
+            assert not thread.is_alive(), f"{thread} is still running"
 
 
 @contextmanager

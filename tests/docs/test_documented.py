@@ -1,4 +1,4 @@
-"""Every shell block of README and docs runs if it can run here; the others are parsed."""
+"""Every shell block of README and docs: run for real where it can run here, parsed elsewhere."""
 
 import re
 import subprocess
@@ -53,7 +53,7 @@ README_KEY: Final = "ACCESS_KEY_ID:SECRET_ACCESS_KEY"
 
 @pytest.fixture
 def api() -> Iterator[SimulatedApi]:
-    """Run an API that accepts the README's placeholder as its key."""
+    """Run an API that accepts the README's placeholder of a key."""
     with SimulatedApi(
         backups=many(45, 6), instances=hosts(6), api_key=README_KEY, tier="standard"
     ) as running:
@@ -62,7 +62,7 @@ def api() -> Iterator[SimulatedApi]:
 
 @pytest.fixture
 def place(tmp_path: Path, api: SimulatedApi) -> Place:
-    """Return a checkout with everything installed, and an API whose URL is in the environment."""
+    """Return a checkout with everything installed, beside an API that the environment names."""
     made = checkout(tmp_path, installed=True)
     made.environment.update(BYCLOUD_API_URL=api.url, BYCLOUD_API_KEY=README_KEY)
     return made
@@ -85,7 +85,7 @@ def configured(place: Place, api: SimulatedApi) -> str:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.page)
 def test_every_block_is_shell(block: Block) -> None:
-    """`bash -n` can parse the block."""
+    """`bash -n` parses it."""
     done = subprocess.run(["/bin/bash", "-n"], input=block.text, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -93,12 +93,12 @@ def test_every_block_is_shell(block: Block) -> None:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.page)
 def test_every_block_is_known(block: Block) -> None:
-    """A test runs the block, or a table gives the reason why none does; never both."""
+    """It is run below, or a table says why it is not; never both."""
     assert len([key for key in (*RUN, *PARSED) if key.names(block)]) == 1, block.text
 
 
 def test_no_block_is_overlooked() -> None:
-    """Every fenced block has a language that is tested, or one that is not for a shell."""
+    """Every fenced block is of a language that is tested, or of one that nobody types into a shell."""
     assert languages() <= {"sh", "console", "yaml", "promql", "text"}
     assert len(BLOCKS) >= 15
     assert len(tuple(sessions())) == 2
@@ -106,19 +106,19 @@ def test_no_block_is_overlooked() -> None:
 
 @pytest.mark.parametrize("key", [*RUN, *PARSED])
 def test_every_entry_has_a_block(key: Key) -> None:
-    """Every entry belongs to exactly one block."""
+    """An entry without a block would say what is no longer true."""
     assert len([block for block in blocks() if key.names(block)]) == 1
 
 
 def verdicts(output: str) -> set[str]:
-    """Return the verdicts of `check`, without their numbers and the API's request ids."""
+    """Return the lines of `check` that judge, without their numbers and the API's request ids."""
     lines = re.findall(r"^  (?:ok|warn|FAIL)  .*$", output, re.MULTILINE)
     return {re.sub(r"req-[\w-]+|(?<![a-z])\d[\w.,-]*", "N", line) for line in lines}
 
 
 @pytest.mark.parametrize(("number", "key", "status"), [(0, README_KEY, 0), (1, "some:other", 1)])
 def test_check_prints_what_the_readme_shows(place: Place, number: int, key: str, status: int) -> None:
-    """The output matches except for its numbers, for the demo's fleet and for a key that the API refuses."""
+    """With numbers of its own: on the living fleet, and with a key that the API refuses."""
     session = tuple(sessions())[number]
     fleet = Fleet()
     with SimulatedApi(
@@ -139,7 +139,7 @@ def test_check_prints_what_the_readme_shows(place: Place, number: int, key: str,
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_first_two_commands(clean: Place) -> None:
-    """On a clean checkout, `make demo` installs what it needs and serves, and `make test` could run."""
+    """On a clean checkout `make demo` installs what it needs and serves; `make test` would run."""
     script = BOTH_COMMANDS.text(
         {"make demo ": "make --dry-run test && make demo PORT=0 ", "\nmake test ": "\n: "}
     )
@@ -151,7 +151,7 @@ def test_the_first_two_commands(clean: Place) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_from_the_shell(clean: Place, api: SimulatedApi) -> None:
-    """After an installation into a new environment, `check` passes and the exporter serves."""
+    """Installed into an environment of its own, `check` passes and the exporter serves."""
     clean.environment["BYCLOUD_API_URL"] = api.url
     serve = "\nbycloud-backup-exporter\n"
     script = FROM_THE_SHELL.text({serve: f"{serve.rstrip()} {LOOPBACK}\n"})
@@ -168,7 +168,7 @@ def test_the_advised_flags_of_docker_are_checked() -> None:
 
 
 def test_the_command_line(place: Place, configured: str) -> None:
-    """Each of the four commands works."""
+    """Each of the four commands does what it is there for."""
     textfile = str(place.folder / "bycloud.prom")
     text = COMMAND_LINE.text(
         {FILE: configured, "/var/lib/node_exporter/textfile_collector/bycloud.prom": textfile}
@@ -186,8 +186,8 @@ def test_the_command_line(place: Place, configured: str) -> None:
 
 
 def test_an_api_of_your_choice(place: Place) -> None:
-    """`check` walks the simulator that the previous line starts."""
-    with refusing_port() as port:  # no other process can get this port during the test
+    """`check` walks the simulator of the line before it."""
+    with refusing_port() as port:  # which nobody else is given while this test decides
         pass
     listening = f"until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.1; done"
     printed = place.run(SIMULATOR.text({"18150": str(port), " &\n": f" &\n{listening}\n"}))
@@ -197,7 +197,7 @@ def test_an_api_of_your_choice(place: Place) -> None:
 
 
 def test_the_simulator_s_habits(place: Place) -> None:
-    """The simulator's help has the flags that CONTRIBUTING.md uses."""
+    """Its help names the flags that CONTRIBUTING.md uses."""
     printed = place.run(SIMULATOR_HELP.text({}))
 
     assert [flag for flag in ("--tier", "--max-limit", "--latency", "--port") if flag not in printed] == []
@@ -212,7 +212,7 @@ def test_one_test_and_what_it_covers(place: Place) -> None:
 
 
 def test_a_release_is_built(place: Place) -> None:
-    """The build makes the wheel and sdist of this version; `make image` tests the image."""
+    """Wheel and sdist of this version; the image is `make image`'s."""
     place.run(RELEASE.text({"docker build ": ": docker build "}))
     built = {path.name for path in (place.folder / "dist").iterdir()}
 
@@ -222,10 +222,10 @@ def test_a_release_is_built(place: Place) -> None:
 
 
 def test_sizing_by_check(place: Place) -> None:
-    """`check` says how many requests the scrape interval needs."""
+    """It says what the scrape interval costs."""
     assert "ok    a walk every 30s takes" in place.run(SIZING.text({}))
 
 
 def test_upgrading_by_check(place: Place, configured: str) -> None:
-    """`check` passes for a configuration that the new version accepts."""
+    """A configuration that the new version accepts passes."""
     assert "production  http" in place.run(UPGRADING.text({FILE: configured}))

@@ -1,4 +1,4 @@
-"""The README's examples can be pasted, and it documents every setting."""
+"""The README: what it shows can be pasted, and what can be configured stands in it."""
 
 import io
 import re
@@ -51,7 +51,7 @@ def test_every_yaml_block_is_known() -> None:
 
 @pytest.mark.parametrize("block", CONFIGURATIONS)
 def test_configurations_load(block: str, tmp_path: Path) -> None:
-    """The exporter loads every configuration of the README."""
+    """What the README configures is a configuration."""
     path = tmp_path / "exporter.yml"
     path.write_text(block, encoding="utf-8")
 
@@ -61,7 +61,7 @@ def test_configurations_load(block: str, tmp_path: Path) -> None:
 
 
 def test_the_example_shows_the_defaults(tmp_path: Path) -> None:
-    """The long example has the default of every setting that has one, except the objectives."""
+    """The long example says what holds anyway, but for what has no default and for the objectives."""
     path = tmp_path / "exporter.yml"
     path.write_text(CONFIGURATIONS[0], encoding="utf-8")
     own = {"name", "api_key_file", "tls_config", "proxy_url", "expected_instances"}
@@ -76,42 +76,42 @@ def test_the_example_shows_the_defaults(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block", SCRAPES)
 def test_prometheus_scrapes_by_the_port_that_is_served(block: str) -> None:
-    """Every scrape configuration uses the exporter's default port."""
+    """Every scrape configuration ends at the exporter's default port."""
     assert "localhost:10140" in block
     assert all("job_name" in entry for entry in yaml.safe_load(block)["scrape_configs"])
 
 
 @pytest.mark.parametrize("kind", [Config, Target, TlsConfig, Objective, Statuses])
 def test_every_key_is_explained(kind: type[msgspec.Struct]) -> None:
-    """The README names every setting."""
+    """There is no setting that the README does not name."""
     assert not [key for key in kind.__struct_fields__ if not re.search(rf"`{key}\b", README)]
 
 
 def test_every_variable_is_explained() -> None:
-    """The README names every environment variable."""
+    """There is no environment variable that the README does not name."""
     assert not [name for name in (*CREDENTIALS, URL) if f"`{name}`" not in README]
 
 
 def test_every_reason_is_explained() -> None:
-    """The README says what to check for every reason of a failed walk."""
+    """For every reason why a walk may fail the README says what to look at."""
     assert not [reason for reason in Reason if f"| `{reason}` |" not in README]
 
 
 def test_every_flag_is_explained() -> None:
-    """The README's table has exactly the flags that exist."""
+    """There is no flag that the README does not name, and none in its table that there is not."""
     named = set(re.findall(r"^\| `(--[a-z.-]+)", README, re.MULTILINE)) | {"--help"}
 
     assert named == _flags()
 
 
 def test_every_command_is_explained() -> None:
-    """The README names every command."""
+    """There is no command that the README does not name."""
     assert _subcommands() == re.findall(r"^\| `bycloud-backup-exporter ([a-z]+)` \|", README, re.MULTILINE)
 
 
 @pytest.mark.parametrize("arguments", COMMANDS)
 def test_commands_parse(arguments: str) -> None:
-    """The exporter accepts every command line of the README."""
+    """What the README says to type is a command that the exporter takes."""
     words = shlex.split(arguments, comments=True) or ["serve"]
 
     options = _parser().parse_args(words)
@@ -120,7 +120,7 @@ def test_commands_parse(arguments: str) -> None:
 
 
 def test_metrics_exist() -> None:
-    """The README names only metrics that the exporter serves."""
+    """The README names no metric that is not served."""
     served = served_names() | {name.removesuffix("_bucket") for name in served_names()}
     named = {name for name in METRIC.findall(README) if not name.endswith("_")}
 
@@ -130,5 +130,5 @@ def test_metrics_exist() -> None:
 
 @pytest.mark.parametrize("link", LINKS)
 def test_links_lead_somewhere(link: str) -> None:
-    """Every file that the README links to exists."""
+    """Whatever file the README links to is there."""
     assert (ROOT / link).exists()

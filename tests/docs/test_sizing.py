@@ -1,4 +1,4 @@
-"""The tables of docs/sizing.md agree with the budget."""
+"""docs/sizing.md: its table is what the budget says."""
 
 import re
 from pathlib import Path
@@ -21,13 +21,13 @@ SHARE: Final = Target(name="x", api_key=Secret("id:secret")).budget_share
 
 
 def pace(tier: str, requests: int) -> float:
-    """Return the seconds between two walks that the budget of an exporter with defaults requires."""
+    """Return the seconds between two walks that the budget of an exporter with defaults asks for."""
     return Budget(tier=tier, share=SHARE, clock=World()).pace(requests)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=" ".join)
 def test_the_table_is_the_budget_s(row: tuple[str, ...]) -> None:
-    """Each row has the requests of a walk, and each tier's time between walks, rounded up to seconds."""
+    """Requests a walk, and how often each tier's hour has room for one, in whole seconds, rounded up."""
     backups, page, requests = (int(cell.replace(",", "")) for cell in row[:3])
 
     assert requests == -(-backups // page)
@@ -36,13 +36,13 @@ def test_the_table_is_the_budget_s(row: tuple[str, ...]) -> None:
 
 
 def test_the_table_has_what_matters() -> None:
-    """The table has small and large fleets, and page sizes that the API grants or caps."""
+    """Small and large fleets, and pages that the API allows and caps."""
     assert len(ROWS) == 12
     assert {page for _, page, *_ in ROWS} == {"20", "100", "1000"}
 
 
 def test_the_tiers_are_the_budget_s() -> None:
-    """The limits of each tier are those that the exporter uses."""
+    """Requests a minute and an hour as the exporter counts them."""
     told = re.findall(r"^\| (\w+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", PAGE, re.MULTILINE)
     expected = [
         (name.title(), f"{minute:,}", f"{hour:,}", f"{int(hour * SHARE):,}")

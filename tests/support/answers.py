@@ -99,7 +99,7 @@ class FixedClock(Clock):
 
 
 def scraper(walk: Callable[[], WalkOutcome] = lambda: SUCCESS, name: str = "default") -> Scraper:
-    """Make a scraper whose walks are calls of `walk`, made at once by the caller."""
+    """Make a scraper whose walks are calls of `walk`, made at once by whoever scrapes."""
     target = Target(name=name, api_key=Secret("id:hidden"))
     clock = FixedClock()
 

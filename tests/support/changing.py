@@ -25,7 +25,7 @@ ORDERS: Final[dict[str, Callable[[Backup], Any]]] = {
 
 
 class ChangingList:
-    """A list in one order. `history` has its states; the last one is current."""
+    """A list in one order. `history` holds its states, the last of which is the present one."""
 
     def __init__(self, choose: Choose, count: int, order: str, *, descending: bool, total: bool) -> None:
         self._choose = choose

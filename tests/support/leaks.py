@@ -50,7 +50,7 @@ said: list[str] = []
 
 
 class Noted:
-    """A command's stream; everything read from it is recorded."""
+    """A stream of a command, of which all is noted that is read."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

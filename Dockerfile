@@ -1,9 +1,9 @@
-# The same base in both stages: the virtual environment points at its interpreter.
+# Both stages use the same base: the virtual environment refers to its interpreter.
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
-# /opt/build has pip and the build backend; /opt/exporter, which is shipped, has neither.
+# Only /opt/build has pip and the build backend. The image ships /opt/exporter.
 RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/exporter
 WORKDIR /src
 COPY requirements.lock requirements-build.lock ./
@@ -12,7 +12,7 @@ RUN /opt/build/bin/pip install --quiet --require-hashes --only-binary=:all: -r r
       --require-hashes --only-binary=:all: -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY exporter ./exporter
-# The bytecode is written here: the image runs on a read-only root file system.
+# Compile now: the image runs on a read-only root file system.
 RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /tmp/wheels . \
  && /opt/build/bin/pip --python /opt/exporter/bin/python install --quiet --no-compile --no-deps --no-index /tmp/wheels/*.whl \
  && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/exporter/lib
@@ -20,7 +20,7 @@ RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir 
 FROM ${PYTHON_IMAGE}
 ARG VERSION=unknown REVISION=unknown
 LABEL org.opencontainers.image.title="bycloud-backup-exporter" \
-      org.opencontainers.image.description="Prometheus exporter that says whether each ByCloud database can be restored, and to how long ago." \
+      org.opencontainers.image.description="Prometheus exporter that shows whether each ByCloud database can be restored, and to what point in time." \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

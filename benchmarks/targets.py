@@ -2,7 +2,7 @@
 
     python -m benchmarks.targets
 
-Prints how long the scrapes took, and the exporter's memory and processor time. Exits with 1 where one failed.
+Prints how long the scrapes took, and the exporter's memory and processor time. Exits with 1 if one failed.
 """
 
 import json
@@ -27,7 +27,7 @@ COMMAND: Final = (sys.executable, "-m", "exporter", "--web.listen-address=127.0.
 
 
 def main() -> int:
-    """Scrape every target at its own moment of the interval, then print what it cost."""
+    """Scrape every target at its own offset in the interval, then print the cost."""
     with SimulatedApi(backups=many(500, 20), instances=hosts(20)) as api, _exporter(api.url) as url:
         began = time.monotonic()
 

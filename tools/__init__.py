@@ -1,1 +1,1 @@
-"""Checks of what the project ships, for CI and for developers; they need nothing but Python."""
+"""Programs for developers and CI: checks of what the project ships, and generators."""

@@ -1,8 +1,8 @@
-"""Builds and runs an image where no engine runs and no image can be pulled: buildah on a stand-in base.
+"""Builds and runs an image without a container engine or a registry: buildah on a stand-in base image.
 
-Build steps run with chroot isolation. A container is a process with mount and process namespaces of its own:
-its root file system is bind-mounted read-only, and it is the image's user, without capabilities or a way to
-gain any. It shares the machine's network.
+Build steps run with chroot isolation. A container is a process in its own mount and PID namespaces. Its root
+file system is read-only. It runs as the image's user, without capabilities, and cannot gain any. It shares
+the machine's network.
 """
 
 import json
@@ -47,7 +47,7 @@ def check_machine() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """The container's main process, its log, and how others are confined like it."""
+    """The container's main process and its log; `confine` is the command that isolates a process like it."""
 
     main: subprocess.Popen[bytes]
     log_file: Path
@@ -55,16 +55,16 @@ class Process:
     config: ImageConfig
 
     def metrics_url(self) -> str | None:
-        """Return what the demo announces: it picks its port itself."""
+        """Return the URL that the demo prints: it chooses its own port."""
         found = re.search(r"^metrics +(http\S+)$", self.log(), re.MULTILINE)
         return found[1] if found else None
 
     def has_ended(self) -> bool:
-        """Ask the system."""
+        """Return whether the main process has ended."""
         return self.main.poll() is not None
 
     def execute(self, *command: str) -> str:
-        """Run a command in namespaces made like the container's."""
+        """Run a command isolated like the container."""
         return run(*self.confine, *command, timeout=COMMAND_SECONDS, env=self.config.env)
 
     def log(self) -> str:
@@ -72,7 +72,7 @@ class Process:
         return self.log_file.read_text(encoding="utf-8", errors="replace")
 
     def stop(self) -> None:
-        """End the main process, at first politely."""
+        """Stop the main process: SIGTERM, and SIGKILL after `STOP_SECONDS`."""
         if self.main.poll() is None:
             os.killpg(self.main.pid, signal.SIGTERM)
         try:
@@ -91,18 +91,18 @@ class Buildah:
 
     @property
     def confinement(self) -> str:
-        """Say what stands in for an engine."""
+        """What replaces a container engine."""
         return (
             "buildah on a stand-in base, own mounts and processes, no new privileges, the machine's network"
         )
 
     @property
     def runs_healthcheck(self) -> bool:
-        """Say no: it asks a fixed port, and the network is the machine's."""
+        """False: the health check needs a fixed port, and the network is the machine's."""
         return False
 
     def build(self, context: Path) -> None:
-        """Build on the stand-in, with the network's proxy, package index and certificates."""
+        """Build on the stand-in base, with the machine's proxy, package index and CA certificates."""
         self._import_base(debian_suite((context / "Dockerfile").read_text(encoding="utf-8")))
         options = ["--isolation=chroot", "--network=host", "--layers=false", "--format=docker"]
         options += [f"--build-arg={name}" for name in PROXY_VARIABLES if os.environ.get(name)]
@@ -117,7 +117,7 @@ class Buildah:
 
     @contextmanager
     def start(self, *arguments: str) -> Iterator[Process]:
-        """Run the image on a port of loopback that it picks itself."""
+        """Run the image on a free loopback port."""
         config = self.config()
         root = self._run("mount", self._run("from", IMAGE).strip()).strip()
         uid, _, gid = config.user.partition(":")
@@ -142,7 +142,7 @@ class Buildah:
         self._run("commit", "--quiet", "--rm", container, BASE, timeout=BUILD_SECONDS)
 
     def _pip_settings(self) -> Iterator[str]:
-        """Yield the mounts with which pip in the build reaches the package index as pip outside does."""
+        """Yield the mounts that let pip in the build use the same package index as pip outside."""
         lines = ["[global]"]
         if index := os.environ.get("PIP_INDEX_URL"):
             lines.append(f"index-url = {index}")
@@ -155,6 +155,6 @@ class Buildah:
         yield f"--volume={settings}:/etc/pip.conf:ro"
 
     def _run(self, *arguments: str, timeout: float = COMMAND_SECONDS) -> str:
-        """Run buildah in a mount namespace of its own: none of its mounts is left behind."""
+        """Run buildah in its own mount namespace, so that no mount is left behind."""
         storage = ["--storage-driver=vfs", f"--root={self.folder}/storage", f"--runroot={self.folder}/run"]
         return run("unshare", "--mount", "buildah", *storage, *arguments, timeout=timeout)

@@ -1,4 +1,4 @@
-"""What builds and runs an image: a container engine's command line."""
+"""Builds and runs an image with a container engine: Docker or Podman."""
 
 import json
 import uuid
@@ -18,7 +18,7 @@ HARDENED = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges")
 
 @dataclass(frozen=True, slots=True)
 class ImageConfig:
-    """What an image says about how to run it."""
+    """How an image is to be run."""
 
     user: str
     entrypoint: tuple[str, ...]
@@ -41,37 +41,37 @@ class Container(Protocol):
     """A running container."""
 
     def metrics_url(self) -> str | None:
-        """Return where it serves metrics; None until that is known."""
+        """Return the URL of its metrics; None until it is known."""
 
     def has_ended(self) -> bool:
-        """Tell whether its main process is gone."""
+        """Return whether its main process has ended."""
 
     def execute(self, *command: str) -> str:
-        """Run a command confined like the container's own, and return what it printed."""
+        """Run a command isolated like the container; return its output."""
 
     def log(self) -> str:
-        """Return what its main process has printed."""
+        """Return the output of its main process."""
 
 
 class Engine(Protocol):
-    """Builds one image and runs containers of it."""
+    """Builds an image and runs containers of it."""
 
     @property
     def confinement(self) -> str:
-        """Say what confines a container."""
+        """How a container is isolated, in words."""
 
     @property
     def runs_healthcheck(self) -> bool:
-        """Tell whether the image's health check can reach the container's port."""
+        """Whether the image's health check can run."""
 
     def build(self, context: Path) -> None:
         """Build the image of a folder's Dockerfile."""
 
     def config(self) -> ImageConfig:
-        """Return what the image says about how to run it."""
+        """Return how the image is to be run."""
 
     def start(self, *arguments: str) -> AbstractContextManager[Container]:
-        """Run the image with arguments on a read-only root file system, for as long as the block lasts."""
+        """Run the image with `arguments` on a read-only root file system until the block ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +82,14 @@ class DockerContainer:
     name: str
 
     def metrics_url(self) -> str | None:
-        """Return the address at which the engine publishes the port."""
+        """Return the URL at which the engine publishes the port."""
         with suppress(CheckFailedError):
             published = run(self.cli, "port", self.name, PORT, timeout=COMMAND_SECONDS).split()
             return f"http://{published[0]}/metrics" if published else None
         return None
 
     def has_ended(self) -> bool:
-        """Ask the engine."""
+        """Return whether the engine reports it as not running."""
         state = run(self.cli, "inspect", "--format={{.State.Running}}", self.name, timeout=COMMAND_SECONDS)
         return state.strip() != "true"
 
@@ -98,25 +98,25 @@ class DockerContainer:
         return run(self.cli, "exec", self.name, *command, timeout=COMMAND_SECONDS)
 
     def log(self) -> str:
-        """Return what the container printed."""
+        """Return the container's output."""
         return run("sh", "-c", 'exec "$0" logs "$1" 2>&1', self.cli, self.name, timeout=COMMAND_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Docker:
-    """Docker or Podman, which share a command line."""
+    """Docker or Podman: their command lines are the same."""
 
     cli: str = "docker"
     tag: str = field(default_factory=lambda: f"bycloud-backup-exporter:check-{uuid.uuid4().hex[:12]}")
 
     @property
     def confinement(self) -> str:
-        """Name the flags that the README advises."""
+        """The flags that the README recommends."""
         return f"{self.cli} run {' '.join(HARDENED)}"
 
     @property
     def runs_healthcheck(self) -> bool:
-        """Say yes: the container has a network namespace and its port to itself."""
+        """True: the container has its own network namespace."""
         return True
 
     def build(self, context: Path) -> None:
@@ -130,7 +130,7 @@ class Docker:
 
     @contextmanager
     def start(self, *arguments: str) -> Iterator[DockerContainer]:
-        """Run detached, on a port of loopback that the engine picks."""
+        """Run detached, on a loopback port that the engine chooses."""
         name = f"image-check-{uuid.uuid4().hex[:12]}"
         options = ["--detach", *HARDENED, "--publish=127.0.0.1::10140", f"--name={name}"]
         try:

@@ -1,7 +1,7 @@
-"""Helm's own library, run in an environment of its own: `python helm_render.py CHART VALUES`, these as JSON.
+"""Renders a chart with Helm's library: `python helm_render.py CHART VALUES`, the values as JSON.
 
-Prints as JSON what lint says and the manifest that an installation applies, or the error. Helm cannot install
-without a cluster, so one stands in on loopback that knows the chart's kinds and takes whatever it is given.
+Prints as JSON the result of lint and the manifest of an installation, or the error. Helm cannot install
+without a cluster, so a fake API server on loopback accepts the chart's kinds.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ def _resources(version: str) -> dict[str, Any]:
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": listed}
 
 
-ANSWERS: Final[dict[str, dict[str, Any]]] = {
+RESPONSES: Final[dict[str, dict[str, Any]]] = {
     "/version": {"major": "1", "minor": "32", "gitVersion": "v1.32.0"},
     "/api": {"kind": "APIVersions", "versions": ["v1"]},
     "/apis": {"kind": "APIGroupList", "groups": [_group(version) for version in KINDS if "/" in version]},
@@ -50,13 +50,13 @@ class _Cluster(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """Say what there is; of objects there is none."""
+        """List the API; no object exists."""
         path = self.path.partition("?")[0]
         missing = {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}
-        self._send(ANSWERS.get(path, missing), HTTPStatus.OK if path in ANSWERS else HTTPStatus.NOT_FOUND)
+        self._send(RESPONSES.get(path, missing), HTTPStatus.OK if path in RESPONSES else HTTPStatus.NOT_FOUND)
 
     def do_POST(self) -> None:
-        """Take an object."""
+        """Accept an object."""
         self._send(json.loads(self.rfile.read(int(self.headers["Content-Length"]))), HTTPStatus.CREATED)
 
     def _send(self, document: dict[str, Any], status: HTTPStatus) -> None:
@@ -68,7 +68,7 @@ class _Cluster(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Keep quiet."""
+        """Log nothing."""
 
 
 def _kubeconfig(port: int) -> str:

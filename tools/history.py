@@ -1,7 +1,7 @@
-"""Eight days of the living fleet for the eye: `python -m tools.history FOLDER`, or `make history`.
+"""Fills a real Prometheus with eight days of the demo: `python -m tools.history FOLDER`, or `make history`.
 
-The exporter's own code scrapes the embedded API under a clock that jumps from scrape to scrape. What it says
-becomes an OpenMetrics file, that becomes blocks of Prometheus's database, and a real Prometheus serves them.
+The exporter scrapes the simulated API under a clock that jumps from scrape to scrape. The samples become an
+OpenMetrics file, promtool makes blocks of it, and Prometheus serves them.
 """
 
 import signal
@@ -24,57 +24,56 @@ from exporter.config import Config, Secret, Target, Url
 from exporter.metrics.families import families
 from exporter.metrics.own import ReloadCollector, own_collectors
 from exporter.records import Backup, Instance
-from exporter.simulator import Answer, Fleet, SimulatedApi, hosts, many
+from exporter.simulator import Fleet, hosts, many
+from tests.support.faults import Answer, FaultyApi
 from tests.support.programs import need, require
 
 DAY: Final = 86_400.0
-EVERY: Final = (
-    240.0  # seconds between scrapes: below the five minutes for which Prometheus remembers a sample
-)
+EVERY: Final = 240.0  # seconds between scrapes: less than Prometheus's lookback of five minutes
 NIGHT: Final = (1.0, 4.6)  # hours of the day before yesterday, in UTC, at which the API answers 503
 KEY: Final = "demo:demo-secret"
 LABELS: Final = 'job="bycloud-backups",instance="localhost:10140"'
 
 
-class TurnedClock(Clock):
-    """The time of a scrape, in which requests take as long as they do, and sleep is cut short."""
+class JumpingClock(Clock):
+    """Time jumps to each scrape; in between it passes as usual, but sleeping is shortened."""
 
     def __init__(self, start: float) -> None:
-        self._turned_to = start
-        self._turned_at = time.monotonic()
+        self._jumped_to = start
+        self._jumped_at = time.monotonic()
 
-    def turn(self, moment: float) -> None:
-        """Go to another moment."""
-        self._turned_to, self._turned_at = moment, time.monotonic()
+    def jump(self, moment: float) -> None:
+        """Jump to a Unix time."""
+        self._jumped_to, self._jumped_at = moment, time.monotonic()
 
     def now(self) -> float:
         """Return Unix time."""
-        return self._turned_to + time.monotonic() - self._turned_at
+        return self._jumped_to + time.monotonic() - self._jumped_at
 
     def monotonic(self) -> float:
-        """Return the same, since it is never turned back."""
+        """Return the same: it never jumps backwards."""
         return self.now()
 
     def sleep(self, seconds: float) -> None:
-        """Sleep a part of it: nobody waits, and a jump would look to other threads like a slow request."""
+        """Sleep for a twentieth; jumping instead would look like a slow request to other threads."""
         time.sleep(seconds / 20)
 
 
 class Organization(Struct, frozen=True):
-    """Whose databases they are: what there is at a moment."""
+    """The backups and instances at any time."""
 
     backups: Callable[[datetime], tuple[Backup, ...]]
     instances: Callable[[datetime], tuple[Instance, ...]]
 
 
 class History:
-    """Scrapes at turned moments, written as OpenMetrics."""
+    """Scrapes at past times, written as OpenMetrics."""
 
     def __init__(self, organization: Organization, end: float, days: float) -> None:
         self._end = end
         self._start = end - days * DAY
-        self._clock = TurnedClock(self._start)
-        self._api = SimulatedApi(
+        self._clock = JumpingClock(self._start)
+        self._api = FaultyApi(
             backups=lambda: organization.backups(self._moment()),
             instances=lambda: organization.instances(self._moment()),
             tier="enterprise",
@@ -92,24 +91,24 @@ class History:
         )
 
     def write(self, out: TextIO) -> None:
-        """Replay every scrape."""
+        """Write every scrape."""
         moment = self._start
         while moment <= self._end:
-            self._clock.turn(moment)
-            self._break_or_mend(moment)
+            self._clock.jump(moment)
+            self._set_outage(moment)
             out.writelines(self._scrape(moment))
             moment += EVERY
         out.write("# EOF\n")
 
     def close(self) -> None:
-        """End the exporter and its API."""
+        """Stop the exporter and the API."""
         self._exporter.close()
         self._api.close()
 
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now(), UTC)
 
-    def _break_or_mend(self, moment: float) -> None:
+    def _set_outage(self, moment: float) -> None:
         begin, end = (self._end // DAY * DAY - 2 * DAY + hour * 3600 for hour in NIGHT)
         self._api.faults.clear()
         if begin <= moment < end:
@@ -134,9 +133,9 @@ def _line(name: str, labels: str, value: float, moment: float) -> str:
 
 
 def fleet(only: int | None) -> Organization:
-    """Return the demo's databases, or its sick ones and some others, `only` so many."""
+    """Return the demo's databases, at most `only`: first three that are ailing, then healthy ones."""
     whole = Fleet()
-    chosen = [*(sick.instance_id for sick in whole.sick[:3]), *whole.healthy][:only]
+    chosen = [*(ailing.instance_id for ailing in whole.ailing[:3]), *whole.healthy][:only]
 
     def backups(now: datetime) -> tuple[Backup, ...]:
         return tuple(b for b in whole.backups(now) if only is None or b.instance_id in chosen)
@@ -147,8 +146,8 @@ def fleet(only: int | None) -> Organization:
     return Organization(backups, instances)
 
 
-def crowd(number: int, end: float) -> Organization:
-    """Return so many databases with fourteen days of backups each, of which time shows ever more."""
+def large_fleet(number: int, end: float) -> Organization:
+    """Return `number` databases with 14 days of backups each."""
     last = datetime.fromtimestamp(end, UTC)
     every = many(number * 84, number, until=last)
     listed = hosts(number)
@@ -160,7 +159,7 @@ def crowd(number: int, end: float) -> Organization:
 
 
 def blocks(organization: Organization, folder: Path, end: float, days: float) -> Path:
-    """Write a Prometheus's data folder, of which Prometheus must keep a year."""
+    """Write the history into a Prometheus data folder and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     text = folder / "history.om"
     history = History(organization, end, days)
@@ -176,7 +175,7 @@ def blocks(organization: Organization, folder: Path, end: float, days: float) ->
 
 
 def serve(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    """Start Prometheus on the data, with the alerts' rules."""
+    """Start Prometheus on the data, with the alert rules."""
     config = folder / "prometheus.yml"
     rules = Path(__file__).parents[1] / "alerts" / "bycloud-backups.rules.yml"
     config.write_text(f"rule_files: ['{rules}']\n", encoding="utf-8")
@@ -193,17 +192,18 @@ def serve(folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Replay and serve until Ctrl-C."""
+    """Write the history and serve it until Ctrl-C."""
     parser = ArgumentParser(prog="python -m tools.history", description=__doc__)
-    parser.add_argument("folder", type=Path, help="where the data goes")
-    parser.add_argument("--port", type=int, default=19_090, help="Prometheus's port")
-    parser.add_argument("--days", type=float, default=8.0, help="how many days, up to now")
-    parser.add_argument("--databases", type=int, help="so many instead of the demo's two dozen")
+    parser.add_argument("folder", type=Path, help="folder for the data")
+    parser.add_argument("--port", type=int, default=19_090, help="port of Prometheus (default: 19090)")
+    parser.add_argument("--days", type=float, default=8.0, help="days up to now (default: 8)")
+    parser.add_argument("--databases", type=int, help="number of databases (default: the demo's two dozen)")
     options = parser.parse_args(arguments)
     require("promtool", "prometheus")
     end = time.time() // EVERY * EVERY
-    some = options.databases
-    organization = crowd(some, end) if some and some > len(Fleet().healthy) else fleet(some)
+    number = options.databases
+    large = number is not None and number > len(Fleet().healthy)
+    organization = large_fleet(number, end) if large else fleet(number)
     blocks(organization, options.folder, end, options.days)
     sys.stdout.write(f"Prometheus with {options.days:g} days until {datetime.fromtimestamp(end, UTC)}: ")
     sys.stdout.write(f"http://127.0.0.1:{options.port}/\n")

@@ -1,8 +1,8 @@
 """Builds the image and runs it: `python3 -m tools.image_check`, or `make image`.
 
-With Docker or Podman where one of them answers, else with buildah on a stand-in for the base image. The
-container runs the demo. It must serve `bycloud_up 1` as its numeric user on a read-only root file system
-and find no place to write. Prints what was checked, and the container's log where the check fails.
+It uses Docker or Podman if one of them runs, else buildah on a stand-in for the base image. The container
+runs the demo. It must serve `bycloud_up 1` as a numeric user on a read-only root file system, with nothing
+writable. Prints each check, and the container's log if one fails.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from tools.buildah import Buildah, check_machine
 from tools.engines import Container, Docker, Engine
-from tools.programs import CheckFailedError, UnavailableError, answers
+from tools.programs import CheckFailedError, UnavailableError, succeeds
 from tools.stand_in import cache_folder
 
 ROOT = Path(__file__).parents[1]
@@ -32,13 +32,13 @@ ENGINES = ("docker", "podman", "buildah")
 
 
 def available_engine() -> str:
-    """Return the first engine that answers; buildah needs none."""
-    return next((name for name in ENGINES[:2] if answers(name, "info")), "buildah")
+    """Return the first container engine that runs, else buildah."""
+    return next((name for name in ENGINES[:2] if succeeds(name, "info")), "buildah")
 
 
 @contextmanager
 def engine_named(name: str) -> Iterator[Engine]:
-    """Give an engine, and remove what it made after the block."""
+    """Yield an engine; remove what it made when the block ends."""
     if name == "buildah":
         check_machine()
         with TemporaryDirectory(prefix="image-check-") as folder:
@@ -52,7 +52,7 @@ def engine_named(name: str) -> Iterator[Engine]:
 
 
 def numeric_user(user: str) -> tuple[int, int]:
-    """Return user and group as numbers; raise `CheckFailedError` for root and for names."""
+    """Return user and group as numbers; raise `CheckFailedError` for root or a name."""
     found = re.fullmatch(r"([1-9]\d*):([1-9]\d*)", user)
     if found is None:
         raise CheckFailedError(f"the image's user is {user!r}, not two numbers above 0")
@@ -60,7 +60,7 @@ def numeric_user(user: str) -> tuple[int, int]:
 
 
 def wait_until_up(container: Container, seconds: float = UP_SECONDS) -> str:
-    """Return the URL that answers `bycloud_up 1`; raise `CheckFailedError` if none does in time."""
+    """Return the URL that serves `bycloud_up 1`; raise `CheckFailedError` after `seconds` without one."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if container.has_ended():
@@ -74,13 +74,13 @@ def wait_until_up(container: Container, seconds: float = UP_SECONDS) -> str:
 
 def _read(url: str) -> str:
     try:
-        with build_opener(ProxyHandler({})).open(url, timeout=30) as answer:
-            return str(answer.read(), "utf-8")
+        with build_opener(ProxyHandler({})).open(url, timeout=30) as response:
+            return str(response.read(), "utf-8")
     except (URLError, OSError):
         return ""
 
 
-def judge(report: dict[str, Any], user: tuple[int, int]) -> None:
+def require_confined(report: dict[str, Any], user: tuple[int, int]) -> None:
     """Raise `CheckFailedError` unless the probe ran as the user and could write nothing."""
     if (report["uid"], report["gid"]) != user or 0 in report["groups"]:
         raise CheckFailedError(f"it runs as {report['uid']}:{report['gid']}, groups {report['groups']}")
@@ -91,7 +91,7 @@ def judge(report: dict[str, Any], user: tuple[int, int]) -> None:
 
 
 def check(engine: Engine, context: Path) -> Iterator[str]:
-    """Build and run; yield a line for each thing that holds, or that this engine cannot tell."""
+    """Build and run the image; yield a line for each check that passed or was skipped."""
     engine.build(context)
     config = engine.config()
     user = numeric_user(config.user)
@@ -100,7 +100,7 @@ def check(engine: Engine, context: Path) -> Iterator[str]:
         try:
             yield f"ok: bycloud_up 1 from {wait_until_up(container)}"
             report = json.loads(container.execute("python3", "-c", PROBE.read_text(encoding="utf-8")))
-            judge(report, user)
+            require_confined(report, user)
             yield f"ok: root file system read-only, nothing writable in {report['folders']} folders"
             yield _healthcheck(engine, config.healthcheck, container)
         except CheckFailedError:
@@ -110,21 +110,21 @@ def check(engine: Engine, context: Path) -> Iterator[str]:
 
 def _healthcheck(engine: Engine, command: Sequence[str], container: Container) -> str:
     if not command or not engine.runs_healthcheck:
-        return "skipped: the health check, which needs the port to itself"
+        return "skipped: the health check needs a network namespace of its own"
     container.execute(*command)
     return "ok: the health check"
 
 
 def _end(*_: object) -> NoReturn:
-    """Leave by an exception, so that everything is cleaned up."""
+    """Exit by an exception, so that everything is cleaned up."""
     raise SystemExit(128 + signal.SIGTERM)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Check and return the exit status: 1 where the check fails, 2 where it cannot run."""
+    """Run the check; return the exit status: 1 if it fails, 2 if it cannot run."""
     parser = argparse.ArgumentParser(prog="image-check", description="Build the image and run it.")
-    parser.add_argument("--engine", choices=ENGINES, help="default: the first that answers")
-    parser.add_argument("context", nargs="?", type=Path, default=ROOT, help="the folder with the Dockerfile")
+    parser.add_argument("--engine", choices=ENGINES, help="default: the first one that runs")
+    parser.add_argument("context", nargs="?", type=Path, default=ROOT, help="folder of the Dockerfile")
     options = parser.parse_args(arguments)
     try:
         with engine_named(options.engine or available_engine()) as engine:
@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"image-check: FAIL: {error}", file=sys.stderr)
         return 1
     except UnavailableError as error:
-        print(f"image-check: no Docker or Podman answers, and {error}", file=sys.stderr)
+        print(f"image-check: neither Docker nor Podman runs, and {error}", file=sys.stderr)
         return 2
     return 0
 

@@ -1,4 +1,4 @@
-"""Runs in the container: prints as JSON who it runs as and where it can write."""
+"""Runs in the container; prints as JSON its user and everything that the user can write."""
 
 import json
 import os
@@ -8,8 +8,8 @@ KERNEL = {"/dev", "/proc", "/sys"}  # file systems that the engine mounts
 
 
 def can_create(folder: str) -> bool:
-    """Try to create a file in a folder."""
-    path = os.path.join(folder, ".image-check")  # noqa: PTH118 - what is walked is text
+    """Return whether a file can be created in a folder."""
+    path = os.path.join(folder, ".image-check")  # noqa: PTH118 - paths are text here
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except OSError:
@@ -19,12 +19,12 @@ def can_create(folder: str) -> bool:
 
 
 def can_write(path: str) -> bool:
-    """Ask the kernel whether a file could be opened for writing."""
+    """Return whether a file can be opened for writing."""
     return not os.path.islink(path) and os.access(path, os.W_OK)  # noqa: PTH114 - the same
 
 
 def folders(top: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield every folder that is not the kernel's, with its files."""
+    """Yield every folder outside the kernel's file systems, with its files."""
     for folder, below, files in os.walk(top):
         paths = {name: os.path.join(folder, name) for name in below}  # noqa: PTH118 - the same
         below[:] = [name for name, path in paths.items() if path not in KERNEL]
@@ -32,7 +32,7 @@ def folders(top: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def report(top: str = "/") -> dict[str, object]:
-    """Return user, groups, whether the root file system is read-only, and what is writable all the same."""
+    """Return user and groups, whether the root file system is read-only, and what is writable."""
     found = list(folders(top))
     writable = [folder for folder, _ in found if can_create(folder)]
     writable += [path for _, files in found for path in files if can_write(path)]

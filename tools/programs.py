@@ -1,4 +1,4 @@
-"""Other programs: whether they are installed, and what they print, in bounded time."""
+"""Runs other programs with a timeout."""
 
 import os
 import shutil
@@ -11,18 +11,18 @@ SHOWN = 60  # lines of a failed program's output
 
 
 class CheckFailedError(Exception):
-    """What was checked is not as it must be."""
+    """The check failed."""
 
 
 class UnavailableError(Exception):
-    """The check itself cannot run on this machine."""
+    """The check cannot run on this machine."""
 
 
 def run(*command: str | Path, timeout: float, env: Mapping[str, str] | None = None) -> str:
-    """Return what a program printed to stdout.
+    """Run a program and return its stdout.
 
-    :param timeout: seconds that it may take.
-    :raises CheckFailedError: it failed or took too long; holds the end of its output.
+    :param timeout: seconds.
+    :raises CheckFailedError: it failed or timed out; the message ends with the last lines of its output.
     """
     words = [str(word) for word in command]
     with subprocess.Popen(
@@ -41,13 +41,13 @@ def run(*command: str | Path, timeout: float, env: Mapping[str, str] | None = No
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill an unfinished program with everything that it started."""
+    """Kill a program that still runs, and its children."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def answers(*command: str, timeout: float = 20.0) -> bool:
-    """Tell whether a program is installed and succeeds."""
+def succeeds(*command: str, timeout: float = 20.0) -> bool:
+    """Return whether a program is installed and exits with 0."""
     if shutil.which(command[0]) is None:
         return False
     try:
@@ -58,6 +58,6 @@ def answers(*command: str, timeout: float = 20.0) -> bool:
 
 
 def require(*programs: str) -> None:
-    """Raise `UnavailableError` unless all these programs are installed."""
+    """Raise `UnavailableError` unless all programs are installed."""
     if missing := [program for program in programs if shutil.which(program) is None]:
         raise UnavailableError(f"not installed: {', '.join(missing)}")

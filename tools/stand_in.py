@@ -1,4 +1,4 @@
-"""A stand-in for the Dockerfile's base image, for machines that cannot pull one: Debian's own Python."""
+"""Makes a stand-in for the Dockerfile's base image, for machines without a registry: Debian's Python."""
 
 import hashlib
 import os
@@ -14,13 +14,13 @@ SECONDS = 1200.0
 
 
 def cache_folder() -> Path:
-    """Return the user's cache for the stand-in."""
+    """Return the folder in which stand-ins are cached."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "bycloud-backup-exporter"
 
 
 def debian_suite(dockerfile: str) -> str:
-    """Return the Debian release that the Dockerfile's default base names: python:3.12-slim-bookworm's."""
+    """Return the Debian release of the Dockerfile's default base, such as bookworm."""
     found = re.search(r"^ARG PYTHON_IMAGE=\S+-([a-z]+)$", dockerfile, re.MULTILINE)
     if found is None:
         raise CheckFailedError("the Dockerfile's PYTHON_IMAGE names no Debian release")
@@ -28,9 +28,9 @@ def debian_suite(dockerfile: str) -> str:
 
 
 def archive(suite: str, cache: Path) -> Path:
-    """Return a tar archive of the stand-in's root file system; make it where there is none.
+    """Return a tar archive of the stand-in's root file system, from the cache if it is there.
 
-    It gets its name when it is complete: one whose making was interrupted is never used.
+    It gets its name once it is complete, so an interrupted one is never used.
     """
     recipe = hashlib.sha256(f"{suite} {PACKAGES} {LINKS}".encode()).hexdigest()[:12]
     made = cache / f"python-{suite}-{recipe}.tar"
@@ -44,7 +44,7 @@ def archive(suite: str, cache: Path) -> Path:
 
 def _make(suite: str, folder: Path) -> Path:
     root, partial = folder / "root", folder / "root.tar"
-    # A mount namespace of its own: nothing that debootstrap mounts outlives it.
+    # In its own mount namespace, so that no mount of debootstrap is left behind.
     debootstrap = ["unshare", "--mount", "debootstrap", "--variant=minbase", f"--include={PACKAGES}"]
     run(*debootstrap, suite, root, timeout=SECONDS)
     for link in LINKS:

@@ -1,8 +1,9 @@
-"""Run the quick suite repeatedly beside busy loops and idle threads: a test that depends on either fails.
+"""Runs the quick suite repeatedly under load, to find tests that depend on it.
 
     python tools/stress.py [--runs=3] [--loops=4] [PYTEST-ARGUMENT ...]
 
-Each run has an order of its own. The arguments replace what the quick suite is run with.
+Busy loops take the processor, idle threads have the names of the exporter's own. The order of the tests is
+random. The arguments replace those of the quick suite.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Final
 
 QUICK: Final = ("-n", "auto", "-m", "not slow")
-BESIDE: Final = (sys.executable, "-m", "pytest", "-q", "-p", "tests.support.bystanders")
+PYTEST: Final = (sys.executable, "-m", "pytest", "-q", "-p", "tests.support.bystanders")
 
 
 def main() -> int:
@@ -26,12 +27,12 @@ def main() -> int:
         for _ in range(options.loops):
             stack.enter_context(_busy_loop())
         failed = sum(_fails(arguments or QUICK) for _ in range(options.runs))
-    print(f"{options.runs - failed} of {options.runs} runs passed beside {options.loops} busy loops")
+    print(f"{options.runs - failed} of {options.runs} runs passed under {options.loops} busy loops")
     return failed
 
 
 def _fails(arguments: tuple[str, ...] | list[str]) -> bool:
-    return subprocess.run([*BESIDE, *arguments], check=False).returncode != 0
+    return subprocess.run([*PYTEST, *arguments], check=False).returncode != 0
 
 
 @contextmanager

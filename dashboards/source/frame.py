@@ -1,4 +1,4 @@
-"""What both dashboards have around their panels: variables, annotations, links to each other."""
+"""What the dashboards have around their panels: variables, annotations, links to each other."""
 
 from typing import Final
 
@@ -64,7 +64,7 @@ def frame(about: About) -> builders.Dashboard:
 
 
 def database_variable() -> builders.QueryVariable:
-    """Return the choice of one database, by name where there is one."""
+    """Return the variable that selects one database, by name if it is known."""
     where = '{job=~"$job",instance=~"$instance",target=~"$target"}'
     query = (
         f"query_result({PREFIX}instance_info{where}"
@@ -82,7 +82,7 @@ def database_variable() -> builders.QueryVariable:
 
 
 def alerts(where: str = "") -> builders.AnnotationQuery:
-    """Return the marks of alerts that fire."""
+    """Return the annotations of firing alerts."""
     query = f'ALERTS{{alertname=~"ByCloud.+",alertstate="firing",job=~"$job"{where}}}'
     return (
         builders.AnnotationQuery()

@@ -1,4 +1,4 @@
-"""One database: whether it can be restored, how that changed, and how its backups come along."""
+"""The dashboard of one database: whether it can be restored, its history, and its backups."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ ONE: Final = Fleet(',instance_id="$database"')
 ABOUT: Final = About(
     INSTANCE,
     "One database: can it be restored?",
-    "One ByCloud database: whether it can be restored, to how long ago, and how its backups come along.",
+    "One ByCloud database: whether it can be restored, to what point in time, and its history.",
     (OVERVIEW, "All databases"),
 )
 DASHED: Final = [
@@ -43,9 +43,7 @@ def _tiles(grid: Grid) -> None:
     grid.place(
         4,
         tile(
-            Words(
-                "Newest restorable", "How old the newest backup is that can be restored.", "s", "no backup"
-            ),
+            Words("Newest restorable", "Age of the newest backup that can be restored.", "s", "no backup"),
             f"max({ONE.age})",
             ((None, "blue"),),
             decimals=1,
@@ -53,7 +51,7 @@ def _tiles(grid: Grid) -> None:
         tile(
             Words(
                 "Of its objective",
-                "That age as a share of what the objective allows; red above 100 %.",
+                "That age as a share of the objective; red above 100 %.",
                 "percentunit",
                 "no objective, or no backup",
             ),
@@ -71,14 +69,16 @@ def _tiles(grid: Grid) -> None:
             NONE_IS_GOOD,
         ),
         tile(
-            Words("Last attempt", "How the newest finished backup ended.", "short", "none yet"),
+            Words("Last attempt", "Result of the newest finished backup.", "short", "none yet"),
             f"max({ONE.fact('backup_last_attempt_failed')})",
             NONE_IS_GOOD,
-            named={0: ("well", GREEN), 1: ("failed", RED)},
+            named={0: ("ok", GREEN), 1: ("failed", RED)},
         ),
         tile(
             Words(
-                "Chain to restore", "Backups that restoring the newest one reads; 1 is a full one.", "short"
+                "Chain to restore",
+                "Number of backups that restoring the newest one reads; 1 means a full backup.",
+                "short",
             ),
             f"max({ONE.fact('restorable_newest_chain_length')})",
             ((None, "blue"),),
@@ -92,28 +92,28 @@ def _recovery(grid: Grid) -> None:
         curves(
             Words(
                 "Age of the newest restorable backup",
-                "It falls with each good backup and grows in between; the dashed line is the objective.",
+                "It falls with each good backup and grows in between. The dashed line is the objective.",
                 "s",
             ),
             Query(f"max({ONE.age})", "age"),
             Query(f"max({ONE.objective})", "objective"),
         ).override_by_name("objective", DASHED),
     )
-    ended = {0: ("well", GREEN), 1: ("failed", RED)}
+    ended = {0: ("ok", GREEN), 1: ("failed", RED)}
     grid.place(
         5,
         timeline(
             Words(
                 "Recoverability",
-                "Whether every complete backup can be restored. A broken chain is red here though its backups"
-                " complete, and though older ones may keep the age within the objective.",
+                "Whether every completed backup can be restored. A broken chain is red here even if older"
+                " backups keep the age within the objective.",
                 "short",
             ),
             RECOVERABILITY,
             Query(f"max(({ONE.broken} > bool 0) + 2 * ({ONE.restorable} == bool 0))", "chains"),
         ),
         timeline(
-            Words("Last attempt", "How the newest finished backup had ended at each moment.", "short"),
+            Words("Last attempt", "Result of the newest finished backup at each point in time.", "short"),
             ended,
             Query(f"max({ONE.fact('backup_last_attempt_failed')})", "attempt"),
         ),
@@ -136,7 +136,7 @@ def _backups(grid: Grid) -> None:
         curves(
             Words(
                 "Newest full backup's size",
-                "Against the median of the 14 days before; under half of it is suspicious.",
+                "Compared with the median of the last 14 days; less than half of it is suspicious.",
                 "bytes",
             ),
             Query(f"max({size})", "newest full"),
@@ -148,7 +148,7 @@ def _backups(grid: Grid) -> None:
         curves(
             Words(
                 "Duration of the newest",
-                "How long the newest backup of each status took; the dashed line is the objective.",
+                "How long the newest backup of each status took. The dashed line is the objective.",
                 "s",
             ),
             Query(f"max by (status) ({ONE.backups('backup_newest_duration_seconds')})", "{{status}}"),
@@ -160,7 +160,7 @@ def _backups(grid: Grid) -> None:
         curves(
             Words(
                 "Chain length",
-                "Backups that restoring the newest one would have read; 1 is a full one.",
+                "Number of backups that restoring the newest one would have read; 1 means a full backup.",
                 "short",
             ),
             Query(f"max({ONE.fact('restorable_newest_chain_length')})", "backups"),

@@ -1,4 +1,4 @@
-"""The overview: whether my databases are recoverable, which are not, and whether to trust what I see."""
+"""The overview: which databases can be restored, which cannot, and whether the data is current."""
 
 from typing import Final
 
@@ -27,7 +27,7 @@ NONE_IS_GOOD: Final = ((None, GREEN), (1, RED))
 ABOUT: Final = About(
     OVERVIEW,
     "Are my databases recoverable?",
-    "Every ByCloud database: can it be restored, to how long ago, and is that within its objective?",
+    "Every ByCloud database: can it be restored, to what point in time, and does that meet its objective?",
     (INSTANCE, "One database"),
 )
 LINK: Final = {
@@ -70,7 +70,7 @@ def _tiles(grid: Grid) -> None:
         tile(
             Words(
                 "Within objective",
-                "Share of the databases with an objective whose newest restorable backup is young enough.",
+                "Share of the databases with an objective that meet it.",
                 "percentunit",
             ),
             f"avg({ALL.age_or_never} <= bool {ALL.objective})",
@@ -80,7 +80,7 @@ def _tiles(grid: Grid) -> None:
         tile(
             Words(
                 "Without any backup",
-                "Databases with an objective that cannot be restored at all.",
+                "Databases with an objective but no restorable backup.",
                 "short",
             ),
             f"sum({ALL.restorable} == bool 0 and {ALL.objective})",
@@ -89,7 +89,7 @@ def _tiles(grid: Grid) -> None:
         tile(
             Words(
                 "Over objective",
-                "Databases that can be restored, but only to longer ago than their objective allows.",
+                "Databases whose newest restorable backup is older than their objective allows.",
                 "short",
             ),
             f"sum({ALL.age} > bool {ALL.objective})",
@@ -98,7 +98,8 @@ def _tiles(grid: Grid) -> None:
         tile(
             Words(
                 "Last attempt failed",
-                "Databases whose newest finished backup failed, or that should have one and never did.",
+                "Databases whose newest finished backup failed, and databases with an objective that"
+                " never had a finished backup.",
                 "short",
             ),
             f"sum({ALL.fact('backup_last_attempt_failed')} or 0 * {ALL.objective} + 1)",
@@ -107,7 +108,8 @@ def _tiles(grid: Grid) -> None:
         tile(
             Words(
                 "Broken chains",
-                "Databases with complete backups that cannot be restored, since one under them is no good.",
+                "Databases with completed backups that cannot be restored, because they build on an"
+                " unusable one.",
                 "short",
             ),
             f"sum({ALL.broken} > bool 0)",
@@ -116,8 +118,8 @@ def _tiles(grid: Grid) -> None:
         tile(
             Words(
                 "Age of this data",
-                "Time since the last complete walk of the API, of the target that is worst off:"
-                " the rest of this page is as old.",
+                "Time since the last complete walk of the API, for the target where it is longest."
+                " The rest of this page is as old.",
                 "s",
                 "never read",
             ),
@@ -133,8 +135,8 @@ def _databases(grid: Grid) -> None:
         listing(
             Words(
                 "Databases, worst first",
-                "The age of each database's newest restorable backup is measured against its objective;"
-                " without an objective nothing is asked of it, and it stands below.",
+                "Sorted by the age of the newest restorable backup relative to the objective."
+                " Databases without an objective come last.",
                 "short",
                 "-",
             ),
@@ -156,7 +158,7 @@ def _databases(grid: Grid) -> None:
 
 def _columns() -> list[Column]:
     steps = {"mode": "absolute", "steps": [{"color": GREEN, "value": None}, {"color": RED, "value": 1}]}
-    last = [mapping.to_json() for mapping in states({0: ("well", GREEN), 1: ("failed", RED)})]
+    last = [mapping.to_json() for mapping in states({0: ("ok", GREEN), 1: ("failed", RED)})]
     text = {"type": "color-text"}
     gauge = {"type": "gauge", "mode": "basic", "valueDisplayMode": "color"}
     return [
@@ -225,8 +227,8 @@ def _trends(grid: Grid) -> None:
         curves(
             Words(
                 "Least recoverable",
-                "Age of the newest restorable backup, of the five databases with an objective where it is"
-                " oldest at each moment.",
+                "Age of the newest restorable backup, for the five databases with an objective where it is"
+                " oldest at each point in time.",
                 "s",
             ),
             Query(f"topk(5, {ALL.named(f'({ALL.age} and {ALL.objective})')})", "{{instance_name}}"),
@@ -237,17 +239,17 @@ def _trends(grid: Grid) -> None:
 
 def _health(grid: Grid) -> None:
     grid.row("Exporter and API")
-    well = {0: ("down", RED), 1: ("up", GREEN)}
+    up_or_down = {0: ("down", RED), 1: ("up", GREEN)}
     grid.place(
         7,
         timeline(
             Words(
-                "Is it reached?",
-                "Whether Prometheus reaches the exporter (`up`), and whether its last walk was complete"
-                " and well (`bycloud_up`).",
+                "Reachability",
+                "Whether Prometheus can scrape the exporter (`up`), and whether its last walk was complete"
+                " (`bycloud_up`).",
                 "short",
             ),
-            well,
+            up_or_down,
             Query(f"max by (job, target, instance) (up{{{CHOSEN}}})", "exporter {{instance}} {{target}}"),
             Query(
                 f"max by (job, target, instance) (bycloud_up{{{CHOSEN}}})", "API from {{instance}} {{target}}"
@@ -256,7 +258,7 @@ def _health(grid: Grid) -> None:
         timeline(
             Words(
                 "Why walks fail",
-                "The reason of the last walk, while it is a failed one. Nothing here is good news.",
+                "The reason, while the last walk is a failed one. Empty if walks succeed.",
                 "short",
                 "no walk failed",
             ),
@@ -274,19 +276,19 @@ def _health(grid: Grid) -> None:
     grid.place(
         7,
         curves(
-            Words("Requests by code", "Requests to the API, by HTTP status or by what went wrong.", "reqps"),
+            Words("Requests by code", "Requests to the API, by HTTP status or kind of error.", "reqps"),
             Query(f"sum by (code) (rate(bycloud_api_requests_total{{{CHOSEN}}}{rate}))", "{{code}}"),
         ),
         curves(
-            Words("API latency", "Time from a request to the end of its answer.", "s"),
+            Words("API latency", "Time from a request to the end of its response.", "s"),
             Query(f"histogram_quantile(0.5, {bucket})", "median"),
             Query(f"histogram_quantile(0.95, {bucket})", "95 of 100"),
         ),
         curves(
             Words(
                 "Request budget left",
-                "Share of the API's requests that are left: of the minute as the API says, of the hour as"
-                " counted here; of the exporter that has least.",
+                "Share of the API's requests that are left: of the minute as reported by the API, of the hour"
+                " as counted by the exporter; for the exporter with the least.",
                 "percentunit",
             ),
             Query(f"min by (target, window) ({left})", "{{window}} {{target}}"),
@@ -299,14 +301,18 @@ def _health(grid: Grid) -> None:
             Query(once("bycloud_scrape_duration_seconds"), "{{job}} {{target}}"),
         ),
         curves(
-            Words("Pages and requests", "What the last walk read, and asked, retries included.", "short"),
+            Words(
+                "Pages and requests",
+                "Pages that the last walk read and requests that it sent, including retries.",
+                "short",
+            ),
             Query(once("bycloud_scrape_pages"), "pages {{target}}"),
             Query(once("bycloud_scrape_requests"), "requests {{target}}"),
         ),
         curves(
             Words(
                 "Backups read and reported",
-                "Backups that the walk read, that the API says there are, and records that were malformed.",
+                "Backups that the walk read, the total that the API reports, and malformed records.",
                 "short",
             ),
             Query(once("bycloud_scrape_backups"), "read {{target}}"),

@@ -1,4 +1,4 @@
-"""Panels in this project's manner: a title, a description, a unit, a legend, and a place on the grid."""
+"""Panels with a title, a description, a unit, a legend and a position on the grid."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
@@ -28,7 +28,7 @@ State = tuple[str, str]
 
 
 class Words(Struct, frozen=True):
-    """What a panel says of itself."""
+    """The texts of a panel."""
 
     title: str
     description: str
@@ -44,7 +44,7 @@ class Query(Struct, frozen=True):
 
 
 def thresholds(steps: Steps) -> builders.ThresholdsConfig:
-    """Return colours from values on; the first has no value."""
+    """Return the colours from each value on; the first has no value."""
     return (
         builders.ThresholdsConfig()
         .mode(dashboard.ThresholdsMode.ABSOLUTE)
@@ -53,7 +53,7 @@ def thresholds(steps: Steps) -> builders.ThresholdsConfig:
 
 
 def states(named: Mapping[int, State]) -> list[dashboard.ValueMapping]:
-    """Return what single values are called."""
+    """Return the names of single values."""
     options = {
         str(value): dashboard.ValueMappingResult(text=text, color=color, index=place)
         for place, (value, (text, color)) in enumerate(named.items())
@@ -64,7 +64,7 @@ def states(named: Mapping[int, State]) -> list[dashboard.ValueMapping]:
 def tile(
     words: Words, query: str, steps: Steps, *, decimals: int = 0, named: Mapping[int, State] | None = None
 ) -> stat.Panel:
-    """Return a single value on a coloured ground; without a value it is red too, and says so."""
+    """Return a stat with a coloured background; without a value it is red and says so."""
     panel = (
         stat.Panel()
         .thresholds(thresholds(steps))
@@ -83,7 +83,7 @@ def tile(
 def curves(
     words: Words, *queries: Query, stacked: bool = False, table_legend: bool = False, least: float | None = 0
 ) -> timeseries.Panel:
-    """Return lines over time; `table_legend` lists them beside with their last values."""
+    """Return a time series panel; `table_legend` adds a table with the last values."""
     legend = common_builders.VizLegendOptions().show_legend(show_legend=True)
     if table_legend:
         legend = legend.display_mode(common.LegendDisplayMode.TABLE).placement(common.LegendPlacement.RIGHT)
@@ -112,7 +112,7 @@ def curves(
 
 
 def timeline(words: Words, named: Mapping[int, State], *queries: Query) -> statetimeline.Panel:
-    """Return bars of states over time."""
+    """Return a state timeline."""
     panel = (
         statetimeline.Panel()
         .mappings(states(named))
@@ -135,7 +135,7 @@ def timeline(words: Words, named: Mapping[int, State], *queries: Query) -> state
 
 
 def listing(words: Words, queries: Mapping[str, str], columns: Sequence["Column"], sort: str) -> table.Panel:
-    """Return a table that joins instant queries, named by their letters, by their common labels."""
+    """Return a table that joins instant queries, named by letters, on their common labels."""
     panel = (
         table.Panel()
         .show_header(show_header=True)
@@ -164,7 +164,7 @@ class Column(Struct, frozen=True, kw_only=True):
     more: Mapping[str, object] = {}
 
     def properties(self) -> list[dashboard.DynamicConfigValue]:
-        """Return what the column overrides."""
+        """Return the column's overrides."""
         found: dict[str, object] = dict(HIDDEN) if self.name is None else {"displayName": self.name}
         if self.unit:
             found["unit"] = self.unit
@@ -182,14 +182,14 @@ class Grid:
         self._y = 0
 
     def row(self, title: str) -> None:
-        """Begin a part of the dashboard, with its own heading, open."""
+        """Begin a row with its own heading, expanded."""
         self.made.with_row(
             builders.Row(title).id(self._id()).grid_pos(dashboard.GridPos(1, WIDTH, 0, self._y))
         )
         self._y += 1
 
     def place(self, height: int, *panels: Panel, widths: Sequence[int] | None = None) -> None:
-        """Place panels side by side, as wide as each other if no `widths` are given."""
+        """Place panels side by side, of equal width unless `widths` are given."""
         x = 0
         for panel, width in zip(panels, widths or [WIDTH // len(panels)] * len(panels), strict=True):
             self.made.with_panel(panel.id(self._id()).grid_pos(dashboard.GridPos(height, width, x, self._y)))

@@ -1,27 +1,27 @@
-"""PromQL that both dashboards share: selectors, and each fact once, whatever number of replicas serves it."""
+"""PromQL that the dashboards share: selectors, and each fact once, however many replicas serve it."""
 
 from typing import Final
 
 CHOSEN: Final = 'job=~"$job",instance=~"$instance",target=~"$target"'
-"""What the dashboard's variables choose; stands in every selector."""
+"""The matchers for the dashboard's variables, which every selector has."""
 DATABASE: Final = ("job", "target", "instance_id", "datastore_type")
 """The labels that name a database."""
 PREFIX: Final = "bycloud_database_"
 
 
 def once(name: str, *labels: str, where: str = "") -> str:
-    """Return the metric by target and `labels` alone: replicas serve the same, and are made one."""
+    """Return the metric by target and `labels`, so that replicas count once."""
     return f"max by ({', '.join(('job', 'target', *labels))}) ({name}{{{CHOSEN}{where}}})"
 
 
 class Fleet:
-    """Facts of every database that is chosen, or of those that `where` picks besides."""
+    """Facts of every selected database; `where` selects further."""
 
     def __init__(self, where: str = "") -> None:
         self.where = where
 
     def fact(self, name: str, *labels: str) -> str:
-        """Return a gauge of the database, with more labels of its own if named."""
+        """Return a gauge of the database, with additional labels if given."""
         return once(PREFIX + name, *DATABASE[2:], *labels, where=self.where)
 
     def backups(self, name: str) -> str:
@@ -35,7 +35,7 @@ class Fleet:
 
     @property
     def objective(self) -> str:
-        """The age that is allowed, where one is."""
+        """The maximum age, where there is one."""
         return self.fact("backup_objective_age_seconds")
 
     @property
@@ -45,12 +45,12 @@ class Fleet:
 
     @property
     def age_or_never(self) -> str:
-        """The same; for a database without any, the time since 1970, older than all."""
+        """The same; for a database without a restorable backup the time since 1970, which is the oldest."""
         return f"({self.age} or ({self.restorable} == 0) + time())"
 
     @property
     def broken(self) -> str:
-        """Number of usable backups with a broken chain, 0 too."""
+        """Number of usable backups with a broken chain, or 0."""
         counted = self.fact("unrestorable_backups", "reason")
         return f"(sum by ({', '.join(DATABASE)}) ({counted}) or 0 * {self.restorable})"
 
@@ -60,18 +60,18 @@ class Fleet:
         return f"({self.restorable} ^ 0)"
 
     def summed(self, name: str) -> str:
-        """Return the sum over all of a database's backups, whatever status and datastore they have."""
+        """Return the sum over all backups of a database, whatever their status and datastore."""
         key = ", ".join(DATABASE[:3])
         return f"{self.one} * on ({key}) group_left () sum by ({key}) ({self.backups(name)})"
 
     @property
     def unusable(self) -> str:
-        """Number of backups that are of no use: failed, unfinished or going."""
+        """Number of backups that cannot be used: failed, unfinished or being deleted."""
         return f"{self.summed('backups')} - {self.restorable} - {self.broken}"
 
     @property
     def names(self) -> str:
-        """1 for every known database, with its name, or its id where none is known."""
+        """1 for every known database, with its name, or its id if no name is known."""
         key = ", ".join(DATABASE)
         named = f"topk by ({key}) (1, {self.fact('instance_info', 'instance_name')})"
         return (
@@ -79,5 +79,5 @@ class Fleet:
         )
 
     def named(self, expression: str) -> str:
-        """Give an expression by database the name of each."""
+        """Add the name of each database to an expression by database."""
         return f"{expression} * on ({', '.join(DATABASE)}) group_left (instance_name) {self.names}"

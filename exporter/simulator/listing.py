@@ -1,4 +1,4 @@
-"""From records and a query to one page of a list, as the API pages, filters and refuses."""
+"""Pages of a list: markers, limits, filters and the errors for bad ones."""
 
 import re
 from collections.abc import Mapping
@@ -8,65 +8,65 @@ from urllib.parse import urlencode
 import msgspec
 
 from exporter.records import Record
-from exporter.simulator.http.wire import ApiError, Json, Resource
+from exporter.simulator.http.wire import Collection, Json, RequestRefusedError
 from exporter.simulator.quirks import Quirks
 
 Query = Mapping[str, str]
 _DEFAULT_LIMIT = "20"
 _LIMIT = re.compile(r"0*[1-9][0-9]{0,8}")
 _LINK = "https://api.spo1.mycloud.com/v1/instances"
-"""The vendor's page shows links to another resource than the one that was asked for."""
+"""The vendor's documentation shows this URL in the links of the list of backups too."""
 
 _KEPT_PAGES = 1024
 
 
 class Listing(Generic[Record]):
-    """One resource's records in their order. Records and quirks never change, so pages are rendered once."""
+    """The records of one collection, in order. They never change, so each page is rendered once."""
 
-    def __init__(self, resource: Resource[Record], records: tuple[Record, ...], quirks: Quirks) -> None:
-        self.resource = resource
+    def __init__(self, collection: Collection[Record], records: tuple[Record, ...], quirks: Quirks) -> None:
+        self.collection = collection
         self.records = records
         self.quirks = quirks
-        self._places = {record.id: place for place, record in enumerate(records)}
+        self._positions = {record.id: position for position, record in enumerate(records)}
         self._filtered: dict[tuple[tuple[str, str], ...], Listing[Record]] = {}
         self._pages: dict[tuple[tuple[str, str], ...], bytes] = {}
 
-    def one(self, identity: str) -> Json:
-        """Return the body of a single record; raise `ApiError` 404 if there is none with that id."""
-        if identity not in self._places:
-            raise ApiError(404, f"{self.resource.noun} {identity} not found")
-        record = self.records[self._places[identity]]
-        return {self.resource.singular: self.resource.render(record, self.quirks.time_style)}
+    def one(self, record_id: str) -> Json:
+        """Return the body of a single record; raise `RequestRefusedError` (404) for an unknown id."""
+        if record_id not in self._positions:
+            raise RequestRefusedError(404, f"{self.collection.noun} {record_id} not found")
+        record = self.records[self._positions[record_id]]
+        return {self.collection.singular: self.collection.render(record, self.quirks.time_style)}
 
     def encoded(self, query: Query) -> bytes:
-        """Return `page`'s body as JSON; the bytes of an earlier answer where there was one."""
+        """Return one page as JSON. Pages are cached."""
         key = tuple(sorted(query.items()))
         rendered = self._pages.get(key)
         if rendered is None:
             rendered = msgspec.json.encode(self.page(query))
-            self._forget_if_full()
+            self._clear_full_cache()
             self._pages[key] = rendered
         return rendered
 
     def page(self, query: Query) -> Json:
-        """Return the body of one page; raise `ApiError` for a limit or a marker that the API refuses."""
-        wanted = tuple((name, query[name]) for name in self.resource.fields if name in query)
-        return self._filter(wanted)._page(query) if wanted else self._page(query)  # noqa: SLF001 its own kind
+        """Return one page; raise `RequestRefusedError` for a bad limit or marker."""
+        filters = tuple((name, query[name]) for name in self.collection.fields if name in query)
+        return self._filter(filters)._page(query) if filters else self._page(query)  # noqa: SLF001 - of the same class
 
-    def _forget_if_full(self) -> None:
+    def _clear_full_cache(self) -> None:
         if len(self._pages) >= _KEPT_PAGES:
             self._pages = {}
             self._filtered = {}
 
-    def _filter(self, wanted: tuple[tuple[str, str], ...]) -> "Listing[Record]":
-        listing = self._filtered.get(wanted)
+    def _filter(self, filters: tuple[tuple[str, str], ...]) -> "Listing[Record]":
+        listing = self._filtered.get(filters)
         if listing is None:
-            records = tuple(record for record in self.records if self._matches(record, wanted))
-            listing = self._filtered[wanted] = Listing(self.resource, records, self.quirks)
+            records = tuple(record for record in self.records if self._matches(record, filters))
+            listing = self._filtered[filters] = Listing(self.collection, records, self.quirks)
         return listing
 
-    def _matches(self, record: Record, wanted: tuple[tuple[str, str], ...]) -> bool:
-        return all(_equal(name, value, self.resource.fields[name](record)) for name, value in wanted)
+    def _matches(self, record: Record, filters: tuple[tuple[str, str], ...]) -> bool:
+        return all(_equal(name, value, self.collection.fields[name](record)) for name, value in filters)
 
     def _page(self, query: Query) -> Json:
         limit = self._limit(query.get("limit", _DEFAULT_LIMIT))
@@ -74,8 +74,8 @@ class Listing(Generic[Record]):
         shown = self.records[start : start + limit]
         body: Json = {}
         if shown or not self.quirks.null_list:
-            body[self.resource.plural] = [
-                self.resource.render(record, self.quirks.time_style) for record in shown
+            body[self.collection.plural] = [
+                self.collection.render(record, self.quirks.time_style) for record in shown
             ]
         if self.quirks.meta:
             body["meta"] = self._meta(limit, start)
@@ -85,21 +85,23 @@ class Listing(Generic[Record]):
 
     def _limit(self, text: str) -> int:
         if not _LIMIT.fullmatch(text):
-            raise ApiError(400, "Invalid limit", f"limit must be a positive integer, not {text!r}")
+            raise RequestRefusedError(400, "Invalid limit", f"limit must be a positive integer, not {text!r}")
         limit, most = int(text), self.quirks.max_limit
         if most is None or limit <= most:
             return limit
         if self.quirks.over_limit == "refuse":
-            raise ApiError(self.quirks.refuse_status, "Invalid limit", f"limit must not exceed {most}")
+            raise RequestRefusedError(
+                self.quirks.refuse_status, "Invalid limit", f"limit must not exceed {most}"
+            )
         return most
 
     def _start(self, marker: str | None) -> int:
-        """Go on after the marker's record."""
-        if marker is None or (marker not in self._places and self.quirks.dead_marker == "start"):
+        """Return the position after the marker's record."""
+        if marker is None or (marker not in self._positions and self.quirks.dead_marker == "start"):
             return 0
-        if marker not in self._places and self.quirks.dead_marker == "error":
-            raise ApiError(self.quirks.dead_marker_status, f"Marker {marker} could not be found")
-        return self._places.get(marker, len(self.records) - 1) + 1
+        if marker not in self._positions and self.quirks.dead_marker == "error":
+            raise RequestRefusedError(self.quirks.dead_marker_status, f"Marker {marker} could not be found")
+        return self._positions.get(marker, len(self.records) - 1) + 1
 
     def _meta(self, limit: int, start: int) -> Json:
         meta: Json = {"limit": limit, "marker": self._last(limit, start)}
@@ -126,10 +128,10 @@ class Listing(Generic[Record]):
         return shown[-1].id if shown else None
 
 
-def _equal(name: str, wanted: str, found: str | None) -> bool:
-    if name == "name" and wanted.endswith("*"):
-        return (found or "").startswith(wanted[:-1])
-    return found == wanted
+def _equal(name: str, filters: str, found: str | None) -> bool:
+    if name == "name" and filters.endswith("*"):
+        return (found or "").startswith(filters[:-1])
+    return found == filters
 
 
 def _link(marker: str | None, limit: int) -> str:

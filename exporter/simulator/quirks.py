@@ -1,4 +1,4 @@
-"""The ways in which the simulated API may differ from its documentation, or fill the gaps in it."""
+"""Where the API's behavior is undocumented or may differ from its documentation."""
 
 from typing import Literal
 
@@ -8,12 +8,14 @@ TimeStyle = Literal["Z", "fractions", "+00:00", "no zone"]
 
 
 class Quirks(Struct, frozen=True, kw_only=True):
-    """How the API answers; the defaults are what the vendor documents.
+    """How the API responds; the defaults are what the vendor documents.
 
-    `meta`, `links`: whether the body has that key; `total`, `has_more`: whether meta has it.
-    `max_limit`: the largest page; above it the limit is lowered, or refused with `refuse_status`.
-    `dead_marker`: a marker that names no record brings an error, an empty page or the list from its start.
-    `null_list`: an empty list's key is absent, as with Go's `omitempty`.
+    :param meta, links: whether a page has that key.
+    :param total, has_more: whether `meta` has that key.
+    :param max_limit: the largest page size; None: unlimited.
+    :param over_limit: a larger limit is lowered, or refused with `refuse_status`.
+    :param dead_marker: a marker of no record gives an error, an empty page or the start of the list.
+    :param null_list: an empty list's key is absent, as with Go's `omitempty`.
     """
 
     meta: bool = True

@@ -1,4 +1,4 @@
-"""The API's rate limits: so many requests a minute and an hour, in fixed windows."""
+"""The API's rate limits: requests per minute and per hour, in fixed windows."""
 
 from collections.abc import Callable, Mapping
 from math import ceil
@@ -17,25 +17,25 @@ _TIERS: Mapping[Tier, tuple[int, int]] = {
 
 
 class Allowance(Struct, frozen=True):
-    """The headers of an answer, and in how many seconds to come again where the request is refused."""
+    """The rate limit headers of a response; `retry_after`: the request is refused for so many seconds."""
 
     headers: Mapping[str, str] = {}
     retry_after: int | None = None
 
 
 class _Window:
-    """One fixed window's count."""
+    """The requests of one fixed window."""
 
     def __init__(self, limit: int, seconds: int) -> None:
         self.limit = limit
         self.used = 0
-        self.reset = 0.0
+        self.ends_at = 0.0
         self._seconds = seconds
 
-    def turn(self, now: float) -> None:
-        """Begin anew if the window has passed."""
-        if now >= self.reset:
-            self.reset = (now // self._seconds + 1) * self._seconds
+    def reset_if_over(self, now: float) -> None:
+        """Start the next window if this one is over."""
+        if now >= self.ends_at:
+            self.ends_at = (now // self._seconds + 1) * self._seconds
             self.used = 0
 
     @property
@@ -44,7 +44,7 @@ class _Window:
 
 
 class RateLimit:
-    """Counts requests against a tier's limits; `clock` gives Unix seconds."""
+    """Counts requests against a tier's limits; `clock` returns Unix time in seconds."""
 
     def __init__(self, tier: Tier, clock: Callable[[], float]) -> None:
         self._windows = [
@@ -55,7 +55,7 @@ class RateLimit:
         self._lock = Lock()
 
     def take(self) -> Allowance:
-        """Count one request; a refused one is not counted."""
+        """Count one request. A refused request does not count."""
         if not self._windows:
             return Allowance()
         with self._lock:
@@ -63,8 +63,8 @@ class RateLimit:
 
     def _take(self, now: float) -> Allowance:
         for window in self._windows:
-            window.turn(now)
-        exhausted = [window.reset for window in self._windows if window.remaining < 1]
+            window.reset_if_over(now)
+        exhausted = [window.ends_at for window in self._windows if window.remaining < 1]
         if exhausted:
             return Allowance(self._headers(), ceil(max(exhausted) - now))
         for window in self._windows:
@@ -76,5 +76,5 @@ class RateLimit:
         return {
             "X-RateLimit-Limit": str(minute.limit),
             "X-RateLimit-Remaining": str(minute.remaining),
-            "X-RateLimit-Reset": str(int(minute.reset)),
+            "X-RateLimit-Reset": str(int(minute.ends_at)),
         }

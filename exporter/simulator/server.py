@@ -8,34 +8,39 @@ from typing import Self
 from msgspec.structs import replace
 
 from exporter.records import Backup, Instance, Record
-from exporter.simulator.faults import Faults
 from exporter.simulator.http.connection import Channel, Listener
+from exporter.simulator.http.delivery import Delivery
 from exporter.simulator.http.message import Reply, Request
-from exporter.simulator.http.wire import BACKUPS, INSTANCES, ApiError, Resource
+from exporter.simulator.http.wire import BACKUPS, INSTANCES, Collection, RequestRefusedError
 from exporter.simulator.listing import Listing
 from exporter.simulator.quirks import Quirks
 from exporter.simulator.ratelimit import Allowance, RateLimit, Tier
 
 Source = tuple[Record, ...] | Callable[[], tuple[Record, ...]]
-"""Records that stay, or a function that says what they are now."""
+"""Records that never change, or a function that returns the current ones."""
 
 
 class SimulatedApi:
     """Serves from its construction until `close()`; also a context manager.
 
-    `backups`, `instances`, `quirks` and `latency` (seconds before each answer) may be replaced while it runs.
-    Where `instances` is None that endpoint is unknown (404). `requests` has every request, if `request_log`.
+    `backups`, `instances`, `quirks` and `latency` may be replaced while it runs. `requests` holds every
+    request if `request_log` is true.
+
+    :param backups: the backups in the API's order, newest update first.
+    :param instances: the same for instances; None: the endpoint does not exist (404).
+    :param latency: seconds before each response.
+    :param clock: returns Unix time in seconds.
     """
 
-    def __init__(  # noqa: PLR0913 every one a knob of the real API, and by name alone
+    def __init__(  # noqa: PLR0913 - keywords only, each a property of the real API
         self,
         *,
         backups: Source[Backup] = (),
         instances: Source[Instance] | None = (),
-        quirks: Quirks = Quirks(),  # noqa: B008 a frozen value
+        quirks: Quirks = Quirks(),  # noqa: B008 - a frozen value
         tier: Tier = "unlimited",
         api_key: str = "demo:demo-secret",
-        token: str = "demo-token",  # noqa: S107 the demo's secrets are no secrets
+        token: str = "demo-token",  # noqa: S107 - public, for the demo
         latency: float = 0.0,
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
@@ -47,7 +52,6 @@ class SimulatedApi:
         self.instances = instances
         self.quirks = quirks
         self.latency = latency
-        self.faults = Faults()
         self.requests: list[Request] = []
         self._request_log = request_log
         self._credentials = {"x-api-key": api_key, "authorization": f"Bearer {token}"}
@@ -65,17 +69,21 @@ class SimulatedApi:
         self.close()
 
     def close(self) -> None:
-        """Stop at once, whatever is under way."""
+        """Stop at once and end every connection."""
         self._listener.close()
+
+    def delivery(self, _request: Request) -> Delivery:
+        """Return how the reply to a request is sent."""
+        return Delivery()
 
     def _exchange(self, request: Request, channel: Channel) -> bool:
         if self._request_log:
             self.requests.append(request)
         if self.latency and channel.wait(self.latency):
             return False
-        fault = self.faults.take(request)
-        reply = self._compressed(request, fault.change(self._reply(request)))
-        return fault.send(channel, _as_asked(request, reply))
+        delivery = self.delivery(request)
+        reply = self._compressed(request, delivery.change(self._reply(request)))
+        return delivery.send(channel, _for_request(request, reply))
 
     def _compressed(self, request: Request, reply: Reply) -> Reply:
         if self.quirks.gzip and reply.plain and "gzip" in request.headers.get("accept-encoding", ""):
@@ -85,20 +93,22 @@ class SimulatedApi:
     def _reply(self, request: Request) -> Reply:
         allowance = self._rate_limit.take()
         try:
-            reply = self._answer(request, allowance)
-        except ApiError as error:
+            reply = self._success(request, allowance)
+        except RequestRefusedError as error:
             reply = Reply.json(error.status, error.body)
         return reply.with_headers(_headers(allowance))
 
-    def _answer(self, request: Request, allowance: Allowance) -> Reply:
+    def _success(self, request: Request, allowance: Allowance) -> Reply:
         if allowance.retry_after is not None:
-            raise ApiError(429, "Rate limit exceeded", f"Retry after {allowance.retry_after} seconds")
+            raise RequestRefusedError(
+                429, "Rate limit exceeded", f"Retry after {allowance.retry_after} seconds"
+            )
         if not any(request.headers.get(name) == secret for name, secret in self._credentials.items()):
-            raise ApiError(401, "Authentication required or token invalid")
+            raise RequestRefusedError(401, "Authentication required or token invalid")
         listing = self._listing(request.path)
         if request.method != "GET":
-            raise ApiError(405, f"Method {request.method} not allowed")
-        identity = request.path.removeprefix(listing.resource.path).removeprefix("/")
+            raise RequestRefusedError(405, f"Method {request.method} not allowed")
+        identity = request.path.removeprefix(listing.collection.path).removeprefix("/")
         return Reply.json(200, listing.one(identity) if identity else listing.encoded(request.query))
 
     def _listing(self, path: str) -> Listing[Backup] | Listing[Instance]:
@@ -108,22 +118,22 @@ class SimulatedApi:
         if _under(path, INSTANCES) and self.instances is not None:
             self._instances = instances = self._current(self._instances, self.instances)
             return instances
-        raise ApiError(404, f"No such resource: {path}")
+        raise RequestRefusedError(404, f"No such collection: {path}")
 
     def _current(self, last: Listing[Record], source: Source[Record]) -> Listing[Record]:
-        """Keep the listing, with the pages it has rendered, while records and quirks are the same."""
+        """Return the last listing, with its rendered pages, if neither records nor quirks have changed."""
         records = source() if callable(source) else source
         if last.records is records and last.quirks is self.quirks:
             return last
-        return Listing(last.resource, records, self.quirks)
+        return Listing(last.collection, records, self.quirks)
 
 
-def _under(path: str, resource: Resource[Record]) -> bool:
-    return path == resource.path or path.startswith(f"{resource.path}/")
+def _under(path: str, collection: Collection[Record]) -> bool:
+    return path == collection.path or path.startswith(f"{collection.path}/")
 
 
-def _as_asked(request: Request, reply: Reply) -> Reply:
-    """Leave out the body that HEAD does not want, and end the connection where the client wants that."""
+def _for_request(request: Request, reply: Reply) -> Reply:
+    """Omit the body for HEAD; close the connection if the client asks for it."""
     if request.method == "HEAD":
         reply = replace(reply, body=b"")
     if request.headers.get("connection", "").lower() == "close":

@@ -1,4 +1,4 @@
-"""The real Prometheus and Alertmanager on the demo: each sick database raises its alerts, and no other."""
+"""The real Prometheus and Alertmanager on the demo: each ailing database raises its alerts and no other."""
 
 import json
 import re
@@ -37,20 +37,20 @@ Raised = frozenset[tuple[str, str]]
 
 
 class Watch(Struct):
-    """Prometheus with the project's rules, and what Alertmanager has passed on."""
+    """Prometheus with the project's rules, and what Alertmanager has sent on."""
 
     prometheus: Prometheus
     notified: set[tuple[str, str]]
 
     def firing(self) -> Raised:
-        """Return what fires of databases."""
+        """Return the firing alerts of databases."""
         found = self.prometheus.query('ALERTS{alertstate="firing",instance_id!=""}')
         return frozenset((s["metric"]["alertname"], s["metric"]["instance_id"]) for s in found)
 
 
 @pytest.fixture(scope="module")
 def watch(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
-    """Run both, with databases' alerts that wait for a second."""
+    """Run both, with a grouping wait of a second for databases' alerts."""
     folder = tmp_path_factory.mktemp("alerting")
     notified: set[tuple[str, str]] = set()
     with _receiver(notified) as receiver:
@@ -69,10 +69,10 @@ def watch(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watc
 
 def _receiver(notified: set[tuple[str, str]]) -> HTTPServer:
     class Receiver(BaseHTTPRequestHandler):
-        """Takes what Alertmanager's webhook posts."""
+        """Receives Alertmanager's webhook."""
 
         def do_POST(self) -> None:
-            """Note the alerts."""
+            """Record the alerts."""
             posted = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             for alert in posted["alerts"]:
                 notified.add((alert["labels"]["alertname"], alert["labels"].get("instance_id", "")))
@@ -80,7 +80,7 @@ def _receiver(notified: set[tuple[str, str]]) -> HTTPServer:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return HTTPServer(("127.0.0.1", 0), Receiver)
 
@@ -133,7 +133,7 @@ def _answers(prometheus: Prometheus) -> bool:
 
 
 class Database(Struct):
-    """One database by the API's own lists, judged as naively as can be."""
+    """One database by the API's own lists, assessed by a naive implementation."""
 
     backups: list[dict[str, Any]]
     is_watched: bool
@@ -170,7 +170,7 @@ def _age(backup: Mapping[str, Any]) -> float:
 
 
 def _databases(demo: Demo) -> dict[str, set[str]]:
-    """Return what each database of the demo should raise now."""
+    """Return the alerts that each database of the demo should raise now."""
     held = demo.backups()
     by_id = {backup["id"]: backup for backup in held}
     listed = requests.get(
@@ -189,12 +189,12 @@ def _expected(demo: Demo) -> Raised:
 
 
 def test_each_sick_database_raises_its_alerts_and_no_other(demo: Demo, watch: Watch) -> None:
-    """What fires is what the API's lists say, database by database, and Alertmanager hears of it."""
+    """Alertmanager receives exactly the alerts that the API's lists imply for each database."""
     wait_until(lambda: watch.firing() == _expected(demo) != frozenset())
     wait_until(lambda: _expected(demo) <= watch.notified)
 
     raised = _databases(demo)
-    by_kind = {sick.kind: raised[sick.instance_id] for sick in Fleet().sick}
+    by_kind = {sick.kind: raised[sick.instance_id] for sick in Fleet().ailing}
     assert by_kind["stale"] == {"ByCloudBackupTooOld"}
     assert by_kind["failing"] == {"ByCloudBackupTooOld", "ByCloudBackupFailed"}
     assert by_kind["never"] == {"ByCloudBackupMissing"}
@@ -209,10 +209,10 @@ def test_each_sick_database_raises_its_alerts_and_no_other(demo: Demo, watch: Wa
 
 
 def test_alerts_name_the_database(demo: Demo, watch: Watch) -> None:
-    """The words have the database's name, and no template failed."""
+    """Annotations have the database's name, and no template failed."""
     wait_until(lambda: watch.firing() == _expected(demo) != frozenset())
     alerts = requests.get(f"{watch.prometheus.url}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
-    names = {sick.instance_id: sick.name for sick in Fleet().sick}
+    names = {sick.instance_id: sick.name for sick in Fleet().ailing}
     told = [alert for alert in alerts if alert["labels"].get("instance_id") in names]
 
     assert told
@@ -225,9 +225,9 @@ def test_alerts_name_the_database(demo: Demo, watch: Watch) -> None:
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
 def test_every_query_of_every_panel_answers(path: Path, watch: Watch) -> None:
-    """Each returns data, but those that are empty on purpose."""
-    broken = next(sick for sick in Fleet().sick if sick.kind == "broken_chain")
-    stuck = next(sick for sick in Fleet().sick if sick.kind == "stuck")
+    """Each query returns data, except those that are meant to be empty."""
+    broken = next(sick for sick in Fleet().ailing if sick.kind == "broken_chain")
+    stuck = next(sick for sick in Fleet().ailing if sick.kind == "stuck")
     wait_until(lambda: watch.prometheus.value("count(count_over_time(bycloud_up[30s]) > 5)") == 1)
     empty = set()
     for panel in panels(json.loads(path.read_text(encoding="utf-8"))):

@@ -1,4 +1,4 @@
-"""The alerts: rules without lint, each proved by rule tests, and words that lead somewhere."""
+"""The alerts: rules without lint, each covered by rule tests, with annotations that help."""
 
 import re
 import subprocess
@@ -29,7 +29,7 @@ ALERTS: Final = {rule["alert"]: rule for rule in _rules() if "alert" in rule}
 
 
 def test_the_table_of_alerts_is_whole() -> None:
-    """Every alert that was promised, with its severity and its time."""
+    """Every documented alert exists, with its severity and `for`."""
     found = {name: (rule["labels"]["severity"], rule.get("for")) for name, rule in ALERTS.items()}
 
     assert found == {
@@ -52,7 +52,7 @@ def test_the_table_of_alerts_is_whole() -> None:
 
 
 def test_promtool_finds_nothing() -> None:
-    """`promtool check rules` with every lint."""
+    """`promtool check rules` finds nothing with every lint on."""
     command = [need("promtool"), "check", "rules", "--lint=all", "--lint-fatal", str(RULES)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -61,7 +61,7 @@ def test_promtool_finds_nothing() -> None:
 
 @pytest.mark.parametrize("path", RULE_TESTS, ids=lambda path: path.stem)
 def test_rules_do_what_their_tests_say(path: Path) -> None:
-    """`promtool test rules`: when an alert fires, with which words, when it clears, and what survives."""
+    """`promtool test rules` passes."""
     command = [need("promtool"), "test", "rules", path.name]
     result = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
 
@@ -69,7 +69,7 @@ def test_rules_do_what_their_tests_say(path: Path) -> None:
 
 
 def test_every_alert_is_proved_to_fire_with_its_words() -> None:
-    """A rule test names each alert with its annotations."""
+    """Every alert has a rule test with its annotations."""
     proved = {
         case["alertname"]
         for path in RULE_TESTS
@@ -83,7 +83,7 @@ def test_every_alert_is_proved_to_fire_with_its_words() -> None:
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_an_alert_leads_to_its_runbook(name: str) -> None:
-    """The runbook is there and says what it means, what it costs, how to find out and what to do."""
+    """The runbook exists and has meaning, impact, diagnosis and mitigation."""
     runbook = (HOME / "docs" / "runbooks" / f"{name}.md").read_text(encoding="utf-8")
     headings = re.findall(r"^## (.+)$", runbook, flags=re.MULTILINE)
 
@@ -93,12 +93,12 @@ def test_an_alert_leads_to_its_runbook(name: str) -> None:
 
 
 def test_no_runbook_is_left_over() -> None:
-    """Each belongs to an alert."""
+    """Every runbook belongs to an alert."""
     assert {path.stem for path in (HOME / "docs" / "runbooks").glob("*.md")} == set(ALERTS)
 
 
 def test_rules_name_what_is_served() -> None:
-    """A metric that the exporter does not serve keeps its alert silent for ever; so does a label."""
+    """Rules use only metrics and labels that the exporter serves."""
     names = {name for text in _queries() for name in METRIC.findall(text)}
     labels = {label for text in _queries() for label in _labels(text)}
 
@@ -108,13 +108,13 @@ def test_rules_name_what_is_served() -> None:
 
 
 def test_names_come_by_query_alone() -> None:
-    """Joined into an expression, a renamed database or a second replica would end the alert."""
+    """Names come from queries in annotations: in an expression, a rename would end the alert."""
     assert not [name for name, rule in ALERTS.items() if "instance_info" in rule["expr"]]
     assert all("instance_info" in text for name in ALERTS for text in _about_a_database(name))
 
 
 def test_no_rule_holds_an_age_or_a_status_of_its_own() -> None:
-    """Ages come from the objectives, what is running or failed from the configuration."""
+    """Ages and statuses come from the configuration, never from a rule."""
     backups = {name: rule["expr"] for name, rule in ALERTS.items() if name.startswith("ByCloudBackup")}
 
     assert not [name for name, query in backups.items() if "status" in query]
@@ -140,7 +140,7 @@ def test_alertmanager_takes_the_example() -> None:
 @pytest.mark.parametrize("name", sorted(ALERTS))
 @pytest.mark.parametrize("objective", ["", "1h 0m 0s", "1d 2h 0m 0s"])
 def test_alertmanager_routes_by_severity_and_objective(name: str, objective: str) -> None:
-    """What threatens recovery pages; a database whose objective is days waits for the morning."""
+    """Critical alerts page, except those of databases with an objective of days."""
     labels = [f"alertname={name}", f"severity={ALERTS[name]['labels']['severity']}"]
     if objective and "objective" in ALERTS[name]["labels"]:
         labels.append(f"objective={objective}")
@@ -154,7 +154,7 @@ def test_alertmanager_routes_by_severity_and_objective(name: str, objective: str
 
 
 def test_nothing_mutes_what_matters_most() -> None:
-    """No inhibition hides that a database cannot be restored; a refused credential hides its consequence."""
+    """Nothing mutes an unrestorable database; a refused credential mutes its consequences."""
     rules = yaml.safe_load(ALERTMANAGER.read_text(encoding="utf-8"))["inhibit_rules"]
     muted = {name for rule in rules for matcher in rule["target_matchers"] for name in _named(matcher)}
 

@@ -8,27 +8,25 @@ import structlog
 from exporter.api import BACKUPS
 from exporter.config import Period, SizeUnit
 from exporter.errors import ApiError, Reason
-from exporter.simulator import (
+from exporter.simulator import Quirks, Request, many
+from exporter.simulator.http.wire import Json
+from tests.support.client_rig import KEY, MakeRig
+from tests.support.faults import (
     Answer,
     CutBody,
     DripBody,
     DripHeaders,
     ErrorBody,
     Fault,
+    FaultyApi,
     HangBeforeHeaders,
     HangInBody,
     Malform,
-    Quirks,
     Raw,
-    Request,
     Reset,
     Rewrite,
-    SimulatedApi,
     WrongLength,
-    many,
 )
-from exporter.simulator.http.wire import Json
-from tests.support.client_rig import KEY, MakeRig
 from tests.support.programs import refusing_port
 from tests.support.started import StartedThreads
 
@@ -79,7 +77,7 @@ DEAD = {
 
 @pytest.mark.parametrize(("fault", "reason", "requests"), DEAD.values(), ids=DEAD)
 def test_every_failure_is_an_api_error_with_its_reason(
-    api: SimulatedApi, rig: MakeRig, fault: Fault, reason: Reason, requests: int
+    api: FaultyApi, rig: MakeRig, fault: Fault, reason: Reason, requests: int
 ) -> None:
     """A permanent fault on the first page has its reason and as many requests as the retry rules allow."""
     made = rig(api.url, request_timeout=Period(0.4 if reason is Reason.TIMEOUT else 5))
@@ -96,7 +94,7 @@ def test_every_failure_is_an_api_error_with_its_reason(
     assert "demo-secret" not in str(outcome.error)
 
 
-def test_a_marker_loop_fails_the_walk(api: SimulatedApi, rig: MakeRig) -> None:
+def test_a_marker_loop_fails_the_walk(api: FaultyApi, rig: MakeRig) -> None:
     """A page that leads to itself ends the walk after a bounded number of requests."""
     api.faults.add(Answer(200, {}, LOOP), times=None)
 
@@ -107,7 +105,7 @@ def test_a_marker_loop_fails_the_walk(api: SimulatedApi, rig: MakeRig) -> None:
     assert outcome.stats.requests == 3
 
 
-def test_a_page_that_always_fails_fails_the_walk(api: SimulatedApi, rig: MakeRig) -> None:
+def test_a_page_that_always_fails_fails_the_walk(api: FaultyApi, rig: MakeRig) -> None:
     """Two of three pages are no snapshot."""
     made = rig(api.url)
     api.faults.add(ErrorBody(500), times=None, when=second_page)
@@ -122,7 +120,7 @@ def test_a_page_that_always_fails_fails_the_walk(api: SimulatedApi, rig: MakeRig
 def test_a_marker_deleted_during_the_walk_is_bypassed(rig: MakeRig, dead_marker: str) -> None:
     """It works with each of the three ways in which an API may respond to a dead marker."""
     listed = many(45, 6)
-    with SimulatedApi(backups=listed, quirks=Quirks(dead_marker=dead_marker)) as api:  # type: ignore[arg-type]
+    with FaultyApi(backups=listed, quirks=Quirks(dead_marker=dead_marker)) as api:  # type: ignore[arg-type]
 
         def delete(body: Json) -> Json:
             api.backups = tuple(backup for backup in listed if backup.id != listed[19].id)
@@ -135,7 +133,7 @@ def test_a_marker_deleted_during_the_walk_is_bypassed(rig: MakeRig, dead_marker:
     assert outcome.snapshot.summary.backups == 45
 
 
-def test_an_error_carries_the_apis_message_and_request_id(api: SimulatedApi, rig: MakeRig) -> None:
+def test_an_error_carries_the_apis_message_and_request_id(api: FaultyApi, rig: MakeRig) -> None:
     """Message, details, status and `request_id` are as the vendor documents them."""
     api.faults.add(ErrorBody(403, "not yours", "ask an admin"))
 
@@ -148,7 +146,7 @@ def test_an_error_carries_the_apis_message_and_request_id(api: SimulatedApi, rig
 
 
 @pytest.mark.parametrize("echo", [KEY, "demo-secret", f"key={KEY}\n  and {KEY}"])
-def test_an_error_masks_a_secret_that_the_api_echoes(api: SimulatedApi, rig: MakeRig, echo: str) -> None:
+def test_an_error_masks_a_secret_that_the_api_echoes(api: FaultyApi, rig: MakeRig, echo: str) -> None:
     """An API that quotes the credential does not get it into logs."""
     api.faults.add(ErrorBody(401, f"bad {echo}"))
 
@@ -159,7 +157,7 @@ def test_an_error_masks_a_secret_that_the_api_echoes(api: SimulatedApi, rig: Mak
     assert "\n" not in error.message
 
 
-def test_an_error_masks_a_secret_in_the_request_id(api: SimulatedApi, rig: MakeRig) -> None:
+def test_an_error_masks_a_secret_in_the_request_id(api: FaultyApi, rig: MakeRig) -> None:
     """The request id is logged too."""
     body = b'{"error": {"message": "no", "request_id": "req-demo:demo-secret"}}'
     api.faults.add(Answer(401, {}, body))
@@ -167,21 +165,21 @@ def test_an_error_masks_a_secret_in_the_request_id(api: SimulatedApi, rig: MakeR
     assert rig(api.url).failure().request_id == "req-***"
 
 
-def test_an_error_is_short(api: SimulatedApi, rig: MakeRig) -> None:
+def test_an_error_is_short(api: FaultyApi, rig: MakeRig) -> None:
     """A long message is cut."""
     api.faults.add(ErrorBody(500, "x" * 10_000), times=None)
 
     assert len(rig(api.url).failure().message) == 300
 
 
-def test_an_error_holds_no_records(api: SimulatedApi, rig: MakeRig) -> None:
+def test_an_error_holds_no_records(api: FaultyApi, rig: MakeRig) -> None:
     """A traceback would keep its frames and their records alive."""
     api.faults.add(ErrorBody(403), when=second_page)
 
     assert rig(api.url).failure().__traceback__ is None
 
 
-def test_a_walk_past_its_deadline_sends_nothing(api: SimulatedApi, rig: MakeRig) -> None:
+def test_a_walk_past_its_deadline_sends_nothing(api: FaultyApi, rig: MakeRig) -> None:
     """It fails with `timeout`."""
     error = rig(api.url).failure(seconds=-1)
 
@@ -191,7 +189,7 @@ def test_a_walk_past_its_deadline_sends_nothing(api: SimulatedApi, rig: MakeRig)
 
 def test_a_walk_of_many_pages_ends_at_its_deadline(rig: MakeRig) -> None:
     """Each page is in time, but not all of them."""
-    with SimulatedApi(backups=many(400, 2), latency=0.1) as api:
+    with FaultyApi(backups=many(400, 2), latency=0.1) as api:
         outcome = rig(api.url).walk(0.55)
 
     assert outcome.error is not None
@@ -199,7 +197,7 @@ def test_a_walk_of_many_pages_ends_at_its_deadline(rig: MakeRig) -> None:
     assert outcome.stats.requests < 20
 
 
-def test_no_request_is_sent_before_retry_after(api: SimulatedApi, rig: MakeRig) -> None:
+def test_no_request_is_sent_before_retry_after(api: FaultyApi, rig: MakeRig) -> None:
     """After a 429 the next walk sends no request until then, and its error says why."""
     made = rig(api.url)
     api.faults.add(Answer(429, {"Retry-After": "60"}))
@@ -214,7 +212,7 @@ def test_no_request_is_sent_before_retry_after(api: SimulatedApi, rig: MakeRig) 
 
 def test_limits_are_read_from_every_response(rig: MakeRig) -> None:
     """Errors report the limits too."""
-    with SimulatedApi(backups=many(5, 1), tier="professional", api_key="other:key") as api:
+    with FaultyApi(backups=many(5, 1), tier="professional", api_key="other:key") as api:
         made = rig(api.url)
         made.walk(20)
 
@@ -231,7 +229,7 @@ def test_a_refused_connection_costs_no_budget(rig: MakeRig) -> None:
     assert made.budget.hour_remaining == made.budget.hour_limit
 
 
-def test_a_failed_handshake_costs_no_budget(api: SimulatedApi, rig: MakeRig) -> None:
+def test_a_failed_handshake_costs_no_budget(api: FaultyApi, rig: MakeRig) -> None:
     """The API speaks no TLS on that port."""
     made = rig(api.url.replace("http:", "https:"), api_tier="standard")
     made.failure()
@@ -240,7 +238,7 @@ def test_a_failed_handshake_costs_no_budget(api: SimulatedApi, rig: MakeRig) -> 
 
 
 @pytest.mark.parametrize("fault", [Reset(0), HangBeforeHeaders(), Raw(b"")], ids=repr)
-def test_a_sent_request_counts(api: SimulatedApi, rig: MakeRig, fault: Fault) -> None:
+def test_a_sent_request_counts(api: FaultyApi, rig: MakeRig, fault: Fault) -> None:
     """The API may have counted it, although its response never arrived."""
     made = rig(api.url, api_tier="standard", request_timeout=Period(0.4))
     api.faults.add(fault, times=None)
@@ -250,9 +248,7 @@ def test_a_sent_request_counts(api: SimulatedApi, rig: MakeRig, fault: Fault) ->
     assert made.budget.hour_remaining == made.budget.hour_limit - len(made.observer.codes)
 
 
-def test_a_rotated_credential_is_read_at_the_next_walk(
-    api: SimulatedApi, rig: MakeRig, tmp_path: Path
-) -> None:
+def test_a_rotated_credential_is_read_at_the_next_walk(api: FaultyApi, rig: MakeRig, tmp_path: Path) -> None:
     """`api_key_file` is read for every walk; the error says if it cannot be read."""
     file = tmp_path / "key"
     file.write_text("old:wrong-key\n")
@@ -270,7 +266,7 @@ def test_a_rotated_credential_is_read_at_the_next_walk(
 
 
 def test_concurrent_walks_of_an_unchanged_list_cost_its_pages(
-    started: StartedThreads, api: SimulatedApi, rig: MakeRig
+    started: StartedThreads, api: FaultyApi, rig: MakeRig
 ) -> None:
     """All walks have the same result, and no thread outlives a walk."""
     made = rig(api.url, max_concurrency=4)
@@ -284,7 +280,7 @@ def test_concurrent_walks_of_an_unchanged_list_cost_its_pages(
     assert started.named("fetch")
 
 
-def test_a_closed_client_sends_nothing(api: SimulatedApi, rig: MakeRig) -> None:
+def test_a_closed_client_sends_nothing(api: FaultyApi, rig: MakeRig) -> None:
     """A request after `close` fails with `timeout`."""
     client = rig(api.url).api.walk_client(30)
     client.close()
@@ -296,9 +292,7 @@ def test_a_closed_client_sends_nothing(api: SimulatedApi, rig: MakeRig) -> None:
     assert api.requests == []
 
 
-def test_malformed_records_are_counted_and_logged_with_their_position(
-    api: SimulatedApi, rig: MakeRig
-) -> None:
+def test_malformed_records_are_counted_and_logged_with_their_position(api: FaultyApi, rig: MakeRig) -> None:
     """The rest of the page counts."""
     api.faults.add(Malform({2: {"id": "x"}, 3: None}), when=second_page)
     made = rig(api.url)
@@ -318,7 +312,7 @@ def test_malformed_records_are_counted_and_logged_with_their_position(
 
 @pytest.mark.parametrize(("unit", "data_warnings"), [("bytes", 1), ("GiB", 0)])
 def test_a_doubt_about_the_size_unit_is_logged_once(
-    api: SimulatedApi, rig: MakeRig, unit: SizeUnit, data_warnings: int
+    api: FaultyApi, rig: MakeRig, unit: SizeUnit, data_warnings: int
 ) -> None:
     """Sizes too small for bytes are logged at the first walk only."""
     made = rig(api.url, size_unit=unit)
@@ -329,7 +323,7 @@ def test_a_doubt_about_the_size_unit_is_logged_once(
     assert sum("look like GiB" in line["event"] for line in logs) == data_warnings
 
 
-def test_a_request_after_its_target_was_removed_says_so(api: SimulatedApi, rig: MakeRig) -> None:
+def test_a_request_after_its_target_was_removed_says_so(api: FaultyApi, rig: MakeRig) -> None:
     """A reload closes the API client while a walk may still be in progress."""
     made = rig(api.url, api_tier="standard")
     client = made.api.walk_client(30)
@@ -342,7 +336,7 @@ def test_a_request_after_its_target_was_removed_says_so(api: SimulatedApi, rig: 
     assert api.requests == []
 
 
-def test_repr_shows_progress_without_the_credential(api: SimulatedApi, rig: MakeRig) -> None:
+def test_repr_shows_progress_without_the_credential(api: FaultyApi, rig: MakeRig) -> None:
     """A debugger or a log may show a client."""
     made = rig(api.url)
     client = made.api.walk_client(30)

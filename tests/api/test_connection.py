@@ -12,12 +12,8 @@ from urllib3.exceptions import ConnectTimeoutError, LocationParseError
 from exporter.api.connection import POOLS
 from exporter.config import Period
 from exporter.errors import Reason
-from exporter.simulator import (
-    Answer,
-    Raw,
-    SimulatedApi,
-)
 from tests.support.client_rig import DEADLINES, MakeRig
+from tests.support.faults import Answer, FaultyApi, Raw
 from tests.support.names import TCP, resolving
 from tests.support.plain_server import PlainServer
 
@@ -46,7 +42,7 @@ def test_all_addresses_of_a_host_share_one_deadline(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_host_is_reached_at_the_first_address_that_accepts(
-    api: SimulatedApi, rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+    api: FaultyApi, rig: MakeRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The address before it refuses the connection."""
     port = int(api.url.rpartition(":")[2])
@@ -87,7 +83,7 @@ def test_a_tls_handshake_that_hangs_is_cut(rig: MakeRig) -> None:
 
 
 @pytest.mark.parametrize("size", [b"-1", b"-0x1", b"-ffff"])
-def test_a_chunk_of_negative_size_is_refused(api: SimulatedApi, rig: MakeRig, size: bytes) -> None:
+def test_a_chunk_of_negative_size_is_refused(api: FaultyApi, rig: MakeRig, size: bytes) -> None:
     """The standard library would read it to the end of the stream, whatever the memory."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     api.faults.add(Raw(head + size + b"\r\n" + bytes(100 * MIB)), times=None)
@@ -104,7 +100,7 @@ def test_a_chunk_of_negative_size_is_refused(api: SimulatedApi, rig: MakeRig, si
 
 
 @pytest.mark.parametrize("cookie", ["a=b", f"a=b; max-age={'9' * 400}"])
-def test_cookies_are_ignored(api: SimulatedApi, rig: MakeRig, cookie: str) -> None:
+def test_cookies_are_ignored(api: FaultyApi, rig: MakeRig, cookie: str) -> None:
     """None is parsed, and none is sent back."""
     body = b'{"database_backups": [], "meta": {"total": 0}}'
     api.faults.add(Answer(200, {"Set-Cookie": cookie}, body))

@@ -11,22 +11,15 @@ from exporter.api import Deadlines, HttpTransport
 from exporter.api.deadline import RECHECK_INTERVAL
 from exporter.config import Period
 from exporter.errors import Reason, UnsentRequestError
-from exporter.simulator import (
-    DripBody,
-    DripHeaders,
-    Fault,
-    HangBeforeHeaders,
-    HangInBody,
-    SimulatedApi,
-)
 from tests.support.client_rig import MakeRig
+from tests.support.faults import DripBody, DripHeaders, Fault, FaultyApi, HangBeforeHeaders, HangInBody
 from tests.support.plain_server import PlainServer
 from tests.support.serving import wait_until
 from tests.support.started import StartedThreads
 
 
 @pytest.mark.parametrize("fault", [DripHeaders(0.05), DripBody(0.05), HangInBody(10)], ids=repr)
-def test_a_dripping_response_is_cut_at_the_deadline(api: SimulatedApi, rig: MakeRig, fault: Fault) -> None:
+def test_a_dripping_response_is_cut_at_the_deadline(api: FaultyApi, rig: MakeRig, fault: Fault) -> None:
     """Bytes that keep arriving do not extend it, neither in headers nor in the body."""
     made = rig(api.url)
     api.faults.add(fault, times=None)
@@ -36,7 +29,7 @@ def test_a_dripping_response_is_cut_at_the_deadline(api: SimulatedApi, rig: Make
     assert error.reason is Reason.TIMEOUT
 
 
-def test_a_cut_connection_is_not_reused(api: SimulatedApi, rig: MakeRig) -> None:
+def test_a_cut_connection_is_not_reused(api: FaultyApi, rig: MakeRig) -> None:
     """The next walk succeeds."""
     made = rig(api.url, request_timeout=Period(2))
     api.faults.add(HangInBody(300))
@@ -72,7 +65,7 @@ def test_a_cut_body_without_a_length_is_a_timeout(rig: MakeRig) -> None:
 
 
 @pytest.mark.parametrize("fault", [HangBeforeHeaders(), HangInBody(300)], ids=repr)
-def test_the_sockets_own_timeout_has_the_same_reason(api: SimulatedApi, rig: MakeRig, fault: Fault) -> None:
+def test_the_sockets_own_timeout_has_the_same_reason(api: FaultyApi, rig: MakeRig, fault: Fault) -> None:
     """Under load it may come first: the reason is still `timeout`, and nothing is retried."""
 
     class Late(Deadlines):

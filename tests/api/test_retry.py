@@ -7,18 +7,9 @@ import pytest
 from exporter.api.budget import Budget
 from exporter.api.retry import RETRIED_STATUSES, Retrier
 from exporter.errors import ApiError, Reason
-from exporter.simulator import (
-    Answer,
-    CutBody,
-    ErrorBody,
-    Fault,
-    Request,
-    Reset,
-    SimulatedApi,
-    WrongLength,
-    many,
-)
+from exporter.simulator import Request, many
 from tests.support.client_rig import MakeRig, RecordingObserver
+from tests.support.faults import Answer, CutBody, ErrorBody, Fault, FaultyApi, Reset, WrongLength
 from tests.support.rate_limits import send
 from tests.support.world import World
 
@@ -31,7 +22,7 @@ def second_page(request: Request) -> bool:
 @pytest.mark.parametrize("place", ["first", "second"])
 @pytest.mark.parametrize("fault", [ErrorBody(503), CutBody(300), WrongLength(50), Reset(200)], ids=repr)
 def test_a_page_that_fails_once_costs_one_request_more(
-    api: SimulatedApi, rig: MakeRig, fault: Fault, place: str
+    api: FaultyApi, rig: MakeRig, fault: Fault, place: str
 ) -> None:
     """A passing fault is retried, and the walk is complete."""
     made = rig(api.url)
@@ -45,7 +36,7 @@ def test_a_page_that_fails_once_costs_one_request_more(
     assert 0 <= made.clock.slept[0] <= 2
 
 
-def test_a_retry_waits_for_a_short_retry_after(api: SimulatedApi, rig: MakeRig) -> None:
+def test_a_retry_waits_for_a_short_retry_after(api: FaultyApi, rig: MakeRig) -> None:
     """A walk with enough time waits."""
     made = rig(api.url)
     api.faults.add(Answer(503, {"Retry-After": "3"}))
@@ -56,7 +47,7 @@ def test_a_retry_waits_for_a_short_retry_after(api: SimulatedApi, rig: MakeRig) 
     assert any(2.5 < slept <= 3 for slept in made.clock.slept)
 
 
-def test_a_long_retry_after_keeps_the_reason(api: SimulatedApi, rig: MakeRig) -> None:
+def test_a_long_retry_after_keeps_the_reason(api: FaultyApi, rig: MakeRig) -> None:
     """A 503 that asks for more time than the walk has is a failure of the server, not of the budget."""
     api.faults.add(Answer(503, {"Retry-After": "100"}))
 
@@ -68,7 +59,7 @@ def test_a_long_retry_after_keeps_the_reason(api: SimulatedApi, rig: MakeRig) ->
 
 def test_a_retry_leaves_the_requests_of_the_next_walk(rig: MakeRig) -> None:
     """If the hour has no more requests than the next walk needs, a failed request is not retried."""
-    with SimulatedApi(backups=many(5, 1), tier="standard") as api:
+    with FaultyApi(backups=many(5, 1), tier="standard") as api:
         made = rig(api.url, api_tier="standard")
         send(made.budget, 990)
         made.clock.ahead = 120  # those are out of the minute, and in the hour
@@ -81,7 +72,7 @@ def test_a_retry_leaves_the_requests_of_the_next_walk(rig: MakeRig) -> None:
 
 def test_a_retry_does_not_postpone_the_next_walk(rig: MakeRig) -> None:
     """After a walk of one page and two retries the next walk may begin as if there had been none."""
-    with SimulatedApi(backups=many(5, 1), tier="standard") as api:
+    with FaultyApi(backups=many(5, 1), tier="standard") as api:
         made = rig(api.url, api_tier="standard")
         api.faults.add(ErrorBody(503), times=2)
 

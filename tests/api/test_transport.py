@@ -14,14 +14,9 @@ import trustme
 
 from exporter.config import Secret, TlsConfig
 from exporter.errors import Reason
-from exporter.simulator import (
-    Answer,
-    Quirks,
-    Raw,
-    SimulatedApi,
-    many,
-)
+from exporter.simulator import Quirks, many
 from tests.support.client_rig import KEY, MakeRig, Rig
+from tests.support.faults import Answer, FaultyApi, Raw
 from tests.support.plain_server import PlainServer, forward_to
 from tests.support.programs import refusing_port
 
@@ -31,7 +26,7 @@ MIB = 1024 * 1024
 def _open_a_bomb() -> tuple[Reason, str, int]:
     """Walk an API that sends 300 MiB as 300 kB, in a process whose memory is used by this walk only."""
     bomb = gzip.compress(bytes(300 * MIB), compresslevel=1)
-    with SimulatedApi(backups=many(45, 6)) as api:
+    with FaultyApi(backups=many(45, 6)) as api:
         api.faults.add(Answer(200, {"Content-Encoding": "gzip"}, bomb))
         made = Rig(api.url)
         tracemalloc.start()
@@ -41,7 +36,7 @@ def _open_a_bomb() -> tuple[Reason, str, int]:
     return error.reason, error.message, peak
 
 
-def test_a_request_has_the_documented_headers_and_parameters(api: SimulatedApi, rig: MakeRig) -> None:
+def test_a_request_has_the_documented_headers_and_parameters(api: FaultyApi, rig: MakeRig) -> None:
     """The key is in its header; the agent names the exporter; a page has `limit` and `marker`."""
     rig(api.url).walk(20)
 
@@ -54,7 +49,7 @@ def test_a_request_has_the_documented_headers_and_parameters(api: SimulatedApi, 
     assert second.query == {"limit": "20", "marker": many(45, 6)[19].id}
 
 
-def test_a_token_is_sent_as_bearer(api: SimulatedApi, rig: MakeRig) -> None:
+def test_a_token_is_sent_as_bearer(api: FaultyApi, rig: MakeRig) -> None:
     """The other way to authenticate."""
     made = rig(api.url, api_key=None, token=Secret("demo-token"))
 
@@ -63,7 +58,7 @@ def test_a_token_is_sent_as_bearer(api: SimulatedApi, rig: MakeRig) -> None:
 
 
 def test_no_netrc_replaces_the_credential(
-    api: SimulatedApi, rig: MakeRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    api: FaultyApi, rig: MakeRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A `.netrc` for the API's host is ignored."""
     netrc = tmp_path / "netrc"
@@ -76,7 +71,7 @@ def test_no_netrc_replaces_the_credential(
 
 
 def test_no_netrc_is_read_for_a_redirect(
-    api: SimulatedApi, rig: MakeRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    api: FaultyApi, rig: MakeRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Requests would read it for the redirect's address and fail on a malformed one."""
     netrc = tmp_path / "netrc"
@@ -87,9 +82,9 @@ def test_no_netrc_is_read_for_a_redirect(
     assert rig(api.url).failure().reason is Reason.BAD_RESPONSE
 
 
-def test_redirects_are_refused(api: SimulatedApi, rig: MakeRig) -> None:
+def test_redirects_are_refused(api: FaultyApi, rig: MakeRig) -> None:
     """The credential is sent to no other host."""
-    with SimulatedApi(backups=()) as other:
+    with FaultyApi(backups=()) as other:
         api.faults.add(Answer(302, {"Location": f"{other.url}/v1/database-backups"}))
 
         error = rig(api.url).failure()
@@ -99,7 +94,7 @@ def test_redirects_are_refused(api: SimulatedApi, rig: MakeRig) -> None:
         assert other.requests == []
 
 
-def test_connections_are_kept_between_pages_and_walks(api: SimulatedApi, rig: MakeRig) -> None:
+def test_connections_are_kept_between_pages_and_walks(api: FaultyApi, rig: MakeRig) -> None:
     """Six pages of two walks use one connection."""
     with PlainServer(forward_to(api)) as server:
         made = rig(f"http://127.0.0.1:{server.port}")
@@ -128,7 +123,7 @@ def test_connections_are_kept_between_pages_and_walks(api: SimulatedApi, rig: Ma
 )
 @pytest.mark.parametrize("secret", [KEY, "demo%3Ademo-secret", "ZGVtbzpkZW1vLXNlY3JldA=="])
 def test_a_malformed_response_is_described_safely(
-    api: SimulatedApi, rig: MakeRig, answer: tuple[str, bytes], secret: str
+    api: FaultyApi, rig: MakeRig, answer: tuple[str, bytes], secret: str
 ) -> None:
     """The error is one short printable line without the credential, wherever the response echoes it."""
     api.faults.add(Raw(answer[1].replace(b"%s", secret.encode())), times=None)
@@ -166,7 +161,7 @@ def test_a_gzip_bomb_costs_no_more_than_the_largest_body() -> None:
 
 
 @pytest.mark.parametrize("location", ["/elsewhere", "http://[::1", "http://\ud800", "//", "x" * 60_000])
-def test_the_body_of_a_redirect_is_bounded_too(api: SimulatedApi, rig: MakeRig, location: str) -> None:
+def test_the_body_of_a_redirect_is_bounded_too(api: FaultyApi, rig: MakeRig, location: str) -> None:
     """Requests would read it whole."""
     head = b"HTTP/1.1 302 Found\r\nContent-Encoding: gzip\r\nLocation: %s\r\n\r\n"
     bomb = gzip.compress(bytes(300 * MIB), compresslevel=1)
@@ -184,9 +179,7 @@ def test_the_body_of_a_redirect_is_bounded_too(api: SimulatedApi, rig: MakeRig, 
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip, gzip", "gzip,gzip,gzip,gzip,gzip,gzip"])
-def test_an_encoding_that_was_not_requested_is_refused(
-    api: SimulatedApi, rig: MakeRig, encoding: str
-) -> None:
+def test_an_encoding_that_was_not_requested_is_refused(api: FaultyApi, rig: MakeRig, encoding: str) -> None:
     """A chain of encodings multiplies what a byte may cost."""
     api.faults.add(Answer(200, {"Content-Encoding": encoding}, b"{}"))
 
@@ -198,7 +191,7 @@ def test_an_encoding_that_was_not_requested_is_refused(
 
 def test_a_compressed_page_is_decoded(rig: MakeRig) -> None:
     """The request accepts gzip."""
-    with SimulatedApi(backups=many(5, 1), quirks=Quirks(gzip=True)) as api:
+    with FaultyApi(backups=many(5, 1), quirks=Quirks(gzip=True)) as api:
         outcome = rig(api.url).walk(20)
 
         assert "gzip" in api.requests[0].headers["accept-encoding"]
@@ -213,17 +206,17 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture
-def secured(authority: trustme.CA) -> Iterator[SimulatedApi]:
+def secured(authority: trustme.CA) -> Iterator[FaultyApi]:
     """Run the API with a certificate of the authority, which must also have issued a client's."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.configure_trust(context)
     context.verify_mode = ssl.CERT_OPTIONAL
-    with SimulatedApi(backups=many(5, 1), ssl_context=context) as running:
+    with FaultyApi(backups=many(5, 1), ssl_context=context) as running:
         yield running
 
 
-def test_an_untrusted_certificate_is_refused(secured: SimulatedApi, rig: MakeRig) -> None:
+def test_an_untrusted_certificate_is_refused(secured: FaultyApi, rig: MakeRig) -> None:
     """Verification is on, and its failure has its own reason."""
     error = rig(secured.url).failure()
 
@@ -232,7 +225,7 @@ def test_an_untrusted_certificate_is_refused(secured: SimulatedApi, rig: MakeRig
 
 
 def test_a_configured_authority_is_trusted(
-    secured: SimulatedApi, authority: trustme.CA, rig: MakeRig, tmp_path: Path
+    secured: FaultyApi, authority: trustme.CA, rig: MakeRig, tmp_path: Path
 ) -> None:
     """`ca_file` works with a client certificate in one file and in two."""
     ca_file, both, cert, key = (tmp_path / name for name in ("ca", "both", "cert", "key"))
@@ -252,14 +245,14 @@ def test_a_configured_authority_is_trusted(
     assert all(outcome.snapshot for outcome in outcomes)
 
 
-def test_insecure_skip_verify_accepts_any_certificate(secured: SimulatedApi, rig: MakeRig) -> None:
+def test_insecure_skip_verify_accepts_any_certificate(secured: FaultyApi, rig: MakeRig) -> None:
     """There is no warning for every request."""
     made = rig(secured.url, tls_config=TlsConfig(insecure_skip_verify=True))
 
     assert made.walk(20).snapshot is not None
 
 
-def test_a_missing_certificate_file_fails_the_walk(secured: SimulatedApi, rig: MakeRig) -> None:
+def test_a_missing_certificate_file_fails_the_walk(secured: FaultyApi, rig: MakeRig) -> None:
     """The reason is `tls`; the exporter keeps running."""
     error = rig(secured.url, tls_config=TlsConfig(ca_file=Path("/nowhere/ca.pem"))).failure()
 

@@ -12,8 +12,9 @@ from exporter.app.exporter import Exporter
 from exporter.app.runtime import TargetRuntime
 from exporter.config import Config, MaxDuration, Objective, Target
 from exporter.errors import ConfigError
-from exporter.simulator import ErrorBody, Request, SimulatedApi, hosts
+from exporter.simulator import Request, hosts
 from tests.support.application import get, running
+from tests.support.faults import ErrorBody, FaultyApi
 from tests.support.targets import MakeTarget, target
 
 
@@ -98,7 +99,7 @@ def test_new_objectives_apply_to_unchanged_targets(exporter: Exporter, make: Mak
     ("mode", "refused", "lists"), [("auto", True, 1), ("auto", False, 0), ("off", True, 0)]
 )
 def test_a_reload_retries_a_refused_list_of_instances(
-    api: SimulatedApi, make: MakeTarget, mode: Literal["auto", "off"], lists: int, *, refused: bool
+    api: FaultyApi, make: MakeTarget, mode: Literal["auto", "off"], lists: int, *, refused: bool
 ) -> None:
     """Only a list that the API refused is requested again, and never with `instances: off`."""
     config = Config(targets=(make("a", instances=mode),))
@@ -143,7 +144,7 @@ class Held:
 
 
 @pytest.mark.parametrize("fate", ["removed", "changed"])
-def test_a_removed_target_sends_no_further_request(api: SimulatedApi, make: MakeTarget, fate: str) -> None:
+def test_a_removed_target_sends_no_further_request(api: FaultyApi, make: MakeTarget, fate: str) -> None:
     """Its walk ends after the request in flight, and the budget counts only what was sent."""
 
     def old(page_size: int) -> Target:

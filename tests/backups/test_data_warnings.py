@@ -12,10 +12,11 @@ from exporter.config import Config, ExpectedInstance, Match, Objective, Secret, 
 from exporter.errors import ApiError, Reason
 from exporter.records import Instance
 from exporter.results import DataWarning, Snapshot, Summary
-from exporter.simulator import Malform, SimulatedApi, many
+from exporter.simulator import many
 from exporter.web.landing import landing_page
 from tests.support.answers import NOW, SNAPSHOT, SUCCESS, scraper
 from tests.support.builders import backup
+from tests.support.faults import FaultyApi, Malform
 from tests.support.instance_rig import Rig
 
 CLEAN = Snapshot(
@@ -149,7 +150,7 @@ def test_a_failing_list_says_whether_an_older_one_is_in_use() -> None:
 
 def test_the_log_says_when_a_warning_appears_and_when_it_is_gone() -> None:
     """Two walks with a malformed record and two without log one warning and one line that it is gone."""
-    with SimulatedApi(backups=many(5, 1), instances=()) as api:
+    with FaultyApi(backups=many(5, 1), instances=()) as api:
         rig = Rig(api.url, (), instances="off", size_unit="GiB")
         with capture_logs() as logs:
             api.faults.add(Malform({1: {"id": "x"}}), times=2)
@@ -194,7 +195,7 @@ def test_many_unknown_statuses_share_one_warning() -> None:
 def test_what_the_api_chose_is_redacted(status: str) -> None:
     """A status may echo the key, be huge or control a terminal; the warning is short and safe."""
     shown = replace(backup("1"), status=status)
-    with SimulatedApi(backups=(shown,)) as api, capture_logs() as logs:
+    with FaultyApi(backups=(shown,)) as api, capture_logs() as logs:
         target = Target(name="prod", url=Url(api.url), api_key=Secret("demo:demo-secret"), instances="off")
         with Exporter(Config(targets=(target,))) as exporter:
             snapshot = exporter.targets["prod"].walker(30).snapshot

@@ -10,11 +10,8 @@ from pathlib import Path
 import pytest
 
 from exporter import __version__
-from exporter.simulator import (
-    Malform,
-    SimulatedApi,
-)
 from tests.support.command import COMMAND, LOOPBACK, Invoke
+from tests.support.faults import FaultyApi, Malform
 from tests.support.matching import of_backups
 
 VERSION = f"{__version__} (Python {platform.python_version()})"
@@ -88,7 +85,7 @@ def _interrupted(*_: object) -> None:
 )
 def test_log_levels_have_the_names_of_python_and_of_go(
     invoke: Invoke,
-    api: SimulatedApi,
+    api: FaultyApi,
     level: str,
     logged: bool,  # noqa: FBT001 - what is expected
 ) -> None:

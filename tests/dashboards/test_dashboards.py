@@ -1,4 +1,4 @@
-"""The dashboards: what Python writes, that Grafana can import, with queries that name only what is served."""
+"""The dashboards: generated, importable by Grafana, with queries for metrics that exist."""
 
 import json
 import re
@@ -20,14 +20,14 @@ CHOSEN: Final = 'job=~"$job",instance=~"$instance",target=~"$target"'
 
 @pytest.fixture(params=DASHBOARDS, ids=lambda path: path.stem)
 def dashboard(request: pytest.FixtureRequest) -> Json:
-    """Every dashboard there is, one after the other."""
+    """Yield every dashboard."""
     path: Path = request.param
     decoded: Json = json.loads(path.read_text(encoding="utf-8"))
     return decoded
 
 
 def queries(dashboard: Json) -> list[str]:
-    """Return every panel's every query."""
+    """Return every query of every panel."""
     return [target["expr"] for panel in panels(dashboard) for target in panel["targets"]]
 
 
@@ -46,12 +46,12 @@ def _overlap(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_json_is_what_python_writes(name: str) -> None:
-    """If not: `make dashboards`, and look at the difference."""
+    """The JSON is up to date; if not, run `make dashboards` and review the difference."""
     assert (FOLDER / name).read_text(encoding="utf-8") == rendered(FILES[name])
 
 
 def test_python_writes_every_dashboard(tmp_path: Path) -> None:
-    """The command writes as many files as there are."""
+    """The command writes every dashboard."""
     main(tmp_path)
 
     assert {path.name for path in tmp_path.iterdir()} == {path.name for path in DASHBOARDS} == set(FILES)
@@ -72,7 +72,7 @@ def test_names_that_links_rely_on(name: str, uid: str, title: str) -> None:
 
 
 def test_it_imports_anywhere(dashboard: Json) -> None:
-    """No dashboard is bound to one Grafana: the data source is a variable, the time zone the reader's."""
+    """A dashboard has a variable for its data source and the browser's time zone."""
     sources = {target["datasource"]["uid"] for panel in panels(dashboard) for target in panel["targets"]}
 
     assert "__inputs" not in dashboard
@@ -86,7 +86,7 @@ def test_it_imports_anywhere(dashboard: Json) -> None:
 
 @pytest.mark.parametrize(("name", "every"), [("job", ".+"), ("instance", ".+"), ("target", ".*")])
 def test_it_selects_exporters(dashboard: Json, name: str, every: str) -> None:
-    """Several can be chosen at once, and `All` matches whatever there is; a single target has no label."""
+    """Variables allow several exporters, and `All` matches a missing target label too."""
     variable = _variables(dashboard)[name]
 
     assert variable["type"] == "query"
@@ -99,7 +99,7 @@ def test_it_selects_exporters(dashboard: Json, name: str, every: str) -> None:
 
 
 def test_they_link_to_each_other(dashboard: Json) -> None:
-    """A link to the other dashboard keeps time and variables, and stands open at the top."""
+    """The links between dashboards keep time range and variables."""
     (link,) = dashboard["links"]
 
     assert {link["url"], f"/d/{dashboard['uid']}"} == {f"/d/{_uid(path)}" for path in DASHBOARDS}
@@ -109,7 +109,7 @@ def test_they_link_to_each_other(dashboard: Json) -> None:
 
 
 def test_a_row_of_the_table_links_to_its_database() -> None:
-    """The name leads to the instance's dashboard, with time and variables."""
+    """A database's name links to its dashboard, with time range and variables."""
     overview = json.loads((FOLDER / "overview.json").read_text(encoding="utf-8"))
     (table,) = (panel for panel in panels(overview) if panel["type"] == "table")
     properties = {o["matcher"]["options"]: o["properties"] for o in table["fieldConfig"]["overrides"]}
@@ -122,7 +122,7 @@ def test_a_row_of_the_table_links_to_its_database() -> None:
 
 
 def test_alerts_are_annotations(dashboard: Json) -> None:
-    """What fired is marked in every panel's time."""
+    """Firing alerts are annotations on every panel."""
     (annotation,) = dashboard["annotations"]["list"]
 
     assert annotation["enable"]
@@ -130,7 +130,7 @@ def test_alerts_are_annotations(dashboard: Json) -> None:
 
 
 def test_every_panel_explains_itself(dashboard: Json) -> None:
-    """A panel without a title, a description or a unit leaves its reader guessing."""
+    """Every panel has a title, a description and a unit."""
     incomplete = [
         panel["id"]
         for panel in panels(dashboard)
@@ -141,7 +141,7 @@ def test_every_panel_explains_itself(dashboard: Json) -> None:
 
 
 def test_tiles_are_red_or_green_and_say_when_they_know_nothing(dashboard: Json) -> None:
-    """Every stat has thresholds and a word for no value, and asks for one moment; so does every table."""
+    """Every stat has thresholds, a text for no data, and an instant query."""
     momentary = [panel for panel in panels(dashboard) if panel["type"] in {"stat", "table"}]
 
     for panel in momentary:
@@ -153,7 +153,7 @@ def test_tiles_are_red_or_green_and_say_when_they_know_nothing(dashboard: Json) 
 
 
 def test_every_curve_has_a_legend(dashboard: Json) -> None:
-    """No query over time leaves its name to Grafana."""
+    """Every range query has a legend."""
     found = [panel for panel in panels(dashboard) if panel["type"] in {"timeseries", "state-timeline"}]
     nameless = [panel["id"] for panel in found if not all(t.get("legendFormat") for t in panel["targets"])]
 
@@ -163,7 +163,7 @@ def test_every_curve_has_a_legend(dashboard: Json) -> None:
 
 
 def test_ids_are_unique(dashboard: Json) -> None:
-    """Grafana addresses a panel by its id, and a query by its letter."""
+    """Panel ids and query letters are unique."""
     ids = [panel["id"] for panel in dashboard["panels"]]
     letters = [[target["refId"] for target in panel["targets"]] for panel in panels(dashboard)]
 
@@ -172,7 +172,7 @@ def test_ids_are_unique(dashboard: Json) -> None:
 
 
 def test_no_panel_covers_another(dashboard: Json) -> None:
-    """Every panel has its own place on the grid, and no row hides any."""
+    """No two panels overlap, and no row is collapsed."""
     places = [panel["gridPos"] for panel in dashboard["panels"]]
 
     assert not [pair for pair in combinations(places, 2) if _overlap(*pair)]
@@ -181,7 +181,7 @@ def test_no_panel_covers_another(dashboard: Json) -> None:
 
 
 def test_statuses_have_their_colours(dashboard: Json) -> None:
-    """Green is good, red is bad and blue is under way, wherever backups are counted by status."""
+    """Wherever backups are counted by status, green is good, red is bad, blue is running."""
     (panel,) = (panel for panel in panels(dashboard) if panel["title"] == "Backups by status")
     fixed = {
         override["matcher"]["options"]: override["properties"][0]["value"]["fixedColor"]
@@ -193,7 +193,7 @@ def test_statuses_have_their_colours(dashboard: Json) -> None:
 
 
 def test_queries_name_what_is_served(dashboard: Json) -> None:
-    """A metric or a label that the exporter does not serve would draw nothing, for ever and silently."""
+    """Queries use only metrics and labels that the exporter serves."""
     asked = {name for query in queries(dashboard) for name in METRIC.findall(query)}
     labels = {
         label
@@ -208,7 +208,7 @@ def test_queries_name_what_is_served(dashboard: Json) -> None:
 
 
 def test_every_selector_heeds_the_variables(dashboard: Json) -> None:
-    """No query shows an exporter that was not chosen, nor a metric without a selector."""
+    """Every selector uses the variables."""
     for query in queries(dashboard):
         selectors = SELECTOR.findall(query)
 
@@ -217,7 +217,7 @@ def test_every_selector_heeds_the_variables(dashboard: Json) -> None:
 
 
 def test_counters_are_rates_over_the_right_interval(dashboard: Json) -> None:
-    """`_total` and histograms stand in rates alone, over an interval that Grafana fits to the scrapes."""
+    """Counters and histograms appear only in rates over Grafana's rate interval."""
     for query in queries(dashboard):
         counters = re.findall(r"\w+_(?:total|bucket)\b", query)
         rates = re.findall(r"rate\(\w+_(?:total|bucket)\{[^}]*\}\[\$__rate_interval\]\)", query)
@@ -225,20 +225,20 @@ def test_counters_are_rates_over_the_right_interval(dashboard: Json) -> None:
         assert len(counters) == len(rates) == query.count("rate(")
 
 
-def test_ages_come_from_time_stamps(dashboard: Json) -> None:
-    """An age gauge stands still between scrapes and at an outage; `time()` less a time stamp does not."""
+def test_ages_come_from_timestamps(dashboard: Json) -> None:
+    """Ages are `time()` minus a timestamp, so that they grow during an outage."""
     aged = [q for q in queries(dashboard) if re.search(r"(?<!objective)_age_seconds", q)]
 
     assert not aged
 
 
 def test_no_panel_invents_a_zero_or_a_status(dashboard: Json) -> None:
-    """`or vector(0)` shows a green 0 when the exporter is dead; what failed is the configuration's to say."""
+    """No query has `or vector(0)` or a status: a dead exporter must not look green."""
     assert not [query for query in queries(dashboard) if "vector(" in query or "status=" in query]
 
 
 def test_replicas_double_no_number(dashboard: Json) -> None:
-    """Of a number of backups, the copies that replicas serve are made one before anything else."""
+    """Replicas are aggregated first, so that no backup counts twice."""
     about = [query for query in queries(dashboard) if "bycloud_database_" in query]
 
     assert about

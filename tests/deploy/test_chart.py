@@ -1,4 +1,4 @@
-"""The Helm chart, rendered by Helm's own library, and the manifest for who has no Helm."""
+"""The Helm chart, rendered by Helm's own library, and the plain manifest."""
 
 import base64
 import json
@@ -45,12 +45,12 @@ EVERYTHING: Final[dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def everything() -> dict[str, dict[str, Any]]:
-    """Return what the chart renders with everything on."""
+    """Return what the chart renders with every feature on."""
     return objects(EVERYTHING)
 
 
 def test_lint_finds_nothing() -> None:
-    """But that there is no icon, which Helm's lint calls information."""
+    """Helm's lint reports nothing but the missing icon, which it calls information."""
     lint = helm({})["lint"]
 
     assert lint["Errors"] is None
@@ -58,12 +58,12 @@ def test_lint_finds_nothing() -> None:
 
 
 def test_the_manifest_is_what_the_chart_renders_by_default() -> None:
-    """If this fails, `make manifests` writes it anew."""
+    """The manifest is up to date; if not, run `make manifests`."""
     assert RENDERED.read_text(encoding="utf-8") == default()
 
 
 def test_kubernetes_knows_every_key(tmp_path: Path) -> None:
-    """Strictly, by the oldest version's schemas and the newest's; the operator's kinds have none there."""
+    """Objects are valid in the oldest and newest supported Kubernetes, in strict mode."""
     native = [one for one in objects(EVERYTHING).values() if not one["apiVersion"].startswith("monitoring")]
     all_on = tmp_path / "everything.yaml"
     all_on.write_text(yaml.safe_dump_all(native), encoding="utf-8")
@@ -76,7 +76,7 @@ def test_kubernetes_knows_every_key(tmp_path: Path) -> None:
 
 
 def test_kustomize_takes_the_folder() -> None:
-    """`kubectl apply -k` has the same objects."""
+    """`kubectl apply -k` applies the same objects."""
     command = [need_tool("kubectl"), "kustomize", str(RENDERED.parent)]
     built = subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
@@ -84,7 +84,7 @@ def test_kustomize_takes_the_folder() -> None:
 
 
 def test_the_pod_may_do_nothing() -> None:
-    """Non-root, a root file system that is read-only, no capability, seccomp, no token, probes, resources."""
+    """The pod is non-root and read-only, has no capability and no token, and has probes and resources."""
     pod = objects({})[f"Deployment/{NAME}"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
 
@@ -102,7 +102,7 @@ def test_the_pod_may_do_nothing() -> None:
 
 
 def test_without_a_configuration_the_secret_is_all(tmp_path: Path) -> None:
-    """The environment that the pod gets makes one target; `config` without targets changes that not."""
+    """Without targets in `config`, the Secret's environment makes the target."""
     key = tmp_path / "api-key"
     key.write_text("id:secret", encoding="ascii")
     for values in (
@@ -120,7 +120,7 @@ def test_without_a_configuration_the_secret_is_all(tmp_path: Path) -> None:
 
 
 def test_a_configuration_is_mounted(everything: dict[str, dict[str, Any]], tmp_path: Path) -> None:
-    """As the file that the exporter is told to read; a change of it changes the pod."""
+    """The configuration is mounted where the exporter reads it, and a change restarts the pod."""
     file = tmp_path / "exporter.yml"
     file.write_text(everything[f"ConfigMap/{NAME}"]["data"]["exporter.yml"], encoding="utf-8")
     template = everything[f"Deployment/{NAME}"]["spec"]["template"]
@@ -137,7 +137,7 @@ def test_a_configuration_is_mounted(everything: dict[str, dict[str, Any]], tmp_p
 
 
 def test_an_inline_key_makes_a_secret(everything: dict[str, dict[str, Any]]) -> None:
-    """Which the pod mounts."""
+    """An inline key becomes a Secret, which the pod mounts."""
     secret = everything[f"Secret/{NAME}-key"]
     volume = everything[f"Deployment/{NAME}"]["spec"]["template"]["spec"]["volumes"][0]
 
@@ -146,7 +146,7 @@ def test_an_inline_key_makes_a_secret(everything: dict[str, dict[str, Any]]) -> 
 
 
 def test_each_of_several_targets_has_a_probe(everything: dict[str, dict[str, Any]]) -> None:
-    """With its name as a label; one target is on /metrics."""
+    """Each of several targets has a `/probe` endpoint with its name as a label; one has `/metrics`."""
     own, *probes = everything[f"ServiceMonitor/{NAME}"]["spec"]["endpoints"]
     (single,) = objects({"serviceMonitor": {"enabled": True}})[f"ServiceMonitor/{NAME}"]["spec"]["endpoints"]
 
@@ -157,7 +157,7 @@ def test_each_of_several_targets_has_a_probe(everything: dict[str, dict[str, Any
 
 
 def test_rules_are_the_project_s(everything: dict[str, dict[str, Any]]) -> None:
-    """To the letter: no template touches what Prometheus is to expand."""
+    """The chart ships the project's rules unchanged."""
     rules = yaml.safe_load((ROOT / "alerts/bycloud-backups.rules.yml").read_text(encoding="utf-8"))
 
     assert everything[f"PrometheusRule/{NAME}"]["spec"] == rules
@@ -165,7 +165,7 @@ def test_rules_are_the_project_s(everything: dict[str, dict[str, Any]]) -> None:
 
 
 def test_dashboards_are_the_project_s(everything: dict[str, dict[str, Any]]) -> None:
-    """Each in a ConfigMap with the label that Grafana's sidecar looks for."""
+    """Each dashboard is in a ConfigMap with the label of Grafana's sidecar."""
     files = {file.stem: file for file in (ROOT / "dashboards").glob("*.json")}
     maps = {stem: everything[f"ConfigMap/{NAME}-{stem}"] for stem in files}
 
@@ -176,7 +176,7 @@ def test_dashboards_are_the_project_s(everything: dict[str, dict[str, Any]]) -> 
 
 
 def test_no_template_expands_a_file() -> None:
-    """`tpl` would read what is Prometheus's or Grafana's as Helm's."""
+    """No template uses `tpl`, which would expand Prometheus's and Grafana's own templates."""
     assert not [file for file in CHART.glob("templates/*") if re.search(r"\btpl\b", file.read_text("utf-8"))]
 
 
@@ -191,7 +191,7 @@ def test_no_template_expands_a_file() -> None:
     ],
 )
 def test_wrong_values_are_refused(values: dict[str, Any], explain_violation: str) -> None:
-    """By the schema, with the name of what is wrong."""
+    """The schema refuses wrong values and names them."""
     said = helm(values)
 
     assert "manifest" not in said
@@ -199,7 +199,7 @@ def test_wrong_values_are_refused(values: dict[str, Any], explain_violation: str
 
 
 def test_every_value_is_in_the_schema() -> None:
-    """And the other way round."""
+    """Values and schema have the same keys."""
     schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
     values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 
@@ -207,7 +207,7 @@ def test_every_value_is_in_the_schema() -> None:
 
 
 def test_the_version_is_the_exporter_s() -> None:
-    """Chart, image of the composition and package say the same."""
+    """Chart, Compose file and package have the same version."""
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
     compose = yaml.safe_load((ROOT / "deploy/compose/compose.yaml").read_text(encoding="utf-8"))
 

@@ -1,4 +1,4 @@
-"""What is deployed: the composition, systemd's unit, Prometheus's configurations, the image's file."""
+"""The files in deploy/: Compose, systemd, Prometheus, Alertmanager, Grafana and the Dockerfile."""
 
 import json
 import re
@@ -20,25 +20,25 @@ EXPOSURE: Final = 15  # tenths; systemd calls up to 20 OK
 
 
 def run(*command: str) -> str:
-    """Return everything that a command printed; fail with it if the command fails."""
+    """Return the output of a command; fail with it if the command fails."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     assert done.returncode == 0, done.stdout
     return done.stdout
 
 
 def services() -> dict[str, dict[str, Any]]:
-    """Return the composition's services."""
+    """Return the services of the Compose file."""
     found: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
     return found
 
 
 def test_versions_are_pinned() -> None:
-    """Every image has a version, and none is `latest`."""
+    """Every image has a version other than `latest`."""
     assert all(re.search(r":v?\d+\.\d+\.\d+$", service["image"]) for service in services().values())
 
 
 def test_what_is_mounted_is_there() -> None:
-    """No volume names a file that is missing, for which Docker would make a folder."""
+    """Every mounted file exists; Docker would create a missing one as a folder."""
     mounts = [volume for service in services().values() for volume in service.get("volumes", ())]
     sources = [mount.partition(":")[0] for mount in mounts if mount.startswith(".")]
 
@@ -47,13 +47,13 @@ def test_what_is_mounted_is_there() -> None:
 
 
 def test_nothing_is_served_to_others() -> None:
-    """Every port is published on this machine alone: Grafana asks for no password."""
+    """Every port is published on loopback only, since Grafana has no password."""
     assert all(port.startswith("127.0.0.1:") for service in services().values() for port in service["ports"])
 
 
 @pytest.mark.parametrize(("key", "command"), [("", "demo"), ("id:secret", "serve")])
 def test_one_variable_makes_it_real(tmp_path: Path, key: str, command: str) -> None:
-    """The shell line of the entry point runs the demo, or with a key the exporter."""
+    """The exporter's entry point runs the demo, or the exporter if a key is set."""
     shell, flag, line = services()["exporter"]["entrypoint"]
     program = tmp_path / "bycloud-backup-exporter"
     program.write_text('#!/bin/sh\necho "$@"\n', encoding="utf-8")
@@ -65,7 +65,7 @@ def test_one_variable_makes_it_real(tmp_path: Path, key: str, command: str) -> N
 
 
 def test_compose_takes_the_composition() -> None:
-    """Where a Compose is installed; no test pulls or runs the images."""
+    """Compose accepts the file, if it is installed; no image is pulled."""
     if compose := shutil.which("docker-compose"):
         command = [compose]
     elif (docker := shutil.which("docker")) and not subprocess.run(
@@ -82,7 +82,7 @@ def test_compose_takes_the_composition() -> None:
 
 
 def test_grafana_finds_source_and_dashboards() -> None:
-    """The provisioned folder is where the dashboards are mounted, and the first page is one of them."""
+    """Grafana's provisioning points at the mounted dashboards and the home page is one of them."""
     grafana = services()["grafana"]
     folder = yaml.safe_load((COMPOSE.parent / "grafana/dashboards/bycloud.yml").read_text("utf-8"))
     source = yaml.safe_load((COMPOSE.parent / "grafana/datasources/prometheus.yml").read_text("utf-8"))
@@ -100,12 +100,12 @@ def test_grafana_finds_source_and_dashboards() -> None:
     "file", ["compose/prometheus.yml", "prometheus/prometheus.yml", "prometheus/http-sd.yml"]
 )
 def test_prometheus_takes_its_configurations(file: str) -> None:
-    """By `promtool check config`; what is mounted in the container is not looked up here."""
+    """`promtool check config` accepts every Prometheus configuration."""
     assert "SUCCESS" in run(need("promtool"), "check", "config", "--syntax-only", str(DEPLOY / file))
 
 
 def test_the_sharding_that_is_advised_is_taken(tmp_path: Path) -> None:
-    """The commented relabelling is valid where it is said to belong."""
+    """The commented sharding rules are valid where the comment puts them."""
     text = (DEPLOY / "prometheus/http-sd.yml").read_text(encoding="utf-8")
     rules = [
         yaml.safe_load(line.partition("#")[0]) for line in re.findall(r"^# +(- \{.*)", text, re.MULTILINE)
@@ -120,13 +120,13 @@ def test_the_sharding_that_is_advised_is_taken(tmp_path: Path) -> None:
 
 
 def test_alertmanager_takes_its_configuration() -> None:
-    """By `amtool check-config`."""
+    """`amtool check-config` accepts the Alertmanager configuration."""
     assert "SUCCESS" in run(need("amtool"), "check-config", str(DEPLOY / "compose/alertmanager.yml"))
 
 
 @pytest.fixture
 def unit(tmp_path: Path) -> Path:
-    """Return the unit with a program that exists here in place of the exporter."""
+    """Return the unit, with an existing program instead of the exporter."""
     text = re.sub(r"^(Exec\w+=)/opt/\S+", r"\1/bin/true", UNIT.read_text("utf-8"), flags=re.MULTILINE)
     path = tmp_path / UNIT.name
     path.write_text(text, encoding="utf-8")
@@ -149,7 +149,7 @@ def test_systemd_rewards_the_hardening(unit: Path) -> None:
 
 
 def test_systemd_never_shows_the_key() -> None:
-    """It comes as a credential: never by a variable, nor from the environment's file."""
+    """The key is a systemd credential, never an environment variable."""
     text = UNIT.read_text(encoding="utf-8")
     example = (UNIT.parent / "environment.example").read_text(encoding="utf-8")
 
@@ -158,12 +158,12 @@ def test_systemd_never_shows_the_key() -> None:
 
 
 def test_hadolint_finds_nothing() -> None:
-    """The Dockerfile is as its linter wants it."""
+    """Hadolint finds nothing in the Dockerfile."""
     assert run(need_tool("hadolint"), str(ROOT / "Dockerfile")) == ""
 
 
 def test_the_image_says_what_it_is() -> None:
-    """Its labels: what, under which licence, which version of what source."""
+    """The image's labels name title, licence, version, revision and source."""
     labels = re.findall(r"org\.opencontainers\.image\.(\w+)=", (ROOT / "Dockerfile").read_text("utf-8"))
 
     assert labels == ["title", "description", "licenses", "version", "revision"]

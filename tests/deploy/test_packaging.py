@@ -1,4 +1,4 @@
-"""The wheel and the sdist: built, installed into an environment of its own, and run."""
+"""The wheel and the sdist: built, installed into a clean environment, and run."""
 
 import re
 import subprocess
@@ -21,7 +21,7 @@ NAME: Final = f"bycloud_backup_exporter-{__version__}"
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
-    """Return what a command printed; fail with it if the command fails."""
+    """Return the output of a command; fail with it if the command fails."""
     done = subprocess.run(
         command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
@@ -31,14 +31,14 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder with a fresh wheel and sdist."""
+    """Return the folder with a new wheel and sdist."""
     folder = tmp_path_factory.mktemp("dist")
     run(sys.executable, "-m", "hatchling", "build", "--directory", folder)
     return folder
 
 
 def test_the_wheel_has_what_the_exporter_reads(built: Path) -> None:
-    """Modules, templates and the mark of types; no tests, no caches."""
+    """The wheel has modules, templates and `py.typed`, but no tests and no caches."""
     names = zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl").namelist()
     ours = {
         str(file.relative_to(ROOT))
@@ -53,7 +53,7 @@ def test_the_wheel_has_what_the_exporter_reads(built: Path) -> None:
 
 
 def wanted_with_extras() -> Iterator[str]:
-    """Name what the distributions of this environment want together with an extra, as `name[extra]`."""
+    """Return the requirements with an extra of this environment's distributions, as `name[extra]`."""
     for installed in distributions():
         for requirement in installed.requires or ():
             found = re.match(r"[\w.-]+\[\w+\]", requirement)
@@ -62,7 +62,7 @@ def wanted_with_extras() -> Iterator[str]:
 
 
 def test_the_lock_keeps_extras() -> None:
-    """A pin without the extra is not looked at where one is wanted: pip would take the newest, unhashed."""
+    """The lock has a pin for each extra; without one, pip would take the newest release, unhashed."""
     locked = (ROOT / "requirements-dev.lock").read_text()
     wanted = set(wanted_with_extras())
 
@@ -71,7 +71,7 @@ def test_the_lock_keeps_extras() -> None:
 
 
 def instructions(keyword: str) -> list[str]:
-    """Return the arguments of each such instruction of the Dockerfile, its continued lines joined."""
+    """Return the arguments of each such instruction of the Dockerfile, with continued lines joined."""
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
     return re.findall(rf"^{keyword} +(.*)$", text, re.MULTILINE)
 
@@ -87,13 +87,13 @@ def copied() -> set[str]:
 
 
 def pins(lock: str) -> set[str]:
-    """Return a lock file's `name==version`, without extras."""
+    """Return the pins of a lock file as `name==version`, without extras."""
     found = re.findall(r"^([\w.-]+)(?:\[\S+\])?==(\S+)", (ROOT / lock).read_text("utf-8"), re.MULTILINE)
     return {f"{name}=={version}" for name, version in found}
 
 
 def test_the_image_installs_what_is_locked() -> None:
-    """Every `pip install` of the Dockerfile takes a lock file as it is, or a wheel that was built there."""
+    """Every `pip install` of the Dockerfile uses a lock file or a wheel that was built there."""
     steps = [step for arguments in instructions("RUN") for step in arguments.split(" && ")]
     installs = [step for step in steps if re.search(r"\bpip\b.* install ", step)]
     locks = [re.findall(r" (?:-r|-c|--constraint) +(\S+)", step) for step in installs]
@@ -106,7 +106,7 @@ def test_the_image_installs_what_is_locked() -> None:
 
 
 def test_the_image_gets_what_it_copies() -> None:
-    """What the Dockerfile copies is in the checkout, and `.dockerignore` lets exactly that through."""
+    """The Dockerfile copies what is in the checkout, and `.dockerignore` allows exactly that."""
     passed = re.findall(r"^!(.*)$", (ROOT / ".dockerignore").read_text("utf-8"), re.MULTILINE)
 
     assert all((ROOT / source).exists() for source in copied())
@@ -114,7 +114,7 @@ def test_the_image_gets_what_it_copies() -> None:
 
 
 def test_the_build_lock_is_the_build_backend() -> None:
-    """It has what `[build-system]` requires, in the versions that tests build with."""
+    """The build lock has the build backend, in the versions that the tests use."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
     assert project["build-system"]["requires"] == project["dependency-groups"]["build"]
@@ -124,7 +124,7 @@ def test_the_build_lock_is_the_build_backend() -> None:
 
 @pytest.mark.slow
 def test_the_sdist_makes_the_same_wheel(built: Path, tmp_path: Path) -> None:
-    """It has all that a build needs, the tests and the licence too."""
+    """The sdist has everything a build needs, the tests and the licence, and gives the same wheel."""
     with tarfile.open(built / f"{NAME}.tar.gz") as archive:
         archive.extractall(tmp_path, filter="data")
     folder = tmp_path / NAME
@@ -139,7 +139,7 @@ def test_the_sdist_makes_the_same_wheel(built: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_it_installs_into_a_clean_environment(built: Path, tmp_path: Path) -> None:
-    """From the hash-pinned lock and the wheel alone; what is required fits together, and the command runs."""
+    """The lock and the wheel are enough for an installation, and the command runs."""
     run(sys.executable, "-m", "venv", tmp_path / "clean")
     pip: list[str | Path] = [tmp_path / "clean/bin/python", "-m", "pip", "--disable-pip-version-check"]
     run(*pip, "install", "--quiet", "--require-hashes", "-r", ROOT / "requirements.lock")
@@ -154,7 +154,7 @@ def test_it_installs_into_a_clean_environment(built: Path, tmp_path: Path) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("lock", sorted(lock.name for lock in ROOT.glob("requirements*.lock")))
 def test_no_vulnerability_is_known(lock: str) -> None:
-    """By `pip-audit`, where its database can be reached."""
+    """pip-audit knows no vulnerability, if its database can be reached."""
     command: list[str | Path] = [
         need_tool("pip-audit"),
         "--requirement",

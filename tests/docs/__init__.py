@@ -1,1 +1,1 @@
-"""Tests of README and docs: what they say is true and runs."""
+"""Tests of README and docs: their examples run, and their tables agree with the code."""

@@ -19,13 +19,13 @@ from exporter.api.budget import Budget
 from exporter.clock import Clock
 from exporter.errors import Reason
 from exporter.records import Instance
-from exporter.simulator import Answer, SimulatedApi
 from exporter.target import MAX_WALK_SECONDS, InstanceList, Scraper, TargetWalker
 from exporter.target.instances import LIST_SECONDS
 from exporter.target.runner import MAX_ABANDONED
 from exporter.target.running_walk import HANG_MARGIN
 from tests.support.builders import backup
 from tests.support.command import running
+from tests.support.faults import Answer, FaultyApi
 from tests.support.targets import TargetSettings, target
 from tests.support.threadless import no_threads
 from tests.support.world import Silent
@@ -65,15 +65,15 @@ class Rig:
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API with a few pages of backups."""
     backups = tuple(backup(number) for number in range(MOST_BACKUPS))
-    with SimulatedApi(backups=backups, instances=(Instance("one", name="orders-db"),)) as running:
+    with FaultyApi(backups=backups, instances=(Instance("one", name="orders-db"),)) as running:
         yield running
 
 
 @pytest.fixture
-def rig(api: SimulatedApi) -> Iterator[Callable[..., Rig]]:
+def rig(api: FaultyApi) -> Iterator[Callable[..., Rig]]:
     """Return a maker of rigs on the API."""
     with ExitStack() as stack:
 
@@ -201,7 +201,7 @@ def _hang(stuck: Stuck, walks: int) -> bool:
     return until(lambda: stuck.hanging("walk") == walks)
 
 
-def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: SimulatedApi) -> None:
+def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: FaultyApi) -> None:
     """Hanging walks end as `timeout`, their number is limited, and none sends a request after it wakes."""
     made = rig()
     stuck = Stuck(made)
@@ -235,7 +235,7 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Simul
     assert last.instances_ok
 
 
-def backup_requests(api: SimulatedApi) -> int:
+def backup_requests(api: FaultyApi) -> int:
     """Return the number of requests for backups."""
     return sum(request.path == "/v1/database-backups" for request in api.requests)
 
@@ -294,7 +294,7 @@ class Crashing(ApiClient):
         return super().walk_client(seconds, next_walk)
 
 
-def test_a_process_whose_stderr_is_closed(api: SimulatedApi, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_whose_stderr_is_closed(api: FaultyApi, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the reader of the log ends, the exporter continues to walk, fail and recover."""
     monkeypatch.setenv("BYCLOUD_API_URL", api.url)
     monkeypatch.setenv("BYCLOUD_API_KEY", "demo:demo-secret")

@@ -15,10 +15,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.errors import Reason
 from exporter.metrics.collector import render_text
 from exporter.metrics.own import BudgetCollector
-from exporter.simulator import Raw, SimulatedApi, many
+from exporter.simulator import many
 from exporter.target import result_of_walk
 from tests.support.client_rig import KEY, Rig
 from tests.support.command import LOOPBACK, running
+from tests.support.faults import FaultyApi, Raw
 from tests.support.odd_json import ENVELOPE, GOOD, JSON, KEYS
 
 SURROGATE = "\ud800"
@@ -91,9 +92,9 @@ def answers(draw: st.DrawFn) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run one API for all examples; each sets its own response."""
-    with SimulatedApi(backups=many(3, 1)) as running:
+    with FaultyApi(backups=many(3, 1)) as running:
         yield running
 
 
@@ -120,7 +121,7 @@ def value(text: str, name: str, **labels: str) -> float:
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(answer=answers())
-def test_every_response_yields_a_scrape(api: SimulatedApi, answer: bytes) -> None:
+def test_every_response_yields_a_scrape(api: FaultyApi, answer: bytes) -> None:
     """The scrape has all its metrics: it is up, or down with a reason."""
     api.faults.clear()
     api.faults.add(Raw(answer), times=None)
@@ -169,7 +170,7 @@ KNOWN = {
 
 @pytest.mark.parametrize(("answer", "reason"), KNOWN.values(), ids=KNOWN)
 def test_serve_answers_a_scrape(
-    api: SimulatedApi, monkeypatch: pytest.MonkeyPatch, answer: bytes, reason: Reason | None
+    api: FaultyApi, monkeypatch: pytest.MonkeyPatch, answer: bytes, reason: Reason | None
 ) -> None:
     """The command responds with 200, the reason, and the exporter's own metrics."""
     api.faults.clear()

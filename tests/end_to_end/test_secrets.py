@@ -10,9 +10,10 @@ from typing import Final
 import pytest
 import requests
 
-from exporter.simulator import Answer, CutBody, ErrorBody, Fault, Raw, Reset, SimulatedApi, many
+from exporter.simulator import many
 from tests.support.certificates import Authority
 from tests.support.command import COMMAND, LOOPBACK, running
+from tests.support.faults import Answer, CutBody, ErrorBody, Fault, FaultyApi, Raw, Reset
 from tests.support.leaks import KEY, PASSWORD, PROXY_PASSWORD, TOKEN, WRONG, showing
 from tests.support.web_config import hashed
 
@@ -40,14 +41,14 @@ main(sys.argv[1:])
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API that accepts the key and the token."""
-    with SimulatedApi(backups=many(20, 4), api_key=KEY, token=TOKEN) as running:
+    with FaultyApi(backups=many(20, 4), api_key=KEY, token=TOKEN) as running:
         yield running
 
 
 @pytest.fixture
-def flags(api: SimulatedApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def flags(api: FaultyApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Configure targets by key, by token file and through an unreachable proxy, and a user."""
     for name in list(os.environ):
         if name.startswith("BYCLOUD_"):
@@ -87,7 +88,7 @@ FAULTS: Final[Mapping[str, Maker | None]] = {
 """Ways in which the API fails, each with the secret that it received."""
 
 
-def break_api(api: SimulatedApi, make: Maker | None) -> None:
+def break_api(api: FaultyApi, make: Maker | None) -> None:
     """Make the API fail and echo its own secret to each target."""
     api.faults.clear()
     if make is not None:
@@ -109,7 +110,7 @@ def pages(url: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("style", [pytest.param("logfmt", marks=pytest.mark.slow), "json"])
-def test_serve_shows_no_secret(flags: list[str], tmp_path: Path, api: SimulatedApi, style: str) -> None:
+def test_serve_shows_no_secret(flags: list[str], tmp_path: Path, api: FaultyApi, style: str) -> None:
     """Walks succeed and fail in every way, and the API echoes the secret that it received."""
     said: list[str] = []
     if style == "logfmt":
@@ -139,9 +140,7 @@ def output(command: Sequence[str | Path], environ: Mapping[str, str] | None = No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
-def test_check_and_once_show_no_secret(
-    flags: list[str], tmp_path: Path, api: SimulatedApi, fault: str
-) -> None:
+def test_check_and_once_show_no_secret(flags: list[str], tmp_path: Path, api: FaultyApi, fault: str) -> None:
     """Neither stdout, stderr nor the file for node_exporter shows one."""
     break_api(api, FAULTS[fault])
     web = f"--web.config.file={tmp_path}/web.yml"

@@ -12,17 +12,18 @@ from pathlib import Path
 import pytest
 import requests
 
-from exporter.simulator import Answer, HangBeforeHeaders, Request, SimulatedApi, hosts, many
+from exporter.simulator import Request, hosts, many
 from tests.support.command import LOOPBACK, ended, running
+from tests.support.faults import Answer, FaultyApi, HangBeforeHeaders
 from tests.support.real_prometheus import running_prometheus, wait_until
 
 KEY = "demo:demo-secret"
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups over 6 instances."""
-    with SimulatedApi(backups=many(45, 6), instances=hosts(6), api_key=KEY) as running_api:
+    with FaultyApi(backups=many(45, 6), instances=hosts(6), api_key=KEY) as running_api:
         yield running_api
 
 
@@ -34,7 +35,7 @@ def write(file: Path, url: str, *names: str, **keys: str) -> None:
     file.write_text(json.dumps({"targets": targets}), encoding="utf-8")
 
 
-def test_prometheus_discovers_them(api: SimulatedApi, tmp_path: Path) -> None:
+def test_prometheus_discovers_them(api: FaultyApi, tmp_path: Path) -> None:
     """Each of three targets has its name as a label; only the one with a wrong key fails, with a reason."""
     file = tmp_path / "exporter.yml"
     write(file, api.url, "east", "west", "sick", sick="demo:wrong")
@@ -53,7 +54,7 @@ def test_prometheus_discovers_them(api: SimulatedApi, tmp_path: Path) -> None:
     assert instances == {url.removeprefix("http://")}
 
 
-def test_a_hanging_target_delays_only_its_own_probe(api: SimulatedApi, tmp_path: Path) -> None:
+def test_a_hanging_target_delays_only_its_own_probe(api: FaultyApi, tmp_path: Path) -> None:
     """Another target answers while it waits."""
     asked = threading.Event()
 
@@ -61,7 +62,7 @@ def test_a_hanging_target_delays_only_its_own_probe(api: SimulatedApi, tmp_path:
         asked.set()
         return True
 
-    with SimulatedApi(backups=many(5, 1), api_key=KEY) as hanging:
+    with FaultyApi(backups=many(5, 1), api_key=KEY) as hanging:
         hanging.faults.add(HangBeforeHeaders(), times=None, when=note)
         file = tmp_path / "exporter.yml"
         targets = [
@@ -90,7 +91,7 @@ def reloads(url: str) -> tuple[float, float]:
     return float(values[successful]), float(values[since])
 
 
-def test_sighup_and_lifecycle_reload(api: SimulatedApi, tmp_path: Path) -> None:
+def test_sighup_and_lifecycle_reload(api: FaultyApi, tmp_path: Path) -> None:
     """An unchanged target keeps its snapshot; a bad file changes nothing, and response and gauges say so."""
     file = tmp_path / "exporter.yml"
     write(file, api.url, "east", "west")
@@ -127,7 +128,7 @@ def test_200_targets_of_500_backups(tmp_path: Path) -> None:
     """One process serves all of them, forty at a time."""
     names = [f"organization-{place}" for place in range(200)]
     file = tmp_path / "exporter.yml"
-    with SimulatedApi(backups=many(500, 20), instances=hosts(20), api_key=KEY) as api:
+    with FaultyApi(backups=many(500, 20), instances=hosts(20), api_key=KEY) as api:
         write(file, api.url, *names)
         with running(f"--config.file={file}", LOOPBACK) as (_, url), ThreadPoolExecutor(40) as pool:
 
@@ -143,7 +144,7 @@ def test_200_targets_of_500_backups(tmp_path: Path) -> None:
 def test_walks_that_fail_late_leave_no_memory_behind(tmp_path: Path) -> None:
     """The error that is kept does not hold what its walk has read, which is 8 MiB here."""
     backups, file = many(20_000, 200), tmp_path / "exporter.yml"
-    with SimulatedApi(backups=backups, api_key=KEY) as api:
+    with FaultyApi(backups=backups, api_key=KEY) as api:
         write(file, api.url, "only")
         last = backups[18_999].id
         api.faults.add(Answer(403), times=None, when=lambda request: request.query.get("marker") == last)

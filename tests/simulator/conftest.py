@@ -1,4 +1,4 @@
-"""A running API with a few pages of backups, and a client that has its key."""
+"""A running API with a few pages of backups, and a client with its key."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -6,30 +6,31 @@ from collections.abc import Callable, Iterator
 import pytest
 from requests import Response, Session
 
-from exporter.simulator import SimulatedApi, hosts, many
+from exporter.simulator import hosts, many
+from tests.support.faults import FaultyApi
 
 Fetch = Callable[..., Response]
 Dial = Callable[[str], socket.socket]
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups over 6 instances."""
-    with SimulatedApi(backups=many(45, 6), instances=hosts(6)) as running:
+    with FaultyApi(backups=many(45, 6), instances=hosts(6)) as running:
         yield running
 
 
 @pytest.fixture
 def session() -> Iterator[Session]:
-    """Return a client with the demo's key."""
+    """Return an HTTP client with the demo's key."""
     with Session() as session:
         session.headers["X-Api-Key"] = "demo:demo-secret"
         yield session
 
 
 @pytest.fixture
-def fetch(api: SimulatedApi, session: Session) -> Fetch:
-    """Return a function from a path and query parameters to the API's response."""
+def fetch(api: FaultyApi, session: Session) -> Fetch:
+    """Return a function that requests a path with query parameters."""
 
     def fetch(path: str = "/v1/database-backups", **query: str | int) -> Response:
         return session.get(api.url + path, params=query, timeout=20, allow_redirects=False)
@@ -38,8 +39,8 @@ def fetch(api: SimulatedApi, session: Session) -> Fetch:
 
 
 @pytest.fixture
-def dial(api: SimulatedApi) -> Iterator[Dial]:
-    """Return a function that opens a bare connection and sends a request of the given method on it."""
+def dial(api: FaultyApi) -> Iterator[Dial]:
+    """Return a function that opens a connection and sends one request with a given method."""
     opened: list[socket.socket] = []
 
     def dial(method: str) -> socket.socket:

@@ -27,17 +27,17 @@ def total_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> int:
 
 
 def test_a_list_for_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
-    """It prints its URL on the first line and serves as many as it was told."""
+    """The command prints its URL first and serves the requested number of backups."""
     assert total_of(["--backups", "30", "--instances", "3", "--max-limit", "10"], capsys) == 30
 
 
-def test_a_living_fleet_by_default(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a number it serves the fleet of the demo."""
+def test_the_demo_s_fleet_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a number the command serves the demo's fleet."""
     assert total_of([], capsys) > 1000
 
 
 def test_a_signal_ends_it(capsys: pytest.CaptureFixture[str]) -> None:
-    """It waits for SIGTERM or SIGINT, and leaves the signals as they were."""
+    """SIGTERM and SIGINT end the command, which then restores the signal mask."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
     main(["--backups", "1"])
@@ -48,7 +48,7 @@ def test_a_signal_ends_it(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_package_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """`python -m exporter.simulator` is the command."""
+    """`python -m exporter.simulator` runs the command."""
     monkeypatch.setattr("sys.argv", ["simulator", "--help"])
 
     with pytest.raises(SystemExit, match="0"):

@@ -1,4 +1,4 @@
-"""Pages, filters and refusals of a list."""
+"""Pages, filters and errors of a list."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from hypothesis.strategies import integers, sampled_from
 
 from exporter.records import Backup, Instance
 from exporter.simulator import Quirks, hosts, many
-from exporter.simulator.http.wire import BACKUPS, INSTANCES, ApiError, backup_name
+from exporter.simulator.http.wire import BACKUPS, INSTANCES, RequestRefusedError, backup_name
 from exporter.simulator.listing import Listing
 
 RECORDS = many(45, 6)
@@ -33,14 +33,14 @@ def page(of: Listing[Backup], **query: str) -> dict[str, Any]:
 
 def refusal(of: Listing[Backup], **query: str) -> int:
     """Return the status with which a query is refused."""
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(RequestRefusedError) as caught:
         of.page(query)
     return caught.value.status
 
 
 @given(integers(0, 45), integers(1, 50))
 def test_walking_by_marker_gives_every_record_once(length: int, limit: int) -> None:
-    """At any limit a walk ends and has seen the list in its order."""
+    """A walk with any limit ends and sees every record once, in order."""
     walked, query, more = [], {"limit": str(limit)}, True
     while more:
         body = page(listing(RECORDS[:length]), **query)
@@ -54,7 +54,7 @@ def test_walking_by_marker_gives_every_record_once(length: int, limit: int) -> N
 
 @given(sampled_from(RECORDS), integers(1, 50))
 def test_filters_keep_what_matches(record: Backup, limit: int) -> None:
-    """A filtered list has the matching records alone, and counts them alone."""
+    """A filtered list holds and counts only matching records."""
     wanted = {"status": record.status, "instance_id": record.instance_id or ""}
     of = listing()
     body = page(of, limit=str(limit), **wanted)
@@ -65,7 +65,7 @@ def test_filters_keep_what_matches(record: Backup, limit: int) -> None:
 
 
 def test_names_match_exactly_or_by_prefix() -> None:
-    """A star at the end makes a prefix of a name."""
+    """A name with a star at its end is a prefix."""
     name = backup_name(RECORDS[3])
 
     assert ids(page(listing(), name=name)) == [r.id for r in RECORDS if backup_name(r) == name]
@@ -74,7 +74,7 @@ def test_names_match_exactly_or_by_prefix() -> None:
 
 
 def test_instances_are_filtered_by_what_they_have() -> None:
-    """By name and datastore; a parameter that the endpoint does not know is ignored."""
+    """Instances can be filtered by name and datastore; unknown parameters are ignored."""
     of = Listing(INSTANCES, (*hosts(12), Instance(id="bare")), Quirks())
 
     assert len(of.page({"datastore_type": "redis"})["database_instances"]) == 2  # type: ignore[arg-type]
@@ -83,7 +83,7 @@ def test_instances_are_filtered_by_what_they_have() -> None:
 
 
 def test_the_default_page_has_twenty() -> None:
-    """Without a limit a page has as many as the vendor documents."""
+    """Without a limit a page has 20 records, as documented."""
     body = page(listing())
 
     assert ids(body) == [record.id for record in RECORDS[:20]]
@@ -91,7 +91,7 @@ def test_the_default_page_has_twenty() -> None:
 
 
 def test_links_point_where_the_vendors_do() -> None:
-    """At another resource, with the marker of the page before and of the one after."""
+    """Links have the documented URL and the markers of the neighboring pages."""
     of = listing()
     first = page(of)["links"]
     second = page(of, marker=RECORDS[19].id)["links"]
@@ -106,12 +106,12 @@ def test_links_point_where_the_vendors_do() -> None:
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many", "", "1.5", "٣", "9" * 5000])
 def test_rubbish_is_no_limit(limit: str) -> None:
-    """A limit is a positive integer."""
+    """A limit must be a positive integer."""
     assert refusal(listing(), limit=limit) == 400
 
 
 def test_a_limit_that_is_too_high_is_lowered_or_refused() -> None:
-    """The page is as long as it may be, or there is none."""
+    """A limit that is too high is lowered or refused."""
     assert page(listing(max_limit=10), limit="11")["meta"]["limit"] == 10
     assert page(listing(max_limit=10), limit="10")["meta"]["limit"] == 10
     assert refusal(listing(max_limit=10, over_limit="refuse"), limit="11") == 400
@@ -119,7 +119,7 @@ def test_a_limit_that_is_too_high_is_lowered_or_refused() -> None:
 
 
 def test_a_dead_marker_brings_what_the_habits_say() -> None:
-    """An error, an empty page that is the last, or the list from its start."""
+    """A dead marker gives an error, an empty last page or the start of the list."""
     empty = page(listing(dead_marker="empty"), marker="gone")
 
     assert refusal(listing(), marker="gone") == 404
@@ -130,23 +130,23 @@ def test_a_dead_marker_brings_what_the_habits_say() -> None:
 
 
 def test_keys_may_be_absent() -> None:
-    """Every top-level key is documented as optional."""
+    """Every top-level key may be absent, as documented."""
     assert set(page(listing(meta=False, links=False))) == {"database_backups"}
     assert set(page(listing((), null_list=True))) == {"meta", "links"}
     assert set(page(listing(total=False, has_more=False))["meta"]) == {"limit", "marker"}
 
 
 def test_a_record_can_be_asked_for_alone() -> None:
-    """By its id, under a key of its own; 404 if there is none."""
+    """A record is available by its id; an unknown id is a 404."""
     body: Any = listing().one(RECORDS[7].id)
 
     assert body["database_backup"]["id"] == RECORDS[7].id
-    with pytest.raises(ApiError, match="Backup gone not found"):
+    with pytest.raises(RequestRefusedError, match="Backup gone not found"):
         listing().one("gone")
 
 
-def test_pages_are_rendered_once_and_not_kept_for_ever() -> None:
-    """The same query has the same bytes, until a thousand others came."""
+def test_pages_are_rendered_once_and_not_kept_without_end() -> None:
+    """A page is cached until a thousand others were requested."""
     of = listing()
     before = of.encoded({"limit": "1"})
     same = of.encoded({"limit": "1"})

@@ -7,18 +7,18 @@ from exporter.simulator.ratelimit import RateLimit
 
 
 class Clock:
-    """A clock that moves when it is told to."""
+    """A clock that a test sets."""
 
     def __init__(self, now: float = 0.0) -> None:
         self.now = now
 
     def __call__(self) -> float:
-        """Return the moment that it was told."""
+        """Return the time that the test set."""
         return self.now
 
 
 def test_headers_count_down() -> None:
-    """Every answer says the minute's limit, what is left of it, and when it begins anew."""
+    """Every reply has the minute's limit, what is left of it and when it resets."""
     limit = RateLimit("standard", Clock(130))
 
     assert limit.take().headers == {
@@ -30,7 +30,7 @@ def test_headers_count_down() -> None:
 
 
 def test_over_the_minutes_limit() -> None:
-    """The request after the last is refused until the window ends, and then is not."""
+    """A request over the minute's limit is refused until the window ends."""
     clock = Clock(130.5)
     limit = RateLimit("standard", clock)
     allowed = [limit.take().retry_after for _ in range(60)]
@@ -44,7 +44,7 @@ def test_over_the_minutes_limit() -> None:
 
 
 def test_over_the_hours_limit() -> None:
-    """A thousand an hour are fewer than sixty a minute."""
+    """The hour's limit of a thousand is reached before sixty a minute are."""
     clock = Clock()
     limit = RateLimit("standard", clock)
     for number in range(1000):
@@ -57,7 +57,7 @@ def test_over_the_hours_limit() -> None:
 
 
 def test_unlimited_says_nothing() -> None:
-    """Without a limit there are no headers either."""
+    """Without a limit there are no headers."""
     allowance = RateLimit("unlimited", Clock()).take()
 
     assert allowance.headers == {}
@@ -66,7 +66,7 @@ def test_unlimited_says_nothing() -> None:
 
 @given(lists(floats(0, 30), max_size=300))
 def test_no_window_ever_admits_more(steps: list[float]) -> None:
-    """However requests come, no minute has more than sixty that were allowed."""
+    """No minute ever accepts more than sixty requests."""
     clock = Clock()
     limit = RateLimit("standard", clock)
     minutes: list[int] = []

@@ -16,7 +16,7 @@ BACKUPS = "/v1/database-backups"
 
 
 def test_a_page_of_backups(api: SimulatedApi, fetch: Fetch) -> None:
-    """The records in their order, and the request as it came."""
+    """A page has the records in order, and the request is logged."""
     response = fetch(limit=2)
     records = many(45, 6)
 
@@ -29,7 +29,7 @@ def test_a_page_of_backups(api: SimulatedApi, fetch: Fetch) -> None:
 
 
 def test_one_record_by_its_id(fetch: Fetch) -> None:
-    """Each resource has a key of its own for one."""
+    """A single record has a key of its own in each collection."""
     backup, instance = many(45, 6)[0].id, hosts(6)[0].id
 
     assert fetch(f"{BACKUPS}/{backup}").json()["database_backup"]["id"] == backup
@@ -38,7 +38,7 @@ def test_one_record_by_its_id(fetch: Fetch) -> None:
 
 
 def test_instances_may_be_unknown(api: SimulatedApi, fetch: Fetch) -> None:
-    """Without them their endpoint is not found, as any other path."""
+    """Without instances their endpoint is a 404."""
     listed = fetch("/v1/database-instances")
     api.instances = None
 
@@ -48,7 +48,7 @@ def test_instances_may_be_unknown(api: SimulatedApi, fetch: Fetch) -> None:
 
 
 def test_other_methods_are_refused(api: SimulatedApi, session: Session) -> None:
-    """The connection goes on after them, after HEAD without a body."""
+    """Other methods are refused and keep the connection; HEAD has no body."""
     statuses = [session.request(m, api.url + BACKUPS, timeout=5).status_code for m in ("POST", "HEAD", "GET")]
 
     assert statuses == [405, 405, 200]
@@ -65,7 +65,7 @@ def test_other_methods_are_refused(api: SimulatedApi, session: Session) -> None:
     ],
 )
 def test_credentials(api: SimulatedApi, headers: dict[str, str], status: int) -> None:
-    """A key or a token opens; nothing else does."""
+    """Only the right key or token is accepted."""
     with Session() as session:
         response = session.get(api.url + BACKUPS, headers=headers, timeout=5)
 
@@ -73,7 +73,7 @@ def test_credentials(api: SimulatedApi, headers: dict[str, str], status: int) ->
 
 
 def test_rate_limits(session: Session) -> None:
-    """Every answer has the headers, the one too many also says when to come again."""
+    """Every reply has the rate limit headers; a refused one has Retry-After."""
     with SimulatedApi(tier="standard", clock=lambda: 90.0) as api:
         responses = [session.get(f"{api.url}/v1/{n}", timeout=5) for n in range(61)]
 
@@ -84,7 +84,7 @@ def test_rate_limits(session: Session) -> None:
 
 
 def test_compression_is_a_habit(api: SimulatedApi, fetch: Fetch) -> None:
-    """A client that takes gzip has it, unless the API has another habit."""
+    """A client that accepts gzip gets it, unless a quirk turns it off."""
     compressed = fetch()
     api.quirks = Quirks(gzip=False)
     plain = fetch()
@@ -98,7 +98,7 @@ def test_compression_is_a_habit(api: SimulatedApi, fetch: Fetch) -> None:
 def test_records_may_be_replaced(
     api: SimulatedApi, fetch: Fetch, wrap: Callable[[object], tuple[()]]
 ) -> None:
-    """By others, or by a function that says what they are now."""
+    """Records may be replaced by others, or by a function that returns the current ones."""
     before = fetch().json()["meta"]["total"]
     api.backups = wrap(many(3, 1))
 
@@ -107,7 +107,7 @@ def test_records_may_be_replaced(
 
 
 def test_the_request_log_can_be_off(session: Session) -> None:
-    """A benchmark's memory does not grow; a latency slows it as it should."""
+    """Without a request log, requests are not kept; the latency still applies."""
     with SimulatedApi(request_log=False, latency=0.001) as api:
         response = session.get(api.url + BACKUPS, timeout=5)
 
@@ -116,7 +116,7 @@ def test_the_request_log_can_be_off(session: Session) -> None:
 
 
 def test_a_client_may_leave_during_the_latency(api: SimulatedApi, dial: Dial) -> None:
-    """Nobody waits for an answer to one that is gone."""
+    """A client that leaves during the latency is not waited for."""
     api.latency = 60
     client = dial("GET")
     client.shutdown(socket.SHUT_WR)
@@ -125,7 +125,7 @@ def test_a_client_may_leave_during_the_latency(api: SimulatedApi, dial: Dial) ->
 
 
 def test_tls(session: Session, tmp_path: Path) -> None:
-    """With a context the same API speaks HTTPS."""
+    """With a TLS context the API speaks HTTPS."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)

@@ -10,7 +10,7 @@ from exporter.api import BACKUPS, decode_page
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Datastore, Page
 from exporter.simulator.http.wire import BACKUPS as SERVED
-from exporter.simulator.http.wire import ApiError as Refusal
+from exporter.simulator.http.wire import RequestRefusedError
 from exporter.simulator.listing import Listing
 from exporter.simulator.quirks import Quirks
 
@@ -55,5 +55,5 @@ class FakeList:
         query = {"limit": str(limit)} | ({"marker": marker} if marker else {})
         try:
             return decode_page(BACKUPS, Listing(SERVED, self.records, self.quirks).encoded(query))
-        except Refusal as refusal:
+        except RequestRefusedError as refusal:
             raise ApiError(Reason.CLIENT_ERROR, str(refusal), status=refusal.status) from None

@@ -49,7 +49,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
     """Ask again and again, with a deadline."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.1)
 
 

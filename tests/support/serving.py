@@ -123,7 +123,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
     """Wait until the condition is true; fail after `PATIENCE` seconds."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.01)
 
 

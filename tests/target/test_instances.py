@@ -17,10 +17,11 @@ from exporter.app.exporter import Exporter
 from exporter.config import Config, ExpectedInstance, Match, Objective, Secret, Target, Url
 from exporter.errors import Reason
 from exporter.records import Backup, Datastore, Instance, Reference
-from exporter.simulator import ErrorBody, HangBeforeHeaders, Quirks, Request, Rewrite, SimulatedApi
+from exporter.simulator import Quirks, Request
 from exporter.simulator.http.wire import Json
 from exporter.target import InstanceList, WalkOutcome
 from exporter.target.instances import START_THREAD
+from tests.support.faults import ErrorBody, FaultyApi, HangBeforeHeaders, Rewrite
 from tests.support.instance_rig import Rig, Shifted
 from tests.support.started import StartedThreads
 from tests.support.targets import TargetSettings
@@ -52,14 +53,14 @@ class Make(Protocol):
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API with three instances, one of which has backups."""
-    with SimulatedApi(backups=(backup("b", "one"),), instances=LISTED) as running:
+    with FaultyApi(backups=(backup("b", "one"),), instances=LISTED) as running:
         yield running
 
 
 @pytest.fixture
-def rig(api: SimulatedApi) -> Iterator[Make]:
+def rig(api: FaultyApi) -> Iterator[Make]:
     """Return what makes rigs on that API."""
     with ExitStack() as stack:
 
@@ -86,7 +87,7 @@ def test_auto_lists_instances_with_their_names(rig: Make) -> None:
     assert found["three"].replica_of == "one"
 
 
-def test_off_requests_no_list(rig: Make, api: SimulatedApi) -> None:
+def test_off_requests_no_list(rig: Make, api: FaultyApi) -> None:
     """Only the backups are requested."""
     made = rig(instances="off")
 
@@ -97,7 +98,7 @@ def test_off_requests_no_list(rig: Make, api: SimulatedApi) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_a_first_refusal_turns_auto_off(rig: Make, api: SimulatedApi, status: int) -> None:
+def test_a_first_refusal_turns_auto_off(rig: Make, api: FaultyApi, status: int) -> None:
     """The log has one line about it, the list is not requested again, and the backups are read."""
     api.faults.add(ErrorBody(status, "not for you"), times=None, when=of_instances)
     made = rig()
@@ -113,7 +114,7 @@ def test_a_first_refusal_turns_auto_off(rig: Make, api: SimulatedApi, status: in
     assert logged[0].startswith("instances cannot be listed: ")
 
 
-def test_with_on_a_refusal_is_a_failure(rig: Make, api: SimulatedApi) -> None:
+def test_with_on_a_refusal_is_a_failure(rig: Make, api: FaultyApi) -> None:
     """The gauge shows it, and the list is requested again."""
     api.faults.add(ErrorBody(403), times=None, when=of_instances)
     made = rig(instances="on")
@@ -126,7 +127,7 @@ def test_with_on_a_refusal_is_a_failure(rig: Make, api: SimulatedApi) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])
-def test_a_later_failure_keeps_the_last_good_list(rig: Make, api: SimulatedApi, status: int) -> None:
+def test_a_later_failure_keeps_the_last_good_list(rig: Make, api: FaultyApi, status: int) -> None:
     """The failure shows in the gauge and is logged once."""
     made = rig()
     made.walk_later()
@@ -143,7 +144,7 @@ def test_a_later_failure_keeps_the_last_good_list(rig: Make, api: SimulatedApi, 
     assert recovered.instances_ok is True
 
 
-def test_the_list_is_requested_every_ten_minutes_at_most(rig: Make, api: SimulatedApi) -> None:
+def test_the_list_is_requested_every_ten_minutes_at_most(rig: Make, api: FaultyApi) -> None:
     """Walks in between use the last list."""
     made = rig()
     made.walk_later()
@@ -154,7 +155,7 @@ def test_the_list_is_requested_every_ten_minutes_at_most(rig: Make, api: Simulat
     assert sum(map(of_instances, api.requests)) == 2
 
 
-def test_the_list_has_its_own_page_size(rig: Make, api: SimulatedApi) -> None:
+def test_the_list_has_its_own_page_size(rig: Make, api: FaultyApi) -> None:
     """It shrinks if the API refuses the size, whatever the page size of the backups."""
     api.quirks = Quirks(max_limit=2, over_limit="refuse")
     made = rig(page_size=2)
@@ -168,7 +169,7 @@ def test_the_list_has_its_own_page_size(rig: Make, api: SimulatedApi) -> None:
     assert len(found) == 3
 
 
-def test_a_list_that_hangs_delays_the_backups_for_a_moment_only(rig: Make, api: SimulatedApi) -> None:
+def test_a_list_that_hangs_delays_the_backups_for_a_moment_only(rig: Make, api: FaultyApi) -> None:
     """The snapshot is published without the list, and the next walk does not request it again."""
     api.faults.add(HangBeforeHeaders(), when=of_instances)
     made = rig()
@@ -181,7 +182,7 @@ def test_a_list_that_hangs_delays_the_backups_for_a_moment_only(rig: Make, api: 
     assert sum(map(of_instances, api.requests)) <= 1
 
 
-def test_a_failed_walk_of_the_backups_does_not_fail_the_list(rig: Make, api: SimulatedApi) -> None:
+def test_a_failed_walk_of_the_backups_does_not_fail_the_list(rig: Make, api: FaultyApi) -> None:
     """The outcome reports each on its own."""
     api.faults.add(ErrorBody(403), times=None, when=lambda request: not of_instances(request))
 
@@ -192,7 +193,7 @@ def test_a_failed_walk_of_the_backups_does_not_fail_the_list(rig: Make, api: Sim
     assert outcome.instances_ok is True
 
 
-def test_an_instance_from_its_first_list_to_its_deletion(rig: Make, api: SimulatedApi) -> None:
+def test_an_instance_from_its_first_list_to_its_deletion(rig: Make, api: FaultyApi) -> None:
     """It appears, is backed up, loses its last backup, gets another, and is deleted before that backup."""
     made = rig()
     fresh = Instance("four", name="fresh", datastore=Datastore("redis"))
@@ -215,7 +216,7 @@ def test_an_instance_from_its_first_list_to_its_deletion(rig: Make, api: Simulat
     assert (deleted.restorable, deleted.objective_age, deleted.instance_name) == (1, None, None)
 
 
-def test_an_empty_list_is_not_used_while_there_are_backups(rig: Make, api: SimulatedApi) -> None:
+def test_an_empty_list_is_not_used_while_there_are_backups(rig: Make, api: FaultyApi) -> None:
     """It counts as no list: objectives stay, and log, data warnings and gauge report it."""
     api.instances = ()
     made = rig()
@@ -232,7 +233,7 @@ def test_an_empty_list_is_not_used_while_there_are_backups(rig: Make, api: Simul
 
 @pytest.mark.parametrize(("instances", "level"), [((), Level.WARN), (LISTED, Level.OK)])
 def test_check_says_whether_the_list_is_used(
-    rig: Make, api: SimulatedApi, instances: tuple[Instance, ...], level: Level
+    rig: Make, api: FaultyApi, instances: tuple[Instance, ...], level: Level
 ) -> None:
     """An empty list although there are backups is a warning, and no line says `ok`."""
     api.instances = instances
@@ -242,7 +243,7 @@ def test_check_says_whether_the_list_is_used(
     assert [finding.level for finding in found if "instances" in finding.text] == [level]
 
 
-def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: SimulatedApi) -> None:
+def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: FaultyApi) -> None:
     """Names, databases without backups and replicas stay known; the next good list replaces it."""
     made = rig()
     before = made.assessments()
@@ -255,7 +256,7 @@ def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: SimulatedApi) -> 
     assert after.keys() == {"one", "two"}
 
 
-def test_an_empty_list_is_used_until_there_are_backups(rig: Make, api: SimulatedApi) -> None:
+def test_an_empty_list_is_used_until_there_are_backups(rig: Make, api: FaultyApi) -> None:
     """From the first backup on, an empty list counts as no list."""
     api.instances, api.backups = (), ()
     made = rig()
@@ -271,7 +272,7 @@ def test_an_empty_list_is_used_until_there_are_backups(rig: Make, api: Simulated
     assert [one.objective_age for one in first_backup.snapshot.assessments] == [93_600]
 
 
-def test_an_empty_list_without_backups_is_not_logged(rig: Make, api: SimulatedApi) -> None:
+def test_an_empty_list_without_backups_is_not_logged(rig: Make, api: FaultyApi) -> None:
     """A new organization has neither backups nor instances."""
     api.instances, api.backups = (), ()
 
@@ -307,7 +308,7 @@ class TestObjectivesByName:
         assert not any(warning.kind == "names" for warning in configured.data_warnings)
 
 
-def test_the_list_is_requested_with_every_twelfth_walk_at_most(api: SimulatedApi) -> None:
+def test_the_list_is_requested_with_every_twelfth_walk_at_most(api: FaultyApi) -> None:
     """A budget of one large walk in half an hour makes that six hours."""
     clock = Shifted()
     target = Target(name="default", url=Url(api.url), api_key=Secret("demo:demo-secret"), api_tier="standard")
@@ -359,7 +360,7 @@ class TestOddLists:
     """Lists that must not make a database lose its objective."""
 
     @pytest.mark.parametrize("status", [None, 7, {"code": "ACTIVE"}, ["ACTIVE"], "", "ACTIVE"])
-    def test_the_status_of_an_instance_is_ignored(self, rig: Make, api: SimulatedApi, status: object) -> None:
+    def test_the_status_of_an_instance_is_ignored(self, rig: Make, api: FaultyApi, status: object) -> None:
         """The instance is listed with any status."""
         api.faults.add(listing([{"id": "one", "name": "orders-db", "status": status}]), when=of_instances)
         found = rig().assessments()["one"]
@@ -367,9 +368,7 @@ class TestOddLists:
         assert (found.instance_name, found.objective_age) == ("orders-db", 93_600)
 
     @pytest.mark.parametrize("reference", [None, {}, {"id": ""}, {"id": None}, {"id": 5}, [], "one", ""])
-    def test_an_empty_reference_makes_no_replica(
-        self, rig: Make, api: SimulatedApi, reference: object
-    ) -> None:
+    def test_an_empty_reference_makes_no_replica(self, rig: Make, api: FaultyApi, reference: object) -> None:
         """Only the id of another instance makes one."""
         record = {"id": "one", "name": "", "replica_of": reference, "datastore": {"type": "", "version": ""}}
         api.faults.add(listing([record]), when=of_instances)
@@ -388,7 +387,7 @@ class TestOddLists:
         ],
     )
     def test_an_incomplete_list_is_not_used(
-        self, rig: Make, api: SimulatedApi, fault: Rewrite, problem: str
+        self, rig: Make, api: FaultyApi, fault: Rewrite, problem: str
     ) -> None:
         """A missing instance does not count as deleted, and a data warning says why the list is not used."""
         api.faults.add(fault, times=None, when=of_instances)
@@ -399,7 +398,7 @@ class TestOddLists:
         assert [one.objective_age for one in outcome.snapshot.assessments] == [93_600]
         assert any(problem in warning.text for warning in outcome.snapshot.data_warnings)
 
-    def test_an_incomplete_list_keeps_the_last_good_one(self, rig: Make, api: SimulatedApi) -> None:
+    def test_an_incomplete_list_keeps_the_last_good_one(self, rig: Make, api: FaultyApi) -> None:
         """Names and replicas stay known."""
         made = rig()
         before = made.assessments()
@@ -412,9 +411,7 @@ class TestRetry:
     """A failed list is requested again with the next walk, a good one after ten minutes."""
 
     @pytest.mark.parametrize("status", [400, 401, 500])
-    def test_the_next_walk_requests_a_failed_list_again(
-        self, rig: Make, api: SimulatedApi, status: int
-    ) -> None:
+    def test_the_next_walk_requests_a_failed_list_again(self, rig: Make, api: FaultyApi, status: int) -> None:
         """No time passes between the walks."""
         api.faults.add(ErrorBody(status), times=3 if status == 500 else 6, when=of_instances)
         made = rig()
@@ -430,7 +427,7 @@ class TestRetry:
 
     @pytest.mark.parametrize("status", [403, 404])
     def test_a_refusal_counts_only_after_a_complete_walk(
-        self, rig: Make, api: SimulatedApi, status: int
+        self, rig: Make, api: FaultyApi, status: int
     ) -> None:
         """A key that may read nothing does not show what the right key may read."""
         api.faults.add(ErrorBody(status), times=None)
@@ -444,7 +441,7 @@ class TestRetry:
         assert fixed.instances_ok is True
 
     def test_an_earlier_refusal_does_not_count_while_the_list_is_requested_again(
-        self, rig: Make, api: SimulatedApi
+        self, rig: Make, api: FaultyApi
     ) -> None:
         """The credential gets its permissions; then the backups arrive before the list."""
         api.faults.add(ErrorBody(403), times=None)
@@ -458,7 +455,7 @@ class TestRetry:
         assert waiting.snapshot is not None
         assert made.walker.instances.is_on
 
-    def test_a_reload_requests_a_refused_list_again(self, rig: Make, api: SimulatedApi) -> None:
+    def test_a_reload_requests_a_refused_list_again(self, rig: Make, api: FaultyApi) -> None:
         """The credential may have been given the permission."""
         api.faults.add(ErrorBody(403), times=1, when=of_instances)
         made = rig()
@@ -469,7 +466,7 @@ class TestRetry:
         assert (refused.instances_ok, listed.instances_ok) == (None, True)
 
     @pytest.mark.parametrize("step", [-1e6, 1e6])
-    def test_a_clock_step_changes_nothing(self, rig: Make, api: SimulatedApi, step: float) -> None:
+    def test_a_clock_step_changes_nothing(self, rig: Make, api: FaultyApi, step: float) -> None:
         """Ten minutes are counted in monotonic time."""
         made = rig()
         made.walk_later()
@@ -518,7 +515,7 @@ def test_once_a_wrong_key_is_fixed_the_next_walk_has_the_list(tmp_path: Path, *,
     key = tmp_path / "key"
     key.write_text("demo:wrong", encoding="ascii")
     retired = (backup("b", "one"), backup("r", "retired"))
-    with SimulatedApi(backups=retired, instances=LISTED) as api:
+    with FaultyApi(backups=retired, instances=LISTED) as api:
         if refused:
             api.faults.add(ErrorBody(403), times=None)
         target = Target(name="only", url=Url(api.url), api_key_file=key)

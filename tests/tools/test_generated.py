@@ -1,4 +1,4 @@
-"""What is written from the code is as the code is."""
+"""Generated files are up to date."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from tools.generated import FILES, HOME
 
 @pytest.mark.parametrize("name", FILES)
 def test_generated_files_are_up_to_date(name: str) -> None:
-    """If not: `make docs`, and look at the difference."""
+    """If this fails, run `make docs` and review the difference."""
     assert (HOME / name).read_text(encoding="utf-8") == FILES[name]()

@@ -1,4 +1,4 @@
-"""The history to look at: what the exporter says at turned moments, as Prometheus takes it in."""
+"""The history for the dashboards: scrapes at past times, loaded into Prometheus."""
 
 import io
 import re
@@ -12,7 +12,7 @@ import pytest
 
 from exporter.simulator import Fleet
 from tests.support.programs import need
-from tools.history import DAY, EVERY, History, blocks, crowd, fleet
+from tools.history import DAY, EVERY, History, blocks, fleet, large_fleet
 
 END: Final = 1_800_000_000.0
 SCRAPES: Final = 4
@@ -39,7 +39,7 @@ def _values(text: str, name: str) -> Iterator[tuple[float, float]]:
 
 
 def test_each_scrape_stands_at_its_moment() -> None:
-    """The exporter finds the API well at every moment, and the whole ends as OpenMetrics must."""
+    """Every scrape succeeds and has its own time, and the file ends as OpenMetrics requires."""
     text = _replayed(END)
     moments = [END - turn * EVERY for turn in reversed(range(SCRAPES))]
 
@@ -49,7 +49,7 @@ def test_each_scrape_stands_at_its_moment() -> None:
 
 
 def test_the_fleet_is_that_of_the_moment() -> None:
-    """The newest backup is never younger than the scrape that found it."""
+    """No backup is newer than the scrape that found it."""
     newest = list(_values(_replayed(END), "bycloud_database_restorable_newest_timestamp_seconds"))
 
     assert newest
@@ -57,7 +57,7 @@ def test_the_fleet_is_that_of_the_moment() -> None:
 
 
 def test_a_night_without_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the outage walks fail, with the reason that the API gives."""
+    """During the outage, walks fail with the API's reason."""
     now = END % DAY / 3600
     monkeypatch.setattr("tools.history.NIGHT", (48 + now - 0.15, 48 + now + 1))
     text = _replayed(END)
@@ -67,7 +67,7 @@ def test_a_night_without_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_prometheus_takes_it_in(tmp_path: Path) -> None:
-    """Promtool makes blocks of it, with every scrape in them."""
+    """Promtool makes blocks of the file, with every scrape in them."""
     made = blocks(fleet(5), tmp_path, END, DAYS)
     listed = subprocess.run(
         [need("promtool"), "tsdb", "list", str(made)], capture_output=True, text=True, check=True
@@ -78,17 +78,17 @@ def test_prometheus_takes_it_in(tmp_path: Path) -> None:
 
 
 def test_a_few_databases_are_some_sick_and_some_well() -> None:
-    """So that a small picture has something to show."""
+    """A small fleet has ailing and healthy databases."""
     chosen = {instance.id for instance in fleet(5).instances(_at())}
 
     assert len(chosen) == 5
     assert chosen & set(Fleet().healthy)
-    assert chosen & {sick.instance_id for sick in Fleet().sick}
+    assert chosen & {sick.instance_id for sick in Fleet().ailing}
 
 
 def test_a_crowd_is_as_large_as_asked() -> None:
-    """Its backups appear as time passes."""
-    many = crowd(30, END)
+    """A large fleet has the requested number of databases, whose backups appear over time."""
+    many = large_fleet(30, END)
 
     assert len(many.instances(_at())) == 30
     assert len(many.backups(_at(-DAY))) < len(many.backups(_at()))

@@ -1,4 +1,4 @@
-"""The check of the image: what it refuses, what it prints, and what it leaves behind."""
+"""The check of the image: what it refuses, prints and removes."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import pytest
 
 from tools import image_check, probe, stand_in
 from tools.engines import Docker, ImageConfig
-from tools.image_check import available_engine, check, judge, main, numeric_user, wait_until_up
+from tools.image_check import available_engine, check, main, numeric_user, require_confined, wait_until_up
 from tools.programs import CheckFailedError, run
 
 CONFIG: Final = {
@@ -34,7 +34,7 @@ CONFINED: Final[Mapping[str, Any]] = {
 
 
 class FakeContainer:
-    """A container that serves a text, and is confined as a report says."""
+    """A container that serves a text and has a given probe report."""
 
     def __init__(self, url: str | None = None, report: Mapping[str, Any] = CONFINED) -> None:
         self.url = url
@@ -42,15 +42,15 @@ class FakeContainer:
         self.executed: list[tuple[str, ...]] = []
 
     def metrics_url(self) -> str | None:
-        """Return the URL; None for a container that has ended."""
+        """Return the URL; None after the container has ended."""
         return self.url
 
     def has_ended(self) -> bool:
-        """Tell whether there is no URL."""
+        """Return whether there is no URL."""
         return self.url is None
 
     def execute(self, *command: str) -> str:
-        """Answer like the probe."""
+        """Return the probe's report."""
         self.executed.append(command)
         return json.dumps(self.report)
 
@@ -78,7 +78,7 @@ class FakeEngine:
 
     @contextmanager
     def start(self, *arguments: str) -> Iterator[FakeContainer]:
-        """Count who runs."""
+        """Count the running containers."""
         assert arguments == ("demo",)
         self.running += 1
         try:
@@ -89,7 +89,7 @@ class FakeEngine:
 
 @contextmanager
 def serving(text: str) -> Iterator[str]:
-    """Serve a text on a free port, and give its URL."""
+    """Serve a text on a free port; yield the URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -98,7 +98,7 @@ def serving(text: str) -> Iterator[str]:
             self.wfile.write(text.encode())
 
         def log_message(self, *_: Any) -> None:
-            """Stay silent."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -112,7 +112,7 @@ def serving(text: str) -> Iterator[str]:
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder whose programs win over those of the system."""
+    """Return a folder that comes first in PATH."""
     folder = tmp_path / "programs"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
@@ -120,14 +120,14 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def install(folder: Path, name: str, script: str) -> None:
-    """Put a shell script where programs are looked for."""
+    """Write a shell script into the folder of programs."""
     path = folder / name
     path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     path.chmod(0o755)
 
 
 def test_a_confined_container_passes(tmp_path: Path) -> None:
-    """Each thing that holds has a line, and the container is gone afterwards."""
+    """Each check that passes has a line, and the container is removed."""
     with serving("bycloud_up 1.0\n") as url:
         engine = FakeEngine(FakeContainer(url))
         lines = list(check(engine, tmp_path))
@@ -138,7 +138,7 @@ def test_a_confined_container_passes(tmp_path: Path) -> None:
 
 
 def test_a_health_check_that_cannot_run_is_said(tmp_path: Path) -> None:
-    """It is not executed, and its line says why."""
+    """A health check that cannot run is skipped, and its line says why."""
     with serving("bycloud_up 1.0\n") as url:
         engine = FakeEngine(FakeContainer(url), runs_healthcheck=False)
         *_, last = check(engine, tmp_path)
@@ -148,7 +148,7 @@ def test_a_health_check_that_cannot_run_is_said(tmp_path: Path) -> None:
 
 
 def test_a_failure_shows_the_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A container that ended fails the check; what it said is on stderr, and nothing is left running."""
+    """If the container ends, the check fails, prints its log and removes it."""
     engine = FakeEngine(FakeContainer())
 
     with pytest.raises(CheckFailedError, match="the container ended"):
@@ -160,7 +160,7 @@ def test_a_failure_shows_the_log(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("text", ["bycloud_up 0.0\n", "bycloud_up 10\n", "# bycloud_up 1\n", ""])
 def test_it_waits_for_up_alone(text: str) -> None:
-    """Whatever else is served is not `bycloud_up 1`, and the wait ends."""
+    """Only `bycloud_up 1` ends the wait with success."""
     with serving(text) as url, pytest.raises(CheckFailedError, match="no `bycloud_up 1` within"):
         wait_until_up(FakeContainer(url), seconds=0.5)
 
@@ -176,20 +176,20 @@ def test_it_waits_for_up_alone(text: str) -> None:
     ],
 )
 def test_a_loose_container_is_refused(change: dict[str, Any], explain_violation: str) -> None:
-    """Any other user, a writable root and a writable place all fail."""
+    """Another user, a writable root and a writable path each fail the check."""
     with pytest.raises(CheckFailedError, match=explain_violation):
-        judge({**CONFINED, **change}, (65532, 65532))
+        require_confined({**CONFINED, **change}, (65532, 65532))
 
 
 @pytest.mark.parametrize("user", ["", "0", "0:0", "root", "nobody", "65532", "65532:0", "0:65532"])
 def test_an_image_of_another_user_is_refused(user: str) -> None:
-    """Kubernetes can verify `runAsNonRoot` of numbers alone."""
+    """The user must be numeric, since Kubernetes can verify `runAsNonRoot` only then."""
     with pytest.raises(CheckFailedError, match="not two numbers above 0"):
         numeric_user(user)
 
 
 def test_the_probe_finds_what_is_writable(tmp_path: Path) -> None:
-    """A folder and a file that can be written are both reported, and nothing is left in them."""
+    """A writable folder and a writable file are reported, and nothing is left in them."""
     (tmp_path / "below").mkdir()
     (tmp_path / "below/file").touch()
     report = probe.report(str(tmp_path))
@@ -204,7 +204,7 @@ def test_the_probe_finds_what_is_writable(tmp_path: Path) -> None:
     ("answering", "expected"), [(["docker", "podman"], "docker"), (["podman"], "podman"), ([], "buildah")]
 )
 def test_the_first_engine_that_answers(programs: Path, answering: list[str], expected: str) -> None:
-    """A client without its daemon does not count."""
+    """An engine's client without its daemon is not used."""
     for name in ("docker", "podman"):
         install(programs, name, "exit 0" if name in answering else "exit 1")
 
@@ -212,7 +212,7 @@ def test_the_first_engine_that_answers(programs: Path, answering: list[str], exp
 
 
 def test_docker_runs_it_hardened(programs: Path, tmp_path: Path) -> None:
-    """With the flags of the README, on a free port of loopback, and removes what it started."""
+    """Docker runs the image with the README's flags on a free loopback port, then removes it."""
     log = tmp_path / "log"
     inspected = json.dumps([{"Config": CONFIG}])
     install(
@@ -247,7 +247,7 @@ esac""",
 
 
 def test_a_half_made_base_is_never_used(programs: Path, tmp_path: Path) -> None:
-    """An interrupted debootstrap leaves nothing; a complete one is used again."""
+    """An interrupted debootstrap leaves nothing; a complete base is cached."""
     install(programs, "unshare", 'shift; exec "$@"')
     make = 'for root; do :; done; mkdir -p "$root/usr/local/bin"; echo made >> $(dirname $0)/made'
     cache = tmp_path / "cache"
@@ -264,7 +264,7 @@ def test_a_half_made_base_is_never_used(programs: Path, tmp_path: Path) -> None:
 
 
 def test_the_base_is_of_the_images_debian() -> None:
-    """The stand-in's release is the one that the Dockerfile names."""
+    """The stand-in has the Dockerfile's Debian release."""
     dockerfile = (image_check.ROOT / "Dockerfile").read_text(encoding="utf-8")
 
     assert stand_in.debian_suite(dockerfile) == "bookworm"
@@ -273,7 +273,7 @@ def test_the_base_is_of_the_images_debian() -> None:
 
 
 def test_a_program_that_hangs_is_killed(tmp_path: Path) -> None:
-    """With what it started: nobody holds the pipe any more that it inherited."""
+    """A program that hangs is killed with its children."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -288,15 +288,17 @@ def test_a_program_that_hangs_is_killed(tmp_path: Path) -> None:
 def test_without_any_engine_it_says_what_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line, exit status 2."""
+    """Without any engine it prints one line and exits with 2."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert main([]) == 2
-    assert capsys.readouterr().err.startswith("image-check: no Docker or Podman answers, and not installed: ")
+    assert capsys.readouterr().err.startswith(
+        "image-check: neither Docker nor Podman runs, and not installed: "
+    )
 
 
 def test_continuous_integration_runs_it() -> None:
-    """`.ci/run` ends with `make image`, and the workflow runs both of its parts."""
+    """`.ci/run` ends with `make image`, and the workflow runs both its parts."""
     script = (image_check.ROOT / ".ci/run").read_text(encoding="utf-8")
     workflow = (image_check.ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
 

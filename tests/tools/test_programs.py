@@ -1,4 +1,4 @@
-"""Commands that need other programs: they say so in one line, before they begin."""
+"""A command that needs other programs says so in one line before it begins."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ ROOT: Final = Path(__file__).parents[2]
 
 
 def test_history_says_what_it_needs(tmp_path: Path) -> None:
-    """One line with the programs and their package; nothing is replayed."""
+    """`make history` names the missing programs and their package, and replays nothing."""
     command = [sys.executable, "-m", "tools.history", str(tmp_path / "data")]
     done = subprocess.run(
         command, cwd=ROOT, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
@@ -25,7 +25,7 @@ def test_history_says_what_it_needs(tmp_path: Path) -> None:
 
 
 def test_what_is_installed_is_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only what is missing is."""
+    """Only missing programs are named."""
     (tmp_path / "promtool").touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     require("promtool")
@@ -35,7 +35,7 @@ def test_what_is_installed_is_not_named(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_tools_are_named_by_their_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `make tools` installs has no package of its own."""
+    """For what `make tools` installs, that command is named."""
     monkeypatch.setattr("tests.support.programs.TOOLS", tmp_path)
 
     with pytest.raises(SystemExit, match=r"^not installed: python; run: make tools$"):

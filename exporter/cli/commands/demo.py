@@ -71,4 +71,4 @@ def running_demo(seed: int) -> Iterator[Demo]:
         api_key=API_KEY,
     ) as api:
         target = Target(name="demo", url=Url(api.url), api_key=Secret(API_KEY), size_unit="GiB")
-        yield Demo(Config(targets=(target,)), fleet.sick)
+        yield Demo(Config(targets=(target,)), fleet.ailing)

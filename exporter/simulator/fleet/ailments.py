@@ -1,4 +1,4 @@
-"""What can ail a database's backups, as changes to its attempts that hold at any moment of the UTC day."""
+"""What can be wrong with a database's backups, as changes to a healthy database's attempts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -8,12 +8,12 @@ from msgspec import Struct
 from exporter.simulator.fleet.instances import Kind
 from exporter.simulator.fleet.schedule import Attempt
 
-Course = Callable[[Sequence[Attempt], datetime], Sequence[Attempt]]
-"""From what a healthy database would show, and the day's midnight, to what the sick one shows."""
+Effect = Callable[[Sequence[Attempt], datetime], Sequence[Attempt]]
+"""From a healthy database's attempts and the day's midnight (UTC) to the attempts of this one."""
 
 
 class Ailment(Struct, frozen=True):
-    """A database that is not as the others are, with its story for the person on call."""
+    """A database that is not healthy, with its story for people."""
 
     kind: Kind
     name: str
@@ -53,12 +53,12 @@ def _stuck(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]
 
 
 def _broken_chain(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
-    """Begin four days ago: the chain before goes on until three days ago."""
+    """Break chains that start in the last four days: nothing newer than three days can be restored."""
     return list(_without_fulls(attempts, midnight - timedelta(days=4)))
 
 
 def _without_fulls(attempts: Sequence[Attempt], since: datetime) -> Iterator[Attempt]:
-    """Fail the full backup of every other day, and lose those of the days between."""
+    """Fail the full backup of every other day and drop those of the days between."""
     for attempt in attempts:
         if attempt.start < since or not attempt.full:
             yield attempt
@@ -66,7 +66,7 @@ def _without_fulls(attempts: Sequence[Attempt], since: datetime) -> Iterator[Att
             yield attempt.failing()
 
 
-COURSES: Mapping[Kind, Course] = {
+EFFECTS: Mapping[Kind, Effect] = {
     "healthy": _healthy,
     "stale": _stale,
     "failing": _failing,

@@ -1,4 +1,4 @@
-"""Long lists that do not change, for benchmarks: any number of backups over any number of instances."""
+"""Large lists for benchmarks: any number of backups of any number of instances, which never change."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,7 @@ _FAILURE_RATE = 0.02
 
 
 def many(backups: int, instances: int, seed: int = 1, until: datetime = UNTIL) -> tuple[Backup, ...]:
-    """Return so many backups, newest first: chains of seven, one backup in four hours for each instance."""
+    """Return `backups` backups, newest first: each instance has one every four hours, in chains of seven."""
     newest = backups - 1
     return tuple(
         _backup(seed, place, instances, until - (newest - place) * _BETWEEN / instances)

@@ -1,4 +1,4 @@
-"""A whole organization's databases and backups at any moment, as a pure function of a seed and the time."""
+"""An organization's databases and backups at any time, as a pure function of a seed and the time."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,9 +8,9 @@ from operator import attrgetter
 from msgspec import Struct
 
 from exporter.records import Backup, Datastore, Instance, Reference
-from exporter.simulator.fleet.ailments import COURSES, Ailment
+from exporter.simulator.fleet.ailments import EFFECTS, Ailment
 from exporter.simulator.fleet.chance import chance, identifier
-from exporter.simulator.fleet.instances import ROSTER, Member
+from exporter.simulator.fleet.instances import DATABASES, Database
 from exporter.simulator.fleet.schedule import Attempt, chain, midnight
 
 _RETENTION = timedelta(days=14)
@@ -18,9 +18,9 @@ _MAINTENANCE_DAYS = 28
 
 
 class Fleet(Struct, frozen=True):
-    """Two dozen databases over all datastore types, most of them healthy; stateless: ask about any `now`.
+    """Two dozen databases of all datastore types, most of them healthy.
 
-    Backups are kept for 14 days, a full one together with the incrementals that build on it.
+    A backup is kept for 14 days, a full one as long as its incremental ones.
     """
 
     seed: int = 1
@@ -30,43 +30,47 @@ class Fleet(Struct, frozen=True):
         return _backups(self.seed, now.astimezone(UTC).replace(microsecond=0))
 
     def instances(self, now: datetime) -> tuple[Instance, ...]:
-        """Return the instances, without the retired ones."""
+        """Return the instances that exist, so not the retired ones."""
         day = now.astimezone(UTC).toordinal()
-        return tuple(_instance(self.seed, member, day) for member in ROSTER if member.kind != "retired")
+        return tuple(
+            _instance(self.seed, database, day) for database in DATABASES if database.kind != "retired"
+        )
 
     @property
-    def sick(self) -> tuple[Ailment, ...]:
-        """The databases that are not as the others, among them the retired one and the replica."""
-        return tuple(_sick(self.seed, member) for member in ROSTER if member.kind != "healthy")
+    def ailing(self) -> tuple[Ailment, ...]:
+        """The databases that are not healthy, including the retired one and the replica."""
+        return tuple(_ailment(self.seed, database) for database in DATABASES if database.kind != "healthy")
 
     @property
     def healthy(self) -> tuple[str, ...]:
-        """The ids of the instances that can be restored to less than 26 hours ago, at any moment."""
-        return tuple(identifier(self.seed, member.name) for member in ROSTER if member.kind == "healthy")
+        """The ids of the instances whose newest restore point is never older than 26 hours."""
+        return tuple(
+            identifier(self.seed, database.name) for database in DATABASES if database.kind == "healthy"
+        )
 
 
 @lru_cache(maxsize=4)
 def _backups(seed: int, now: datetime) -> tuple[Backup, ...]:
-    found = [attempt.at(now) for member in ROSTER for attempt in _shown(seed, member, now)]
+    found = [attempt.at(now) for database in DATABASES for attempt in _shown(seed, database, now)]
     found.append(_imported(seed, now.toordinal()))
     return tuple(sorted(found, key=attrgetter("updated_at", "id"), reverse=True))
 
 
-def _shown(seed: int, member: Member, now: datetime) -> Iterator[Attempt]:
-    begun = [attempt for attempt in _kept(seed, member, now) if attempt.start <= now]
-    yield from COURSES[member.kind](begun, midnight(now.toordinal()))
+def _shown(seed: int, database: Database, now: datetime) -> Iterator[Attempt]:
+    begun = [attempt for attempt in _kept(seed, database, now) if attempt.start <= now]
+    yield from EFFECTS[database.kind](begun, midnight(now.toordinal()))
 
 
-def _kept(seed: int, member: Member, now: datetime) -> Iterator[Attempt]:
+def _kept(seed: int, database: Database, now: datetime) -> Iterator[Attempt]:
     oldest = now - _RETENTION
     for day in range(oldest.toordinal(), now.toordinal() + 1):
-        attempts = chain(seed, member, day)
+        attempts = chain(seed, database, day)
         if attempts[0].start > oldest:
             yield from attempts
 
 
 def _imported(seed: int, day: int) -> Backup:
-    """Return the backup that was imported from another region and so belongs to no instance."""
+    """Return the backup that was imported from another region and belongs to no instance."""
     moment = _maintenance(seed, "imported", day)
     return Backup(
         id=identifier(seed, "imported", moment.isoformat()),
@@ -78,18 +82,18 @@ def _imported(seed: int, day: int) -> Backup:
     )
 
 
-def _instance(seed: int, member: Member, day: int) -> Instance:
+def _instance(seed: int, database: Database, day: int) -> Instance:
     return Instance(
-        id=identifier(seed, member.name),
-        name=member.name,
-        datastore=Datastore(type=member.type, version=member.version),
-        replica_of=Reference(id=identifier(seed, member.replica_of)) if member.replica_of else None,
-        updated_at=_maintenance(seed, member.name, day),
+        id=identifier(seed, database.name),
+        name=database.name,
+        datastore=Datastore(type=database.type, version=database.version),
+        replica_of=Reference(id=identifier(seed, database.replica_of)) if database.replica_of else None,
+        updated_at=_maintenance(seed, database.name, day),
     )
 
 
 def _maintenance(seed: int, name: str, day: int) -> datetime:
-    """Return the last of the moments, four weeks apart, that is more than a week ago."""
+    """Return the latest maintenance, of one every four weeks, that is over a week ago."""
     offset = int(_MAINTENANCE_DAYS * chance(seed, name, "maintenance"))
     past = day - 8
     return midnight(past - (past - offset) % _MAINTENANCE_DAYS) + timedelta(
@@ -97,11 +101,11 @@ def _maintenance(seed: int, name: str, day: int) -> datetime:
     )
 
 
-def _sick(seed: int, member: Member) -> Ailment:
+def _ailment(seed: int, database: Database) -> Ailment:
     return Ailment(
-        kind=member.kind,
-        name=member.name,
-        instance_id=identifier(seed, member.name),
-        datastore_type=member.type,
-        story=member.story,
+        kind=database.kind,
+        name=database.name,
+        instance_id=identifier(seed, database.name),
+        datastore_type=database.type,
+        story=database.story,
     )

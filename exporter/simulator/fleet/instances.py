@@ -1,4 +1,4 @@
-"""The databases of the simulated organization, each with what it runs on and what ails it."""
+"""The databases of the simulated organization: what each runs on and what is wrong with its backups."""
 
 from typing import Literal
 
@@ -7,8 +7,14 @@ from msgspec import Struct
 Kind = Literal["healthy", "stale", "failing", "stuck", "broken_chain", "never", "retired", "replica"]
 
 
-class Member(Struct, frozen=True):
-    """One database: `gib` its size, `every` the hours between its backups (24: daily full ones alone)."""
+class Database(Struct, frozen=True):
+    """One database.
+
+    :param gib: its size.
+    :param every: hours between its backups; 24: one full backup a day.
+    :param kind: what is wrong with its backups.
+    :param story: the same in words, for people.
+    """
 
     name: str
     type: str
@@ -20,22 +26,22 @@ class Member(Struct, frozen=True):
     story: str = ""
 
 
-ROSTER = (
-    Member("orders-db", "postgresql", "15.4", 182.4, 2),
-    Member("ledger-db", "postgresql", "16.2", 96.1, 2),
-    Member("identity-db", "postgresql", "15.4", 21.7, 3),
-    Member("inventory-db", "postgresql", "15.4", 64.0, 3),
-    Member("analytics-warehouse", "postgresql", "16.2", 740.5, 4),
-    Member(
+DATABASES = (
+    Database("orders-db", "postgresql", "15.4", 182.4, 2),
+    Database("ledger-db", "postgresql", "16.2", 96.1, 2),
+    Database("identity-db", "postgresql", "15.4", 21.7, 3),
+    Database("inventory-db", "postgresql", "15.4", 64.0, 3),
+    Database("analytics-warehouse", "postgresql", "16.2", 740.5, 4),
+    Database(
         "billing-db",
         "postgresql",
         "15.4",
         58.3,
         3,
         kind="failing",
-        story="Every backup has failed for more than a day; the ones before that are fine.",
+        story="Every backup has failed for more than a day. Older ones are fine.",
     ),
-    Member(
+    Database(
         "orders-db-replica",
         "postgresql",
         "15.4",
@@ -43,32 +49,32 @@ ROSTER = (
         24,
         kind="replica",
         replica_of="orders-db",
-        story="It replicates orders-db and is never backed up itself, which is as it should be.",
+        story="It replicates orders-db, so it needs no backups of its own.",
     ),
-    Member("shop-db", "mysql", "8.0.36", 133.9, 2),
-    Member("cms-db", "mysql", "8.0.36", 12.6, 4),
-    Member("tickets-db", "mysql", "8.4.0", 33.8, 3),
-    Member(
+    Database("shop-db", "mysql", "8.0.36", 133.9, 2),
+    Database("cms-db", "mysql", "8.0.36", 12.6, 4),
+    Database("tickets-db", "mysql", "8.4.0", 33.8, 3),
+    Database(
         "wiki-db",
         "mysql",
         "8.0.36",
         7.2,
         3,
         kind="stale",
-        story="Its schedule stopped three days ago: nothing failed, there are just no new backups.",
+        story="Its schedule stopped three days ago. Nothing failed, but there are no new backups.",
     ),
-    Member(
+    Database(
         "legacy-shop-db",
         "mysql",
         "5.7.44",
         88.0,
         4,
         kind="retired",
-        story="The instance was deleted a week ago; its backups remain and nobody expects new ones.",
+        story="The instance was deleted a week ago. Its backups remain; no new ones are expected.",
     ),
-    Member("hr-db", "mariadb", "10.11", 9.4, 4),
-    Member("newsletter-db", "mariadb", "10.11", 15.5, 3),
-    Member(
+    Database("hr-db", "mariadb", "10.11", 9.4, 4),
+    Database("newsletter-db", "mariadb", "10.11", 15.5, 3),
+    Database(
         "crm-db",
         "mariadb",
         "11.4",
@@ -78,30 +84,30 @@ ROSTER = (
         story="Its incrementals complete, but the full backups under them failed or are gone:"
         " nothing newer than three days can be restored.",
     ),
-    Member("catalog-db", "mongodb", "7.0", 72.2, 2),
-    Member("profiles-db", "mongodb", "7.0", 118.6, 3),
-    Member(
+    Database("catalog-db", "mongodb", "7.0", 72.2, 2),
+    Database("profiles-db", "mongodb", "7.0", 118.6, 3),
+    Database(
         "events-db",
         "mongodb",
         "6.0",
         205.3,
         3,
         kind="stuck",
-        story="One backup has been BUILDING for many hours and the schedule waits behind it.",
+        story="One backup has been BUILDING for many hours and blocks the schedule.",
     ),
-    Member("sessions-cache", "redis", "7.2", 3.8, 24),
-    Member("rates-cache", "redis", "7.2", 0.6, 24),
-    Member("queue-redis", "redis", "7.0", 1.9, 24),
-    Member(
+    Database("sessions-cache", "redis", "7.2", 3.8, 24),
+    Database("rates-cache", "redis", "7.2", 0.6, 24),
+    Database("queue-redis", "redis", "7.0", 1.9, 24),
+    Database(
         "carts-cache",
         "redis",
         "7.2",
         2.4,
         24,
         kind="never",
-        story="It has been running for weeks and was never backed up at all.",
+        story="It has been running for weeks and has never been backed up.",
     ),
-    Member("telemetry-cassandra", "cassandra", "4.1", 512.8, 4),
-    Member("clicks-cassandra", "cassandra", "4.1", 287.1, 4),
-    Member("metering-cassandra", "cassandra", "4.0", 61.4, 2),
+    Database("telemetry-cassandra", "cassandra", "4.1", 512.8, 4),
+    Database("clicks-cassandra", "cassandra", "4.1", 287.1, 4),
+    Database("metering-cassandra", "cassandra", "4.0", 61.4, 2),
 )

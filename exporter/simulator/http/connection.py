@@ -1,4 +1,4 @@
-"""The sockets under the simulated API: a listener, its connections, and the channel that a fault plays on."""
+"""The sockets of the simulated API: a listener, its connections, and a channel back to each client."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.01
 
 
 class Channel:
-    """The way back to one client."""
+    """Sends to one client."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
@@ -29,23 +29,23 @@ class Channel:
         self._socket.sendall(content)
 
     def wait(self, seconds: float | None) -> bool:
-        """Wait (None: for ever) and say whether the client left or the server closes, which end the wait."""
+        """Wait for `seconds` (None: forever). Return whether the client left or the server closed."""
         with DefaultSelector() as selector:
             selector.register(self._socket, EVENT_READ)
             return bool(selector.select(seconds))
 
     def reset(self) -> None:
-        """Close with RST, and without the FIN that an orderly end would send first."""
+        """Close the connection with RST instead of FIN."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         os.close(self._socket.detach())
 
 
 Exchange = Callable[[Request, Channel], bool]
-"""Answers one request on its channel and says whether the connection stays open."""
+"""Responds to one request on its channel; returns whether the connection stays open."""
 
 
 class Listener(TCPServer):
-    """Accepts connections, each served in a thread of its own, and ends them all when it is closed."""
+    """Accepts connections, serves each in a thread of its own, and ends them when it is closed."""
 
     allow_reuse_address = True
     request_queue_size = 512
@@ -66,7 +66,7 @@ class Listener(TCPServer):
         self._acceptor.start()
 
     def get_request(self) -> tuple[socket.socket, object]:
-        """Accept a connection; TLS shakes hands later, in the connection's own thread."""
+        """Accept a connection. The TLS handshake happens later, in the connection's own thread."""
         accepted, address = super().get_request()
         if self._ssl_context is None:
             return accepted, address
@@ -82,19 +82,19 @@ class Listener(TCPServer):
     def _serve(self, request: socket.socket, client_address: object) -> None:
         try:
             self.finish_request(request, client_address)
-        except Exception:  # noqa: BLE001 what the server's own threads do, too
+        except Exception:  # noqa: BLE001 - as ThreadingTCPServer does
             self.handle_error(request, client_address)
         finally:
             self.shutdown_request(request)
             del self._connections[request]
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Print a bug's traceback; a client that left in the middle is no bug."""
+        """Print the traceback of a bug. A client that leaves is not a bug."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     def close(self) -> None:
-        """Stop accepting, end every connection, and wait until no thread remains."""
+        """Stop accepting, end every connection and join every thread."""
         self.shutdown()
         self._acceptor.join()
         self.server_close()
@@ -105,7 +105,7 @@ class Listener(TCPServer):
 
 
 class Connection(StreamRequestHandler):
-    """One client's connection: request after request until one side has had enough."""
+    """One client's connection: serves requests until either side closes it."""
 
     disable_nagle_algorithm: ClassVar[bool] = True
     server: Listener

@@ -1,113 +1,19 @@
-"""The faults that lie in how an answer is sent; `after` counts the bytes of a body that may be in gzip."""
+"""How a reply is sent."""
 
-from exporter.simulator.fault import Fault
+from msgspec import Struct
+
 from exporter.simulator.http.connection import Channel
 from exporter.simulator.http.message import Reply
 
 
-class CutBody(Fault, frozen=True):
-    """The connection closes in the middle of the body, under a right Content-Length."""
+class Delivery(Struct, frozen=True):
+    """Sends the reply as it is, at once. Tests subclass it for faults."""
 
-    after: int = 0
-
-    def send(self, channel: Channel, reply: Reply) -> bool:
-        """Send a part of the body."""
-        channel.send(reply.head + reply.body[: self.after])
-        return False
-
-
-class WrongLength(Fault, frozen=True):
-    """A Content-Length that is wrong by `extra` bytes, then the end of the connection."""
-
-    extra: int
+    def change(self, reply: Reply) -> Reply:
+        """Return the reply to send instead, before compression."""
+        return reply
 
     def send(self, channel: Channel, reply: Reply) -> bool:
-        """Send all under the wrong length."""
-        length = {"Content-Length": str(len(reply.body) + self.extra)}
-        channel.send(reply.with_headers(length).head + reply.body)
-        return False
-
-
-class HangBeforeHeaders(Fault, frozen=True):
-    """No answer at all, until one side leaves."""
-
-    def send(self, channel: Channel, _: Reply) -> bool:
-        """Wait."""
-        return not channel.wait(None)
-
-
-class HangInBody(Fault, frozen=True):
-    """The headers and a part of the body, then nothing until one side leaves."""
-
-    after: int = 0
-
-    def send(self, channel: Channel, reply: Reply) -> bool:
-        """Send a part of the body and wait."""
-        channel.send(reply.head + reply.body[: self.after])
-        return not channel.wait(None)
-
-
-class DripHeaders(Fault, frozen=True):
-    """The headers byte by byte."""
-
-    seconds_per_byte: float
-
-    def send(self, channel: Channel, reply: Reply) -> bool:
-        """Drip the head, then send the body."""
-        stays = _drip(channel, reply.head, self.seconds_per_byte)
-        if stays:
-            channel.send(reply.body)
-        return stays
-
-
-class DripBody(Fault, frozen=True):
-    """The body byte by byte."""
-
-    seconds_per_byte: float
-
-    def send(self, channel: Channel, reply: Reply) -> bool:
-        """Send the head, then drip the body."""
-        channel.send(reply.head)
-        return _drip(channel, reply.body, self.seconds_per_byte)
-
-
-class Reset(Fault, frozen=True):
-    """The connection is reset (RST) in the middle of the body."""
-
-    after: int = 0
-
-    def send(self, channel: Channel, reply: Reply) -> bool:
-        """Send a part of the body and reset."""
-        channel.send(reply.head + reply.body[: self.after])
-        channel.reset()
-        return False
-
-
-class Delay(Fault, frozen=True):
-    """The normal answer, but later."""
-
-    seconds: float
-
-    def send(self, channel: Channel, reply: Reply) -> bool:
-        """Wait, then send."""
-        return not channel.wait(self.seconds) and Fault().send(channel, reply)
-
-
-class Raw(Fault, frozen=True):
-    """Bytes that need not be HTTP, then the end of the connection."""
-
-    content: bytes
-
-    def send(self, channel: Channel, _: Reply) -> bool:
-        """Send the bytes."""
-        channel.send(self.content)
-        return False
-
-
-def _drip(channel: Channel, content: bytes, seconds: float) -> bool:
-    """Wait between bytes, not after the last: the client's next request would look as if it left."""
-    for place in range(len(content)):
-        if place and channel.wait(seconds):
-            return False
-        channel.send(content[place : place + 1])
-    return True
+        """Send the reply; return whether the connection stays open."""
+        channel.send(reply.head + reply.body)
+        return reply.headers.get("Connection") != "close"

@@ -1,4 +1,4 @@
-"""The HTTP messages of the simulated API: a request as it was read, a reply as it will be sent."""
+"""The HTTP messages of the simulated API: requests as they are read, replies before they are sent."""
 
 import gzip
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +16,7 @@ _REQUEST_LINE_WORDS = 3
 
 
 class Request(Struct, frozen=True):
-    """One request: header names in lower case, `at` the clock's moment at which it was read."""
+    """One request. Header names are in lower case; `at` is the Unix time at which it was read."""
 
     method: str
     path: str
@@ -26,7 +26,7 @@ class Request(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """One answer. `plain` says that the body may still be compressed."""
+    """One response. `plain`: the body may still be compressed."""
 
     status: int
     headers: Mapping[str, str]
@@ -35,13 +35,13 @@ class Reply(Struct, frozen=True):
 
     @classmethod
     def json(cls, status: int, body: object) -> "Reply":
-        """Return a reply in JSON; bytes are taken as encoded already."""
+        """Return a reply in JSON. A body of bytes is already encoded."""
         encoded = body if isinstance(body, bytes) else msgspec.json.encode(body)
         return cls(status, {"Content-Type": "application/json"}, encoded, plain=True)
 
     @property
     def head(self) -> bytes:
-        """The status line and the headers, with a right Content-Length unless there is one."""
+        """The status line and the headers; adds the Content-Length if there is none."""
         headers = {"Content-Length": str(len(self.body)), **self.headers}
         lines = (f"{name}: {value}\r\n" for name, value in headers.items())
         status = f"HTTP/1.1 {self.status} {responses.get(self.status, 'Unknown')}\r\n"
@@ -58,7 +58,7 @@ class Reply(Struct, frozen=True):
 
 
 def read_request(stream: BufferedIOBase, clock: Callable[[], float]) -> Request | None:
-    """Read one request with its body, which nothing needs; None if the client is done or talks no HTTP."""
+    """Read one request and discard its body. Return None if the client has left or does not speak HTTP."""
     words = stream.readline(_LONGEST_LINE).decode("latin-1").split()
     if len(words) != _REQUEST_LINE_WORDS:
         return None

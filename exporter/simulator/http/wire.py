@@ -1,4 +1,4 @@
-"""The API's JSON objects: records and errors with exactly the vendor's keys."""
+"""The API's JSON objects: records and errors, with exactly the vendor's keys."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -16,8 +16,8 @@ _REGION = "spo1"
 _FINISHED = frozenset({"COMPLETED", "RESTORED"})
 
 
-class ApiError(Exception):
-    """The API's refusal of a request."""
+class RequestRefusedError(Exception):
+    """The API refuses a request: `status` is the HTTP status, `body` the error's JSON object."""
 
     def __init__(self, status: int, message: str, details: str | None = None) -> None:
         super().__init__(message)
@@ -25,8 +25,15 @@ class ApiError(Exception):
         self.body = error_body(status, message, details)
 
 
-class Resource(Struct, Generic[Record], frozen=True):
-    """A list endpoint: its keys, what it calls a record in messages, how it renders and filters records."""
+class Collection(Struct, Generic[Record], frozen=True):
+    """A list endpoint.
+
+    :param plural: the key of a page's list.
+    :param singular: the key of a single record.
+    :param noun: what messages call a record.
+    :param render: returns a record as JSON.
+    :param fields: the fields that the list can be filtered by.
+    """
 
     path: str
     plural: str
@@ -37,14 +44,14 @@ class Resource(Struct, Generic[Record], frozen=True):
 
 
 def error_body(status: int, message: str, details: str | None = None) -> Json:
-    """Return the body that every error of the API has."""
+    """Return the JSON body of an error."""
     optional = {} if details is None else {"details": details}
     return {"error": {"code": status, "message": message, **optional, "request_id": f"req-{uuid4()}"}}
 
 
 def backup_object(backup: Backup, style: TimeStyle) -> Json:
     """Return a backup as the API renders it."""
-    place = f"https://objects.{_REGION}.mycloud.com/database_backups/{backup.id}.xbstream.gz.enc"
+    location = f"https://objects.{_REGION}.mycloud.com/database_backups/{backup.id}.xbstream.gz.enc"
     return {
         "id": backup.id,
         "crn": f"crn:{_REGION}:database:backup:{backup.id}",
@@ -55,7 +62,7 @@ def backup_object(backup: Backup, style: TimeStyle) -> Json:
         "parent_id": backup.parent_id,
         "size": backup.size,
         "datastore": _datastore_object(backup.datastore),
-        "location_ref": place if backup.status in _FINISHED else None,
+        "location_ref": location if backup.status in _FINISHED else None,
         "created_at": _time(backup.created_at, style),
         "updated_at": _time(backup.updated_at, style),
     }
@@ -99,7 +106,7 @@ def _datastore_object(datastore: Datastore | None) -> Json | None:
 
 
 def _time(moment: datetime | None, style: TimeStyle) -> datetime | str | None:
-    """Leave "Z" to msgspec, which keeps an offset that has no UTC form."""
+    """Render a time; msgspec renders the style "Z", also for offsets that have no UTC form."""
     return moment if moment is None or style == "Z" else _STYLES[style](moment.astimezone(UTC))
 
 
@@ -113,7 +120,7 @@ _STYLES: Mapping[TimeStyle, Callable[[datetime], str]] = {
     "no zone": lambda moment: moment.replace(tzinfo=None).isoformat(),
 }
 
-BACKUPS = Resource[Backup](
+BACKUPS = Collection[Backup](
     path="/v1/database-backups",
     plural="database_backups",
     singular="database_backup",
@@ -126,7 +133,7 @@ BACKUPS = Resource[Backup](
         "datastore_type": _datastore_type,
     },
 )
-INSTANCES = Resource[Instance](
+INSTANCES = Collection[Instance](
     path="/v1/database-instances",
     plural="database_instances",
     singular="database_instance",

@@ -13,19 +13,15 @@ import pytest
 
 from exporter.api import HttpTransport
 from exporter.cli.main import main
-from exporter.simulator import (
-    ErrorBody,
-    Malform,
-    Quirks,
-    SimulatedApi,
-)
+from exporter.simulator import Quirks
 from tests.support.command import COMMAND, Invoke
+from tests.support.faults import ErrorBody, FaultyApi, Malform
 from tests.support.matching import of_backups
 from tests.support.programs import refusing_port
 
 
 @pytest.mark.usefixtures("environ")
-def test_check_of_a_good_target(invoke: Invoke, api: SimulatedApi) -> None:
+def test_check_of_a_good_target(invoke: Invoke, api: FaultyApi) -> None:
     """It reports authentication, backups, instances, rate limits and risks, without colour in a pipe."""
     status, out, err = invoke("check", "--log.level=error")
     head, *lines = out.splitlines()
@@ -53,7 +49,7 @@ def test_check_of_a_good_target(invoke: Invoke, api: SimulatedApi) -> None:
 
 
 @pytest.mark.usefixtures("environ")
-def test_check_of_an_interval_that_does_not_fit(invoke: Invoke, api: SimulatedApi) -> None:
+def test_check_of_an_interval_that_does_not_fit(invoke: Invoke, api: FaultyApi) -> None:
     """The warnings say what to change; the status is 0."""
     api.quirks = Quirks(max_limit=5)
     status, out, _ = invoke("check", "--scrape-interval=15s")
@@ -65,7 +61,7 @@ def test_check_of_an_interval_that_does_not_fit(invoke: Invoke, api: SimulatedAp
 
 @pytest.mark.usefixtures("environ")
 @pytest.mark.parametrize(("status", "reason"), [(401, "auth"), (403, "forbidden")])
-def test_check_of_a_refused_credential(invoke: Invoke, api: SimulatedApi, status: int, reason: str) -> None:
+def test_check_of_a_refused_credential(invoke: Invoke, api: FaultyApi, status: int, reason: str) -> None:
     """It reports the API's message and request ID, and masks a secret that the API echoes."""
     api.faults.add(ErrorBody(status, "Key demo:demo-secret refused"), times=None, when=of_backups)
     ended, out, _ = invoke("check")
@@ -89,7 +85,7 @@ def test_check_of_an_unreachable_api(
 
 
 @pytest.mark.usefixtures("environ")
-def test_check_of_malformed_records(invoke: Invoke, api: SimulatedApi) -> None:
+def test_check_of_malformed_records(invoke: Invoke, api: FaultyApi) -> None:
     """It reports their number, and the log names the first."""
     api.faults.add(Malform({1: {"id": "x"}, 2: None}), when=of_backups)
     status, out, err = invoke("check", "--log.level=warning")

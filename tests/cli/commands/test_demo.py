@@ -53,11 +53,11 @@ def test_every_sick_database_is_at_risk_for_its_reason_and_no_other_is(seed: int
     found = at_risk(fleet, now)
 
     problems = {key: set(risk.problems) for key, risk in found.items()}
-    for sick in fleet.sick:
+    for sick in fleet.ailing:
         assert EXPECTED[sick.kind] <= problems.get(sick.instance_id, set()), sick
     for key in fleet.healthy:
         assert problems.get(key, set()) <= {Problem.LAST_ATTEMPT_FAILED}
-    assert not {sick.instance_id for sick in fleet.sick if not EXPECTED[sick.kind]} & set(found)
+    assert not {sick.instance_id for sick in fleet.ailing if not EXPECTED[sick.kind]} & set(found)
 
 
 def test_it_prints_every_sick_database(capsys: pytest.CaptureFixture[str]) -> None:

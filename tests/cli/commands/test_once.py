@@ -8,11 +8,8 @@ import pytest
 
 from exporter.app.exporter import Exporter
 from exporter.cli.main import main
-from exporter.simulator import (
-    ErrorBody,
-    SimulatedApi,
-)
 from tests.support.command import Invoke
+from tests.support.faults import ErrorBody, FaultyApi
 from tests.support.matching import of_backups
 
 
@@ -29,7 +26,7 @@ def test_once_prints_one_scrape(invoke: Invoke) -> None:
 
 
 @pytest.mark.usefixtures("environ")
-def test_once_writes_a_file(invoke: Invoke, api: SimulatedApi, tmp_path: Path) -> None:
+def test_once_writes_a_file(invoke: Invoke, api: FaultyApi, tmp_path: Path) -> None:
     """The file has no ages; if the walk fails, the old file stays and the status is 1."""
     path = tmp_path / "bycloud.prom"
     well = invoke("once", f"--output={path}")
@@ -46,7 +43,7 @@ def test_once_writes_a_file(invoke: Invoke, api: SimulatedApi, tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("environ")
-def test_once_says_that_the_walk_failed(invoke: Invoke, api: SimulatedApi) -> None:
+def test_once_says_that_the_walk_failed(invoke: Invoke, api: FaultyApi) -> None:
     """A failed walk is in the metrics, in one line on stderr and in the status."""
     api.faults.add(ErrorBody(401, "No such key"), times=None, when=of_backups)
     status, out, err = invoke("once")
@@ -58,7 +55,7 @@ def test_once_says_that_the_walk_failed(invoke: Invoke, api: SimulatedApi) -> No
     assert "No such key" in err
 
 
-def test_once_needs_to_know_which_target(invoke: Invoke, api: SimulatedApi, tmp_path: Path) -> None:
+def test_once_needs_to_know_which_target(invoke: Invoke, api: FaultyApi, tmp_path: Path) -> None:
     """With several targets, `--target` is required."""
     config = tmp_path / "config.yml"
     config.write_text(

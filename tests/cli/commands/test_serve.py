@@ -11,12 +11,9 @@ import requests
 
 from exporter import __version__
 from exporter.server.run import listen, port_of
-from exporter.simulator import (
-    HangBeforeHeaders,
-    Request,
-    SimulatedApi,
-)
+from exporter.simulator import Request
 from tests.support.command import LOOPBACK, Invoke, ended, running
+from tests.support.faults import FaultyApi, HangBeforeHeaders
 
 
 @pytest.mark.usefixtures("environ")
@@ -41,7 +38,7 @@ def test_the_bare_command_serves(arguments: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("environ")
-def test_sigterm_ends_it_while_a_scrape_hangs_on_the_api(api: SimulatedApi) -> None:
+def test_sigterm_ends_it_while_a_scrape_hangs_on_the_api(api: FaultyApi) -> None:
     """A scrape in flight, which may take ten minutes, is answered, and the process ends with status 0."""
     asked = threading.Event()
 
@@ -63,7 +60,7 @@ def test_sigterm_ends_it_while_a_scrape_hangs_on_the_api(api: SimulatedApi) -> N
 
 
 @pytest.mark.usefixtures("environ")
-def test_several_targets_from_a_file(api: SimulatedApi, tmp_path: Path) -> None:
+def test_several_targets_from_a_file(api: FaultyApi, tmp_path: Path) -> None:
     """Each target has its own credential and its own probe."""
     (tmp_path / "token").write_text("demo-token\n")
     config = tmp_path / "config.yml"

@@ -1,4 +1,4 @@
-"""Long lists for benchmarks."""
+"""Large lists for benchmarks."""
 
 from hypothesis import given
 from hypothesis.strategies import integers
@@ -8,7 +8,7 @@ from exporter.simulator import hosts, many
 
 @given(integers(0, 60), integers(1, 9))
 def test_as_many_as_were_asked_for(backups: int, instances: int) -> None:
-    """Each has an id of its own and belongs to a listed instance; the newest comes first."""
+    """The list has the requested size, unique ids, listed instances and the newest backup first."""
     records = many(backups, instances)
     changes = [record.updated_at for record in records if record.updated_at]
 
@@ -18,7 +18,7 @@ def test_as_many_as_were_asked_for(backups: int, instances: int) -> None:
 
 
 def test_incrementals_build_on_the_instances_own() -> None:
-    """A parent is in the list, older and of the same instance."""
+    """A parent is in the list, older, and of the same instance."""
     records = many(200, 7)
     by_id = {record.id: record for record in records}
     pairs = [(record, by_id[record.parent_id]) for record in records if record.parent_id]
@@ -29,7 +29,7 @@ def test_incrementals_build_on_the_instances_own() -> None:
 
 
 def test_some_failed() -> None:
-    """A few in a hundred failed and have no size."""
+    """A few percent of the backups failed; these have no size."""
     failed = [record for record in many(1000, 10) if record.status == "FAILED"]
 
     assert 5 < len(failed) < 50

@@ -1,4 +1,4 @@
-"""Chance is decided by its words."""
+"""Random numbers and identifiers depend only on their arguments."""
 
 from hypothesis import given
 from hypothesis.strategies import integers
@@ -8,7 +8,7 @@ from exporter.simulator.fleet.chance import chance, identifier
 
 @given(integers())
 def test_chance_is_a_share(word: int) -> None:
-    """It is always in [0, 1), and the same for the same words."""
+    """A number is always in [0, 1), and equal for equal arguments."""
     share = chance("share", word)
 
     assert 0 <= share < 1
@@ -16,7 +16,7 @@ def test_chance_is_a_share(word: int) -> None:
 
 
 def test_identifiers_differ_with_their_words() -> None:
-    """The same words name the same thing, others another."""
+    """Equal arguments give equal identifiers, different ones different identifiers."""
     name = identifier(1, "orders-db")
 
     assert name == identifier(1, "orders-db")

@@ -1,4 +1,4 @@
-"""A fleet holds what it promises at any moment, whatever its seed."""
+"""A fleet keeps its promises at any time and with any seed."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ anyhow = settings(max_examples=8, deadline=None)
 
 
 class Seen:
-    """A fleet's backups at a moment."""
+    """A fleet's backups at one time."""
 
     def __init__(self, seed: int, now: datetime) -> None:
         self.now = now
@@ -32,11 +32,11 @@ class Seen:
         return [backup for backup in self.backups if backup.instance_id == instance_id]
 
     def sick(self, kind: Kind) -> Iterator[tuple[Ailment, list[Backup]]]:
-        """Return the databases with a sickness, each with its backups."""
-        return ((sick, self.of(sick.instance_id)) for sick in self.fleet.sick if sick.kind == kind)
+        """Return the databases of a kind, each with its backups."""
+        return ((sick, self.of(sick.instance_id)) for sick in self.fleet.ailing if sick.kind == kind)
 
     def restorable(self, backup: Backup | None) -> bool:
-        """Say whether a backup and all that it builds on completed."""
+        """Return whether a backup and all its ancestors completed."""
         while backup is not None and backup.status == "COMPLETED":
             if backup.parent_id is None:
                 return True
@@ -44,7 +44,7 @@ class Seen:
         return False
 
     def age(self, instance_id: str) -> timedelta:
-        """Return the age of an instance's newest restorable backup; for ever if there is none."""
+        """Return the age of an instance's newest restorable backup; infinite if there is none."""
         created = [backup.created_at for backup in self.of(instance_id) if self.restorable(backup)]
         return self.now - max(created) if created else timedelta.max
 
@@ -52,7 +52,7 @@ class Seen:
 @anyhow
 @given(seeds, moments)
 def test_healthy_databases_can_always_be_restored(seed: int, now: datetime) -> None:
-    """A healthy one has a restorable backup of the last 26 hours, whatever failed by chance."""
+    """A healthy database always has a restorable backup of the last 26 hours."""
     seen = Seen(seed, now)
 
     assert len(seen.fleet.healthy) > 12
@@ -62,7 +62,7 @@ def test_healthy_databases_can_always_be_restored(seed: int, now: datetime) -> N
 @anyhow
 @given(seeds, moments)
 def test_retention_never_breaks_a_healthy_chain(seed: int, now: datetime) -> None:
-    """What completed can be restored, up to two weeks back and a day for the rest of a chain."""
+    """Every completed backup of a healthy database is restorable until it expires."""
     seen = Seen(seed, now)
     completed = [b for name in seen.fleet.healthy for b in seen.of(name) if b.status == "COMPLETED"]
 
@@ -73,7 +73,7 @@ def test_retention_never_breaks_a_healthy_chain(seed: int, now: datetime) -> Non
 @anyhow
 @given(seeds, moments, floats(0, 1))
 def test_ids_stay_as_time_moves_within_a_day(seed: int, now: datetime, share: float) -> None:
-    """A backup keeps its id, beginning, parent and owner until retention takes it."""
+    """A backup keeps its id, start, parent and instance until it expires."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     later = Seen(seed, max(now, midnight + 24 * HOUR * share - timedelta(seconds=1)))
     due = later.now - timedelta(days=13)
@@ -83,14 +83,14 @@ def test_ids_stay_as_time_moves_within_a_day(seed: int, now: datetime, share: fl
 
 
 def identity(backup: Backup) -> tuple[object, ...]:
-    """Return what never changes of a backup."""
+    """Return what never changes about a backup."""
     return backup.created_at, backup.instance_id, backup.parent_id, backup.datastore
 
 
 @anyhow
 @given(seeds, moments)
 def test_the_list_is_newest_first(seed: int, now: datetime) -> None:
-    """Times of change fall, none lies ahead, and no id comes twice."""
+    """Update times descend, none is in the future, and no id is repeated."""
     seen = Seen(seed, now)
     changes = [backup.updated_at for backup in seen.backups if backup.updated_at]
 
@@ -102,7 +102,7 @@ def test_the_list_is_newest_first(seed: int, now: datetime) -> None:
 @anyhow
 @given(seeds, moments)
 def test_every_sickness_shows(seed: int, now: datetime) -> None:
-    """At any moment each sick database shows what its kind says."""
+    """At any time every ailing database shows the symptoms of its kind."""
     seen = Seen(seed, now)
 
     for sick, backups in seen.sick("stale"):
@@ -123,7 +123,7 @@ def test_every_sickness_shows(seed: int, now: datetime) -> None:
 @anyhow
 @given(seeds, moments)
 def test_broken_chains_are_of_both_kinds(seed: int, now: datetime) -> None:
-    """Completed incrementals stand on a full backup that failed, others on one that is not listed."""
+    """Some incremental backups depend on a failed full backup, others on one that is gone."""
     seen = Seen(seed, now)
     ((sick, backups),) = seen.sick("broken_chain")
     broken = [b for b in backups if b.status == "COMPLETED" and not seen.restorable(b)]
@@ -137,7 +137,7 @@ def test_broken_chains_are_of_both_kinds(seed: int, now: datetime) -> None:
 @anyhow
 @given(moments)
 def test_one_backup_was_imported(now: datetime) -> None:
-    """It is RESTORED and belongs to no instance."""
+    """One backup is RESTORED and belongs to no instance."""
     (imported,) = [backup for backup in Fleet().backups(now) if backup.instance_id is None]
 
     assert imported.status == "RESTORED"
@@ -147,7 +147,7 @@ def test_one_backup_was_imported(now: datetime) -> None:
 @given(moments)
 @settings(deadline=None)
 def test_instances_are_listed_but_for_the_retired(now: datetime) -> None:
-    """Two dozen over all datastore types, last touched more than a week ago, one of them a replica."""
+    """All but the retired of two dozen instances are listed; one is a replica."""
     fleet = Fleet()
     instances = fleet.instances(now)
     listed = {instance.id for instance in instances}
@@ -163,13 +163,13 @@ def test_instances_are_listed_but_for_the_retired(now: datetime) -> None:
     assert all(
         instance.updated_at and now - instance.updated_at > timedelta(days=7) for instance in instances
     )
-    assert [sick.kind for sick in fleet.sick if sick.instance_id not in listed] == ["retired"]
+    assert [sick.kind for sick in fleet.ailing if sick.instance_id not in listed] == ["retired"]
     assert [i.replica_of.id in listed for i in instances if i.replica_of] == [True]
 
 
 def test_every_kind_of_sickness_has_a_story() -> None:
-    """Each kind occurs, and each story is a sentence."""
-    sick = Fleet().sick
+    """Every kind occurs, and every story is a sentence."""
+    sick = Fleet().ailing
 
     assert {one.kind for one in sick} == {
         "stale",
@@ -184,14 +184,14 @@ def test_every_kind_of_sickness_has_a_story() -> None:
 
 
 def test_something_happens_every_few_minutes() -> None:
-    """Within any half hour of a day the list changes."""
+    """The list changes within every half hour of a day."""
     halves = [Fleet().backups(NOW + half * HOUR / 2) for half in range(48)]
 
     assert len(set(halves)) == len(halves)
 
 
 def test_a_second_is_answered_once() -> None:
-    """Moments of the same second share a tuple, so that asking often is cheap."""
+    """Calls within the same second return the same tuple."""
     fleet = Fleet()
 
     assert fleet.backups(NOW) is fleet.backups(NOW.replace(microsecond=999_999))
@@ -199,7 +199,7 @@ def test_a_second_is_answered_once() -> None:
 
 @pytest.mark.parametrize("seed", [2, 3])
 def test_another_seed_is_another_fleet(seed: int) -> None:
-    """Not an id is shared."""
+    """Fleets of different seeds share no id."""
     ids = {backup.id for backup in Fleet(seed).backups(NOW)}
 
     assert ids.isdisjoint(backup.id for backup in Fleet().backups(NOW))

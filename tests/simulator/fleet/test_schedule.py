@@ -1,14 +1,14 @@
-"""A chain of backups goes through its stages."""
+"""A chain of backups runs through its stages."""
 
 from datetime import timedelta
 from itertools import pairwise
 
 from exporter.records import Backup
-from exporter.simulator.fleet.instances import ROSTER
+from exporter.simulator.fleet.instances import DATABASES
 from exporter.simulator.fleet.schedule import Attempt, chain, midnight
 
 DAY = midnight(740_000)
-MEMBER = ROSTER[0]
+MEMBER = DATABASES[0]
 
 
 def first() -> Attempt:
@@ -17,12 +17,12 @@ def first() -> Attempt:
 
 
 def at(seconds: float) -> Backup:
-    """Return the full backup so many seconds after its start."""
+    """Return the full backup some seconds after its start."""
     return first().at(first().start + timedelta(seconds=seconds))
 
 
 def test_a_backup_goes_from_new_to_completed() -> None:
-    """It is NEW for seconds, BUILDING for minutes, SAVING, and COMPLETED within the hour."""
+    """A backup is NEW for seconds, BUILDING for minutes, then SAVING, and COMPLETED within an hour."""
     statuses = [at(seconds).status for seconds in range(0, 3601, 5)]
 
     assert list(dict.fromkeys(statuses)) == ["NEW", "BUILDING", "SAVING", "COMPLETED"]
@@ -30,7 +30,7 @@ def test_a_backup_goes_from_new_to_completed() -> None:
 
 
 def test_size_is_unknown_while_running() -> None:
-    """A size comes with the end, in steps of 0.01 GiB."""
+    """A backup has a size once it completes, with two decimals."""
     size = at(3600).size
 
     assert at(0).size is at(60).size is None
@@ -40,7 +40,7 @@ def test_size_is_unknown_while_running() -> None:
 
 
 def test_updated_at_is_the_last_transition() -> None:
-    """It never lies ahead, and does not move between transitions."""
+    """`updated_at` is the time of the last change of status, never in the future."""
     backup, later = at(60), at(61)
 
     assert backup.updated_at is not None
@@ -49,7 +49,7 @@ def test_updated_at_is_the_last_transition() -> None:
 
 
 def test_incrementals_build_on_the_last_that_completed() -> None:
-    """Over many days some fail, never two in a row, and none builds on a failed one."""
+    """Some attempts fail, never two in a row, and none depends on a failed one."""
     chains = [chain(1, MEMBER, DAY.toordinal() + day) for day in range(60)]
     attempts = [attempt for attempts in chains for attempt in attempts]
     failed = {attempt.stages[0].id for attempt in attempts if not attempt.completes}
@@ -61,7 +61,7 @@ def test_incrementals_build_on_the_last_that_completed() -> None:
 
 
 def test_sizes_do_not_shrink_before_growth_began() -> None:
-    """A moment long past has a size, too."""
+    """A time before the growth began has a size, too."""
     backup = chain(1, MEMBER, 1000)[0].stages[-1]
 
     assert backup.size is not None

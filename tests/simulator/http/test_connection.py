@@ -1,15 +1,15 @@
-"""Connections live as long as both sides want, and bugs are heard of."""
+"""Connections stay open until either side closes them."""
 
 import pytest
 from requests import Session
 from requests.exceptions import ConnectionError as ConnectionLost
 
-from exporter.simulator import Rewrite, SimulatedApi
 from tests.simulator.conftest import Dial, Fetch
+from tests.support.faults import FaultyApi, Rewrite
 
 
-def test_a_client_can_end_the_connection(api: SimulatedApi, fetch: Fetch, session: Session) -> None:
-    """By a header; the next request comes on another."""
+def test_a_client_can_end_the_connection(api: FaultyApi, fetch: Fetch, session: Session) -> None:
+    """`Connection: close` ends the connection after the response."""
     session.headers["Connection"] = "close"
 
     assert fetch().ok
@@ -18,7 +18,7 @@ def test_a_client_can_end_the_connection(api: SimulatedApi, fetch: Fetch, sessio
 
 
 def test_rubbish_ends_the_connection(dial: Dial) -> None:
-    """What is no HTTP has no answer."""
+    """A request that is not HTTP ends the connection without a response."""
     client = dial("NOT HTTP AT ALL")
 
     assert client.recv(1) == b""
@@ -26,9 +26,9 @@ def test_rubbish_ends_the_connection(dial: Dial) -> None:
 
 @pytest.mark.parametrize(("error", "tracebacks"), [(KeyError("bug"), 1), (BrokenPipeError(), 0)])
 def test_a_bug_is_heard_of(
-    api: SimulatedApi, fetch: Fetch, capsys: pytest.CaptureFixture[str], error: Exception, tracebacks: int
+    api: FaultyApi, fetch: Fetch, capsys: pytest.CaptureFixture[str], error: Exception, tracebacks: int
 ) -> None:
-    """It has a traceback, which a client that left has not."""
+    """A bug prints a traceback; a client that left does not."""
 
     def fail(_: object) -> object:
         raise error

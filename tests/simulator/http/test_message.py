@@ -1,4 +1,4 @@
-"""Requests are read from bytes, replies written to them."""
+"""Requests are read from bytes, replies are written to bytes."""
 
 import gzip
 from io import BytesIO
@@ -12,7 +12,7 @@ def read(content: bytes) -> Request | None:
 
 
 def test_a_request_is_read_with_its_body() -> None:
-    """The query is decoded, header names are in lower case, and the body is out of the way."""
+    """The query is decoded, header names are lower case, and the body is consumed."""
     stream = BytesIO(
         b"POST http://host/a%20b?x=1&y=%2A&z= HTTP/1.1\r\nX-One:  two \r\nContent-Length: 4\r\n\r\nbodyGET"
     )
@@ -25,12 +25,12 @@ def test_a_request_is_read_with_its_body() -> None:
 
 
 def test_what_is_no_request() -> None:
-    """The end of a connection and rubbish read as None."""
+    """The end of a connection and a malformed request line read as None."""
     assert read(b"") is read(b"rubbish\r\n\r\n") is None
 
 
 def test_a_reply_knows_its_length() -> None:
-    """It is added unless the reply says another; a status without a name is Unknown."""
+    """Content-Length is added unless the reply has one; an unknown status is named Unknown."""
     head = Reply(599, {"Content-Type": "text/html"}, b"four").head
 
     assert head == b"HTTP/1.1 599 Unknown\r\nContent-Length: 4\r\nContent-Type: text/html\r\n\r\n"
@@ -38,7 +38,7 @@ def test_a_reply_knows_its_length() -> None:
 
 
 def test_a_reply_can_be_compressed() -> None:
-    """The body in gzip, said so in the headers, and not to be compressed again."""
+    """A compressed reply has a gzip body and the headers for it."""
     reply = Reply.json(200, {"a": 1}).with_headers({"X": "y"}).compressed()
 
     assert gzip.decompress(reply.body) == b'{"a":1}'

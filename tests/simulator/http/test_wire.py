@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from exporter.records import Backup, Datastore, Instance, Reference
-from exporter.simulator.http.wire import ApiError, backup_object, error_body, instance_object
+from exporter.simulator.http.wire import RequestRefusedError, backup_object, error_body, instance_object
 from exporter.simulator.quirks import TimeStyle
 
 MOMENT = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
@@ -20,7 +20,7 @@ def through_json(body: object) -> Any:
 
 
 def test_a_backup_has_the_vendors_keys() -> None:
-    """The keys are those of the documented example, in its order."""
+    """A backup has the keys of the documented example, in its order."""
     body = through_json(backup_object(BACKUP, "Z"))
 
     assert ",".join(body) == (
@@ -33,7 +33,7 @@ def test_a_backup_has_the_vendors_keys() -> None:
 
 
 def test_what_is_unknown_is_null() -> None:
-    """A running backup has no place yet, and one without a datastore says so."""
+    """A running backup has a null location, and a backup without a datastore a null datastore."""
     body = backup_object(Backup(id="b", status="NEW", created_at=MOMENT, parent_id="a"), "no zone")
 
     assert body["location_ref"] is body["datastore"] is body["updated_at"] is None
@@ -50,12 +50,12 @@ def test_what_is_unknown_is_null() -> None:
     ],
 )
 def test_times_have_a_style(style: TimeStyle, written: str) -> None:
-    """The same moment in each of the ways in which such APIs write it."""
+    """A time is rendered in each style that such APIs use."""
     assert through_json(backup_object(BACKUP, style))["created_at"] == written
 
 
 def test_an_offset_is_kept_as_it_is() -> None:
-    """Year 1 at +05:00 has no UTC form, yet can be listed."""
+    """Year 1 at +05:00, which has no UTC form, can be rendered."""
     moment = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
     body = through_json(backup_object(Backup(id="b", status="NEW", created_at=moment), "Z"))
 
@@ -63,7 +63,7 @@ def test_an_offset_is_kept_as_it_is() -> None:
 
 
 def test_an_instance_has_the_vendors_keys() -> None:
-    """A replica names what it replicates."""
+    """An instance has the vendor's keys; a replica names its primary."""
     body = through_json(instance_object(Instance(id="i", name="db", replica_of=Reference("j")), "Z"))
 
     assert ",".join(body) == (
@@ -75,8 +75,11 @@ def test_an_instance_has_the_vendors_keys() -> None:
 
 
 def test_an_error_has_an_id_for_support() -> None:
-    """The details are optional, the request's id is not."""
-    bare, full = through_json(error_body(503, "Busy")), through_json(ApiError(400, "No", "limit").body)
+    """An error always has a request id; details are optional."""
+    bare, full = (
+        through_json(error_body(503, "Busy")),
+        through_json(RequestRefusedError(400, "No", "limit").body),
+    )
 
     assert bare["error"].keys() == {"code", "message", "request_id"}
     assert bare["error"]["request_id"].startswith("req-")

@@ -1,4 +1,4 @@
-"""Faults that lie in how the answer is sent, seen by a client."""
+"""Faults in how a reply is sent, as a client sees them."""
 
 import socket
 
@@ -7,40 +7,40 @@ from requests import Session
 from requests.exceptions import ChunkedEncodingError, ReadTimeout
 from requests.exceptions import ConnectionError as ConnectionLost
 
-from exporter.simulator import (
+from exporter.simulator import Quirks
+from tests.simulator.conftest import Dial, Fetch
+from tests.support.faults import (
     CutBody,
     Delay,
     DripBody,
     DripHeaders,
     Fault,
+    FaultyApi,
     HangBeforeHeaders,
     HangInBody,
-    Quirks,
     Raw,
     Reset,
-    SimulatedApi,
     WrongLength,
 )
-from tests.simulator.conftest import Dial, Fetch
 from tests.support.started import StartedThreads
 
 
 def drain(client: socket.socket) -> bytes:
-    """Receive until the end."""
+    """Receive until the connection ends."""
     return b"".join(iter(lambda: client.recv(65_536), b""))
 
 
 @pytest.mark.parametrize("fault", [CutBody(5), WrongLength(5)])
-def test_a_body_that_ends_too_early(api: SimulatedApi, fetch: Fetch, fault: Fault) -> None:
-    """The client misses bytes that the length promised."""
+def test_a_body_that_ends_too_early(api: FaultyApi, fetch: Fetch, fault: Fault) -> None:
+    """The body is shorter than its Content-Length."""
     api.faults.add(fault)
 
     with pytest.raises(ChunkedEncodingError, match="IncompleteRead"):
         fetch()
 
 
-def test_a_length_that_is_too_small(api: SimulatedApi, fetch: Fetch) -> None:
-    """The client has a body that ends before its end."""
+def test_a_length_that_is_too_small(api: FaultyApi, fetch: Fetch) -> None:
+    """The body is longer than its Content-Length."""
     api.quirks = Quirks(gzip=False)
     whole = fetch().content
     api.faults.add(WrongLength(-1))
@@ -48,8 +48,8 @@ def test_a_length_that_is_too_small(api: SimulatedApi, fetch: Fetch) -> None:
     assert fetch().content == whole[:-1]
 
 
-def test_a_connection_that_is_reset(api: SimulatedApi, dial: Dial) -> None:
-    """The client has an RST, not an orderly end."""
+def test_a_connection_that_is_reset(api: FaultyApi, dial: Dial) -> None:
+    """The client sees an RST, not an orderly end."""
     api.faults.add(Reset(3))
     client = dial("GET")
 
@@ -57,8 +57,8 @@ def test_a_connection_that_is_reset(api: SimulatedApi, dial: Dial) -> None:
         drain(client)
 
 
-def test_bytes_that_are_no_http(api: SimulatedApi, fetch: Fetch) -> None:
-    """The client cannot read an answer."""
+def test_bytes_that_are_no_http(api: FaultyApi, fetch: Fetch) -> None:
+    """The client gets bytes that are not HTTP."""
     api.faults.add(Raw(b"SSH-2.0-OpenSSH_9.6\r\n"))
 
     with pytest.raises(ConnectionLost):
@@ -66,8 +66,8 @@ def test_bytes_that_are_no_http(api: SimulatedApi, fetch: Fetch) -> None:
 
 
 @pytest.mark.parametrize("fault", [DripHeaders(0.0), DripBody(0.0), Delay(0.0)])
-def test_slow_answers_are_whole(api: SimulatedApi, fetch: Fetch, fault: Fault) -> None:
-    """A client with patience has the normal answer, and the connection goes on."""
+def test_slow_answers_are_whole(api: FaultyApi, fetch: Fetch, fault: Fault) -> None:
+    """A slow reply arrives whole, and the connection stays open."""
     normal = fetch(limit=1).content
     api.faults.add(fault)
 
@@ -75,8 +75,8 @@ def test_slow_answers_are_whole(api: SimulatedApi, fetch: Fetch, fault: Fault) -
     assert fetch(limit=1).content == normal
 
 
-def test_a_client_loses_patience(api: SimulatedApi, session: Session) -> None:
-    """Where no header comes, its own time-out ends the wait."""
+def test_a_client_loses_patience(api: FaultyApi, session: Session) -> None:
+    """A client without any header runs into its own timeout."""
     api.faults.add(HangBeforeHeaders())
 
     with pytest.raises(ReadTimeout):
@@ -84,10 +84,8 @@ def test_a_client_loses_patience(api: SimulatedApi, session: Session) -> None:
 
 
 @pytest.mark.parametrize("fault", [HangInBody(1), DripHeaders(60), DripBody(60)])
-def test_closing_ends_what_hangs(
-    started: StartedThreads, api: SimulatedApi, dial: Dial, fault: Fault
-) -> None:
-    """No thread remains, and the client sees the end."""
+def test_closing_ends_what_hangs(started: StartedThreads, api: FaultyApi, dial: Dial, fault: Fault) -> None:
+    """Closing the API ends hanging replies and their threads."""
     api.faults.add(fault)
     client = dial("GET")
     begun = client.recv(1)
@@ -100,8 +98,8 @@ def test_closing_ends_what_hangs(
 
 
 @pytest.mark.parametrize("fault", [HangBeforeHeaders(), Delay(60)])
-def test_a_client_that_leaves_is_noticed(api: SimulatedApi, dial: Dial, fault: Fault) -> None:
-    """The server does not wait for one that is gone."""
+def test_a_client_that_leaves_is_noticed(api: FaultyApi, dial: Dial, fault: Fault) -> None:
+    """The server stops waiting for a client that has left."""
     api.faults.add(fault)
     client = dial("GET")
     client.shutdown(socket.SHUT_WR)

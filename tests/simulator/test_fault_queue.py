@@ -1,13 +1,14 @@
-"""Faults meet the requests that they were ordered for."""
+"""Faults are used for the requests that match them."""
 
-from exporter.simulator import Answer, Fault, Faults, Request
+from exporter.simulator import Request
+from tests.support.faults import Answer, Fault, Faults
 
 REQUEST = Request("GET", "/v1/database-backups", {"marker": "m"}, {}, 0.0)
 BUSY = Answer(503)
 
 
 def test_a_fault_comes_as_often_as_it_was_ordered() -> None:
-    """Once by itself, then no more."""
+    """A fault is used as often as requested, by default once."""
     faults = Faults()
     faults.add(BUSY)
     faults.add(Answer(500), times=2)
@@ -16,7 +17,7 @@ def test_a_fault_comes_as_often_as_it_was_ordered() -> None:
 
 
 def test_a_fault_can_last() -> None:
-    """For ever, until the faults are cleared."""
+    """A fault without a limit lasts until the faults are cleared."""
     faults = Faults()
     faults.add(BUSY, times=None)
     lasting = [faults.take(REQUEST) for _ in range(3)]
@@ -27,7 +28,7 @@ def test_a_fault_can_last() -> None:
 
 
 def test_a_fault_can_pick_its_requests() -> None:
-    """Those that its condition turns down pass, and do not count."""
+    """A fault with a condition ignores and does not count other requests."""
     faults = Faults()
     faults.add(BUSY, when=lambda request: "limit" in request.query)
     faults.add(Answer(404), when=lambda request: request.query["marker"] == "m")

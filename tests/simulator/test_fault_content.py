@@ -1,11 +1,11 @@
-"""Faults that change the answer."""
+"""Faults that change the content of a reply."""
 
-from exporter.simulator import Answer, ErrorBody, Malform, Rewrite, SimulatedApi
 from tests.simulator.conftest import Dial, Fetch
+from tests.support.faults import Answer, ErrorBody, FaultyApi, Malform, Rewrite
 
 
-def test_any_answer(api: SimulatedApi, fetch: Fetch) -> None:
-    """Status, headers and body are as they were given, and the next answer is normal."""
+def test_any_answer(api: FaultyApi, fetch: Fetch) -> None:
+    """A reply with any status, headers and body replaces one normal reply."""
     api.faults.add(Answer(503, {"Content-Type": "text/html", "Retry-After": "7"}, b"<h1>busy</h1>"))
     response = fetch()
 
@@ -14,15 +14,15 @@ def test_any_answer(api: SimulatedApi, fetch: Fetch) -> None:
     assert fetch().ok
 
 
-def test_a_redirect_is_an_answer(api: SimulatedApi, fetch: Fetch) -> None:
-    """It needs no more than a Location."""
+def test_a_redirect_is_an_answer(api: FaultyApi, fetch: Fetch) -> None:
+    """A reply with a Location redirects."""
     api.faults.add(Answer(302, {"Location": "https://elsewhere.example/"}))
 
     assert fetch().headers["Location"] == "https://elsewhere.example/"
 
 
-def test_an_answer_may_end_the_connection(api: SimulatedApi, dial: Dial) -> None:
-    """Saying so in its headers, it does so."""
+def test_an_answer_may_end_the_connection(api: FaultyApi, dial: Dial) -> None:
+    """A reply with `Connection: close` ends the connection."""
     api.faults.add(Answer(200, {"Connection": "close"}, b"{}"))
     with dial("GET").makefile("rb") as stream:
         content = stream.read()
@@ -30,8 +30,8 @@ def test_an_answer_may_end_the_connection(api: SimulatedApi, dial: Dial) -> None
     assert content.endswith(b"\r\n\r\n{}")
 
 
-def test_an_error_in_the_apis_form(api: SimulatedApi, fetch: Fetch) -> None:
-    """The body is as the vendor documents it."""
+def test_an_error_in_the_apis_form(api: FaultyApi, fetch: Fetch) -> None:
+    """An error has the body that the vendor documents."""
     api.faults.add(ErrorBody(500, "Broken", "really"))
     response = fetch()
     error = response.json()["error"]
@@ -40,8 +40,8 @@ def test_an_error_in_the_apis_form(api: SimulatedApi, fetch: Fetch) -> None:
     assert (error["message"], error["details"]) == ("Broken", "really")
 
 
-def test_a_page_can_be_rewritten(api: SimulatedApi, fetch: Fetch) -> None:
-    """A function has the normal object and returns any other."""
+def test_a_page_can_be_rewritten(api: FaultyApi, fetch: Fetch) -> None:
+    """A function changes the normal JSON object."""
     api.faults.add(Rewrite(lambda body: body | {"database_backups": [], "extra": 1}))
     body = fetch().json()
 
@@ -50,8 +50,8 @@ def test_a_page_can_be_rewritten(api: SimulatedApi, fetch: Fetch) -> None:
     assert body["extra"] == 1
 
 
-def test_records_can_be_malformed(api: SimulatedApi, fetch: Fetch) -> None:
-    """Those at the given places are replaced, the others are not."""
+def test_records_can_be_malformed(api: FaultyApi, fetch: Fetch) -> None:
+    """Only the records at the given positions are replaced."""
     normal = fetch().json()["database_backups"]
     api.faults.add(Malform({0: "rubbish", 2: {"id": 7}, 99: None}))
     records = fetch().json()["database_backups"]

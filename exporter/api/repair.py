@@ -33,7 +33,7 @@ def _optional_text(value: object) -> str | None:
 
 
 def _time(value: object) -> object:
-    """Parse a time stamp; without a zone it is UTC."""
+    """Parse a timestamp; without a zone it is UTC."""
     if not isinstance(value, str):
         return value
     try:

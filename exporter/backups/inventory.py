@@ -12,7 +12,7 @@ class KnownInstance(Struct, frozen=True):
     """What is known of one instance apart from its backups.
 
     :param expected: its entry in the configuration; `None` if it has none.
-    :param listed: its entry in the API's list; `None` if it has none, or if there is no good list.
+    :param listed: its entry in the API's list; `None` if it has none, or if there is no complete list.
     :param is_retired: the instance is neither configured nor in a good list. Only its backups are left.
     """
 
@@ -53,7 +53,7 @@ class KnownInstance(Struct, frozen=True):
 class Inventory(Struct, frozen=True):
     """The instances that are configured or listed, by id.
 
-    :param listed: `None` if there is no good list. No instance is retired then.
+    :param listed: `None` if there is no complete list. No instance is retired then.
     """
 
     expected: Mapping[str, ExpectedInstance]

@@ -20,7 +20,7 @@ class Duration(float):
 
 
 class Period(Duration):
-    """A duration above zero and up to a day: sockets accept no time-outs of months."""
+    """A duration above zero and up to a day: sockets accept no timeouts of months."""
 
     ALLOWED: ClassVar = "a duration above zero and up to 1d, such as 10s or 1m"
 

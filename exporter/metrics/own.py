@@ -147,7 +147,7 @@ class BudgetCollector(Collector):
 class ReloadCollector(Collector):
     """Collects whether the last reload of the configuration succeeded.
 
-    Whoever reloads sets `successful` and `loaded_at`, the Unix time of the last successful reload.
+    The code that reloads sets `successful` and `loaded_at`, the Unix time of the last successful reload.
     """
 
     SUCCESSFUL: ClassVar = (

@@ -1,4 +1,4 @@
-"""The bounds of a walk: a broken API may invent records for ever."""
+"""The bounds of a walk: a broken API may invent records without end."""
 
 from typing import Final
 

@@ -6,8 +6,9 @@ from typing import Unpack
 
 import pytest
 
-from exporter.simulator import Quirks, SimulatedApi, many
+from exporter.simulator import Quirks, many
 from tests.support.client_rig import MakeRig, Rig
+from tests.support.faults import FaultyApi
 from tests.support.targets import TargetSettings
 
 
@@ -25,7 +26,7 @@ def rig() -> Iterator[MakeRig]:
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups: three pages of twenty."""
-    with SimulatedApi(backups=many(45, 6), quirks=Quirks(gzip=False)) as running:
+    with FaultyApi(backups=many(45, 6), quirks=Quirks(gzip=False)) as running:
         yield running

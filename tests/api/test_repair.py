@@ -39,7 +39,7 @@ def decoded(**fields: object) -> Backup:
     ],
 )
 @pytest.mark.parametrize("other", [(), (UNDOCUMENTED,)])
-def test_time_stamps_in_every_known_form(text: str, moment: datetime, other: tuple[object, ...]) -> None:
+def test_timestamps_in_every_known_form(text: str, moment: datetime, other: tuple[object, ...]) -> None:
     """Each is a time with a zone; without one it is UTC."""
     page = page_of(*other, GOOD | {"created_at": text, "updated_at": text})
 

@@ -6,19 +6,20 @@ from typing import Unpack
 import pytest
 
 from exporter.config import Target
-from exporter.simulator import SimulatedApi, hosts, many
+from exporter.simulator import hosts, many
+from tests.support.faults import FaultyApi
 from tests.support.targets import MakeTarget, TargetSettings, target
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups and 6 databases."""
-    with SimulatedApi(backups=many(45, 6), instances=hosts(6)) as running:
+    with FaultyApi(backups=many(45, 6), instances=hosts(6)) as running:
         yield running
 
 
 @pytest.fixture
-def make(api: SimulatedApi) -> MakeTarget:
+def make(api: FaultyApi) -> MakeTarget:
     """Return a maker of targets on the API."""
 
     def make(name: str, **settings: Unpack[TargetSettings]) -> Target:

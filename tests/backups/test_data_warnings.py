@@ -158,7 +158,9 @@ def test_the_log_says_when_a_warning_appears_and_when_it_is_gone() -> None:
         rig.api.close()
 
     assert [outcome.error for outcome in outcomes] == [None] * 4
-    assert [(line["log_level"], line["doubt"], "1 malformed record" in line["event"]) for line in logs] == [
+    assert [
+        (line["log_level"], line["data_warning"], "1 malformed record" in line["event"]) for line in logs
+    ] == [
         ("warning", "malformed", True),
         ("info", "malformed", False),
     ]

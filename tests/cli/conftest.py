@@ -6,23 +6,20 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from exporter.cli.main import main
-from exporter.simulator import (
-    SimulatedApi,
-    hosts,
-    many,
-)
+from exporter.simulator import hosts, many
 from tests.support.command import Invoke
+from tests.support.faults import FaultyApi
 
 
 @pytest.fixture
-def api() -> Iterator[SimulatedApi]:
+def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups over 6 instances, on the smallest tier."""
-    with SimulatedApi(backups=many(45, 6), instances=hosts(6), tier="standard") as running:
+    with FaultyApi(backups=many(45, 6), instances=hosts(6), tier="standard") as running:
         yield running
 
 
 @pytest.fixture
-def environ(api: SimulatedApi, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
+def environ(api: FaultyApi, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
     """Set the environment so that it names the API and its key, and no other setting of the exporter."""
     for name in list(os.environ):
         if name.startswith("BYCLOUD_") or name == "NO_COLOR":

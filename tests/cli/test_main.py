@@ -28,7 +28,9 @@ def test_no_configuration_is_one_line(
     unreadable = invoke(LOOPBACK)
 
     assert none[0] == unreadable[0] == 2
-    assert none[2].startswith("bycloud-backup-exporter: environment: found none, needed: exactly one of")
+    assert none[2].startswith(
+        "bycloud-backup-exporter: environment: found no credential, allowed: exactly one of"
+    )
     assert unreadable[2] == (
         "bycloud-backup-exporter: environment: BYCLOUD_API_KEY_FILE: cannot read /nonexistent:"
         " No such file or directory\n"

@@ -54,7 +54,7 @@ def test_help(invoke: Invoke) -> None:
         (["check", "--web.config.file="], "--web.config.file: found nothing, .* check --help"),
         (
             ["check", "--web.config.file=/nonexistent.yml"],
-            "--web.config.file: /nonexistent.yml: cannot be read: No such file or directory",
+            "--web.config.file: cannot read /nonexistent.yml: No such file or directory",
         ),
         (
             ["chekc"],

@@ -28,7 +28,7 @@ def test_a_period_is_up_to_a_day(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["0", "0s", "1d1ms", "never"])
 def test_a_period_ends(text: str) -> None:
-    """No time-out may be zero or months."""
+    """A timeout is neither zero nor months."""
     with pytest.raises(NotAllowedError):
         Period.parse(text)
 

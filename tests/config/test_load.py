@@ -29,7 +29,7 @@ targets:
     scrape_timeout: 30s              # where the scraper names none
     request_timeout: 10s
     min_walk_interval: 0s            # 0: every scrape walks
-    stale_after: 5m                  # how long the last complete snapshot stands in for a failed walk
+    stale_after: 5m                  # how long the last complete snapshot replaces a failed walk
     size_unit: bytes                 # bytes KB MB GB KiB MiB GiB: the vendor documents no unit
     tls_config: {ca_file: ca.pem, cert_file: /cert.pem, key_file: key.pem, insecure_skip_verify: false}
     proxy_url: http://user:hidden@proxy.example:3128

@@ -8,12 +8,12 @@ from typing import Protocol, Unpack
 
 import pytest
 import structlog
-from exporter.cli.check import Level, examine
 from structlog.testing import capture_logs
 
 from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.app.exporter import Exporter
+from exporter.cli.findings import Severity, find
 from exporter.config import Config, ExpectedInstance, Match, Objective, Secret, Target, Url
 from exporter.errors import Reason
 from exporter.records import Backup, Datastore, Instance, Reference
@@ -111,7 +111,7 @@ def test_a_first_refusal_turns_auto_off(rig: Make, api: FaultyApi, status: int) 
     assert sum(map(of_instances, api.requests)) == 1
     logged = [line["event"] for line in logs if line.get("data_warning") == "instances"]
     assert len(logged) == 1
-    assert logged[0].startswith("instances cannot be listed: ")
+    assert logged[0].startswith("cannot list database instances, so ")
 
 
 def test_with_on_a_refusal_is_a_failure(rig: Make, api: FaultyApi) -> None:
@@ -231,16 +231,16 @@ def test_an_empty_list_is_not_used_while_there_are_backups(rig: Make, api: Fault
     assert any("the empty list is not used" in warning.text for warning in first.snapshot.data_warnings)
 
 
-@pytest.mark.parametrize(("instances", "level"), [((), Level.WARN), (LISTED, Level.OK)])
+@pytest.mark.parametrize(("instances", "level"), [((), Severity.WARN), (LISTED, Severity.OK)])
 def test_check_says_whether_the_list_is_used(
-    rig: Make, api: FaultyApi, instances: tuple[Instance, ...], level: Level
+    rig: Make, api: FaultyApi, instances: tuple[Instance, ...], level: Severity
 ) -> None:
     """An empty list although there are backups is a warning, and no line says `ok`."""
     api.instances = instances
     made = rig(size_unit="GiB")
-    found = examine(made.walker, made.walk_later(), 60)
+    found = find(made.walker, made.walk_later(), 60)
 
-    assert [finding.level for finding in found if "instances" in finding.text] == [level]
+    assert [finding.severity for finding in found if "instances" in finding.text] == [level]
 
 
 def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: FaultyApi) -> None:
@@ -295,7 +295,7 @@ class TestObjectivesByName:
             made.walk_later()
             made.walk_later()
 
-        assert sum("instance_name match nothing" in line["event"] for line in logs) == 1
+        assert sum("objectives match by instance_name" in line["event"] for line in logs) == 1
 
     def test_need_a_list_or_configured_names(self, rig: Make) -> None:
         """With either of them there is no data warning."""

@@ -1,4 +1,4 @@
-"""One walk at a time, and what becomes of one that hangs."""
+"""One walk at a time, and what happens to one that hangs."""
 
 from collections.abc import Callable
 from typing import NoReturn

@@ -128,7 +128,7 @@ class ConcurrentWalks(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def walk_both_ways(self, data: st.DataObject) -> None:
-        """Both walks give the same result; a page requested ahead without need is requested at most once more."""
+        """Both walks give the same result; a page that was not needed is requested at most once more."""
         self.api.requested.clear()
         expected = result_or_reason(lambda: walk(self.fetch, PageSize(self.size)))
         needed = len(self.api.requested)

@@ -60,14 +60,19 @@ def test_check_of_an_interval_that_does_not_fit(invoke: Invoke, api: FaultyApi) 
 
 
 @pytest.mark.usefixtures("environ")
-@pytest.mark.parametrize(("status", "reason"), [(401, "auth"), (403, "forbidden")])
-def test_check_of_a_refused_credential(invoke: Invoke, api: FaultyApi, status: int, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "reason", "hint"), [(401, "auth", "; is `api_key` right?"), (403, "forbidden", "")]
+)
+def test_check_of_a_refused_credential(
+    invoke: Invoke, api: FaultyApi, status: int, reason: str, hint: str
+) -> None:
     """It reports the API's message and request ID, and masks a secret that the API echoes."""
     api.faults.add(ErrorBody(status, "Key demo:demo-secret refused"), times=None, when=of_backups)
     ended, out, _ = invoke("check")
 
     assert ended == 1
-    assert re.search(rf"  FAIL  {reason}: Key \*\*\* refused \(HTTP {status}, request_id req-\S+\)\n", out)
+    message = re.escape(f"  FAIL  {reason}: Key *** refused{hint} (HTTP {status}, request_id req-")
+    assert re.search(rf"{message}\S+\)\n", out)
     assert "demo-secret" not in out
 
 

@@ -32,7 +32,7 @@ def test_the_bare_command_serves(arguments: list[str]) -> None:
     assert 'window="hour"' in text
     assert status == 0
     assert "sizes look like GiB, not bytes" in rest
-    assert '"walks succeed"' in rest
+    assert '"read the backup list"' in rest
     assert rest.rstrip().splitlines()[-1].count('"shutting down"') == 1
     assert not re.search("level=(error|critical)|Traceback", rest)
 
@@ -74,7 +74,7 @@ def test_several_targets_from_a_file(api: FaultyApi, tmp_path: Path) -> None:
 
     assert "bycloud_up 1.0\n" in a
     assert 'bycloud_scrape_failure{reason="auth"} 1.0\n' in b
-    assert "walks fail: auth" in landing
+    assert "failing: auth" in landing
 
 
 @pytest.mark.usefixtures("environ")

@@ -2,7 +2,7 @@
 
 import signal
 
-TYPE_CHECKING = False  # as `typing` has it, whose import takes a tenth of the start
+TYPE_CHECKING = False  # without importing `typing`, which takes a tenth of the start-up
 if TYPE_CHECKING:
     from typing import NoReturn
 

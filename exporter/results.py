@@ -193,6 +193,6 @@ class BudgetState(Struct, frozen=True, kw_only=True):
     minute_limit: int | None
     minute_remaining: int | None
     minute_reset: float | None
-    hour_limit: int | None
+    hour_share: int | None
     hour_remaining: int | None
     hour_reset: float | None

@@ -35,7 +35,7 @@ TAIL = """
 `/metrics` also serves prometheus_client's `process_*` and `python_*` metrics of the exporter's process.
 """
 BUDGET: Final = BudgetState(
-    minute_limit=1, minute_remaining=1, minute_reset=1, hour_limit=1, hour_remaining=1, hour_reset=1
+    minute_limit=1, minute_remaining=1, minute_reset=1, hour_share=1, hour_remaining=1, hour_reset=1
 )
 
 
@@ -48,7 +48,7 @@ def metrics_page() -> str:
 def golden_exposition() -> str:
     """Return tests/golden/metrics.txt: all metrics of a target in one fixed state."""
     registry = CollectorRegistry()
-    registry.register(TargetCollector(lambda: OK, clock=FixedClock()))
+    registry.register(TargetCollector(OK, clock=FixedClock()))
     return generate_latest(registry).decode()
 
 

@@ -109,7 +109,7 @@ class Budget:
         :param seconds: how long it is likely to take.
         """
         with self._lock:
-            self._pacer.record_request(self._clock.monotonic())
+            self._pacer.record_demand(self._clock.monotonic())
             return self.seconds_until_walk(requests, seconds)
 
     def reconfigure(self, *, tier: str, share: float) -> None:
@@ -139,11 +139,11 @@ class Budget:
                 self._seconds_until_turn(requests, now),
             )
 
-    def allows_retry(self, next_walk: int) -> bool:
-        """Return whether a retry would leave enough requests for a walk of `next_walk` requests."""
+    def allows_retry(self, reserved: int) -> bool:
+        """Return whether a retry would leave enough requests for a walk of `reserved` requests."""
         with self._lock:
             left, now = self.hour_remaining, self._clock.monotonic()
-            has_room = left is None or left > next_walk
+            has_room = left is None or left > reserved
             return has_room and self._seconds_until_room(now) <= self._seconds_closed(now)
 
     def longest_walk(self, seconds: float, requests: int) -> float:
@@ -162,14 +162,14 @@ class Budget:
     def state(self) -> BudgetState:
         """The budget for display."""
         with self._lock:
-            now, limit = self._clock.monotonic(), self.hour_limit
+            now, limit = self._clock.monotonic(), self.hour_share
             window = self._minute.current(now)
             leaves = self._ledger.seconds_until_oldest_leaves(HOUR, now) if limit else None
             return BudgetState(
                 minute_limit=window.limit if window else None,
                 minute_remaining=window.remaining if window else None,
                 minute_reset=self._displayed(window.reset - now) if window else None,
-                hour_limit=limit,
+                hour_share=limit,
                 hour_remaining=self.hour_remaining,
                 hour_reset=None if leaves is None else self._displayed(leaves),
             )
@@ -192,15 +192,15 @@ class Budget:
         return None if limit is None else self._quota.share_of(limit)
 
     @property
-    def hour_limit(self) -> int | None:
+    def hour_share(self) -> int | None:
         """The requests per hour that this exporter may send; `None`: tier unknown or unlimited."""
         return self._quota.per_hour(self.minute_limit)
 
     @property
     def hour_remaining(self) -> int | None:
-        """The requests left of `hour_limit`."""
+        """The requests left of `hour_share`."""
         with self._lock:
-            limit = self.hour_limit
+            limit = self.hour_share
             sent = self._ledger.count(HOUR, self._clock.monotonic())
             return None if limit is None else max(0, limit - sent)
 
@@ -220,7 +220,7 @@ class Budget:
         return float(round(self._clock.now() + seconds))
 
     def _seconds_per_request(self) -> float | None:
-        limit = self.hour_limit
+        limit = self.hour_share
         return HOUR / limit if limit else None
 
     def _seconds_closed(self, now: float) -> float:
@@ -239,10 +239,10 @@ class Budget:
         return max(window, self._ledger.seconds_until_room(wanted, share, MINUTE, now))
 
     def _seconds_until_hour(self, requests: int, now: float) -> float:
-        limit = self.hour_limit
+        limit = self.hour_share
         return self._ledger.seconds_until_room(requests, limit, HOUR, now) if limit else 0.0
 
     def _seconds_until_turn(self, requests: int, now: float) -> float:
-        limit = self.hour_limit
+        limit = self.hour_share
         must_wait = limit is not None and self._pacer.must_spread(requests, limit, now)
         return self._pacer.seconds_until_turn(now) if must_wait else 0.0

@@ -42,19 +42,19 @@ class ApiClient:
     def __repr__(self) -> str:
         return f"ApiClient({self.target.name!r}, is_closed={self.is_closed})"
 
-    def walk_client(self, seconds: float, next_walk: int = 1) -> "WalkClient":
+    def walk_client(self, seconds: float, reserved: int = 1) -> "WalkClient":
         """Return a client for one walk. The credential is read now.
 
         :param seconds: how long the walk may take. If the hour's budget spreads its requests over a longer
             time, the walk may take longer (`Budget.longest_walk`).
-        :param next_walk: the requests of the next walk, which retries must leave in the budget.
+        :param reserved: the requests of the next walk, which retries must leave in the budget.
         :raises ApiError: with the reason `auth` if the credential cannot be read.
         """
         try:
             secret = self.target.credential.read()
         except ConfigError as error:
             raise ApiError(Reason.AUTH, str(error)) from error
-        return WalkClient(self, secret, seconds, next_walk)
+        return WalkClient(self, secret, seconds, reserved)
 
     def close(self) -> None:
         """End every walk in progress and close the connections: nothing more is sent."""
@@ -65,7 +65,7 @@ class ApiClient:
 class WalkClient:
     """Sends the requests of one walk. Counts them and the pages. Safe for threads."""
 
-    def __init__(self, api: ApiClient, secret: Secret, seconds: float, next_walk: int) -> None:
+    def __init__(self, api: ApiClient, secret: Secret, seconds: float, reserved: int) -> None:
         self._api = api
         self._secret = secret
         self._counts = _Counts()
@@ -75,7 +75,7 @@ class WalkClient:
             api.observer,
             sleep=api.clock.sleep,
             seconds_left=self._seconds_left,
-            next_walk=next_walk,
+            reserved=reserved,
         )
         self.redact = Redactor(secret.reveal())
         """Returns text that the API chose as one short printable line without the credential."""

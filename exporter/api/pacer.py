@@ -23,8 +23,8 @@ class Pacer:
     def __repr__(self) -> str:
         return f"Pacer(next turn at {self._next_turn}, {len(self._requested)} walks requested)"
 
-    def record_request(self, now: float) -> None:
-        """Record that a scrape requests a walk."""
+    def record_demand(self, now: float) -> None:
+        """Record that a scrape wants a walk."""
         del self._requested[: bisect_right(self._requested, now - DEMAND_PERIOD)]
         self._requested.append(now)
 
@@ -41,7 +41,7 @@ class Pacer:
         """Return the seconds until the next walk's turn."""
         return 0.0 if self._next_turn is None else max(0.0, self._next_turn - now)
 
-    def must_spread(self, requests: int, hour_limit: int, now: float) -> bool:
+    def must_spread(self, requests: int, hour_share: int, now: float) -> bool:
         """Return whether walks of `requests` each, as often as requested, exceed the hour's limit.
 
         The answer is yes until a whole `DEMAND_PERIOD` has been observed.
@@ -49,4 +49,4 @@ class Pacer:
         if now - self._started < DEMAND_PERIOD:
             return True
         walks = len(self._requested) - bisect_right(self._requested, now - DEMAND_PERIOD)
-        return walks * HOUR / DEMAND_PERIOD * requests > hour_limit
+        return walks * HOUR / DEMAND_PERIOD * requests > hour_share

@@ -22,7 +22,7 @@ class Retrier:
 
     :param sleep: sleeps for some seconds.
     :param seconds_left: returns how long the walk may still take. A retry begins within that time.
-    :param next_walk: the requests of the next walk, which retries must leave in the budget.
+    :param reserved: the requests of the next walk, which retries must leave in the budget.
     """
 
     def __init__(
@@ -32,16 +32,16 @@ class Retrier:
         *,
         sleep: Callable[[float], None],
         seconds_left: Callable[[], float],
-        next_walk: int,
+        reserved: int,
     ) -> None:
         self._budget = budget
         self._observer = observer
         self._sleep = sleep
         self._seconds_left = seconds_left
-        self._next_walk = next_walk
+        self._next_walk = reserved
 
     def __repr__(self) -> str:
-        return f"Retrier(next_walk={self._next_walk})"
+        return f"Retrier(reserved={self._next_walk})"
 
     def __call__(self, attempt: Callable[[bool], Result]) -> Result:
         """Return the first result of `attempt`, which is told whether it is a retry.

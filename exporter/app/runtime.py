@@ -12,7 +12,7 @@ from exporter.config import Objective, Target
 from exporter.metrics.own import OwnMetrics
 from exporter.target.instances import InstanceList
 from exporter.target.scraper import Scraper
-from exporter.target.walk import TargetWalker
+from exporter.target.walker import TargetWalker
 
 
 class TargetRuntime(Struct, frozen=True, eq=False):

@@ -72,7 +72,7 @@ def _rate_limit(target: Target, budget: Budget) -> Finding:
         if tier
         else "no known tier: no hourly limit assumed"
     )
-    share = f"; this exporter uses at most {target.budget_share:g} of it" if budget.hour_limit else ""
+    share = f"; this exporter uses at most {target.budget_share:g} of it" if budget.hour_share else ""
     return Finding(Severity.OK, f"rate limit {limit:,} requests per minute{left} ({hour}{share})")
 
 
@@ -86,9 +86,9 @@ def _requests(cost: int, budget: Budget, interval: float) -> Iterator[Finding]:
     if budget.minute_share is not None:
         text = f"{walks} {per_minute:,.0f} of {budget.minute_share:,} requests per minute"
         yield _fit(text, budget, cost, fits=per_minute <= budget.minute_share)
-    if budget.hour_limit is not None:
-        text = f"{walks} {per_hour:,.0f} of {budget.hour_limit:,} requests per hour"
-        yield _fit(text, budget, cost, fits=per_hour <= budget.hour_limit)
+    if budget.hour_share is not None:
+        text = f"{walks} {per_hour:,.0f} of {budget.hour_share:,} requests per hour"
+        yield _fit(text, budget, cost, fits=per_hour <= budget.hour_share)
     else:
         tiers = ", ".join(t.name.title() for t in TIERS if t.per_hour and per_hour <= t.per_hour)
         yield Finding(

@@ -95,7 +95,7 @@ def _add_web(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=_max_requests,
         default=40,
-        help="maximum number of concurrent scrapes; further ones get 503 (default 40)",
+        help="maximum number of concurrent scrapes; further ones wait 2s, then get 503\n(default 40)",
     )
 
 

@@ -1,7 +1,7 @@
-"""What the user configured: YAML, environment and flags become a frozen `Config` or a `ConfigError`."""
+"""What the user configured: YAML and environment become a frozen `Config` or a `ConfigError`."""
 
 from exporter.config.credentials import Credential, Secret
-from exporter.config.duration import NEVER, Duration, MaxDuration, Period
+from exporter.config.duration import NEVER, Duration, MaxDuration, Timeout
 from exporter.config.load import load_config
 from exporter.config.objective import Match, Objective
 from exporter.config.schema import Config
@@ -29,7 +29,6 @@ __all__ = [
     "Match",
     "MaxDuration",
     "Objective",
-    "Period",
     "ProxyUrl",
     "Secret",
     "Share",
@@ -37,6 +36,7 @@ __all__ = [
     "Statuses",
     "Target",
     "Tier",
+    "Timeout",
     "TlsConfig",
     "Url",
     "load_config",

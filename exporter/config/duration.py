@@ -19,7 +19,7 @@ class Duration(float):
         return cls(_seconds(found))
 
 
-class Period(Duration):
+class Timeout(Duration):
     """A duration above zero and up to a day: sockets accept no timeouts of months."""
 
     ALLOWED: ClassVar = "a duration above zero and up to 1d, such as 10s or 1m"

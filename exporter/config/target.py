@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from exporter.config.credentials import Credential, Secret, check_api_key
-from exporter.config.duration import Duration, Period
+from exporter.config.duration import Duration, Timeout
 from exporter.config.statuses import Statuses
 from exporter.config.url import ProxyUrl, Url
 from exporter.errors import ConfigError
@@ -82,8 +82,8 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     token_file: FilePath | None = None
     page_size: Count | Literal["auto"] = "auto"
     max_concurrency: Count = 4
-    scrape_timeout: Period = Period(30)
-    request_timeout: Period = Period(10)
+    scrape_timeout: Timeout = Timeout(30)
+    request_timeout: Timeout = Timeout(10)
     min_walk_interval: Duration = Duration(0)
     stale_after: Duration = Duration(300)
     size_unit: SizeUnit = "bytes"

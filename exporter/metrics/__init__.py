@@ -1,7 +1,7 @@
 """Turns results into metric families and expositions, and counts what the exporter itself does.
 
-- `table`: every metric of a target: name, help, labels and value.
+- `table`: every metric of a target: name, help, labels and value; `section` and `rows` define its parts.
 - `families`, `collector`: the metric families of one scrape's result.
 - `own`: the exporter's own metrics.
-- `negotiation`, `render`, `render_queue`: the response to a scraper.
+- `negotiation`, `exposition`, `render`: the response to a scraper.
 """

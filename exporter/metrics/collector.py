@@ -1,6 +1,6 @@
-"""A collector that scrapes its target when it is collected."""
+"""The collector of one scrape's result, and its text."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest, write_to_textfile
@@ -13,35 +13,31 @@ from exporter.results import ScrapeResult
 
 
 class TargetCollector(Collector):
-    """Collects the metric families of one target. Make a new one for each request.
+    """Collects the metric families of one scrape's result. Make a new one for each scrape.
 
-    :param scrape: returns the target's result.
     :param ages: whether to include ages, which freeze in a file.
     """
 
-    def __init__(
-        self, scrape: Callable[[], ScrapeResult], *, ages: bool = True, clock: Clock | None = None
-    ) -> None:
-        self._scrape = scrape
+    def __init__(self, result: ScrapeResult, *, ages: bool = True, clock: Clock | None = None) -> None:
+        self._result = result
         self._ages = ages
         self._clock = clock or Clock()
 
     def __repr__(self) -> str:
-        return f"TargetCollector({self._scrape}, ages={self._ages})"
+        return f"TargetCollector(up={self._result.up}, ages={self._ages})"
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Return the families without a scrape, so that `name[]` scrapes only if it selects one of them."""
+        """Return the families without their samples, so that registering costs nothing."""
         return described()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Scrape, and return the families."""
-        result = self._scrape()
-        return families(result, self._clock.now(), ages=self._ages)
+        """Return the families. Ages are those of this moment."""
+        return families(self._result, self._clock.now(), ages=self._ages)
 
 
 def render_text(result: ScrapeResult) -> str:
     """Return a result in Prometheus's text format."""
-    return generate_latest(_registry(TargetCollector(lambda: result))).decode()
+    return generate_latest(_registry(TargetCollector(result))).decode()
 
 
 def write_text(result: ScrapeResult, path: Path) -> None:
@@ -49,7 +45,7 @@ def write_text(result: ScrapeResult, path: Path) -> None:
 
     :raises OSError: the file is unchanged.
     """
-    write_to_textfile(str(path), _registry(TargetCollector(lambda: result, ages=False)))
+    write_to_textfile(str(path), _registry(TargetCollector(result, ages=False)))
 
 
 def _registry(collector: TargetCollector) -> CollectorRegistry:

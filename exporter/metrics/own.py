@@ -138,7 +138,7 @@ class BudgetCollector(Collector):
             _add(limit, target, "minute", state.minute_limit)
             _add(remaining, target, "minute", state.minute_remaining)
             _add(reset, target, "minute", state.minute_reset)
-            _add(limit, target, "hour", state.hour_limit)
+            _add(limit, target, "hour", state.hour_share)
             _add(remaining, target, "hour", state.hour_remaining)
             _add(reset, target, "hour", state.hour_reset)
         yield from (family for family in (limit, remaining, reset) if family.samples)

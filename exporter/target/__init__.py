@@ -3,8 +3,8 @@
 from exporter.target.instances import InstanceList
 from exporter.target.outcome import WalkOutcome
 from exporter.target.scraper import MAX_WALK_SECONDS, Scraper
-from exporter.target.state import result_of_walk
-from exporter.target.walk import TargetWalker
+from exporter.target.state import scrape_result_of
+from exporter.target.walker import TargetWalker
 
 __all__ = [
     "MAX_WALK_SECONDS",
@@ -12,5 +12,5 @@ __all__ = [
     "Scraper",
     "TargetWalker",
     "WalkOutcome",
-    "result_of_walk",
+    "scrape_result_of",
 ]

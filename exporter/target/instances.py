@@ -64,19 +64,19 @@ class InstanceList:
         """Why the last walk returned no good list."""
         return self._state.current.error
 
-    def start_if_due(self, seconds: float, next_walk: int) -> RunningWalk | None:
+    def start_if_due(self, seconds: float, reserved: int) -> RunningWalk | None:
         """Start a walk of at most `seconds` if the list is due and no walk of it is running; return the walk.
 
         A list is used for `LIST_SECONDS`; after a failure, the next call starts a walk again.
 
-        :param next_walk: requests that a walk of the backups needs
+        :param reserved: requests that a walk of the backups needs
         """
         now = self._api.clock.monotonic()
         with self._runner.changed:
             self._runner.abandon_hung(now)
             if not (self._state.current.is_on and self._runner.is_free) or self._is_fresh(now):
                 return None
-            pace = self._api.budget.pace(next_walk)
+            pace = self._api.budget.pace(reserved)
             self._fresh_until = now + max(LIST_SECONDS, LIST_WALKS * pace)
             running = RunningWalk(now, seconds, self._api.budget)
             self._runner.start(running, partial(self._walk, seconds, running))

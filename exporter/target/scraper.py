@@ -25,10 +25,10 @@ MAX_WALK_SECONDS: Final = 600.0
 class Walker(Protocol):
     """Walks one target."""
 
-    def __call__(self, seconds: float, next_walk: int = 1, running: RunningWalk | None = None) -> WalkOutcome:
+    def __call__(self, seconds: float, reserved: int = 1, running: RunningWalk | None = None) -> WalkOutcome:
         """Walk for at most `seconds`.
 
-        :param next_walk: requests to leave in the budget for the next walk
+        :param reserved: requests to leave in the budget for the next walk
         :param running: shows the walk's progress to other threads and lets them cancel it
         """
 

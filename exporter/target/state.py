@@ -152,7 +152,7 @@ class TargetState:
         return None
 
 
-def result_of_walk(outcome: WalkOutcome, now: float) -> ScrapeResult:
+def scrape_result_of(outcome: WalkOutcome, now: float) -> ScrapeResult:
     """Return the scrape result of a single walk that ended at `now` (monotonic seconds)."""
     state = TargetState(stale_after=0)
     state.end_walk(now, outcome)

@@ -1,4 +1,4 @@
-"""Walks every page of a list, one request after the other or several at a time; pure, without I/O."""
+"""Walks every page of a list, one request after the other or several at a time; `threads` runs those."""
 
 from exporter.walk.boundaries import PageBoundaries
 from exporter.walk.concurrent import walk_concurrently

@@ -23,18 +23,18 @@ Fetch = Callable[[Marker, int], Body]
 class Request(Struct, Generic[Record]):
     """A request for one page: queued, then in flight, then answered.
 
-    Moments are counted in requests: `sent_at` and `answered_at` are how many others had been sent by then.
+    `sent_index` and `answered_index` are no times: they count the requests that were sent before.
     """
 
     marker: Marker
     limit: int
-    sent_at: int | None = None
-    answered_at: int = 0
+    sent_index: int | None = None
+    answered_index: int = 0
     answer: Page[Record] | ApiError | None = None
 
     def is_sent_after(self, moment: int) -> bool:
-        """Whether this request was sent, or will be, after another one's `answered_at`."""
-        return self.sent_at is None or self.sent_at >= moment
+        """Whether this request was sent, or will be, after another one's `answered_index`."""
+        return self.sent_index is None or self.sent_index >= moment
 
 
 Finished = tuple[Request[Record], Body | ApiError]
@@ -70,7 +70,7 @@ class Dispatcher(Generic[Body, Record]):
         """Send as many queued requests as the pool has room for."""
         while self._queue and len(self._in_flight) < self._pool.size:
             _, request = self._queue.popitem(last=False)
-            request.sent_at, self._sent = self._sent, self._sent + 1
+            request.sent_index, self._sent = self._sent, self._sent + 1
             self._in_flight[self._pool.submit(self._fetch, request.marker, request.limit)] = request
 
     def finished(self) -> Iterator[Finished[Record, Body]]:
@@ -92,7 +92,7 @@ class Dispatcher(Generic[Body, Record]):
         """Give them one by one, so that no body is kept longer than it takes to read it."""
         for future in done:
             request = self._in_flight.pop(future)
-            request.answered_at = self._sent
+            request.answered_index = self._sent
             outcome = _outcome(future)
             yield request, outcome
 

@@ -48,7 +48,7 @@ class PageCache(Generic[Body, Record]):
         self._planned.add(marker)
 
     def is_sent_after(self, marker: Marker, moment: int) -> bool:
-        """Whether the request for a marker was sent, or will be, after another one's `answered_at`."""
+        """Whether the request for a marker was sent, or will be, after another one's `answered_index`."""
         return self._requests[marker].is_sent_after(moment)
 
     def take(self, marker: Marker) -> Request[Record]:

@@ -18,12 +18,12 @@ from exporter.walk.timeline import Timeline
 class Arrival(Struct, Generic[Record], frozen=True):
     """A page that the API answered.
 
-    `answered_at` is that of its request; `is_in_order` says whether all pages before it had been answered
+    `answered_index` is that of its request; `is_in_order` says whether all pages before it had been answered
     when it was requested.
     """
 
     page: Page[Record]
-    answered_at: int
+    answered_index: int
     is_in_order: bool
 
 
@@ -108,10 +108,10 @@ class Prefetcher(Generic[Body, Record]):
         if not isinstance(request.answer, Page):
             raise request.answer or AssertionError("the request was taken without its answer")
         is_in_order = self._timeline.add(request, request.answer)
-        return Arrival(request.answer, request.answered_at, is_in_order)
+        return Arrival(request.answer, request.answered_index, is_in_order)
 
     def _may_lack_records(self, arrival: Arrival[Record]) -> bool:
-        """Whether this is the list's end from before a record may have moved there."""
+        """Whether this last page may be stale: a record may have moved to the end after it was read."""
         is_early = not arrival.is_in_order and not self._known.newest_first
         return is_early and not arrival.page.claims_more(self._cache.limit)
 
@@ -141,7 +141,7 @@ class Prefetcher(Generic[Body, Record]):
 
         :param record: `None` if it is malformed.
         """
-        if self._cache.is_sent_after(marker, arrival.answered_at):
+        if self._cache.is_sent_after(marker, arrival.answered_index):
             return True
         return record is not None and self._known.records.get(record.id) == record
 

@@ -24,11 +24,11 @@ class Timeline(Generic[Record]):
 
     def add(self, request: Request[Record], page: Page[Record]) -> bool:
         """Add a page that is used; return whether it was requested after all others had been answered."""
-        sent_at = request.sent_at or 0
-        is_in_order = sent_at >= self._last_answered_at
-        self._last_answered_at = max(self._last_answered_at, request.answered_at)
-        self._last_sent_at = max(self._last_sent_at, sent_at)
+        sent_index = request.sent_index or 0
+        is_in_order = sent_index >= self._last_answered_at
+        self._last_answered_at = max(self._last_answered_at, request.answered_index)
+        self._last_sent_at = max(self._last_sent_at, sent_index)
         if page.total is not None:
-            self._totals.append((request.answered_at, page.total))
+            self._totals.append((request.answered_index, page.total))
         self._totals = [known for known in self._totals if known[0] > self._last_sent_at]
         return is_in_order

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from exporter.clock import Clock
-from exporter.web.disconnects import client_gone, on_disconnect
+from exporter.web.disconnect_callback import client_gone, on_disconnect
 from exporter.web.landing import HEADERS, landing_page
 from exporter.web.scrapes import Scrapers
 from exporter.web.throttled import ThrottledRendering

@@ -20,11 +20,11 @@ from exporter.metrics.collector import TargetCollector
 from exporter.metrics.families import described
 from exporter.metrics.negotiation import accepts_gzip, known_accept, requested_names
 from exporter.metrics.render import Rendered, RenderOptions, render
-from exporter.metrics.render_queue import RenderQueue
 from exporter.printable import printable_line
 from exporter.results import ScrapeResult
 from exporter.target.scraper import Scraper
-from exporter.web.disconnects import client_gone, on_disconnect
+from exporter.web.disconnect_callback import client_gone, on_disconnect
+from exporter.web.render_queue import RenderQueue
 
 TIMEOUT_HEADER: Final = "X-Prometheus-Scrape-Timeout-Seconds"
 TIMEOUT_MARGIN: Final = 0.5  # seconds between our response and the scraper's own deadline
@@ -108,7 +108,7 @@ class ScrapeEndpoints:
             raise HTTPException(500, str(error)) from None
 
     def _target_collectors(self, result: ScrapeResult | None) -> tuple[Collector, ...]:
-        return () if result is None else (TargetCollector(lambda: result, clock=self._clock),)
+        return () if result is None else (TargetCollector(result, clock=self._clock),)
 
 
 def scrape_timeout(header: str | None, default: float) -> float:

@@ -57,7 +57,7 @@ def test_allows_everything_before_the_first_response(budget: Budget) -> None:
     """No limit is known yet."""
     assert budget.seconds_until_request() == budget.request_walk(1_000_000) == 0
     assert (budget.minute, budget.minute_limit, budget.minute_share) == (None, None, None)
-    assert (budget.hour_limit, budget.hour_remaining) == (None, None)
+    assert (budget.hour_share, budget.hour_remaining) == (None, None)
     assert set(structs.astuple(budget.state)) == {None}
     assert budget.pace(100) == 0
 
@@ -134,7 +134,7 @@ class TestHour:
         budget = Budget(clock=world, tier=tier)
         budget.observe(200, rate_headers(limit, limit, world.now() + 60))
 
-        assert budget.hour_limit == hour
+        assert budget.hour_share == hour
         assert budget.hour_remaining == hour
 
     def test_a_walk_that_does_not_fit_waits_until_requests_leave_the_hour(self, world: World) -> None:
@@ -517,7 +517,7 @@ def query(budget: Budget, number: int) -> list[object]:
         budget.minute,
         budget.minute_limit,
         budget.minute_share,
-        budget.hour_limit,
+        budget.hour_share,
         budget.hour_remaining,
         repr(budget),
     ]

@@ -6,7 +6,7 @@ import pytest
 import structlog
 
 from exporter.api import BACKUPS
-from exporter.config import Period, SizeUnit
+from exporter.config import SizeUnit, Timeout
 from exporter.errors import ApiError, Reason
 from exporter.simulator import Quirks, Request, many
 from exporter.simulator.http.wire import Json
@@ -80,7 +80,7 @@ def test_every_failure_is_an_api_error_with_its_reason(
     api: FaultyApi, rig: MakeRig, fault: Fault, reason: Reason, requests: int
 ) -> None:
     """A permanent fault on the first page has its reason and as many requests as the retry rules allow."""
-    made = rig(api.url, request_timeout=Period(0.4 if reason is Reason.TIMEOUT else 5))
+    made = rig(api.url, request_timeout=Timeout(0.4 if reason is Reason.TIMEOUT else 5))
     api.faults.add(fault, times=None)
 
     outcome = made.walk(20)
@@ -226,7 +226,7 @@ def test_a_refused_connection_costs_no_budget(rig: MakeRig) -> None:
         made.failure()
 
     assert made.observer.codes == ["connection"] * 3
-    assert made.budget.hour_remaining == made.budget.hour_limit
+    assert made.budget.hour_remaining == made.budget.hour_share
 
 
 def test_a_failed_handshake_costs_no_budget(api: FaultyApi, rig: MakeRig) -> None:
@@ -234,18 +234,18 @@ def test_a_failed_handshake_costs_no_budget(api: FaultyApi, rig: MakeRig) -> Non
     made = rig(api.url.replace("http:", "https:"), api_tier="standard")
     made.failure()
 
-    assert made.budget.hour_remaining == made.budget.hour_limit
+    assert made.budget.hour_remaining == made.budget.hour_share
 
 
 @pytest.mark.parametrize("fault", [Reset(0), HangBeforeHeaders(), Raw(b"")], ids=repr)
 def test_a_sent_request_counts(api: FaultyApi, rig: MakeRig, fault: Fault) -> None:
     """The API may have counted it, although its response never arrived."""
-    made = rig(api.url, api_tier="standard", request_timeout=Period(0.4))
+    made = rig(api.url, api_tier="standard", request_timeout=Timeout(0.4))
     api.faults.add(fault, times=None)
     made.failure()
 
-    assert made.budget.hour_limit is not None
-    assert made.budget.hour_remaining == made.budget.hour_limit - len(made.observer.codes)
+    assert made.budget.hour_share is not None
+    assert made.budget.hour_remaining == made.budget.hour_share - len(made.observer.codes)
 
 
 def test_a_rotated_credential_is_read_at_the_next_walk(api: FaultyApi, rig: MakeRig, tmp_path: Path) -> None:

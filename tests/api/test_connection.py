@@ -10,7 +10,7 @@ import pytest
 from urllib3.exceptions import ConnectTimeoutError, LocationParseError
 
 from exporter.api.connection import POOLS
-from exporter.config import Period
+from exporter.config import Timeout
 from exporter.errors import Reason
 from tests.support.client_rig import DEADLINES, MakeRig
 from tests.support.faults import Answer, FaultyApi, Raw
@@ -64,7 +64,7 @@ def test_a_name_that_does_not_resolve_in_time_is_a_timeout(
         raise socket.gaierror(socket.EAI_NONAME, "not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
-    outcome = rig("http://slow.example.invalid", request_timeout=Period(0.3)).walk(20)
+    outcome = rig("http://slow.example.invalid", request_timeout=Timeout(0.3)).walk(20)
     released.set()
 
     assert outcome.error is not None
@@ -75,7 +75,7 @@ def test_a_name_that_does_not_resolve_in_time_is_a_timeout(
 def test_a_tls_handshake_that_hangs_is_cut(rig: MakeRig) -> None:
     """A server that never answers the handshake costs the timeout and no more."""
     with PlainServer(lambda _head: b"", silent=True) as server:
-        made = rig(f"https://127.0.0.1:{server.port}", request_timeout=Period(0.3))
+        made = rig(f"https://127.0.0.1:{server.port}", request_timeout=Timeout(0.3))
 
         error = made.failure(seconds=5)
 

@@ -9,7 +9,7 @@ import pytest
 
 from exporter.api import Deadlines, HttpTransport
 from exporter.api.deadline import RECHECK_INTERVAL
-from exporter.config import Period
+from exporter.config import Timeout
 from exporter.errors import Reason, UnsentRequestError
 from tests.support.client_rig import MakeRig
 from tests.support.faults import DripBody, DripHeaders, Fault, FaultyApi, HangBeforeHeaders, HangInBody
@@ -31,7 +31,7 @@ def test_a_dripping_response_is_cut_at_the_deadline(api: FaultyApi, rig: MakeRig
 
 def test_a_cut_connection_is_not_reused(api: FaultyApi, rig: MakeRig) -> None:
     """The next walk succeeds."""
-    made = rig(api.url, request_timeout=Period(2))
+    made = rig(api.url, request_timeout=Timeout(2))
     api.faults.add(HangInBody(300))
 
     first, second = made.walk(5), made.walk(5)
@@ -44,7 +44,7 @@ def test_a_drip_on_a_closing_connection_is_cut_too(rig: MakeRig) -> None:
     """The connection object no longer has its socket."""
     head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100000\r\n\r\n"
     with PlainServer(lambda _head: head, drips=True) as server:
-        made = rig(f"http://127.0.0.1:{server.port}", request_timeout=Period(0.4))
+        made = rig(f"http://127.0.0.1:{server.port}", request_timeout=Timeout(0.4))
 
         error = made.failure(seconds=20)
 
@@ -56,7 +56,7 @@ def test_a_cut_body_without_a_length_is_a_timeout(rig: MakeRig) -> None:
     """It seems to end where it is cut."""
     head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
     with PlainServer(lambda _head: head, drips=True) as server:
-        made = rig(f"http://127.0.0.1:{server.port}", request_timeout=Period(0.4))
+        made = rig(f"http://127.0.0.1:{server.port}", request_timeout=Timeout(0.4))
         outcome = made.walk(20)
 
     assert outcome.error is not None
@@ -73,7 +73,7 @@ def test_the_sockets_own_timeout_has_the_same_reason(api: FaultyApi, rig: MakeRi
             """Cut nothing."""
 
     api.faults.add(fault, times=None)
-    made = rig(api.url, request_timeout=Period(0.4))
+    made = rig(api.url, request_timeout=Timeout(0.4))
     made.api.transport.close()
     made.api.transport = HttpTransport(made.target, Late())
 

@@ -11,7 +11,7 @@ def pacer_with_walks(*times: float) -> Pacer:
     """Make a pacer that started at 0 and had walks requested at these times."""
     made = Pacer(0.0)
     for time in times:
-        made.record_request(time)
+        made.record_demand(time)
     return made
 
 

@@ -65,7 +65,7 @@ def test_a_retry_leaves_the_requests_of_the_next_walk(rig: MakeRig) -> None:
         made.clock.ahead = 120  # those are out of the minute, and in the hour
         api.faults.add(ErrorBody(503), times=None)
 
-        tight, roomy = made.walk(20, next_walk=9), made.walk(20, next_walk=1)
+        tight, roomy = made.walk(20, reserved=9), made.walk(20, reserved=1)
 
     assert (tight.stats.requests, roomy.stats.requests) == (1, 3)
 
@@ -89,7 +89,7 @@ def retrier(world: World, observer: RecordingObserver, seconds_left: float = 30.
         observer,
         sleep=world.sleep,
         seconds_left=lambda: seconds_left,
-        next_walk=1,
+        reserved=1,
     )
 
 
@@ -159,4 +159,4 @@ def test_no_retry_begins_after_the_walks_deadline() -> None:
 
 def test_repr_names_the_reserve() -> None:
     """The reserve is what a log or debugger cannot see elsewhere."""
-    assert repr(retrier(World(), RecordingObserver())) == "Retrier(next_walk=1)"
+    assert repr(retrier(World(), RecordingObserver())) == "Retrier(reserved=1)"

@@ -80,4 +80,4 @@ def test_an_unusable_configuration_changes_no_budget(make: MakeTarget, tmp_path:
                 Config(targets=(make("a", api_tier="standard", budget_share=1.0), unreadable))
             )
 
-        assert exporter.targets["a"].api.budget.hour_limit == 500
+        assert exporter.targets["a"].api.budget.hour_share == 500

@@ -35,7 +35,7 @@ def test_without_a_budget_a_new_one_is_started(factory: RuntimeFactory, make: Ma
     runtime = factory.create(make("a", api_tier="standard", budget_share=0.2), OBJECTIVES, None)
     runtime.close()
 
-    assert runtime.api.budget.hour_limit == 200
+    assert runtime.api.budget.hour_share == 200
 
 
 def test_an_unreadable_credential_is_an_error_at_once(factory: RuntimeFactory, tmp_path: Path) -> None:

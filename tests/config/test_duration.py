@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.config import NEVER, Duration, MaxDuration, Period
+from exporter.config import NEVER, Duration, MaxDuration, Timeout
 from exporter.validation import NotAllowedError
 
 
@@ -12,9 +12,9 @@ def test_a_duration_is_a_number_of_seconds(text: str, seconds: float) -> None:
     assert Duration.parse(text) == seconds
 
 
-@pytest.mark.parametrize("kind", [Duration, Period, MaxDuration])
+@pytest.mark.parametrize("kind", [Duration, Timeout, MaxDuration])
 @pytest.mark.parametrize("found", [30, 1.5, True, "", "30", "-5m", "five", [], {}])
-def test_other_values_are_not_allowed(kind: type[Duration | Period | MaxDuration], found: object) -> None:
+def test_other_values_are_not_allowed(kind: type[Duration | Timeout | MaxDuration], found: object) -> None:
     """A number without a unit is ambiguous."""
     with pytest.raises(NotAllowedError):
         kind.parse(found)
@@ -23,14 +23,14 @@ def test_other_values_are_not_allowed(kind: type[Duration | Period | MaxDuration
 @pytest.mark.parametrize(("text", "seconds"), [("1ms", 0.001), ("1d", 86_400)])
 def test_a_period_is_up_to_a_day(text: str, seconds: float) -> None:
     """The limits themselves are allowed."""
-    assert Period.parse(text) == seconds
+    assert Timeout.parse(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["0", "0s", "1d1ms", "never"])
 def test_a_period_ends(text: str) -> None:
     """A timeout is neither zero nor months."""
     with pytest.raises(NotAllowedError):
-        Period.parse(text)
+        Timeout.parse(text)
 
 
 @pytest.mark.parametrize(("found", "limit"), [("26h", MaxDuration(93_600)), ("never", NEVER), (None, NEVER)])

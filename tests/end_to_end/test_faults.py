@@ -189,12 +189,12 @@ class Stuck(ApiClient):
         for thread in self.waiting:
             thread.join(30)
 
-    def walk_client(self, seconds: float, next_walk: int = 1) -> WalkClient:
+    def walk_client(self, seconds: float, reserved: int = 1) -> WalkClient:
         """Hang in the read of the secret."""
         if not self.alive.is_set():
             self.waiting.append(threading.current_thread())
             self.alive.wait()
-        return super().walk_client(seconds, next_walk)
+        return super().walk_client(seconds, reserved)
 
 
 def _hang(stuck: Stuck, walks: int) -> bool:
@@ -287,11 +287,11 @@ class Crashing(ApiClient):
 
     error: Exception | None = None
 
-    def walk_client(self, seconds: float, next_walk: int = 1) -> WalkClient:
+    def walk_client(self, seconds: float, reserved: int = 1) -> WalkClient:
         """Raise it."""
         if self.error:
             raise self.error
-        return super().walk_client(seconds, next_walk)
+        return super().walk_client(seconds, reserved)
 
 
 def test_a_process_whose_stderr_is_closed(api: FaultyApi, monkeypatch: pytest.MonkeyPatch) -> None:

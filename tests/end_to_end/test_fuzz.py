@@ -16,7 +16,7 @@ from exporter.errors import Reason
 from exporter.metrics.collector import render_text
 from exporter.metrics.own import BudgetCollector
 from exporter.simulator import many
-from exporter.target import result_of_walk
+from exporter.target import scrape_result_of
 from tests.support.client_rig import KEY, Rig
 from tests.support.command import LOOPBACK, running
 from tests.support.faults import FaultyApi, Raw
@@ -104,7 +104,7 @@ def metrics(made: Rig) -> str:
     event(outcome.error.reason if outcome.error else "snapshot")
     registry = CollectorRegistry()
     registry.register(BudgetCollector(lambda: {"default": made.budget.state}))
-    served = render_text(result_of_walk(outcome, made.clock.now()))
+    served = render_text(scrape_result_of(outcome, made.clock.now()))
     return served + generate_latest(registry).decode()
 
 

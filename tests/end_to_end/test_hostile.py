@@ -15,7 +15,7 @@ from exporter.api.budget import Budget
 from exporter.api.transport import ObserveHeaders
 from exporter.config import Config, Secret
 from exporter.metrics.collector import render_text
-from exporter.target import InstanceList, TargetWalker, result_of_walk
+from exporter.target import InstanceList, TargetWalker, scrape_result_of
 from tests.support.targets import TargetSettings, target
 from tests.support.world import Silent, World
 
@@ -61,7 +61,7 @@ def scraped(
     api = ApiClient(target(**fields), Budget(clock=world), Silent(), Canned(iter(pages)), world)
     log = structlog.get_logger()
     walk = TargetWalker(api, InstanceList(api, "off", log), Config().objectives, log)
-    answer = result_of_walk(walk(600), world.now())
+    answer = scrape_result_of(walk(600), world.now())
     return {
         family.name: [(sample.labels, sample.value) for sample in family.samples]
         for family in text_string_to_metric_families(render_text(answer))

@@ -8,7 +8,6 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.metrics.collector import TargetCollector, render_text, write_text
-from exporter.results import ScrapeResult
 from tests.support.answers import OK, RUNNING, SNAPSHOT, FixedClock
 
 
@@ -17,30 +16,18 @@ def names(text: str) -> set[str]:
     return {family.name for family in text_string_to_metric_families(text)}
 
 
-def test_only_collecting_scrapes() -> None:
-    """To register a collector does not scrape; to collect it does, once."""
-    scrapes: list[None] = []
-
-    def scrape() -> ScrapeResult:
-        scrapes.append(None)
-        return OK
-
+def test_ages_are_those_of_the_collection() -> None:
+    """Registering a collector collects nothing; collecting computes ages by the clock."""
     registry = CollectorRegistry(auto_describe=True)
-    registry.register(TargetCollector(scrape, clock=FixedClock()))
-    registered = len(scrapes)
+    registry.register(TargetCollector(OK, clock=FixedClock()))
     age = registry.get_sample_value("bycloud_database_backup_newest_age_seconds", RUNNING.key._asdict())
 
-    assert (registered, len(scrapes)) == (0, 1)
     assert age == 3600
 
 
-def test_a_collector_shows_what_it_scrapes() -> None:
+def test_a_collector_shows_its_result() -> None:
     """Its `repr` is for debugging."""
-
-    def scrape() -> ScrapeResult:
-        return OK
-
-    assert repr(TargetCollector(scrape)) == f"TargetCollector({scrape}, ages=True)"
+    assert repr(TargetCollector(OK)) == "TargetCollector(up=True, ages=True)"
 
 
 def test_a_rendering_has_ages() -> None:

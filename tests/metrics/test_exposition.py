@@ -134,7 +134,7 @@ def test_every_value_and_label_is_equal(value: float, label: str) -> None:
 @pytest.mark.parametrize("accept", ACCEPTS)
 def test_the_metrics_of_a_target_are_equal(accept: str) -> None:
     """All of them are compared, in every format."""
-    collector = TargetCollector(lambda: OK, clock=FixedClock())
+    collector = TargetCollector(OK, clock=FixedClock())
     found, expected = both(collector.collect(), accept)
 
     assert found == expected

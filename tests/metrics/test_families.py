@@ -212,7 +212,7 @@ def test_odd_label_values_survive(key: GroupKey) -> None:
     summary = replace(SNAPSHOT.summary, groups=(replace(GROUP, key=key),))
     result = replace(OK, snapshot=replace(SNAPSHOT, summary=summary))
     registry = CollectorRegistry()
-    registry.register(TargetCollector(lambda: result))
+    registry.register(TargetCollector(result))
     openmetrics = generate_openmetrics(registry).decode()  # type: ignore[no-untyped-call]
     read = [
         *parse_text(generate_latest(registry).decode()),

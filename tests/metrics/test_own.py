@@ -18,12 +18,12 @@ UNKNOWN = BudgetState(
     minute_limit=None,
     minute_remaining=None,
     minute_reset=None,
-    hour_limit=None,
+    hour_share=None,
     hour_remaining=None,
     hour_reset=None,
 )
 MINUTE = replace(UNKNOWN, minute_limit=60, minute_remaining=59, minute_reset=NOW + 20)
-BOTH = replace(MINUTE, hour_limit=500, hour_remaining=499, hour_reset=NOW + 3600)
+BOTH = replace(MINUTE, hour_share=500, hour_remaining=499, hour_reset=NOW + 3600)
 
 
 def registry_of(*collectors: Collector) -> CollectorRegistry:

@@ -13,7 +13,7 @@ from exporter.metrics.own import ReloadCollector
 from exporter.metrics.render import RenderOptions, render
 from tests.support.answers import NOW, OK, FixedClock
 
-COLLECTORS = (TargetCollector(lambda: OK, clock=FixedClock()), ReloadCollector(NOW))
+COLLECTORS = (TargetCollector(OK, clock=FixedClock()), ReloadCollector(NOW))
 EVERYTHING = RenderOptions(names=None, accept=TEXT, gzipped=False)
 
 

@@ -6,10 +6,10 @@ import structlog
 
 from exporter.api import ApiClient, Budget, Deadlines, HttpTransport
 from exporter.clock import Clock
-from exporter.config import Period
+from exporter.config import Timeout
 from exporter.errors import ApiError, Reason
 from exporter.target.instances import InstanceList
-from exporter.target.walk import TargetWalker
+from exporter.target.walker import TargetWalker
 from tests.support.targets import TargetSettings, target
 
 KEY: Final = "demo:demo-secret"
@@ -59,7 +59,7 @@ class Rig:
 
     def __init__(self, url: str, **settings: Unpack[TargetSettings]) -> None:
         fields: TargetSettings = {
-            "request_timeout": Period(5),
+            "request_timeout": Timeout(5),
             "page_size": 20,
             "instances": "off",
             "max_concurrency": 1,

@@ -8,7 +8,6 @@ from exporter.config import (
     Count,
     Duration,
     ExpectedInstance,
-    Period,
     ProxyUrl,
     Secret,
     Share,
@@ -16,6 +15,7 @@ from exporter.config import (
     Statuses,
     Target,
     Tier,
+    Timeout,
     TlsConfig,
     Url,
 )
@@ -34,8 +34,8 @@ class TargetSettings(TypedDict, total=False):
     token_file: Path | None
     page_size: Count | Literal["auto"]
     max_concurrency: Count
-    scrape_timeout: Period
-    request_timeout: Period
+    scrape_timeout: Timeout
+    request_timeout: Timeout
     min_walk_interval: Duration
     stale_after: Duration
     size_unit: SizeUnit

@@ -326,12 +326,12 @@ def test_the_list_is_requested_with_every_twelfth_walk_at_most(api: FaultyApi) -
         structlog.get_logger(),
         spawn=run_at_once,
     )
-    instances.start_if_due(10, next_walk=250)
+    instances.start_if_due(10, reserved=250)
     clock.ahead += 12 * 1800 - 10
-    instances.start_if_due(10, next_walk=250)
+    instances.start_if_due(10, reserved=250)
     before = len(walks)
     clock.ahead += 20
-    instances.start_if_due(10, next_walk=250)
+    instances.start_if_due(10, reserved=250)
     transport.close()
 
     assert (before, len(walks)) == (1, 2)

@@ -4,7 +4,7 @@ import pytest
 
 from exporter.errors import ApiError, Reason
 from exporter.results import Snapshot, WalkStats
-from exporter.target.state import FIRST_WALK, TargetState, result_of_walk
+from exporter.target.state import FIRST_WALK, TargetState, scrape_result_of
 from tests.support.outcomes import complete, failed
 
 STALE_AFTER = 300.0
@@ -116,7 +116,7 @@ def test_queries_change_nothing() -> None:
 
 def test_the_result_of_a_single_walk_has_its_snapshot_or_its_error() -> None:
     """`once` prints it."""
-    good, bad = result_of_walk(complete(), 5.0), result_of_walk(failed(Reason.AUTH), 5.0)
+    good, bad = scrape_result_of(complete(), 5.0), scrape_result_of(failed(Reason.AUTH), 5.0)
 
     assert isinstance(good.snapshot, Snapshot)
     assert (bad.up, bad.failure, bad.snapshot) == (False, Reason.AUTH, None)

@@ -84,7 +84,7 @@ def test_responses_equal_those_of_prometheus_client(accept: str | None, query: s
     with running(make_app(scraper(), own=own)) as url:
         for encoding in (None, "gzip", "br;q=1, gzip;q=0.5", "identity"):
             response = get(f"{url}/metrics?{query}", accept=accept, accept_encoding=encoding)
-            target = TargetCollector(lambda: scraper().scrape(1), clock=FixedClock())
+            target = TargetCollector(scraper().scrape(1), clock=FixedClock())
             environ = {"HTTP_ACCEPT": accept or "", "HTTP_ACCEPT_ENCODING": encoding or ""}
             status, headers, body = reference([target, *own], query, **environ)
 

@@ -10,7 +10,7 @@ from exporter.errors import ConfigError
 from exporter.metrics.collector import render_text, write_text
 from exporter.printable import printable_line
 from exporter.results import ScrapeResult
-from exporter.target import MAX_WALK_SECONDS, result_of_walk
+from exporter.target import MAX_WALK_SECONDS, scrape_result_of
 
 
 def run(options: Namespace, config: Config) -> int:
@@ -18,7 +18,7 @@ def run(options: Namespace, config: Config) -> int:
     name = _target_name(config, options.target)
     with Exporter(config) as exporter:
         outcome = exporter.targets[name].walker(MAX_WALK_SECONDS, instances_seconds=MAX_WALK_SECONDS)
-        result = result_of_walk(outcome, exporter.clock.now())
+        result = scrape_result_of(outcome, exporter.clock.monotonic())
     problem = f"{name}: {outcome.error.reason}: {outcome.error}" if outcome.error else None
     if not options.output:
         sys.stdout.write(render_text(result))

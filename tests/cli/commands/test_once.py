@@ -91,7 +91,7 @@ def test_once_closes_its_connections_when_it_fails(monkeypatch: pytest.MonkeyPat
         closed.append(exporter)
 
     monkeypatch.setattr(Exporter, "close", noted)
-    monkeypatch.setattr("exporter.cli.commands.once.result_of_walk", _buggy)
+    monkeypatch.setattr("exporter.cli.commands.once.scrape_result_of", _buggy)
     with pytest.raises(ZeroDivisionError):
         main(["once"])
 

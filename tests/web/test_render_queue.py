@@ -1,4 +1,4 @@
-"""Tests of `exporter.metrics.render_queue`."""
+"""Tests of `exporter.web.render_queue`."""
 
 import asyncio
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from exporter.metrics.render_queue import RenderQueue
+from exporter.web.render_queue import RenderQueue
 from tests.support.serving import PATIENCE
 
 

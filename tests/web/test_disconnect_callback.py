@@ -1,11 +1,11 @@
-"""Tests of `exporter.web.disconnects`."""
+"""Tests of `exporter.web.disconnect_callback`."""
 
 import asyncio
 
 import pytest
 from starlette.types import Message
 
-from exporter.web.disconnects import on_disconnect
+from exporter.web.disconnect_callback import on_disconnect
 
 
 def _calls(*messages: str) -> int:

@@ -24,7 +24,7 @@ INSTANCES_SECONDS: Final = 2.0  # how long a walk that has read its backups wait
 
 
 class TargetWalker:
-    """Walks one target: snapshot = assess(group(walk(fetch_page))).
+    """Walks one target: snapshot = assess(walk(fetch_page)).
 
     The list of instances is walked beside the list of backups, and its failures do not fail the walk.
     """
@@ -49,21 +49,21 @@ class TargetWalker:
     def __call__(
         self,
         seconds: float,
-        next_walk: int = 1,
+        reserved: int = 1,
         running: RunningWalk | None = None,
         *,
         instances_seconds: float = INSTANCES_SECONDS,
     ) -> WalkOutcome:
         """Walk for at most `seconds`.
 
-        :param next_walk: requests to leave in the API's budget for the next walk
+        :param reserved: requests to leave in the API's budget for the next walk
         :param running: shows the walk's progress to other threads and lets them cancel it
         :param instances_seconds: how long to wait for the list of instances once the backups are read
         """
         clock = self.api.clock
         running = running or RunningWalk(clock.monotonic(), seconds, self.api.budget)
-        listing = self.instances.start_if_due(seconds, next_walk)
-        backups = self._read_backups(seconds, next_walk, running)
+        listing = self.instances.start_if_due(seconds, reserved)
+        backups = self._read_backups(seconds, reserved, running)
         stats = running.stats(clock.monotonic())
         if listing:
             listing.ended.wait(instances_seconds)
@@ -75,11 +75,11 @@ class TargetWalker:
         return WalkOutcome(stats, snapshot, page_size=walked.limit, instances_ok=self.instances.ok)
 
     def _read_backups(
-        self, seconds: float, next_walk: int, running: RunningWalk
+        self, seconds: float, reserved: int, running: RunningWalk
     ) -> tuple[WalkResult[Backup], Redact] | ApiError:
         """Return every backup and what redacts the credential from text of this walk, or why that failed."""
         try:
-            client = self.api.walk_client(seconds, next_walk)
+            client = self.api.walk_client(seconds, reserved)
             running.attach(client)
             return self._backups.walk(client), client.redact
         except ApiError as error:

@@ -278,14 +278,21 @@ def test_idle_connections_end_for_new_ones() -> None:
     assert refused == [Refusal.EVICTED] * 3
 
 
+LARGE = 12_000_000  # bytes: more than the kernel buffers
+
+
 class Gateway:
-    """An application that responds with the path's status, or checks a login for ever."""
+    """An application that responds with the path's status or a large body, or checks a login for ever."""
 
     def __init__(self) -> None:
+        self.large = App(b"x" * LARGE)
         self.checking = threading.Semaphore(0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond."""
+        if scope["path"] == "/large":
+            await self.large(scope, receive, send)
+            return
         if scope["path"] == "/login":
             with scope["state"][LOGIN_WAIT]():
                 self.checking.release()
@@ -313,12 +320,23 @@ def wait_for_a_login(client: Client, app: Gateway) -> None:
     assert app.checking.acquire(timeout=PATIENCE)
 
 
+def get_once(client: Client, _app: Gateway) -> None:
+    """Receive a response and keep the connection."""
+    assert client.send(get()).answer() == (200, b"hi")
+
+
+def read_nothing(client: Client, _app: Gateway) -> None:
+    """Request a large response and read its first byte only."""
+    assert client.send(get(b"/large")).socket.recv(1)
+
+
 STRANGERS = [silent, slow, refuse, wait_for_a_login]
+Behaviour = Callable[[Client, Gateway], None]
 
 
-@pytest.mark.parametrize("stranger", STRANGERS)
-def test_strangers_do_not_end_a_proven_connection(stranger: Callable[[Client, Gateway], None]) -> None:
-    """An idle connection that has had a successful response stays, however long it is silent."""
+@pytest.mark.parametrize("crowd", [*STRANGERS, read_nothing])
+def test_a_crowd_does_not_end_an_idle_proven_connection(crowd: Behaviour) -> None:
+    """One that has had a successful response stays, however long it is silent."""
     app, refused = Gateway(), list[Refusal]()
     with (
         serving(app, Limits(connections=4), refused=refused.append) as port,
@@ -327,7 +345,7 @@ def test_strangers_do_not_end_a_proven_connection(stranger: Callable[[Client, Ga
     ):
         first = prometheus.send(get()).answer()
         for _ in range(10):
-            stranger(stack.enter_context(Client(port)), app)
+            crowd(stack.enter_context(Client(port)), app)
         stack.enter_context(Client(port)).send(get()).answer()
         second = prometheus.send(get()).answer()
 
@@ -350,23 +368,19 @@ def test_silent_handshakes_do_not_end_a_proven_connection(tls: CurrentTls, autho
     assert gone == [b""] * 7
 
 
-@pytest.mark.parametrize("stranger", STRANGERS)
-def test_strangers_do_not_end_a_connection_that_reads(stranger: Callable[[Client, Gateway], None]) -> None:
-    """A response is sent to its end, although its client pauses while strangers connect."""
-    gateway, large = Gateway(), App(b"x" * 12_000_000)
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await (large if scope["path"] == "/large" else gateway)(scope, receive, send)
-
+@pytest.mark.parametrize("crowd", [*STRANGERS, get_once])
+def test_a_crowd_does_not_end_a_connection_that_reads(crowd: Behaviour) -> None:
+    """A response is sent to its end, although its client pauses while others connect."""
+    app = Gateway()
     with serving(app, Limits(connections=4)) as port, narrow(port) as reader, ExitStack() as stack:
         reader.send(get(b"/large"))
         head = reader.socket.recv(1)
         for _ in range(10):
-            stranger(stack.enter_context(Client(port)), gateway)
+            crowd(stack.enter_context(Client(port)), app)
         stack.enter_context(Client(port)).send(get()).answer()
         status, body = reader.answer(head)
 
-    assert (status, len(body)) == (200, 12_000_000)
+    assert (status, len(body)) == (200, LARGE)
 
 
 def test_slow_readers_end_for_new_connections() -> None:

@@ -282,7 +282,7 @@ LARGE = 12_000_000  # bytes: more than the kernel buffers
 
 
 class Gateway:
-    """An application that responds with the path's status or a large body, or checks a login for ever."""
+    """An application that responds with the path's status or a large body, or checks a login without end."""
 
     def __init__(self) -> None:
         self.large = App(b"x" * LARGE)
@@ -315,7 +315,7 @@ def refuse(client: Client, _app: Gateway) -> None:
 
 
 def wait_for_a_login(client: Client, app: Gateway) -> None:
-    """Send a request whose login is then checked for ever."""
+    """Send a request whose login is then checked without end."""
     client.send(get(b"/login"))
     assert app.checking.acquire(timeout=PATIENCE)
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from benchmarks.abuse.connections import idle, nothing, replaced, silent, slow_headers
 from benchmarks.abuse.logins import answers_for_a_removed_user, new_login, waiting_logins
-from benchmarks.abuse.server import HEAD, Abuse, Server, exporting
+from benchmarks.abuse.server import HEAD, Abuse, Server, exporting, is_healthy
 from benchmarks.abuse.traffic import (
     abandon_pages,
     abandon_scrapes,
@@ -31,6 +31,7 @@ from exporter.server.limits import Limits, raise_descriptor_limit
 from exporter.simulator import SimulatedApi, many
 
 BACKUPS, INSTANCES = 7_000, 1_400  # 20,000 samples
+IDLE_SCRAPES = 20  # of one second each: fewer than the idle timeout
 
 
 def abuses(connections: int) -> dict[str, Abuse]:
@@ -56,23 +57,29 @@ def abuses(connections: int) -> dict[str, Abuse]:
 
 
 class Endured(Struct):
-    """The scrapes under one abuse, and the most that the exporter used."""
+    """The scrapes under one abuse, the fate of an idle connection, and the most that the exporter used."""
 
     good: int = 0
     tried: int = 0
     slowest: float = 0.0
+    kept: bool = True
     memory_kb: int = 0
     threads: int = 0
     descriptors: int = 0
 
 
 def endure(server: Server, abuse: Abuse, seconds: int, deadline: float) -> Endured:
-    """Scrape once a second while the abuse runs; a scrape succeeds within `deadline` seconds."""
+    """Scrape once a second while the abuse runs; a scrape succeeds within `deadline` seconds.
+
+    Beside it, a connection is idle but for a request every `IDLE_SCRAPES` scrapes: it must stay open.
+    """
     endured, stop = Endured(), threading.Event()
     with ExitStack() as stack:
+        idle_connection = stack.enter_context(server.open())
+        is_healthy(idle_connection)
         thread = threading.Thread(target=abuse, args=(server, stop, stack), daemon=True)
         thread.start()
-        for _ in range(seconds):
+        for number in range(1, seconds + 1):
             began = time.monotonic()
             endured.tried += 1
             with suppress(requests.RequestException):
@@ -80,6 +87,8 @@ def endure(server: Server, abuse: Abuse, seconds: int, deadline: float) -> Endur
                 took = time.monotonic() - began
                 endured.good += status == requests.codes.ok and took <= deadline
                 endured.slowest = max(endured.slowest, took)
+            if number % IDLE_SCRAPES == 0 or number == seconds:
+                endured.kept = endured.kept and is_healthy(idle_connection)
             _look(server, endured)
             time.sleep(max(0.0, began + 1 - time.monotonic()))
         stop.set()
@@ -146,13 +155,16 @@ def run(seconds: int, deadline: float = 1.0, connections: int = 500, only: Colle
 
 
 def _table(server: Server, chosen: dict[str, Abuse], seconds: int, deadline: float) -> bool:
-    print(f"{'abuse':<24}{'scrapes':>9}{'slowest':>10}{'threads':>9}{'memory':>10}{'descriptors':>13}")
+    print(
+        f"{'abuse':<24}{'scrapes':>9}{'slowest':>10}{'idle':>7}{'threads':>9}{'memory':>10}{'descriptors':>13}"
+    )
     all_good = True
     for name, abuse in chosen.items():
         endured = endure(server, abuse, seconds, deadline)
-        all_good = all_good and endured.good == endured.tried
+        all_good = all_good and endured.kept and endured.good == endured.tried
         print(
-            f"{name:<24}{f'{endured.good}/{endured.tried}':>9}{endured.slowest:>8.2f} s{endured.threads:>9}"
+            f"{name:<24}{f'{endured.good}/{endured.tried}':>9}{endured.slowest:>8.2f} s"
+            f"{'kept' if endured.kept else 'ended':>7}{endured.threads:>9}"
             f"{endured.memory_kb // 1024:>7} MB{endured.descriptors:>13}",
             flush=True,
         )

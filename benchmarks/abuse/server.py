@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Final
 
@@ -68,6 +70,18 @@ Abuse = Callable[["Server", threading.Event, ExitStack], None]
 """Does something to a server until the event is set; what it leaves on the stack is closed later."""
 
 
+def is_healthy(connection: socket.socket) -> bool:
+    """Request `/-/healthy` on an open connection; return whether that succeeds."""
+    try:
+        connection.sendall(HEAD.replace(b"/metrics", b"/-/healthy") + b"\r\n")
+        response = HTTPResponse(connection)
+        response.begin()
+        response.read()
+    except (HTTPException, OSError):
+        return False
+    return response.status == HTTPStatus.OK
+
+
 @contextmanager
 def exporting(api: SimulatedApi, folder: Path, *, tls: bool, users: bool) -> Iterator[Server]:
     """Run the exporter; print how long its end takes beside an idle connection."""
@@ -98,8 +112,7 @@ def exporting(api: SimulatedApi, folder: Path, *, tls: bool, users: bool) -> Ite
             yield server
         finally:
             idle = server.open()
-            idle.sendall(HEAD.replace(b"/metrics", b"/-/healthy") + b"\r\n")
-            idle.recv(1000)
+            is_healthy(idle)
             began = time.monotonic()
             process.send_signal(signal.SIGTERM)
             print(f"exit status {process.wait(30)} after {time.monotonic() - began:.1f} s")

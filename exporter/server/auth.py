@@ -1,6 +1,7 @@
 """Basic authentication in front of every path."""
 
 import asyncio
+from contextlib import nullcontext
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -8,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.server.disconnects import unless_gone
+from exporter.server.eviction import LOGIN_WAIT
 from exporter.server.login_queue import TooManyLoginsError
 from exporter.server.passwords import PasswordVerifier
 from exporter.server.refusals import CountRefusal, Refusal, ignore_refusal
@@ -50,8 +52,10 @@ class BasicAuthMiddleware:
 
     async def _refusal(self, scope: Scope, receive: Receive) -> ASGIApp | None:
         """Return the response to a client without a valid login; None for a valid one."""
+        login_wait = scope.get("state", {}).get(LOGIN_WAIT, nullcontext)
         try:
-            is_valid = await unless_gone(receive, asyncio.ensure_future(self.verify(scope)))
+            with login_wait():
+                is_valid = await unless_gone(receive, asyncio.ensure_future(self.verify(scope)))
         except TooManyLoginsError:
             self._refused(Refusal.LOGIN_QUEUE_FULL)
             return TOO_MANY_LOGINS

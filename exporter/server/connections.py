@@ -5,11 +5,11 @@ import errno
 import socket
 import ssl
 from asyncio.sslproto import SSLProtocol
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Final
 
 from exporter.server.client_certificates import UNVERIFIED
+from exporter.server.eviction import EvictionQueue
 from exporter.server.limits import Limits
 from exporter.server.protocol import HttpConnection, Owner
 from exporter.server.refusals import CountRefusal, Refusal
@@ -32,7 +32,7 @@ def no_tls() -> None:
 
 
 class Connections:
-    """Accepts connections. If they are too many, the one that has waited longest for its client ends."""
+    """Accepts connections. If they are too many, `EvictionQueue` chooses the one that ends."""
 
     def __init__(
         self, make: Callable[[Owner], HttpConnection], tls: CurrentTls, limits: Limits, refused: CountRefusal
@@ -47,7 +47,7 @@ class Connections:
         self._limits = limits
         self._refused = refused
         self._handshakes: dict[HttpConnection, asyncio.Task[None]] = {}
-        self._waiting: OrderedDict[HttpConnection, None] = OrderedDict()
+        self._waiting: EvictionQueue[HttpConnection] = EvictionQueue()
         self._accepting: list[asyncio.Task[None]] = []
 
     def __repr__(self) -> str:
@@ -77,14 +77,15 @@ class Connections:
 
     def changed(self, connection: HttpConnection) -> None:
         """Note that a connection has made progress."""
-        self._waiting.pop(connection, None)
         if connection.is_waiting and connection in self._handshakes:
-            self._waiting[connection] = None
+            self._waiting.add(connection, connection.connection_class)
+        else:
+            self._waiting.discard(connection)
 
     def ended(self, connection: HttpConnection) -> None:
         """Forget a connection."""
         self._handshakes.pop(connection, None)
-        self._waiting.pop(connection, None)
+        self._waiting.discard(connection)
 
     async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -127,8 +128,8 @@ class Connections:
         return {"ssl": context, "ssl_handshake_timeout": seconds, "ssl_shutdown_timeout": seconds}
 
     def _make_room(self) -> bool:
-        """End the connection that has waited longest for its client; return whether there was one."""
-        connection = next(iter(self._waiting), None)
+        """End a connection that waits; return whether there was one."""
+        connection = self._waiting.next()
         if connection is None:
             return False
         handshake = self._handshakes[connection]

@@ -1,9 +1,8 @@
 """HTTP/1.1 by uvicorn and h11, with a timeout for each wait for the client."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
-from enum import Enum, auto
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final, Protocol
 
 import h11
@@ -12,33 +11,18 @@ from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from exporter.server.empty_lines import LINE_ENDS, skip_empty_lines
+from exporter.server.eviction import LOGIN_WAIT, ConnectionClass
 from exporter.server.limits import Limits
 from exporter.server.pending import PendingBodies
+from exporter.server.phase import BEING_READ, UNTIMED, Phase
 from exporter.server.refusals import CountRefusal, Refusal
 from exporter.server.response_headers import HeaderPairs
 
 _INCOMPLETE: Final = (h11.IDLE, h11.SEND_BODY, h11.ERROR)
+_BAD_REQUEST: Final = 400
 NOT_HTTP: Final = b"not a valid HTTP/1.1 request\n"
 LINGER: Final = 0.3  # seconds for TLS to send its last records when the server stops
-
-
-class Phase(Enum):
-    """What a connection does. In each phase but `ANSWERING` it waits for its client."""
-
-    CONNECTING = auto()
-    """The TLS handshake, if any, is incomplete."""
-    RECEIVING = auto()
-    """The first request, or a begun one, is incomplete."""
-    ANSWERING = auto()
-    """The request is complete and the application has not responded yet."""
-    SENDING = auto()
-    """The application sends the response as fast as the client reads it."""
-    DRAINING = auto()
-    """The response is complete, but the client has not read all of it."""
-    IDLE = auto()
-    """The connection is kept alive for a next request."""
-    ENDED = auto()
-    """The connection is closed."""
 
 
 class Owner(Protocol):
@@ -72,6 +56,7 @@ class HttpConnection(H11Protocol):
         self._refused = refused
         self._owner = owner
         self._timeout: asyncio.TimerHandle | None = None
+        self._is_proven = False
         self.phase = Phase.CONNECTING
 
     def __repr__(self) -> str:
@@ -84,8 +69,17 @@ class HttpConnection(H11Protocol):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it waits for its client."""
+        """Whether it waits for its client or for a login check: it may end to make room for another one."""
         return self.phase is not Phase.ANSWERING
+
+    @property
+    def connection_class(self) -> ConnectionClass:
+        """The class in which it waits."""
+        if self._is_proven:
+            return ConnectionClass.READING if self.phase in BEING_READ else ConnectionClass.PROVEN
+        if self.phase is Phase.AUTHENTICATING:
+            return ConnectionClass.AUTHENTICATING
+        return ConnectionClass.NEW
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         """Wait for the first request."""
@@ -104,13 +98,15 @@ class HttpConnection(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Parse a request; keep what arrives before the response to it has been sent."""
         if self.phase in {Phase.RECEIVING, Phase.IDLE}:
-            super().data_received(data)
+            if self._has_begun_request or data.strip(LINE_ENDS):  # else empty lines only
+                super().data_received(data)
         elif self.conn.their_state is not h11.MUST_CLOSE:  # else no other request is answered
             self.conn.receive_data(data)
             self._limit_pipelined()
 
     def handle_events(self) -> None:
         """Parse what has been received. A request's timeout runs from its first byte to its last."""
+        skip_empty_lines(self.conn)
         super().handle_events()
         if self.transport.is_closing():
             return
@@ -150,7 +146,7 @@ class HttpConnection(H11Protocol):
             (b"connection", b"close"),
             *self._headers(),
         ]
-        response = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
+        response = h11.Response(status_code=_BAD_REQUEST, headers=headers, reason=b"Bad Request")
         with suppress(h11.LocalProtocolError):  # a response has begun
             for event in (response, h11.Data(data=NOT_HTTP), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
@@ -174,16 +170,26 @@ class HttpConnection(H11Protocol):
 
         async def send_in_chunks(message: Message) -> None:
             if message["type"] == "http.response.start":
+                self._is_proven = self._is_proven or message["status"] < _BAD_REQUEST
                 self._enter(Phase.SENDING)
                 await send(message)
             else:
                 await self._send_body(send, message)
 
+        scope["state"][LOGIN_WAIT] = self._authenticating
         try:
             await self._application(scope, receive, send_in_chunks)
         except asyncio.CancelledError:  # the server stops: that is no error of the application
             self.cycle.disconnected = True
             self.transport.abort()
+
+    @contextmanager
+    def _authenticating(self) -> Iterator[None]:
+        self._enter(Phase.AUTHENTICATING)
+        try:
+            yield
+        finally:
+            self._enter(Phase.ANSWERING)
 
     async def _send_body(self, send: Send, message: Message) -> None:
         body: bytes = message.get("body", b"")
@@ -220,7 +226,7 @@ class HttpConnection(H11Protocol):
             return
         self._cancel_timeout()
         self.phase = phase
-        if phase not in {Phase.ANSWERING, Phase.IDLE}:
+        if phase not in UNTIMED:
             receives = phase is Phase.RECEIVING
             seconds = self._limits.request_timeout if receives else self._limits.response_timeout
             self._timeout = self.loop.call_later(seconds, self._expire)

@@ -10,7 +10,7 @@ class Refusal(StrEnum):
     CLIENT_CERTIFICATE = "client_certificate"
     """The client's certificate is missing or not accepted."""
     EVICTED = "evicted"
-    """The connections were too many, and this one had waited longest for its client."""
+    """The connections were too many, and this one waited for its client or for a login check."""
     LOGIN_QUEUE_FULL = "login_queue_full"
     """Too many logins were waiting for bcrypt: 503."""
     MALFORMED = "malformed"

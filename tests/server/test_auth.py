@@ -10,16 +10,22 @@ from typing import Any
 
 import pytest
 import structlog
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from exporter.server.auth import BasicAuthMiddleware
 from exporter.server.limits import Limits
 from exporter.server.login_queue import PER_NETWORK, LoginQueue
 from exporter.server.passwords import PasswordVerifier
+from exporter.server.phase import Phase
+from exporter.server.protocol import HttpConnection
 from exporter.server.response_headers import ResponseHeadersMiddleware
+from exporter.server.run import Server
 from exporter.server.watched import WatchedWebConfig
 from tests.support.serving import App, Client, get, serving, status, wait_until
 from tests.support.web_config import ALICE
 
+WRONG = b"Authorization: Basic " + base64.b64encode(b"alice:Wonderland")
 ALICES = b"Authorization: Basic " + base64.b64encode(b"alice:wonderland")
 
 
@@ -41,7 +47,7 @@ USERS = f"basic_auth_users: {{alice: '{ALICE.decode()}'}}"
     [
         ([ALICES], 200),
         ([], 401),
-        ([b"Authorization: Basic " + base64.b64encode(b"alice:Wonderland")], 401),
+        ([WRONG], 401),
         ([b"Authorization: Basic " + base64.b64encode(b"alice:" + b"w" * 73)], 401),
         ([ALICES, ALICES], 401),
         ([b"Authorization: Bearer x"], 401),
@@ -119,6 +125,37 @@ class Paused:
         self.entered.set()
         assert self.release.wait(20)
         return password == b"wonderland"
+
+
+@pytest.mark.parametrize(("login", "status"), [(ALICES, 200), (WRONG, 401)])
+def test_a_connection_waits_while_its_login_is_checked(tmp_path: Path, login: bytes, status: int) -> None:
+    """It may end for a new connection; once the login is decided, the request is in flight."""
+    path, paused = tmp_path / "web.yml", Paused()
+    path.write_text(USERS)
+    web = WatchedWebConfig(path, structlog.get_logger())
+    phases: list[Phase] = []
+    servers: list[Server] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        phases.extend(phases_of(servers[0]))
+        await Response(b"hi")(scope, receive, send)
+
+    guarded = BasicAuthMiddleware(app, web, PasswordVerifier(paused))
+    with serving(guarded, servers=servers) as port, Client(port) as client:
+        client.send(get(b"/", login))
+        wait_until(paused.entered.is_set)
+        checked = phases_of(servers[0])
+        paused.release.set()
+        answer = client.answer()
+
+    assert checked == [Phase.AUTHENTICATING]
+    assert phases == ([Phase.ANSWERING] if status == 200 else [])
+    assert answer[0] == status
+
+
+def phases_of(server: Server) -> list[Phase]:
+    """Return what each connection does."""
+    return [one.phase for one in server.server_state.connections if isinstance(one, HttpConnection)]
 
 
 def test_a_user_that_is_removed_while_the_login_waits(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import ssl
 import threading
 import tracemalloc
 from asyncio import sslproto
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from exporter.server.connections import CurrentTls, no_tls
+from exporter.server.eviction import LOGIN_WAIT
 from exporter.server.limits import Limits
 from exporter.server.refusals import Refusal
 from exporter.server.run import Server, listen, make_server, port_of
@@ -253,10 +255,11 @@ def test_the_repr_of_connections() -> None:
     servers: list[Server] = []
     with serving(App(), Limits(connections=2), servers=servers) as port, Client(port) as client:
         client.send(get()).answer()
-        shown = repr(servers[0]), [repr(one) for one in servers[0].server_state.connections]
+        (connection,) = servers[0].server_state.connections
+        wait_until(lambda: repr(connection).endswith("IDLE)"))
+        shown = repr(servers[0])
 
-    assert shown[0] == "Server(Connections(1 of 2, 1 waiting))"
-    assert [one.endswith("IDLE)") for one in shown[1]] == [True]
+    assert shown == "Server(Connections(1 of 2, 1 waiting))"
 
 
 def test_idle_connections_end_for_new_ones() -> None:
@@ -273,6 +276,164 @@ def test_idle_connections_end_for_new_ones() -> None:
     assert answers == [(200, b"hi")] * 3
     assert gone == [b""] * 3
     assert refused == [Refusal.EVICTED] * 3
+
+
+LARGE = 12_000_000  # bytes: more than the kernel buffers
+
+
+class Gateway:
+    """An application that responds with the path's status or a large body, or checks a login without end."""
+
+    def __init__(self) -> None:
+        self.large = App(b"x" * LARGE)
+        self.checking = threading.Semaphore(0)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Respond."""
+        if scope["path"] == "/large":
+            await self.large(scope, receive, send)
+            return
+        if scope["path"] == "/login":
+            with scope["state"][LOGIN_WAIT]():
+                self.checking.release()
+                await asyncio.Event().wait()
+        await Response(b"hi", int(scope["path"][1:] or 200))(scope, receive, send)
+
+
+def silent(_client: Client, _app: Gateway) -> None:
+    """Send nothing."""
+
+
+def slow(client: Client, _app: Gateway) -> None:
+    """Send a part of a request."""
+    client.send(b"GET /20")
+
+
+def refuse(client: Client, _app: Gateway) -> None:
+    """Send a request without a valid login."""
+    assert client.send(get(b"/401")).answer() == (401, b"hi")
+
+
+def wait_for_a_login(client: Client, app: Gateway) -> None:
+    """Send a request whose login is then checked without end."""
+    client.send(get(b"/login"))
+    assert app.checking.acquire(timeout=PATIENCE)
+
+
+def get_once(client: Client, _app: Gateway) -> None:
+    """Receive a response and keep the connection."""
+    assert client.send(get()).answer() == (200, b"hi")
+
+
+def read_nothing(client: Client, _app: Gateway) -> None:
+    """Request a large response and read its first byte only."""
+    assert client.send(get(b"/large")).socket.recv(1)
+
+
+STRANGERS = [silent, slow, refuse, wait_for_a_login]
+Behaviour = Callable[[Client, Gateway], None]
+
+
+@pytest.mark.parametrize("crowd", [*STRANGERS, read_nothing])
+def test_a_crowd_does_not_end_an_idle_proven_connection(crowd: Behaviour) -> None:
+    """One that has had a successful response stays, however long it is silent."""
+    app, refused = Gateway(), list[Refusal]()
+    with (
+        serving(app, Limits(connections=4), refused=refused.append) as port,
+        Client(port) as prometheus,
+        ExitStack() as stack,
+    ):
+        first = prometheus.send(get()).answer()
+        for _ in range(10):
+            crowd(stack.enter_context(Client(port)), app)
+        stack.enter_context(Client(port)).send(get()).answer()
+        second = prometheus.send(get()).answer()
+
+    assert [first, second] == [(200, b"hi")] * 2
+    assert refused == [Refusal.EVICTED] * 8
+
+
+def test_silent_handshakes_do_not_end_a_proven_connection(tls: CurrentTls, authority: Authority) -> None:
+    """Over TLS, too, an idle connection that has had a successful response stays."""
+    context = ssl.create_default_context(cafile=authority.file)
+    with serving(App(), Limits(connections=4), tls) as port, Client(port) as prometheus:
+        prometheus.socket = context.wrap_socket(prometheus.socket, server_hostname="127.0.0.1")
+        first = prometheus.send(get()).answer()
+        with ExitStack() as stack:
+            strangers = [stack.enter_context(Client(port)) for _ in range(10)]
+            gone = [one.rest() for one in strangers[:7]]
+        second = prometheus.send(get()).answer()
+
+    assert [first, second] == [(200, b"hi")] * 2
+    assert gone == [b""] * 7
+
+
+@pytest.mark.parametrize("crowd", [*STRANGERS, get_once])
+def test_a_crowd_does_not_end_a_connection_that_reads(crowd: Behaviour) -> None:
+    """A response is sent to its end, although its client pauses while others connect."""
+    app = Gateway()
+    with serving(app, Limits(connections=4)) as port, narrow(port) as reader, ExitStack() as stack:
+        reader.send(get(b"/large"))
+        head = reader.socket.recv(1)
+        for _ in range(10):
+            crowd(stack.enter_context(Client(port)), app)
+        stack.enter_context(Client(port)).send(get()).answer()
+        status, body = reader.answer(head)
+
+    assert (status, len(body)) == (200, LARGE)
+
+
+def test_slow_readers_end_for_new_connections() -> None:
+    """The one that has read nothing for longest ends first."""
+    app = App(b"x" * 12_000_000)
+    refused: list[Refusal] = []
+    with serving(app, Limits(connections=3), refused=refused.append) as port, ExitStack() as stack:
+        readers = [stack.enter_context(narrow(port)) for _ in range(3)]
+        for reader in readers:
+            reader.send(get())
+            assert reader.socket.recv(1)
+        answer = stack.enter_context(Client(port)).send(get()).answer()
+        cut = readers[0].rest()
+
+    assert len(answer[1]) == 12_000_000
+    assert len(cut) < 12_000_000
+    assert refused == [Refusal.EVICTED]
+
+
+def test_a_waiting_login_ends_after_silent_connections() -> None:
+    """A new Prometheus keeps its place among connections that send nothing."""
+    app, refused = Gateway(), list[Refusal]()
+    with serving(app, Limits(connections=3), refused=refused.append) as port, ExitStack() as stack:
+        login = stack.enter_context(Client(port))
+        wait_for_a_login(login, app)
+        strangers = [stack.enter_context(Client(port)) for _ in range(8)]
+        gone = [one.rest() for one in strangers[:6]]
+
+    assert gone == [b""] * 6
+    assert refused == [Refusal.EVICTED] * 6
+
+
+def test_a_waiting_login_ends_if_all_others_are_in_flight() -> None:
+    """A request whose login is valid never ends for a new connection."""
+    gateway, in_flight, refused = Gateway(), App(), list[Refusal]()
+    in_flight.release.clear()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (in_flight if scope["path"] == "/slow" else gateway)(scope, receive, send)
+
+    with serving(app, Limits(connections=2), refused=refused.append) as port, ExitStack() as stack:
+        known = stack.enter_context(Client(port)).send(get(b"/slow"))
+        assert in_flight.called.wait(PATIENCE)
+        stranger = stack.enter_context(Client(port))
+        wait_for_a_login(stranger, gateway)
+        other = stack.enter_context(Client(port)).send(get()).answer()
+        in_flight.release.set()
+        answers = [other, known.answer()]
+        gone = stranger.rest()
+
+    assert answers == [(200, b"hi")] * 2
+    assert gone == b""
+    assert refused == [Refusal.EVICTED]
 
 
 def test_unread_bodies_are_limited_together() -> None:

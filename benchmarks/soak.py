@@ -20,7 +20,7 @@ from pathlib import Path
 
 import requests
 
-from exporter.simulator import many
+from exporter.simulator import bulk_backups
 from tests.support.faults import (
     Answer,
     CutBody,
@@ -128,7 +128,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--scrapers", type=int, default=50)
     options = parser.parse_args()
-    with FaultyApi(backups=many(BACKUPS, 30), request_log=False) as api:
+    with FaultyApi(backups=bulk_backups(BACKUPS, 30), request_log=False) as api:
         return soak(api, options.minutes, options.scrapers)
 
 

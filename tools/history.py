@@ -24,7 +24,7 @@ from exporter.config import Config, Secret, Target, Url
 from exporter.metrics.families import families
 from exporter.metrics.own import ReloadCollector, own_collectors
 from exporter.records import Backup, Instance
-from exporter.simulator import Fleet, hosts, many
+from exporter.simulator import Fleet, bulk_backups, bulk_instances
 from tests.support.faults import Answer, FaultyApi
 from tests.support.programs import need, require
 
@@ -149,8 +149,8 @@ def fleet(only: int | None) -> Organization:
 def large_fleet(number: int, end: float) -> Organization:
     """Return `number` databases with 14 days of backups each."""
     last = datetime.fromtimestamp(end, UTC)
-    every = many(number * 84, number, until=last)
-    listed = hosts(number)
+    every = bulk_backups(number * 84, number, until=last)
+    listed = bulk_instances(number)
 
     def backups(now: datetime) -> tuple[Backup, ...]:
         return tuple(b for b in every if b.updated_at and b.updated_at <= now)

@@ -8,7 +8,7 @@ import structlog
 from exporter.api import BACKUPS
 from exporter.config import Period, SizeUnit
 from exporter.errors import ApiError, Reason
-from exporter.simulator import Quirks, Request, many
+from exporter.simulator import Quirks, Request, bulk_backups
 from exporter.simulator.http.wire import Json
 from tests.support.client_rig import KEY, MakeRig
 from tests.support.faults import (
@@ -119,7 +119,7 @@ def test_a_page_that_always_fails_fails_the_walk(api: FaultyApi, rig: MakeRig) -
 @pytest.mark.parametrize("dead_marker", ["error", "empty", "start"])
 def test_a_marker_deleted_during_the_walk_is_bypassed(rig: MakeRig, dead_marker: str) -> None:
     """It works with each of the three ways in which an API may respond to a dead marker."""
-    listed = many(45, 6)
+    listed = bulk_backups(45, 6)
     with FaultyApi(backups=listed, quirks=Quirks(dead_marker=dead_marker)) as api:  # type: ignore[arg-type]
 
         def delete(body: Json) -> Json:
@@ -189,7 +189,7 @@ def test_a_walk_past_its_deadline_sends_nothing(api: FaultyApi, rig: MakeRig) ->
 
 def test_a_walk_of_many_pages_ends_at_its_deadline(rig: MakeRig) -> None:
     """Each page is in time, but not all of them."""
-    with FaultyApi(backups=many(400, 2), latency=0.1) as api:
+    with FaultyApi(backups=bulk_backups(400, 2), latency=0.1) as api:
         outcome = rig(api.url).walk(0.55)
 
     assert outcome.error is not None
@@ -212,7 +212,7 @@ def test_no_request_is_sent_before_retry_after(api: FaultyApi, rig: MakeRig) -> 
 
 def test_limits_are_read_from_every_response(rig: MakeRig) -> None:
     """Errors report the limits too."""
-    with FaultyApi(backups=many(5, 1), tier="professional", api_key="other:key") as api:
+    with FaultyApi(backups=bulk_backups(5, 1), tier="professional", api_key="other:key") as api:
         made = rig(api.url)
         made.walk(20)
 

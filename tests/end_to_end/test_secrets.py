@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 import requests
 
-from exporter.simulator import many
+from exporter.simulator import bulk_backups
 from tests.support.certificates import Authority
 from tests.support.command import COMMAND, LOOPBACK, running
 from tests.support.faults import Answer, CutBody, ErrorBody, Fault, FaultyApi, Raw, Reset
@@ -43,7 +43,7 @@ main(sys.argv[1:])
 @pytest.fixture
 def api() -> Iterator[FaultyApi]:
     """Run an API that accepts the key and the token."""
-    with FaultyApi(backups=many(20, 4), api_key=KEY, token=TOKEN) as running:
+    with FaultyApi(backups=bulk_backups(20, 4), api_key=KEY, token=TOKEN) as running:
         yield running
 
 

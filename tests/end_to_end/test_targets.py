@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from exporter.simulator import Request, hosts, many
+from exporter.simulator import Request, bulk_backups, bulk_instances
 from tests.support.command import LOOPBACK, ended, running
 from tests.support.faults import Answer, FaultyApi, HangBeforeHeaders
 from tests.support.real_prometheus import running_prometheus, wait_until
@@ -23,7 +23,7 @@ KEY = "demo:demo-secret"
 @pytest.fixture
 def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups over 6 instances."""
-    with FaultyApi(backups=many(45, 6), instances=hosts(6), api_key=KEY) as running_api:
+    with FaultyApi(backups=bulk_backups(45, 6), instances=bulk_instances(6), api_key=KEY) as running_api:
         yield running_api
 
 
@@ -62,7 +62,7 @@ def test_a_hanging_target_delays_only_its_own_probe(api: FaultyApi, tmp_path: Pa
         asked.set()
         return True
 
-    with FaultyApi(backups=many(5, 1), api_key=KEY) as hanging:
+    with FaultyApi(backups=bulk_backups(5, 1), api_key=KEY) as hanging:
         hanging.faults.add(HangBeforeHeaders(), times=None, when=note)
         file = tmp_path / "exporter.yml"
         targets = [
@@ -128,7 +128,7 @@ def test_200_targets_of_500_backups(tmp_path: Path) -> None:
     """One process serves all of them, forty at a time."""
     names = [f"organization-{place}" for place in range(200)]
     file = tmp_path / "exporter.yml"
-    with FaultyApi(backups=many(500, 20), instances=hosts(20), api_key=KEY) as api:
+    with FaultyApi(backups=bulk_backups(500, 20), instances=bulk_instances(20), api_key=KEY) as api:
         write(file, api.url, *names)
         with running(f"--config.file={file}", LOOPBACK) as (_, url), ThreadPoolExecutor(40) as pool:
 
@@ -143,7 +143,7 @@ def test_200_targets_of_500_backups(tmp_path: Path) -> None:
 
 def test_walks_that_fail_late_leave_no_memory_behind(tmp_path: Path) -> None:
     """The error that is kept does not hold what its walk has read, which is 8 MiB here."""
-    backups, file = many(20_000, 200), tmp_path / "exporter.yml"
+    backups, file = bulk_backups(20_000, 200), tmp_path / "exporter.yml"
     with FaultyApi(backups=backups, api_key=KEY) as api:
         write(file, api.url, "only")
         last = backups[18_999].id

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis.strategies import integers, sampled_from
 
 from exporter.records import Backup, Instance
-from exporter.simulator import Quirks, hosts, many
+from exporter.simulator import Quirks, bulk_backups, bulk_instances
 from exporter.simulator.http.wire import BACKUPS, INSTANCES, RequestRefusedError, backup_name
 from exporter.simulator.listing import Listing
 
-RECORDS = many(45, 6)
+RECORDS = bulk_backups(45, 6)
 
 
 def listing(records: tuple[Backup, ...] = RECORDS, **quirks: Any) -> Listing[Backup]:
@@ -75,7 +75,7 @@ def test_names_match_exactly_or_by_prefix() -> None:
 
 def test_instances_are_filtered_by_what_they_have() -> None:
     """Instances can be filtered by name and datastore; unknown parameters are ignored."""
-    of = Listing(INSTANCES, (*hosts(12), Instance(id="bare")), Quirks())
+    of = Listing(INSTANCES, (*bulk_instances(12), Instance(id="bare")), Quirks())
 
     assert len(of.page({"datastore_type": "redis"})["database_instances"]) == 2  # type: ignore[arg-type]
     assert len(of.page({"name": "database-000*", "status": "ACTIVE"})["database_instances"]) == 10  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from msgspec import Struct
 from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.simulator.fleet.ailments import EFFECTS, Ailment
 from exporter.simulator.fleet.chance import chance, identifier
-from exporter.simulator.fleet.instances import DATABASES, Database
+from exporter.simulator.fleet.databases import DATABASES, Database
 from exporter.simulator.fleet.schedule import Attempt, chain, midnight
 
 _RETENTION = timedelta(days=14)

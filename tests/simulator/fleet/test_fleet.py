@@ -9,7 +9,7 @@ from hypothesis.strategies import SearchStrategy, datetimes, floats, integers, j
 
 from exporter.records import Backup
 from exporter.simulator import Ailment, Fleet
-from exporter.simulator.fleet.instances import Kind
+from exporter.simulator.fleet.databases import Kind
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 HOUR = timedelta(hours=1)

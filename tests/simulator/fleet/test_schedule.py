@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from exporter.records import Backup
-from exporter.simulator.fleet.instances import DATABASES
+from exporter.simulator.fleet.databases import DATABASES
 from exporter.simulator.fleet.schedule import Attempt, chain, midnight
 
 DAY = midnight(740_000)

@@ -105,7 +105,7 @@ def torment(api: FaultyApi, stop: threading.Event) -> None:
     chance = random.Random(1)  # noqa: S311 - no secret
     while not stop.wait(chance.uniform(0.5, 5.0)):
         api.faults.clear()
-        if chance.random() < 0.7:  # noqa: PLR2004 - sick for two thirds of the time
+        if chance.random() < 0.7:  # noqa: PLR2004 - faults for two thirds of the time
             api.faults.add(chance.choice(FAULTS), times=chance.choice((1, 2, 5, 20)))
 
 

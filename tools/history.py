@@ -135,7 +135,7 @@ def _line(name: str, labels: str, value: float, moment: float) -> str:
 def fleet(only: int | None) -> Organization:
     """Return the demo's databases, at most `only`: first three that are ailing, then healthy ones."""
     whole = Fleet()
-    chosen = [*(ailing.instance_id for ailing in whole.ailing[:3]), *whole.healthy][:only]
+    chosen = [*(ailing.instance_id for ailing in whole.ailments[:3]), *whole.healthy][:only]
 
     def backups(now: datetime) -> tuple[Backup, ...]:
         return tuple(b for b in whole.backups(now) if only is None or b.instance_id in chosen)

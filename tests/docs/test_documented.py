@@ -196,7 +196,7 @@ def test_an_api_of_your_choice(place: Place) -> None:
     assert "pages of at most 100," in printed
 
 
-def test_the_simulator_s_habits(place: Place) -> None:
+def test_the_simulator_s_flags(place: Place) -> None:
     """The simulator's help names the flags that CONTRIBUTING.md uses."""
     printed = place.run(SIMULATOR_HELP.text({}))
 

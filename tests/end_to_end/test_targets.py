@@ -38,7 +38,7 @@ def write(file: Path, url: str, *names: str, **keys: str) -> None:
 def test_prometheus_discovers_them(api: FaultyApi, tmp_path: Path) -> None:
     """Each of three targets has its name as a label; only the one with a wrong key fails, with a reason."""
     file = tmp_path / "exporter.yml"
-    write(file, api.url, "east", "west", "sick", sick="demo:wrong")
+    write(file, api.url, "east", "west", "denied", denied="demo:wrong")
     with running(f"--config.file={file}", LOOPBACK) as (_, url):
         discovered = f"scrape_configs: [{{job_name: bycloud, http_sd_configs: [{{url: '{url}/sd'}}]}}]\n"
         with running_prometheus(discovered, tmp_path) as prometheus:
@@ -46,11 +46,11 @@ def test_prometheus_discovers_them(api: FaultyApi, tmp_path: Path) -> None:
             wait_until(lambda: len(prometheus.query("sum_over_time(bycloud_up[1m]) >= 2")) == 2)
             best = prometheus.query("max_over_time(bycloud_up[1m])")
             up = {one["metric"]["target"]: one["value"][1] for one in best}
-            reasons = prometheus.query('bycloud_scrape_failure{target="sick"} == 1')
+            reasons = prometheus.query('bycloud_scrape_failure{target="denied"} == 1')
             instances = {one["metric"]["instance"] for one in prometheus.query("up")}
 
-    assert up == {"east": "1", "west": "1", "sick": "0"}
-    assert [(one["metric"]["target"], one["metric"]["reason"]) for one in reasons] == [("sick", "auth")]
+    assert up == {"east": "1", "west": "1", "denied": "0"}
+    assert [(one["metric"]["target"], one["metric"]["reason"]) for one in reasons] == [("denied", "auth")]
     assert instances == {url.removeprefix("http://")}
 
 

@@ -37,7 +37,7 @@ class Fleet(Struct, frozen=True):
         )
 
     @property
-    def ailing(self) -> tuple[Ailment, ...]:
+    def ailments(self) -> tuple[Ailment, ...]:
         """The databases that are not healthy, including the retired one and the replica."""
         return tuple(_ailment(self.seed, database) for database in DATABASES if database.kind != "healthy")
 

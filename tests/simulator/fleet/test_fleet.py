@@ -31,9 +31,11 @@ class Seen:
         """Return an instance's backups, newest first."""
         return [backup for backup in self.backups if backup.instance_id == instance_id]
 
-    def sick(self, kind: Kind) -> Iterator[tuple[Ailment, list[Backup]]]:
+    def with_ailment(self, kind: Kind) -> Iterator[tuple[Ailment, list[Backup]]]:
         """Return the databases of a kind, each with its backups."""
-        return ((sick, self.of(sick.instance_id)) for sick in self.fleet.ailing if sick.kind == kind)
+        return (
+            (ailment, self.of(ailment.instance_id)) for ailment in self.fleet.ailments if ailment.kind == kind
+        )
 
     def restorable(self, backup: Backup | None) -> bool:
         """Return whether a backup and all its ancestors completed."""
@@ -101,23 +103,23 @@ def test_the_list_is_newest_first(seed: int, now: datetime) -> None:
 
 @anyhow
 @given(seeds, moments)
-def test_every_sickness_shows(seed: int, now: datetime) -> None:
+def test_every_ailment_has_its_symptoms(seed: int, now: datetime) -> None:
     """At any time every ailing database shows the symptoms of its kind."""
     seen = Seen(seed, now)
 
-    for sick, backups in seen.sick("stale"):
-        assert timedelta(days=3) <= seen.age(sick.instance_id) < timedelta(days=5.1)
+    for ailment, backups in seen.with_ailment("stale"):
+        assert timedelta(days=3) <= seen.age(ailment.instance_id) < timedelta(days=5.1)
         assert {backup.status for backup in backups} <= {"COMPLETED", "FAILED"}
-    for sick, backups in seen.sick("failing"):
-        assert 26 * HOUR < seen.age(sick.instance_id) < 60 * HOUR
+    for ailment, backups in seen.with_ailment("failing"):
+        assert 26 * HOUR < seen.age(ailment.instance_id) < 60 * HOUR
         assert next(b.status for b in backups if b.status not in {"NEW", "BUILDING", "SAVING"}) == "FAILED"
-    for _, backups in seen.sick("stuck"):
+    for _, backups in seen.with_ailment("stuck"):
         assert backups[0].status == "BUILDING"
         assert 8 * HOUR <= now - backups[0].created_at < 38 * HOUR
-    for _, backups in seen.sick("retired"):
+    for _, backups in seen.with_ailment("retired"):
         assert timedelta(days=7) <= now - backups[0].created_at < timedelta(days=9)
     for kind in ("never", "replica"):
-        assert [backups for _, backups in seen.sick(kind)] == [[]]
+        assert [backups for _, backups in seen.with_ailment(kind)] == [[]]
 
 
 @anyhow
@@ -125,11 +127,11 @@ def test_every_sickness_shows(seed: int, now: datetime) -> None:
 def test_broken_chains_are_of_both_kinds(seed: int, now: datetime) -> None:
     """Some incremental backups depend on a failed full backup, others on one that is gone."""
     seen = Seen(seed, now)
-    ((sick, backups),) = seen.sick("broken_chain")
+    ((ailment, backups),) = seen.with_ailment("broken_chain")
     broken = [b for b in backups if b.status == "COMPLETED" and not seen.restorable(b)]
     bases = [seen.by_id.get(b.parent_id or "") for b in broken]
 
-    assert seen.age(sick.instance_id) >= timedelta(days=3)
+    assert seen.age(ailment.instance_id) >= timedelta(days=3)
     assert None in bases
     assert "FAILED" in {base.status for base in bases if base}
 
@@ -163,15 +165,15 @@ def test_instances_are_listed_but_for_the_retired(now: datetime) -> None:
     assert all(
         instance.updated_at and now - instance.updated_at > timedelta(days=7) for instance in instances
     )
-    assert [sick.kind for sick in fleet.ailing if sick.instance_id not in listed] == ["retired"]
+    assert [ailment.kind for ailment in fleet.ailments if ailment.instance_id not in listed] == ["retired"]
     assert [i.replica_of.id in listed for i in instances if i.replica_of] == [True]
 
 
-def test_every_kind_of_sickness_has_a_story() -> None:
+def test_every_kind_of_ailment_has_a_story() -> None:
     """Every kind occurs, and every story is a sentence."""
-    sick = Fleet().ailing
+    ailments = Fleet().ailments
 
-    assert {one.kind for one in sick} == {
+    assert {ailment.kind for ailment in ailments} == {
         "stale",
         "failing",
         "stuck",
@@ -180,7 +182,7 @@ def test_every_kind_of_sickness_has_a_story() -> None:
         "retired",
         "replica",
     }
-    assert all(one.story.endswith(".") for one in sick)
+    assert all(ailment.story.endswith(".") for ailment in ailments)
 
 
 def test_something_happens_every_few_minutes() -> None:

@@ -22,7 +22,7 @@ import requests
 
 from exporter.simulator import bulk_backups
 from tests.support.faults import (
-    Answer,
+    CannedReply,
     CutBody,
     Delay,
     DripBody,
@@ -43,11 +43,11 @@ FAULTS: tuple[Fault, ...] = (
     ErrorBody(401),
     ErrorBody(403),
     ErrorBody(500),
-    Answer(503, {}, b"<h1>sorry</h1>"),
-    Answer(429, {"Retry-After": "2"}),
-    Answer(429),
-    Answer(302, {"Location": "http://127.0.0.1:9/"}),
-    Answer(200, {}, b"{"),
+    CannedReply(503, {}, b"<h1>sorry</h1>"),
+    CannedReply(429, {"Retry-After": "2"}),
+    CannedReply(429),
+    CannedReply(302, {"Location": "http://127.0.0.1:9/"}),
+    CannedReply(200, {}, b"{"),
     CutBody(300),
     WrongLength(100),
     Reset(300),

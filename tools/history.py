@@ -25,7 +25,7 @@ from exporter.metrics.families import families
 from exporter.metrics.own import ReloadCollector, own_collectors
 from exporter.records import Backup, Instance
 from exporter.simulator import Fleet, bulk_backups, bulk_instances
-from tests.support.faults import Answer, FaultyApi
+from tests.support.faults import CannedReply, FaultyApi
 from tests.support.programs import need, require
 
 DAY: Final = 86_400.0
@@ -112,7 +112,7 @@ class History:
         begin, end = (self._end // DAY * DAY - 2 * DAY + hour * 3600 for hour in NIGHT)
         self._api.faults.clear()
         if begin <= moment < end:
-            self._api.faults.add(Answer(503, {}), times=None)
+            self._api.faults.add(CannedReply(503, {}), times=None)
 
     def _scrape(self, moment: float) -> Iterator[str]:
         answer = self._exporter.scrapers["default"].scrape(30.0)

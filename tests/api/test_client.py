@@ -12,7 +12,7 @@ from exporter.simulator import Quirks, Request, bulk_backups
 from exporter.simulator.http.wire import Json
 from tests.support.client_rig import KEY, MakeRig
 from tests.support.faults import (
-    Answer,
+    CannedReply,
     CutBody,
     DripBody,
     DripHeaders,
@@ -51,22 +51,26 @@ DEAD = {
     "404": (ErrorBody(404, "no such page"), Reason.CLIENT_ERROR, 1),
     "409": (ErrorBody(409, "conflict"), Reason.CLIENT_ERROR, 1),
     "422": (ErrorBody(422, "cannot"), Reason.CLIENT_ERROR, 1),
-    "429": (Answer(429), Reason.RATE_LIMITED, 1),
-    "429 with Retry-After": (Answer(429, {"Retry-After": "7"}), Reason.RATE_LIMITED, 1),
+    "429": (CannedReply(429), Reason.RATE_LIMITED, 1),
+    "429 with Retry-After": (CannedReply(429, {"Retry-After": "7"}), Reason.RATE_LIMITED, 1),
     "500": (ErrorBody(500, "oh no"), Reason.SERVER_ERROR, 3),
-    "502": (Answer(502), Reason.SERVER_ERROR, 3),
-    "501": (Answer(501), Reason.SERVER_ERROR, 1),
-    "503 with HTML": (Answer(503, {"Content-Type": "text/html"}, b"<h1>sorry</h1>"), Reason.SERVER_ERROR, 3),
+    "502": (CannedReply(502), Reason.SERVER_ERROR, 3),
+    "501": (CannedReply(501), Reason.SERVER_ERROR, 1),
+    "503 with HTML": (
+        CannedReply(503, {"Content-Type": "text/html"}, b"<h1>sorry</h1>"),
+        Reason.SERVER_ERROR,
+        3,
+    ),
     "cut body": (CutBody(300), Reason.CONNECTION, 3),
     "wrong length": (WrongLength(100), Reason.CONNECTION, 3),
     "reset in the body": (Reset(300), Reason.CONNECTION, 3),
     "garbage": (Raw(b"\x00\x01 this is not HTTP\r\n\r\n"), Reason.CONNECTION, 3),
-    "wrong encoding": (Answer(200, {"Content-Encoding": "gzip"}, b"not gzip"), Reason.BAD_RESPONSE, 1),
-    "no JSON": (Answer(200, {}, b"<html>"), Reason.BAD_RESPONSE, 1),
-    "no object": (Answer(200, {}, b"[]"), Reason.BAD_RESPONSE, 1),
-    "no list": (Answer(200, {}, b"{}"), Reason.BAD_RESPONSE, 1),
-    "204": (Answer(204), Reason.BAD_RESPONSE, 1),
-    "deep JSON": (Answer(200, {}, b"[" * 100_000 + b"]" * 100_000), Reason.BAD_RESPONSE, 1),
+    "wrong encoding": (CannedReply(200, {"Content-Encoding": "gzip"}, b"not gzip"), Reason.BAD_RESPONSE, 1),
+    "no JSON": (CannedReply(200, {}, b"<html>"), Reason.BAD_RESPONSE, 1),
+    "no object": (CannedReply(200, {}, b"[]"), Reason.BAD_RESPONSE, 1),
+    "no list": (CannedReply(200, {}, b"{}"), Reason.BAD_RESPONSE, 1),
+    "204": (CannedReply(204), Reason.BAD_RESPONSE, 1),
+    "deep JSON": (CannedReply(200, {}, b"[" * 100_000 + b"]" * 100_000), Reason.BAD_RESPONSE, 1),
     "empty page that claims more": (Rewrite(claim_more), Reason.PAGINATION, 1),
     "hang before the headers": (HangBeforeHeaders(), Reason.TIMEOUT, 1),
     "hang in the body": (HangInBody(300), Reason.TIMEOUT, 1),
@@ -96,7 +100,7 @@ def test_every_failure_is_an_api_error_with_its_reason(
 
 def test_a_marker_loop_fails_the_walk(api: FaultyApi, rig: MakeRig) -> None:
     """A page that leads to itself ends the walk after a bounded number of requests."""
-    api.faults.add(Answer(200, {}, LOOP), times=None)
+    api.faults.add(CannedReply(200, {}, LOOP), times=None)
 
     outcome = rig(api.url).walk(20)
 
@@ -160,7 +164,7 @@ def test_an_error_masks_a_secret_that_the_api_echoes(api: FaultyApi, rig: MakeRi
 def test_an_error_masks_a_secret_in_the_request_id(api: FaultyApi, rig: MakeRig) -> None:
     """The request id is logged too."""
     body = b'{"error": {"message": "no", "request_id": "req-demo:demo-secret"}}'
-    api.faults.add(Answer(401, {}, body))
+    api.faults.add(CannedReply(401, {}, body))
 
     assert rig(api.url).failure().request_id == "req-***"
 
@@ -200,7 +204,7 @@ def test_a_walk_of_many_pages_ends_at_its_deadline(rig: MakeRig) -> None:
 def test_no_request_is_sent_before_retry_after(api: FaultyApi, rig: MakeRig) -> None:
     """After a 429 the next walk sends no request until then, and its error says why."""
     made = rig(api.url)
-    api.faults.add(Answer(429, {"Retry-After": "60"}))
+    api.faults.add(CannedReply(429, {"Retry-After": "60"}))
     made.walk(20)
 
     error = made.failure(seconds=20)

@@ -13,7 +13,7 @@ from exporter.api.connection import POOLS
 from exporter.config import Period
 from exporter.errors import Reason
 from tests.support.client_rig import DEADLINES, MakeRig
-from tests.support.faults import Answer, FaultyApi, Raw
+from tests.support.faults import CannedReply, FaultyApi, Raw
 from tests.support.names import TCP, resolving
 from tests.support.plain_server import PlainServer
 
@@ -103,7 +103,7 @@ def test_a_chunk_of_negative_size_is_refused(api: FaultyApi, rig: MakeRig, size:
 def test_cookies_are_ignored(api: FaultyApi, rig: MakeRig, cookie: str) -> None:
     """None is parsed, and none is sent back."""
     body = b'{"database_backups": [], "meta": {"total": 0}}'
-    api.faults.add(Answer(200, {"Set-Cookie": cookie}, body))
+    api.faults.add(CannedReply(200, {"Set-Cookie": cookie}, body))
     made = rig(api.url)
     outcomes = [made.walk(20), made.walk(20)]
 

@@ -16,7 +16,7 @@ from exporter.config import Secret, TlsConfig
 from exporter.errors import Reason
 from exporter.simulator import Quirks, bulk_backups
 from tests.support.client_rig import KEY, MakeRig, Rig
-from tests.support.faults import Answer, FaultyApi, Raw
+from tests.support.faults import CannedReply, FaultyApi, Raw
 from tests.support.plain_server import PlainServer, forward_to
 from tests.support.programs import refusing_port
 
@@ -27,7 +27,7 @@ def _open_a_bomb() -> tuple[Reason, str, int]:
     """Walk an API that sends 300 MiB as 300 kB, in a process whose memory is used by this walk only."""
     bomb = gzip.compress(bytes(300 * MIB), compresslevel=1)
     with FaultyApi(backups=bulk_backups(45, 6)) as api:
-        api.faults.add(Answer(200, {"Content-Encoding": "gzip"}, bomb))
+        api.faults.add(CannedReply(200, {"Content-Encoding": "gzip"}, bomb))
         made = Rig(api.url)
         tracemalloc.start()
         error = made.failure()
@@ -77,7 +77,7 @@ def test_no_netrc_is_read_for_a_redirect(
     netrc = tmp_path / "netrc"
     netrc.write_bytes(b"machine caf\xe9 login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    api.faults.add(Answer(302, {"Location": f"{api.url}/elsewhere"}, b""))
+    api.faults.add(CannedReply(302, {"Location": f"{api.url}/elsewhere"}, b""))
 
     assert rig(api.url).failure().reason is Reason.BAD_RESPONSE
 
@@ -85,7 +85,7 @@ def test_no_netrc_is_read_for_a_redirect(
 def test_redirects_are_refused(api: FaultyApi, rig: MakeRig) -> None:
     """The credential is sent to no other host."""
     with FaultyApi(backups=()) as other:
-        api.faults.add(Answer(302, {"Location": f"{other.url}/v1/database-backups"}))
+        api.faults.add(CannedReply(302, {"Location": f"{other.url}/v1/database-backups"}))
 
         error = rig(api.url).failure()
 
@@ -181,7 +181,7 @@ def test_the_body_of_a_redirect_is_bounded_too(api: FaultyApi, rig: MakeRig, loc
 @pytest.mark.parametrize("encoding", ["br", "gzip, gzip", "gzip,gzip,gzip,gzip,gzip,gzip"])
 def test_an_encoding_that_was_not_requested_is_refused(api: FaultyApi, rig: MakeRig, encoding: str) -> None:
     """A chain of encodings multiplies what a byte may cost."""
-    api.faults.add(Answer(200, {"Content-Encoding": encoding}, b"{}"))
+    api.faults.add(CannedReply(200, {"Content-Encoding": encoding}, b"{}"))
 
     error = rig(api.url).failure()
 

@@ -14,10 +14,10 @@ from exporter.records import Instance
 from exporter.results import DataWarning, Snapshot, Summary
 from exporter.simulator import bulk_backups
 from exporter.web.landing import landing_page
-from tests.support.answers import NOW, SNAPSHOT, SUCCESS, scraper
 from tests.support.builders import backup
 from tests.support.faults import FaultyApi, Malform
 from tests.support.instance_rig import Rig
+from tests.support.scrape_results import NOW, SNAPSHOT, SUCCESS, scraper
 
 CLEAN = Snapshot(
     summary=Summary(groups=(), backups=1234, unknown_statuses=(), largest_size=5e9),

@@ -14,7 +14,7 @@ import requests
 
 from exporter.simulator import Request, bulk_backups, bulk_instances
 from tests.support.command import LOOPBACK, ended, running
-from tests.support.faults import Answer, FaultyApi, HangBeforeHeaders
+from tests.support.faults import CannedReply, FaultyApi, HangBeforeHeaders
 from tests.support.real_prometheus import running_prometheus, wait_until
 
 KEY = "demo:demo-secret"
@@ -147,7 +147,7 @@ def test_walks_that_fail_late_leave_no_memory_behind(tmp_path: Path) -> None:
     with FaultyApi(backups=backups, api_key=KEY) as api:
         write(file, api.url, "only")
         last = backups[18_999].id
-        api.faults.add(Answer(403), times=None, when=lambda request: request.query.get("marker") == last)
+        api.faults.add(CannedReply(403), times=None, when=lambda request: request.query.get("marker") == last)
         with running(f"--config.file={file}", LOOPBACK) as (process, url):
             used = []
             for _ in range(16):

@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.exposition import fast_encoder
-from tests.support.answers import OK, FixedClock
+from tests.support.scrape_results import OK, FixedClock
 
 ESCAPINGS = ("", "; escaping=underscores", "; escaping=allow-utf-8", "; escaping=values", "; escaping=dots")
 TYPES = (

@@ -12,7 +12,7 @@ from exporter.errors import Reason
 from exporter.metrics.own import BudgetCollector, OwnMetrics, ReloadCollector, own_collectors
 from exporter.results import BudgetState
 from tests.conftest import Promtool
-from tests.support.answers import NOW
+from tests.support.scrape_results import NOW
 
 UNKNOWN = BudgetState(
     minute_limit=None,

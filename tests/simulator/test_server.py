@@ -83,7 +83,7 @@ def test_rate_limits(session: Session) -> None:
     assert responses[60].headers["X-RateLimit-Reset"] == "120"
 
 
-def test_compression_is_a_habit(api: SimulatedApi, fetch: Fetch) -> None:
+def test_compression_is_a_quirk(api: SimulatedApi, fetch: Fetch) -> None:
     """A client that accepts gzip gets it, unless a quirk turns it off."""
     compressed = fetch()
     api.quirks = Quirks(gzip=False)
@@ -95,7 +95,7 @@ def test_compression_is_a_habit(api: SimulatedApi, fetch: Fetch) -> None:
 
 
 @pytest.mark.parametrize("wrap", [lambda records: records, lambda records: lambda: records])
-def test_records_may_be_replaced(
+def test_records_can_be_replaced(
     api: SimulatedApi, fetch: Fetch, wrap: Callable[[object], tuple[()]]
 ) -> None:
     """Records may be replaced by others, or by a function that returns the current ones."""
@@ -106,7 +106,7 @@ def test_records_may_be_replaced(
     assert fetch().json()["meta"]["total"] == 3
 
 
-def test_the_request_log_can_be_off(session: Session) -> None:
+def test_the_request_log_can_be_disabled(session: Session) -> None:
     """Without a request log, requests are not kept; the latency still applies."""
     with SimulatedApi(request_log=False, latency=0.001) as api:
         response = session.get(api.url + BACKUPS, timeout=5)
@@ -115,7 +115,7 @@ def test_the_request_log_can_be_off(session: Session) -> None:
     assert api.requests == []
 
 
-def test_a_client_may_leave_during_the_latency(api: SimulatedApi, dial: Dial) -> None:
+def test_a_client_can_leave_during_the_latency(api: SimulatedApi, dial: Dial) -> None:
     """A client that leaves during the latency is not waited for."""
     api.latency = 60
     client = dial("GET")

@@ -74,7 +74,7 @@ def test_retention_never_breaks_a_healthy_chain(seed: int, now: datetime) -> Non
 
 @anyhow
 @given(seeds, moments, floats(0, 1))
-def test_ids_stay_as_time_moves_within_a_day(seed: int, now: datetime, share: float) -> None:
+def test_a_backup_keeps_its_identity(seed: int, now: datetime, share: float) -> None:
     """A backup keeps its id, start, parent and instance until it expires."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     later = Seen(seed, max(now, midnight + 24 * HOUR * share - timedelta(seconds=1)))
@@ -124,7 +124,7 @@ def test_every_ailment_has_its_symptoms(seed: int, now: datetime) -> None:
 
 @anyhow
 @given(seeds, moments)
-def test_broken_chains_are_of_both_kinds(seed: int, now: datetime) -> None:
+def test_broken_chains_miss_a_full_backup_or_have_a_failed_one(seed: int, now: datetime) -> None:
     """Some incremental backups depend on a failed full backup, others on one that is gone."""
     seen = Seen(seed, now)
     ((ailment, backups),) = seen.with_ailment("broken_chain")
@@ -148,7 +148,7 @@ def test_one_backup_was_imported(now: datetime) -> None:
 
 @given(moments)
 @settings(deadline=None)
-def test_instances_are_listed_but_for_the_retired(now: datetime) -> None:
+def test_retired_instances_are_not_listed(now: datetime) -> None:
     """All but the retired of two dozen instances are listed; one is a replica."""
     fleet = Fleet()
     instances = fleet.instances(now)
@@ -185,14 +185,14 @@ def test_every_kind_of_ailment_has_a_story() -> None:
     assert all(ailment.story.endswith(".") for ailment in ailments)
 
 
-def test_something_happens_every_few_minutes() -> None:
+def test_the_list_changes_every_half_hour() -> None:
     """The list changes within every half hour of a day."""
     halves = [Fleet().backups(NOW + half * HOUR / 2) for half in range(48)]
 
     assert len(set(halves)) == len(halves)
 
 
-def test_a_second_is_answered_once() -> None:
+def test_the_list_is_cached_for_a_second() -> None:
     """Calls within the same second return the same tuple."""
     fleet = Fleet()
 
@@ -200,7 +200,7 @@ def test_a_second_is_answered_once() -> None:
 
 
 @pytest.mark.parametrize("seed", [2, 3])
-def test_another_seed_is_another_fleet(seed: int) -> None:
+def test_fleets_of_different_seeds_share_no_id(seed: int) -> None:
     """Fleets of different seeds share no id."""
     ids = {backup.id for backup in Fleet(seed).backups(NOW)}
 

@@ -17,7 +17,7 @@ def test_a_client_can_end_the_connection(api: FaultyApi, fetch: Fetch, session: 
     assert len(api.requests) == 2
 
 
-def test_rubbish_ends_the_connection(dial: Dial) -> None:
+def test_a_malformed_request_ends_the_connection(dial: Dial) -> None:
     """A request that is not HTTP ends the connection without a response."""
     client = dial("NOT HTTP AT ALL")
 
@@ -25,7 +25,7 @@ def test_rubbish_ends_the_connection(dial: Dial) -> None:
 
 
 @pytest.mark.parametrize(("error", "tracebacks"), [(KeyError("bug"), 1), (BrokenPipeError(), 0)])
-def test_a_bug_is_heard_of(
+def test_an_unexpected_error_prints_a_traceback(
     api: FaultyApi, fetch: Fetch, capsys: pytest.CaptureFixture[str], error: Exception, tracebacks: int
 ) -> None:
     """A bug prints a traceback; a client that left does not."""

@@ -32,6 +32,9 @@ class _Window:
         self.ends_at = 0.0
         self._seconds = seconds
 
+    def __repr__(self) -> str:
+        return f"_Window({self.used}/{self.limit} in {self._seconds}s)"
+
     def reset_if_over(self, now: float) -> None:
         """Start the next window if this one is over."""
         if now >= self.ends_at:
@@ -53,6 +56,9 @@ class RateLimit:
         ]
         self._clock = clock
         self._lock = Lock()
+
+    def __repr__(self) -> str:
+        return f"RateLimit({self._windows})"
 
     def take(self) -> Allowance:
         """Count one request. A refused request does not count."""

@@ -135,3 +135,12 @@ def test_tls(session: Session, tmp_path: Path) -> None:
 
     assert api.url.startswith("https://")
     assert response.json()["meta"]["total"] == 3
+
+
+def test_its_representation_hides_the_credentials() -> None:
+    """The representation shows the URL and the lists, not the key or the token."""
+    with SimulatedApi(api_key="id:hidden", token="hidden-token", request_log=False) as api:
+        shown = repr(api)
+
+    assert shown.startswith(f"SimulatedApi({api.url!r}, Catalog(")
+    assert "hidden" not in shown

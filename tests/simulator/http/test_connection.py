@@ -1,9 +1,13 @@
 """Connections stay open until either side closes them."""
 
+import socket
+import time
+
 import pytest
 from requests import Session
 from requests.exceptions import ConnectionError as ConnectionLost
 
+from exporter.simulator.http.connection import Channel, Listener
 from tests.simulator.conftest import Dial, Fetch
 from tests.support.faults import FaultyApi, Rewrite
 
@@ -39,3 +43,15 @@ def test_an_unexpected_error_prints_a_traceback(
     api.close()
 
     assert capsys.readouterr().err.count("Traceback") == tracebacks
+
+
+def test_representations_name_the_socket() -> None:
+    """The listener shows its URL and its connections, a channel its file descriptor."""
+    listener = Listener(("127.0.0.1", 0), lambda _request, _channel: True, time.time, None)
+    with socket.create_connection(listener.address) as client:
+        shown = repr(Channel(client))
+        descriptor = client.fileno()
+    listener.close()
+
+    assert repr(listener) == f"Listener('http://127.0.0.1:{listener.address[1]}', connections=0)"
+    assert shown == f"Channel(fileno={descriptor})"

@@ -97,7 +97,7 @@ class Exporter:
         return {name: runtime.scraper for name, runtime in self.targets.items()}
 
     def release_scrapes(self) -> None:
-        """Answer every waiting scrape without waiting for its walk."""
+        """End every waiting scrape without waiting for its walk."""
         for scraper in self.scrapers.values():
             scraper.close()
 

@@ -126,6 +126,9 @@ class BudgetCollector(Collector):
     def __init__(self, budgets: Callable[[], Mapping[str, BudgetState]]) -> None:
         self._budgets = budgets
 
+    def __repr__(self) -> str:
+        return f"BudgetCollector({sorted(self._budgets())})"
+
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """Return the families without samples."""
         for name, text in (self.LIMIT, self.REMAINING, self.RESET):

@@ -347,5 +347,7 @@ def test_repr_shows_progress_without_the_credential(api: FaultyApi, rig: MakeRig
     client.fetch_page(BACKUPS, None, 20)
 
     assert repr(made.api) == "ApiClient('default', is_closed=False)"
-    assert repr(client) == "WalkClient('default', requests=1, pages=1)"
+    assert repr(client) == (
+        "WalkClient('default', _Counts(requests=1, pages=1), _WalkTime(seconds=30, is_ended=False))"
+    )
     assert repr(made.api.transport) == "HttpTransport('default')"

@@ -132,6 +132,7 @@ def test_own_metrics_show_what_they_count() -> None:
 
     assert repr(own_metrics) == "OwnMetrics(['unauthorized'])"
     assert repr(own_metrics.observer("a")) == "TargetObserver('a')"
+    assert repr(BudgetCollector(lambda: {"b": BOTH, "a": BOTH})) == "BudgetCollector(['a', 'b'])"
     assert repr(ReloadCollector(NOW)) == f"ReloadCollector(successful=True, loaded_at={NOW})"
 
 

@@ -5,10 +5,10 @@ from exporter.walk.dispatcher import Request
 from exporter.walk.timeline import Timeline
 
 
-def add(timeline: Timeline[Backup], sent_at: int, answered_at: int, total: int | None = None) -> bool:
+def add(timeline: Timeline[Backup], sent_at: int, received_at: int, total: int | None = None) -> bool:
     """Add a page; return whether it is in order."""
     page = Page[Backup](records=(), length=0, total=total)
-    return timeline.add(Request(None, 10, sent_at=sent_at, answered_at=answered_at, answer=page), page)
+    return timeline.add(Request(None, 10, sent_at=sent_at, received_at=received_at, response=page), page)
 
 
 def test_a_page_that_was_requested_after_all_answers_is_in_order() -> None:

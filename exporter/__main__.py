@@ -2,7 +2,7 @@
 
 import signal
 
-TYPE_CHECKING = False  # as `typing` has it, whose import takes a tenth of the start
+TYPE_CHECKING = False  # importing it from `typing` would take a tenth of the start-up time
 if TYPE_CHECKING:
     from typing import NoReturn
 

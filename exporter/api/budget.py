@@ -27,7 +27,7 @@ from exporter.results import BudgetState
 _FIRST_ERROR: Final = 400
 _TOO_MANY_REQUESTS: Final = 429
 _PACE_MARGIN: Final = 2
-"""A walk may take this many times as long as the pace of its requests asks for."""
+"""A walk may take this many times as long as the pace of its requests requires."""
 
 
 class Reservation(Struct, frozen=True, eq=False):

@@ -37,7 +37,7 @@ class _BoundedReader(io.BufferedReader):
 class _Response(http.client.HTTPResponse):
     """A response that its exchange can cut, without cookies."""
 
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - http.client's signature
         super().__init__(sock, *args, **kwargs)
         self.fp = _BoundedReader(self.fp.detach())
         current_exchange().use_response(self)

@@ -17,7 +17,7 @@ _TIERS: Mapping[Tier, tuple[int, int]] = {
 
 
 class Allowance(Struct, frozen=True):
-    """The rate limit headers of a response; `retry_after`: the request is refused for so many seconds."""
+    """The rate limit headers of a response. `retry_after`: the seconds for which requests are refused."""
 
     headers: Mapping[str, str] = {}
     retry_after: int | None = None

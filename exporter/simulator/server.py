@@ -126,7 +126,7 @@ class SimulatedApi:
 
 
 def _for_request(request: Request, reply: Reply) -> Reply:
-    """Omit the body for HEAD; close the connection if the client asks for it."""
+    """Omit the body for HEAD; close the connection if the client requests it."""
     if request.method == "HEAD":
         reply = replace(reply, body=b"")
     if request.headers.get("connection", "").lower() == "close":

@@ -143,7 +143,7 @@ def test_a_failing_list_says_whether_an_older_one_is_in_use() -> None:
     (warning,) = found(listing_error=FORBIDDEN, listed={"one": Instance("one")})
 
     assert warning.text == (
-        "cannot list database instances, so the last good list stays in use; allow the credential "
+        "cannot list database instances, so the last complete list is still used; allow the credential "
         "to list them, or set `instances: off`: forbidden: not for you (HTTP 403)"
     )
 

@@ -48,7 +48,7 @@ Exchange = Callable[[Request, Channel], bool]
 
 
 class Listener(TCPServer):
-    """Accepts connections, serves each in a thread of its own, and ends them when it is closed."""
+    """Accepts connections, serves each in its own thread, and ends them when it is closed."""
 
     allow_reuse_address = True
     request_queue_size = 512

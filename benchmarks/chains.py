@@ -13,7 +13,7 @@ from exporter.backups.chains import Chains
 from exporter.backups.grouping import group_backups
 from exporter.config import Statuses
 from exporter.records import Backup
-from exporter.simulator import many
+from exporter.simulator import bulk_backups
 from exporter.simulator.http.wire import backup_object
 
 NUMBER = 200_000
@@ -66,7 +66,7 @@ def table() -> Iterator[str]:
 
 def linked(shape: Shape) -> Sequence[Backup]:
     """Return the backups, newest first; all are usable."""
-    backups = many(NUMBER, INSTANCES)
+    backups = bulk_backups(NUMBER, INSTANCES)
     parents = {
         place: backups[shape.parent(place)].id for place in range(NUMBER) if shape.parent(place) < NUMBER
     }

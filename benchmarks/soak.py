@@ -20,9 +20,9 @@ from pathlib import Path
 
 import requests
 
-from exporter.simulator import many
+from exporter.simulator import bulk_backups
 from tests.support.faults import (
-    Answer,
+    CannedReply,
     CutBody,
     Delay,
     DripBody,
@@ -43,11 +43,11 @@ FAULTS: tuple[Fault, ...] = (
     ErrorBody(401),
     ErrorBody(403),
     ErrorBody(500),
-    Answer(503, {}, b"<h1>sorry</h1>"),
-    Answer(429, {"Retry-After": "2"}),
-    Answer(429),
-    Answer(302, {"Location": "http://127.0.0.1:9/"}),
-    Answer(200, {}, b"{"),
+    CannedReply(503, {}, b"<h1>sorry</h1>"),
+    CannedReply(429, {"Retry-After": "2"}),
+    CannedReply(429),
+    CannedReply(302, {"Location": "http://127.0.0.1:9/"}),
+    CannedReply(200, {}, b"{"),
     CutBody(300),
     WrongLength(100),
     Reset(300),
@@ -105,7 +105,7 @@ def torment(api: FaultyApi, stop: threading.Event) -> None:
     chance = random.Random(1)  # noqa: S311 - no secret
     while not stop.wait(chance.uniform(0.5, 5.0)):
         api.faults.clear()
-        if chance.random() < 0.7:  # noqa: PLR2004 - sick for two thirds of the time
+        if chance.random() < 0.7:  # noqa: PLR2004 - faults for two thirds of the time
             api.faults.add(chance.choice(FAULTS), times=chance.choice((1, 2, 5, 20)))
 
 
@@ -128,7 +128,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--scrapers", type=int, default=50)
     options = parser.parse_args()
-    with FaultyApi(backups=many(BACKUPS, 30), request_log=False) as api:
+    with FaultyApi(backups=bulk_backups(BACKUPS, 30), request_log=False) as api:
         return soak(api, options.minutes, options.scrapers)
 
 

@@ -19,7 +19,7 @@ from typing import Final
 
 import requests
 
-from exporter.simulator import SimulatedApi, hosts, many
+from exporter.simulator import SimulatedApi, bulk_backups, bulk_instances
 
 TARGETS: Final = tuple(f"organization-{place}" for place in range(200))
 INTERVAL: Final = 30.0  # seconds
@@ -28,7 +28,10 @@ COMMAND: Final = (sys.executable, "-m", "exporter", "--web.listen-address=127.0.
 
 def main() -> int:
     """Scrape every target at its own offset in the interval, then print the cost."""
-    with SimulatedApi(backups=many(500, 20), instances=hosts(20)) as api, _exporter(api.url) as url:
+    with (
+        SimulatedApi(backups=bulk_backups(500, 20), instances=bulk_instances(20)) as api,
+        _exporter(api.url) as url,
+    ):
         began = time.monotonic()
 
         def probe(place: int) -> tuple[bool, float]:

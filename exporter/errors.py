@@ -75,7 +75,7 @@ class ApiError(ExporterError):
 
     :param message: what went wrong; it may quote the API and becomes one short printable line.
     :param status: the HTTP status; `None` if there was no response.
-    :param request_id: the API's id of the request, which the vendor asks clients to log.
+    :param request_id: the API's id of the request; the vendor's documentation says to log it.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ Turn = asyncio.Future[None]
 class FairSlots:
     """Limits how many tasks run at once. While all slots are in use, clients take turns for the next one.
 
-    A client with many waiting tasks gets no more turns than a client with one. Use it in one event loop only.
+    A client with many waiting tasks gets as many turns as a client with one. Use it in one event loop only.
 
     :param limit: the number of slots.
     """
@@ -35,7 +35,7 @@ class FairSlots:
         return sum(map(len, self._queues.values()))
 
     async def acquire(self, client: str) -> None:
-        """Take a slot, once it is this client's turn. A task that is cancelled takes none.
+        """Take a slot once it is this client's turn. A cancelled task takes none.
 
         :param client: what tells clients apart, such as a network.
         """

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 Identifier = Annotated[str, Meta(min_length=1)]
 Instant = Annotated[datetime, Meta(tz=True)]
-"""A time with its offset, which is kept: year 1 at +05:00 has no UTC form, but compares and subtracts."""
+"""A time with its original offset: year 1 at +05:00 has no UTC form, but can be compared and subtracted."""
 
 Size = Annotated[float, Meta(ge=0, le=sys.float_info.max)]
 

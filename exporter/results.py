@@ -20,7 +20,7 @@ class WalkResult(Struct, Generic[Record], frozen=True, kw_only=True):
     :param malformed: how many records were skipped because they cannot be decoded.
     :param first_malformed: the position and the problem of the first one; `None` if there is none.
     :param reported: the last `meta.total`, the API's own count; `None` if it gave none.
-    :param limit: the page size in force; `None` if it is unknown.
+    :param limit: the page size that the API applied; `None` if it is unknown.
     """
 
     records: Mapping[str, Record]
@@ -64,7 +64,7 @@ class GroupSummary(Struct, frozen=True):
     :param size_bytes: their total size; a backup without a size adds nothing.
     :param newest_timestamp: when the newest backup was created.
     :param oldest_timestamp: when the oldest backup was created.
-    :param newest_size_bytes: of the newest backup; `None` if the API gives no size.
+    :param newest_size_bytes: of the newest backup; `None` if the API reports no size.
     :param newest_duration_seconds: how long the newest backup took; `None` if it has not finished.
     """
 
@@ -88,7 +88,7 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     :param newest_timestamp: when the newest restorable backup was created; `None` without one.
     :param newest_chain_length: how many backups its restore reads: 1 is a full backup.
     :param newest_full_timestamp: when the newest restorable full backup was created; `None` without one.
-    :param newest_full_size_bytes: its size; `None` if the API gives none.
+    :param newest_full_size_bytes: its size; `None` if the API reports none.
     :param unrestorable: each reason why usable backups cannot be restored, with their number.
     :param running_oldest_timestamp: when the oldest running backup was created; `None` if none is running.
     :param last_attempt_failed: whether the newest finished attempt failed; `None` if none has finished.
@@ -146,7 +146,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     :param duplicates: how many records were repeated.
     :param malformed: how many records were skipped because they cannot be decoded.
     :param future: how many backups were created after `completed_at`.
-    :param reported: the API's own count of backups; `None` if it gave none.
+    :param reported: the API's own count of backups; `None` if it reports none.
     :param completed_at: when the walk ended.
     """
 

@@ -63,7 +63,7 @@ def _each_allowed(wanted: inspect.Type) -> Iterator[str]:
 
 
 def _steps(message: str) -> list[str]:
-    """Return the path to the problem, from the top; msgspec gives it only in its message."""
+    """Return the path to the problem from the top. msgspec reports it only in its message."""
     match = _PATH.search(message)
     return [name or index for name, index in _STEP.findall(match[1])] if match else []
 

@@ -14,7 +14,7 @@ from exporter.metrics.section import Section
 from exporter.metrics.table import SECTIONS
 from exporter.results import BudgetState
 from exporter.server.refusals import Refusal
-from tests.support.answers import OK, FixedClock
+from tests.support.scrape_results import OK, FixedClock
 
 HOME = Path(__file__).parent.parent
 HEAD = """\

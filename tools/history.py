@@ -24,8 +24,8 @@ from exporter.config import Config, Secret, Target, Url
 from exporter.metrics.families import families
 from exporter.metrics.own import ReloadCollector, own_collectors
 from exporter.records import Backup, Instance
-from exporter.simulator import Fleet, hosts, many
-from tests.support.faults import Answer, FaultyApi
+from exporter.simulator import Fleet, bulk_backups, bulk_instances
+from tests.support.faults import CannedReply, FaultyApi
 from tests.support.programs import need, require
 
 DAY: Final = 86_400.0
@@ -112,7 +112,7 @@ class History:
         begin, end = (self._end // DAY * DAY - 2 * DAY + hour * 3600 for hour in NIGHT)
         self._api.faults.clear()
         if begin <= moment < end:
-            self._api.faults.add(Answer(503, {}), times=None)
+            self._api.faults.add(CannedReply(503, {}), times=None)
 
     def _scrape(self, moment: float) -> Iterator[str]:
         answer = self._exporter.scrapers["default"].scrape(30.0)
@@ -135,7 +135,7 @@ def _line(name: str, labels: str, value: float, moment: float) -> str:
 def fleet(only: int | None) -> Organization:
     """Return the demo's databases, at most `only`: first three that are ailing, then healthy ones."""
     whole = Fleet()
-    chosen = [*(ailing.instance_id for ailing in whole.ailing[:3]), *whole.healthy][:only]
+    chosen = [*(ailing.instance_id for ailing in whole.ailments[:3]), *whole.healthy][:only]
 
     def backups(now: datetime) -> tuple[Backup, ...]:
         return tuple(b for b in whole.backups(now) if only is None or b.instance_id in chosen)
@@ -149,8 +149,8 @@ def fleet(only: int | None) -> Organization:
 def large_fleet(number: int, end: float) -> Organization:
     """Return `number` databases with 14 days of backups each."""
     last = datetime.fromtimestamp(end, UTC)
-    every = many(number * 84, number, until=last)
-    listed = hosts(number)
+    every = bulk_backups(number * 84, number, until=last)
+    listed = bulk_instances(number)
 
     def backups(now: datetime) -> tuple[Backup, ...]:
         return tuple(b for b in every if b.updated_at and b.updated_at <= now)

@@ -28,7 +28,7 @@ from benchmarks.abuse.traffic import (
 )
 from benchmarks.soak import reading
 from exporter.server.limits import Limits, raise_descriptor_limit
-from exporter.simulator import SimulatedApi, many
+from exporter.simulator import SimulatedApi, bulk_backups
 
 BACKUPS, INSTANCES = 7_000, 1_400  # 20,000 samples
 IDLE_SCRAPES = 20  # of one second each: fewer than the idle timeout
@@ -143,7 +143,7 @@ def run(seconds: int, deadline: float = 1.0, connections: int = 500, only: Colle
     results = []
     for tls, users in product((False, True), repeat=2):
         with (
-            SimulatedApi(backups=many(BACKUPS, INSTANCES)) as api,
+            SimulatedApi(backups=bulk_backups(BACKUPS, INSTANCES)) as api,
             tempfile.TemporaryDirectory() as folder,
             exporting(api, Path(folder), tls=tls, users=users) as server,
         ):

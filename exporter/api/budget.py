@@ -13,6 +13,8 @@ from threading import RLock
 from types import TracebackType
 from typing import Final, Self
 
+from msgspec import Struct
+
 from exporter.api.minute_window import MinuteWindow, Window
 from exporter.api.pacer import Pacer
 from exporter.api.rate_headers import parse_rate_headers
@@ -25,18 +27,17 @@ from exporter.results import BudgetState
 _FIRST_ERROR: Final = 400
 _TOO_MANY_REQUESTS: Final = 429
 _PACE_MARGIN: Final = 2
-"""A walk may take this many times as long as the pace of its requests asks for."""
+"""A walk may take this many times as long as the pace of its requests requires."""
 
 
-class Reservation:
+class Reservation(Struct, frozen=True, eq=False):
     """One request that a budget has counted. End it with `finish` or `cancel`, once.
 
     As a context manager it ends with the block: cancelled by an `UnsentRequestError`, else finished.
     """
 
-    def __init__(self, finish: Callable[[], None], cancel: Callable[[], None]) -> None:
-        self.finish = finish
-        self.cancel = cancel
+    finish: Callable[[], None]
+    cancel: Callable[[], None]
 
     def __enter__(self) -> Self:
         return self

@@ -81,7 +81,7 @@ class WalkClient:
         """Returns text that the API chose as one short printable line without the credential."""
 
     def __repr__(self) -> str:
-        return f"WalkClient({self._api.target.name!r}, requests={self.requests}, pages={self.pages})"
+        return f"WalkClient({self._api.target.name!r}, {self._counts}, {self._time})"
 
     @property
     def requests(self) -> int:
@@ -167,6 +167,9 @@ class _Counts:
         self.pages = 0
         self._lock = threading.Lock()
 
+    def __repr__(self) -> str:
+        return f"_Counts(requests={self.requests}, pages={self.pages})"
+
     def add_request(self) -> None:
         with self._lock:
             self.requests += 1
@@ -185,8 +188,11 @@ class _WalkTime:
         self._started = api.clock.monotonic()
         self._is_ended = False
 
+    def __repr__(self) -> str:
+        return f"_WalkTime(seconds={self._seconds}, is_ended={self._is_ended})"
+
     def left(self, requests: int) -> float:
-        """Return the seconds left to a walk that has sent so many requests."""
+        """Return the seconds left to a walk that has sent this number of requests."""
         if self._is_ended or self._api.is_closed:
             return 0.0
         allowed = self._api.budget.longest_walk(self._seconds, requests)

@@ -35,10 +35,15 @@ class _BoundedReader(io.BufferedReader):
 
 
 class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on
+    """A response that its exchange can cut, without cookies."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - http.client's signature
         super().__init__(sock, *args, **kwargs)
         self.fp = _BoundedReader(self.fp.detach())
         current_exchange().use_response(self)
+
+    def __repr__(self) -> str:
+        return f"_Response(status={self.status})"
 
     def begin(self) -> None:
         """Read the head, and drop its cookies: the standard library's cookie parser logs bad ones."""

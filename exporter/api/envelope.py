@@ -41,7 +41,7 @@ class Links(Struct):
 
 
 class Envelope(Struct):
-    """What a page holds besides its records."""
+    """The fields of a page except its records."""
 
     meta: Meta | None = None
     links: Links | None = None

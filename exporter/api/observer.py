@@ -1,4 +1,4 @@
-"""What is told about each request to the API, for metrics."""
+"""The interface through which requests to the API are counted."""
 
 from typing import Protocol
 

@@ -44,7 +44,7 @@ class Pacer:
     def must_spread(self, requests: int, hour_share: int, now: float) -> bool:
         """Return whether walks of `requests` each, as often as requested, exceed the hour's limit.
 
-        The answer is yes until a whole `DEMAND_PERIOD` has been observed.
+        It is true until a whole `DEMAND_PERIOD` has been observed.
         """
         if now - self._started < DEMAND_PERIOD:
             return True

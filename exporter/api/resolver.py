@@ -15,7 +15,7 @@ Addresses = Sequence[str]
 
 
 class Resolver:
-    """Resolves each host name in one thread at a time, whose result concurrent callers share.
+    """Resolves each host name in one thread at a time. Concurrent callers share the result.
 
     A system resolver that hangs therefore costs one thread per host name, not one per attempt.
     """

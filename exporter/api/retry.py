@@ -44,8 +44,9 @@ class Retrier:
         return f"Retrier(reserved={self._next_walk})"
 
     def __call__(self, attempt: Callable[[bool], Result]) -> Result:
-        """Return the first result of `attempt`, which is told whether it is a retry.
+        """Return the first result of `attempt`.
 
+        :param attempt: sends the request; receives whether it is a retry.
         :raises ApiError: the last one, if no attempt succeeds.
         """
         attempts = Retrying(

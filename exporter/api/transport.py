@@ -67,7 +67,7 @@ class HttpTransport:
         self._settings = request_settings(self._session, target)
         self._session.trust_env = False  # the environment has been read, and a `.netrc` must not be
         if target.tls_config.insecure_skip_verify:
-            disable_warnings(InsecureRequestWarning)  # the user asked for it
+            disable_warnings(InsecureRequestWarning)  # configured by the user
 
     def __repr__(self) -> str:
         return f"HttpTransport({self._target.name!r})"

@@ -1,4 +1,4 @@
-"""Which budgets survive a reload: the API counts requests by account, so a renamed target keeps its hour."""
+"""Which budgets survive a reload: the API counts requests by account, so renamed targets keep theirs."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -23,8 +23,8 @@ class Account(NamedTuple):
 def inherited_budgets(targets: Iterable[Target], ending: Iterable[TargetRuntime]) -> Mapping[str, Budget]:
     """Return the budgets that new targets continue, by the new target's name.
 
-    A new target continues the budget of an ending one with the same account: of its own name if there is one,
-    else the first that no other target continues.
+    A new target continues the budget of an ending one with the same account: preferably of the
+    same name, else of the first one that no other target continues.
 
     :param targets: the new and the changed targets.
     :param ending: the runtimes that they replace.
@@ -38,7 +38,7 @@ def inherited_budgets(targets: Iterable[Target], ending: Iterable[TargetRuntime]
 
 
 def _predecessor(target: Target, available: Mapping[str, TargetRuntime]) -> TargetRuntime | None:
-    """Return the runtime whose budget the target continues, the one of its own name first."""
+    """Return the runtime whose budget the target continues, the one of the same name first."""
     same_account = [
         runtime for runtime in available.values() if Account.of(runtime.target) == Account.of(target)
     ]

@@ -1,4 +1,4 @@
-"""The composition root: everything that runs for the configuration in force."""
+"""The composition root: everything that runs for the current configuration."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -21,7 +21,7 @@ Runtimes = Mapping[str, TargetRuntime]
 
 
 class Exporter:
-    """All targets of the configuration in force. A context manager: at the end of the block they are closed.
+    """All targets of the current configuration. As a context manager, it closes them at the end of the block.
 
     :raises ConfigError: if a target's credential or certificates cannot be read.
     """
@@ -44,10 +44,12 @@ class Exporter:
         return f"<Exporter of {', '.join(self.targets)}>"
 
     def reconfigure(self, config: Config) -> None:
-        """Put a configuration into force, or leave the old one in force and raise `ConfigError`.
+        """Apply a configuration, or keep the old one and raise `ConfigError`.
 
-        An unchanged target keeps its snapshot and what it remembers of its pages. A changed one starts over,
-        but continues the budget of its account; its old walk is cancelled.
+        An unchanged target keeps its snapshot and its page boundaries. A changed one starts over, but
+        continues the budget of its account; its old walk is cancelled.
+
+        :raises ConfigError: if a target's credential or certificates cannot be read. Nothing has changed.
         """
         kept = {t.name: self.targets[t.name] for t in config.targets if self._is_unchanged(t)}
         ending = [runtime for name, runtime in self.targets.items() if name not in kept]
@@ -67,9 +69,10 @@ class Exporter:
         external_url: ExternalUrl | None = None,
         web_reloads: WebReloadCollector | None = None,
     ) -> ConcurrencyLimitMiddleware:
-        """Return the ASGI application, which always serves the targets of the configuration in force.
+        """Return the ASGI application, which always serves the targets of the current configuration.
 
-        :param max_requests: how many scrapes it answers at once, and how many pages.
+        :param telemetry_path: the path of the metrics.
+        :param max_requests: the largest number of concurrent scrapes, and of concurrent pages.
         :param reload: reloads the configuration for `/-/reload`; `None` disables that endpoint.
         :param external_url: where clients reach the exporter; `None` takes it from each request.
         :param web_reloads: the state of the web configuration, if there is one.
@@ -97,7 +100,7 @@ class Exporter:
         return {name: runtime.scraper for name, runtime in self.targets.items()}
 
     def release_scrapes(self) -> None:
-        """Answer every waiting scrape without waiting for its walk."""
+        """End every waiting scrape without waiting for its walk."""
         for scraper in self.scrapers.values():
             scraper.close()
 

@@ -12,10 +12,10 @@ from exporter.metrics.own import ReloadCollector
 
 
 class Reloader:
-    """Loads the configuration and puts it into force as a whole, or not at all. Safe to call from any thread.
+    """Loads the configuration and applies all of it, or nothing. Safe to call from any thread.
 
     :param load: reads the configuration, or raises `ConfigError`.
-    :param reconfigure: puts it into force, or raises `ConfigError` and changes nothing.
+    :param reconfigure: applies it, or raises `ConfigError` and changes nothing.
     :param gauges: show whether the last reload succeeded, and when.
     """
 
@@ -40,7 +40,7 @@ class Reloader:
     def reload(self) -> None:
         """Reload the configuration.
 
-        :raises ConfigError: why the old configuration stays in force.
+        :raises ConfigError: if the new configuration cannot be used; the old one is kept.
         """
         with self._one_at_a_time:
             try:
@@ -52,7 +52,7 @@ class Reloader:
                     "cannot reload the configuration: the old one stays in force", problem=str(error)
                 )
                 raise
-            except Exception:  # a bug leaves the old configuration in force too; the caller logs it
+            except Exception:  # a bug keeps the old configuration too; the caller logs it
                 self._gauges.successful = False
                 raise
             self._gauges.successful, self._gauges.loaded_at = True, self._clock.now()

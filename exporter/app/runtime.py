@@ -29,7 +29,7 @@ class TargetRuntime(Struct, frozen=True, eq=False):
         self.walker.instances.forget_refusal()
 
     def close(self) -> None:
-        """Answer every waiting scrape, cancel the walk, and close the connections to the API."""
+        """End every waiting scrape, cancel the walk, and close the connections to the API."""
         self.scraper.close()
         self.api.close()
 
@@ -41,6 +41,9 @@ class RuntimeFactory:
         self._own_metrics = own_metrics
         self._clock = clock
         self._deadlines = Deadlines()
+
+    def __repr__(self) -> str:
+        return f"RuntimeFactory({self._deadlines})"
 
     def create(self, target: Target, objectives: Sequence[Objective], budget: Budget | None) -> TargetRuntime:
         """Create a target's runtime.

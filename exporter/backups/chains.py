@@ -84,7 +84,7 @@ class AssessedGroup(Struct, frozen=True):
 class Chains:
     """The chains among all backups of a list. A chain may run through several instances.
 
-    :param backups: every backup of the list by its id, whatever its status.
+    :param backups: every backup of the list by its id, of any status.
     """
 
     def __init__(self, backups: Mapping[str, Backup], statuses: Statuses) -> None:
@@ -116,7 +116,7 @@ class Chains:
         return AssessedGroup(assessed)
 
     def _follow(self, backup: Backup) -> AssessedBackup:
-        """Assess a backup by its ancestors, and remember the result for each on the way."""
+        """Assess a backup by its ancestors, and cache the result of each."""
         path: list[Backup] = []
         while (assessed := self._followed.get(backup.id) or self._end_of_chain(backup)) is None:
             path.append(backup)

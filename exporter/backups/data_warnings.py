@@ -21,7 +21,7 @@ from exporter.wording import count
 class Evidence(Struct, frozen=True, kw_only=True):
     """A complete walk and what else was known at that time.
 
-    :param listed: the API's list of instances, by id; `None` without a good list.
+    :param listed: the API's list of instances, by id; `None` without a complete list.
     :param listing_error: why the last walk of that list failed; `None` if it succeeded or if the list is off.
     :param first_malformed: the position of the first malformed record and what is wrong with it.
     """
@@ -50,7 +50,7 @@ def _instances(evidence: Evidence) -> Iterator[DataWarning]:
         return
     meaning = "databases without backups are unknown, and deleted ones keep their objective"
     if evidence.listed is not None:
-        meaning = "the last good list stays in use"
+        meaning = "the last complete list is still used"
     advice = ""
     if error.reason is Reason.FORBIDDEN:
         advice = "; allow the credential to list them, or set `instances: off`"

@@ -33,7 +33,7 @@ class BackupGroup(Struct, frozen=True):
 
     @property
     def datastore_type(self) -> str | None:
-        """The type of the datastore; `None` if the API gives none or an empty one."""
+        """The type of the datastore; `None` if it is absent or empty."""
         return (self.datastore and self.datastore.type) or None
 
 

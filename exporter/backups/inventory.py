@@ -13,7 +13,7 @@ class KnownInstance(Struct, frozen=True):
 
     :param expected: its entry in the configuration; `None` if it has none.
     :param listed: its entry in the API's list; `None` if it has none, or if there is no complete list.
-    :param is_retired: the instance is neither configured nor in a good list. Only its backups are left.
+    :param is_retired: the instance is neither configured nor in a complete list. Only its backups are left.
     """
 
     id: str

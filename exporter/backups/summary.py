@@ -42,14 +42,14 @@ def summarize(groups: Sequence[BackupGroup], *, bytes_per_unit: float = 1, statu
 
 
 def created_after(groups: Iterable[BackupGroup], moment: datetime) -> int:
-    """Count the backups that were created later than `moment`, which is timezone-aware."""
+    """Count the backups that were created after `moment`, a timezone-aware time."""
     return sum(len(group.backups) - bisect_right(group.backups, moment, key=_created_at) for group in groups)
 
 
 def sizes_look_like_gib(summary: Summary) -> bool:
     """Say whether the sizes, read as bytes, are too small for databases.
 
-    The vendor documents no unit. OpenStack Trove, whose schema the API resembles, gives GiB.
+    The vendor documents no unit. OpenStack Trove, whose schema the API resembles, uses GiB.
     """
     return summary.largest_size is not None and summary.largest_size < SMALLEST_DATABASE
 

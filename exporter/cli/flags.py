@@ -130,7 +130,7 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
         "--seed",
         type=int,
         default=1,
-        help="another number gives other databases (default 1)",
+        help="seed of the databases and their backups (default 1)",
     )
 
 

@@ -16,7 +16,7 @@ FIRST_KEYS: Final = ("timestamp", "level", "event")
 def configure_logs(level: str, log_format: Literal["logfmt", "json"]) -> None:
     """Configure structlog, and the standard library's logging for what libraries log.
 
-    :param level: the lowest level that is logged; of libraries, nothing below `warning` is.
+    :param level: the lowest level to log. Libraries log `warning` and above only.
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
@@ -29,7 +29,7 @@ def configure_logs(level: str, log_format: Literal["logfmt", "json"]) -> None:
             *_renderers(log_format),
         ],
         wrapper_class=_never_raising(threshold),
-        logger_factory=structlog.WriteLoggerFactory(_Sink(sys.stderr)),  # type: ignore[arg-type] # it needs no more
+        logger_factory=structlog.WriteLoggerFactory(_Sink(sys.stderr)),  # type: ignore[arg-type] # it only writes and flushes
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_ToStructlog()], level=max(threshold, logging.WARNING), force=True)

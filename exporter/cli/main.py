@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from exporter.cli.version import PROGRAM, describe_version
 
-TYPE_CHECKING = False  # as `typing` has it, whose import takes a tenth of the start
+TYPE_CHECKING = False  # importing it from `typing` would take a tenth of the start-up time
 if TYPE_CHECKING:
     from argparse import Namespace
     from typing import NoReturn

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from exporter.cli import flags
 from exporter.cli.version import PROGRAM
 
-TYPE_CHECKING = False  # as `typing` has it, whose import takes a tenth of the start
+TYPE_CHECKING = False  # importing it from `typing` would take a tenth of the start-up time
 if TYPE_CHECKING:
     from typing import NoReturn
 
@@ -43,7 +43,7 @@ class UsageError(Exception):
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Parse a command line; print help and exit if it asks for that.
+    """Parse a command line; print help and exit on `--help`.
 
     :param arguments: without the program's name.
     :returns: the options; `command` is the command's name, `serve` if none was given.
@@ -70,7 +70,7 @@ class _Formatter(argparse.RawTextHelpFormatter):
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line that ends with the help to read."""
+    """A parser that reports an error in one line, which ends with the matching help command."""
 
     def error(self, message: str) -> "NoReturn":
         raise UsageError(f"{message.removeprefix('argument ')}; see {self.prog} --help")

@@ -18,5 +18,5 @@ def describe_version(environ: Mapping[str, str]) -> str:
     """
     revision = environ.get(REVISION, "")
     known = f"revision {revision}, " if revision.isalnum() and revision != "unknown" else ""
-    python = sys.version.partition(" ")[0]  # as `platform` has it, whose import takes a tenth of the start
+    python = sys.version.partition(" ")[0]  # importing `platform` would take a tenth of the start-up time
     return f"{__version__} ({known}Python {python})"

@@ -19,7 +19,7 @@ class Secret:
     """A text that is never shown; only `reveal()` returns it.
 
     :param text: what an HTTP header can carry: visible ASCII characters.
-    :raises ConfigError: whose message does not hold the text.
+    :raises ConfigError: if the text is empty or has other characters. The message does not hold the text.
     """
 
     ALLOWED: ClassVar = "text"

@@ -56,7 +56,7 @@ class ExpectedInstance(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The settings of one target; exactly one of the four credentials is given.
+    """The settings of one target; exactly one of the four credentials is set.
 
     :param name: unique; the value of `/probe?target=`.
     :param url: the API's address, without `/v1`.

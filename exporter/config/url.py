@@ -38,7 +38,7 @@ class ProxyUrl(Secret):
 
     The whole of it is checked, because the HTTP library's errors quote an address that it cannot split.
 
-    :raises ConfigError: whose message does not hold the address.
+    :raises ConfigError: if the address is invalid. The message does not hold it.
     """
 
     ALLOWED: ClassVar = (

@@ -47,6 +47,9 @@ class _FastEncoder:
         self._trailer = encoder(_Families())
         self._rendered_labels: dict[int, tuple[dict[str, str], str | None]] = {}
 
+    def __repr__(self) -> str:
+        return f"_FastEncoder(label_sets={len(self._rendered_labels)})"
+
     def __call__(self, source: Source) -> bytes:
         return b"".join(map(self._encode, source.collect())) + self._trailer
 
@@ -85,6 +88,9 @@ class _Families:
 
     def __init__(self, *families: Metric) -> None:
         self._families = families
+
+    def __repr__(self) -> str:
+        return f"_Families({', '.join(family.name for family in self._families)})"
 
     def collect(self) -> Iterable[Metric]:
         return self._families

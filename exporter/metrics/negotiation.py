@@ -1,7 +1,7 @@
 """What a scraper requests: format, compression and metric families.
 
-`Accept` is reduced to the few values that prometheus_client 0.26 answers well: it answers 500 to a version
-that is not a number, returns a version that it does not know in `Content-Type`, and ignores `q`.
+`Accept` is reduced to the few values that prometheus_client 0.26 supports: it fails on a version that is not
+a number, returns an unknown version in `Content-Type`, and ignores `q`.
 """
 
 import re
@@ -60,7 +60,7 @@ def requested_names(query: str) -> frozenset[str] | None:
 
 
 def _offers(header: str) -> Iterator[tuple[float, str]]:
-    """Yield the quality of each element that is known, and its format."""
+    """Yield the quality and the format of each known element."""
     for element in header.split(","):
         kind, *rest = (part.strip() for part in element.split(";"))
         parameters = dict(map(_parameter, rest))

@@ -126,6 +126,9 @@ class BudgetCollector(Collector):
     def __init__(self, budgets: Callable[[], Mapping[str, BudgetState]]) -> None:
         self._budgets = budgets
 
+    def __repr__(self) -> str:
+        return f"BudgetCollector({sorted(self._budgets())})"
+
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """Return the families without samples."""
         for name, text in (self.LIMIT, self.REMAINING, self.RESET):
@@ -189,7 +192,10 @@ class WebReloadCollector(Collector):
     )
 
     def __init__(self, last_reload: Callable[[], tuple[bool, float]]) -> None:
-        """Ask `last_reload` for whether it succeeded, and for the Unix time of the last success."""
+        """Create the collector.
+
+        :param last_reload: returns whether the last reload succeeded, and the Unix time of the last success.
+        """
         self._last_reload = last_reload
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from exporter.metrics.exposition import fast_encoder
 
-GZIP_LEVEL: Final = 1  # level 9 takes seven times as long for a body that is hardly smaller
+GZIP_LEVEL: Final = 1  # level 9 takes seven times as long for a body of almost the same size
 
 
 class RenderOptions(Struct, frozen=True):

@@ -26,7 +26,7 @@ class Gauge(Struct, Generic[Row], frozen=True):
     is_age: bool = False
 
     def value_at(self, now: float) -> Callable[[Row], float | None]:
-        """Return what gives a row's value at `now` (Unix seconds). The age of a moment in the future is 0."""
+        """Return the function from a row to its value at `now` (Unix seconds). Ages are never negative."""
         return partial(self._age, now) if self.is_age else self.value
 
     def _age(self, now: float, row: Row) -> float | None:
@@ -38,7 +38,7 @@ class Section(Struct, Generic[Row], frozen=True):
     """The metrics that have the same labels.
 
     `rows` returns the label values of each sample, and the row that its values come from. `from_snapshot`
-    says that the values may come from an earlier walk than the last one.
+    means that the values may come from an earlier walk than the last one.
     """
 
     title: str

@@ -1,7 +1,7 @@
 """A simulated ByCloud API on a real socket, for demos, tests and benchmarks."""
 
 from exporter.simulator.fleet.ailments import Ailment
-from exporter.simulator.fleet.bulk import hosts, many
+from exporter.simulator.fleet.bulk import bulk_backups, bulk_instances
 from exporter.simulator.fleet.fleet import Fleet
 from exporter.simulator.http.message import Request
 from exporter.simulator.quirks import Quirks
@@ -13,6 +13,6 @@ __all__ = [
     "Quirks",
     "Request",
     "SimulatedApi",
-    "hosts",
-    "many",
+    "bulk_backups",
+    "bulk_instances",
 ]

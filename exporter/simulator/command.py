@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import get_args
 
-from exporter.simulator.fleet.bulk import hosts, many
+from exporter.simulator.fleet.bulk import bulk_backups, bulk_instances
 from exporter.simulator.fleet.fleet import Fleet
 from exporter.simulator.quirks import Quirks
 from exporter.simulator.ratelimit import Tier
@@ -61,10 +61,10 @@ def _api(options: Namespace) -> SimulatedApi:
     return SimulatedApi(
         backups=(lambda: fleet.backups(datetime.now(UTC)))
         if is_fleet
-        else many(options.backups, options.instances, options.seed),
+        else bulk_backups(options.backups, options.instances, options.seed),
         instances=(lambda: fleet.instances(datetime.now(UTC)))
         if is_fleet
-        else hosts(options.instances, options.seed),
+        else bulk_instances(options.instances, options.seed),
         quirks=Quirks(max_limit=options.max_limit),
         tier=options.tier,
         latency=options.latency,

@@ -31,6 +31,9 @@ class Listing(Generic[Record]):
         self._filtered: dict[tuple[tuple[str, str], ...], Listing[Record]] = {}
         self._pages: dict[tuple[tuple[str, str], ...], bytes] = {}
 
+    def __repr__(self) -> str:
+        return f"Listing({self.collection.plural}, records={len(self.records)}, pages={len(self._pages)})"
+
     def one(self, record_id: str) -> Json:
         """Return the body of a single record; raise `RequestRefusedError` (404) for an unknown id."""
         if record_id not in self._positions:

@@ -14,7 +14,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     :param total, has_more: whether `meta` has that key.
     :param max_limit: the largest page size; None: unlimited.
     :param over_limit: a larger limit is lowered, or refused with `refuse_status`.
-    :param dead_marker: a marker of no record gives an error, an empty page or the start of the list.
+    :param dead_marker: whether an unknown marker returns an error, an empty page or the start of the list.
     :param null_list: an empty list's key is absent, as with Go's `omitempty`.
     """
 

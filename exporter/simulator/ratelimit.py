@@ -17,7 +17,7 @@ _TIERS: Mapping[Tier, tuple[int, int]] = {
 
 
 class Allowance(Struct, frozen=True):
-    """The rate limit headers of a response; `retry_after`: the request is refused for so many seconds."""
+    """The rate limit headers of a response. `retry_after`: the seconds for which requests are refused."""
 
     headers: Mapping[str, str] = {}
     retry_after: int | None = None
@@ -31,6 +31,9 @@ class _Window:
         self.used = 0
         self.ends_at = 0.0
         self._seconds = seconds
+
+    def __repr__(self) -> str:
+        return f"_Window({self.used}/{self.limit} in {self._seconds}s)"
 
     def reset_if_over(self, now: float) -> None:
         """Start the next window if this one is over."""
@@ -53,6 +56,9 @@ class RateLimit:
         ]
         self._clock = clock
         self._lock = Lock()
+
+    def __repr__(self) -> str:
+        return f"RateLimit({self._windows})"
 
     def take(self) -> Allowance:
         """Count one request. A refused request does not count."""

@@ -7,23 +7,21 @@ from typing import Self
 
 from msgspec.structs import replace
 
-from exporter.records import Backup, Instance, Record
+from exporter.records import Backup, Instance
+from exporter.simulator.admission import Admission
+from exporter.simulator.catalog import Catalog, Source
 from exporter.simulator.http.connection import Channel, Listener
 from exporter.simulator.http.delivery import Delivery
 from exporter.simulator.http.message import Reply, Request
-from exporter.simulator.http.wire import BACKUPS, INSTANCES, Collection, RequestRefusedError
-from exporter.simulator.listing import Listing
+from exporter.simulator.http.wire import RequestRefusedError
 from exporter.simulator.quirks import Quirks
 from exporter.simulator.ratelimit import Allowance, RateLimit, Tier
-
-Source = tuple[Record, ...] | Callable[[], tuple[Record, ...]]
-"""Records that never change, or a function that returns the current ones."""
 
 
 class SimulatedApi:
     """Serves from its construction until `close()`; also a context manager.
 
-    `backups`, `instances`, `quirks` and `latency` may be replaced while it runs. `requests` holds every
+    `backups`, `instances`, `quirks` and `latency` can be replaced while it runs. `requests` holds every
     request if `request_log` is true.
 
     :param backups: the backups in the API's order, newest update first.
@@ -48,25 +46,45 @@ class SimulatedApi:
         ssl_context: SSLContext | None = None,
         request_log: bool = True,
     ) -> None:
-        self.backups = backups
-        self.instances = instances
         self.quirks = quirks
         self.latency = latency
         self.requests: list[Request] = []
         self._request_log = request_log
-        self._credentials = {"x-api-key": api_key, "authorization": f"Bearer {token}"}
-        self._rate_limit = RateLimit(tier, clock)
-        self._backups = Listing(BACKUPS, (), quirks)
-        self._instances = Listing(INSTANCES, (), quirks)
+        self._catalog = Catalog(backups, instances)
+        self._admission = Admission(RateLimit(tier, clock), api_key=api_key, token=token)
         self._listener = Listener((host, port), self._exchange, clock, ssl_context)
-        scheme = "http" if ssl_context is None else "https"
-        self.url = f"{scheme}://{host}:{self._listener.server_address[1]}"
+
+    def __repr__(self) -> str:
+        return f"SimulatedApi({self.url!r}, {self._catalog})"
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def url(self) -> str:
+        """The base URL."""
+        return self._listener.url
+
+    @property
+    def backups(self) -> Source[Backup]:
+        """The backups that it lists."""
+        return self._catalog.backups
+
+    @backups.setter
+    def backups(self, backups: Source[Backup]) -> None:
+        self._catalog.backups = backups
+
+    @property
+    def instances(self) -> Source[Instance] | None:
+        """The instances that it lists; `None`: the endpoint does not exist."""
+        return self._catalog.instances
+
+    @instances.setter
+    def instances(self, instances: Source[Instance] | None) -> None:
+        self._catalog.instances = instances
 
     def close(self) -> None:
         """Stop at once and end every connection."""
@@ -91,7 +109,7 @@ class SimulatedApi:
         return reply
 
     def _reply(self, request: Request) -> Reply:
-        allowance = self._rate_limit.take()
+        allowance = self._admission.count()
         try:
             reply = self._success(request, allowance)
         except RequestRefusedError as error:
@@ -99,41 +117,16 @@ class SimulatedApi:
         return reply.with_headers(_headers(allowance))
 
     def _success(self, request: Request, allowance: Allowance) -> Reply:
-        if allowance.retry_after is not None:
-            raise RequestRefusedError(
-                429, "Rate limit exceeded", f"Retry after {allowance.retry_after} seconds"
-            )
-        if not any(request.headers.get(name) == secret for name, secret in self._credentials.items()):
-            raise RequestRefusedError(401, "Authentication required or token invalid")
-        listing = self._listing(request.path)
+        self._admission.check(request, allowance)
+        listing = self._catalog.listing(request.path, self.quirks)
         if request.method != "GET":
             raise RequestRefusedError(405, f"Method {request.method} not allowed")
         identity = request.path.removeprefix(listing.collection.path).removeprefix("/")
         return Reply.json(200, listing.one(identity) if identity else listing.encoded(request.query))
 
-    def _listing(self, path: str) -> Listing[Backup] | Listing[Instance]:
-        if _under(path, BACKUPS):
-            self._backups = backups = self._current(self._backups, self.backups)
-            return backups
-        if _under(path, INSTANCES) and self.instances is not None:
-            self._instances = instances = self._current(self._instances, self.instances)
-            return instances
-        raise RequestRefusedError(404, f"No such collection: {path}")
-
-    def _current(self, last: Listing[Record], source: Source[Record]) -> Listing[Record]:
-        """Return the last listing, with its rendered pages, if neither records nor quirks have changed."""
-        records = source() if callable(source) else source
-        if last.records is records and last.quirks is self.quirks:
-            return last
-        return Listing(last.collection, records, self.quirks)
-
-
-def _under(path: str, collection: Collection[Record]) -> bool:
-    return path == collection.path or path.startswith(f"{collection.path}/")
-
 
 def _for_request(request: Request, reply: Reply) -> Reply:
-    """Omit the body for HEAD; close the connection if the client asks for it."""
+    """Omit the body for HEAD; close the connection if the client requests it."""
     if request.method == "HEAD":
         reply = replace(reply, body=b"")
     if request.headers.get("connection", "").lower() == "close":

@@ -1,7 +1,7 @@
 """What is known about the list of instances: a state machine without threads and without a clock.
 
-Two results cannot be judged alone: an empty list, which is wrong if there are backups, and a refusal, which
-may mean that the credential is wrong altogether. `settle` judges them after a complete walk of the backups.
+Two results depend on the walk of the backups: an empty list is wrong if there are backups, and a refusal may
+mean that the whole credential is wrong. `settle` decides on them after a complete walk of the backups.
 """
 
 from collections.abc import Mapping
@@ -23,8 +23,8 @@ Instances = Mapping[str, Instance]
 class ListState(Struct, frozen=True):
     """A state of the list.
 
-    `instances` is the last good list, `error` is why the last walk returned none. `ok` is whether the list is
-    up to date, `None` if nothing is known or the list is not requested.
+    `instances` is the last complete list, `error` is why the last walk returned none. `ok` is whether the
+    list is up to date, `None` if nothing is known or the list is not requested.
     """
 
     is_on: ClassVar[bool] = True
@@ -50,7 +50,7 @@ class Listed(ListState, frozen=True):
 
 
 class Failing(ListState, frozen=True):
-    """The last walk failed; the last good list stays in use."""
+    """The last walk failed; the last complete list is still used."""
 
     ok: ClassVar[bool | None] = False
 
@@ -88,12 +88,12 @@ class InstanceListState:
             self.current = Listed(instances)
 
     def fail(self, error: ApiError) -> None:
-        """Keep the last good list."""
+        """Record a failure, and keep the last complete list."""
         self._has_empty_list = False
         self.current = Failing(self.current.instances, error)
 
     def settle(self, *, has_backups: bool) -> None:
-        """Judge an empty list and a refusal after a complete walk of the backups."""
+        """Accept or reject an empty list or a refusal after a complete walk of the backups."""
         if has_backups and (self._has_empty_list or self.current.instances == {}):
             problem = "the API lists no instances although there are backups: the empty list is not used"
             self.current = Failing(self.current.instances or None, ApiError(Reason.BAD_RESPONSE, problem))
@@ -104,7 +104,7 @@ class InstanceListState:
         self._has_empty_list = False
 
     def forget_refusal(self) -> None:
-        """Let a refused list be requested again: the credential may have been given the permission."""
+        """Request a refused list again: the credential may have received the permission."""
         if isinstance(self.current, Refused) or self._is_refusal:
             self.current = Unknown()
 

@@ -1,4 +1,4 @@
-"""The list of instances: walked beside the backups, so that its failures do not fail their walk."""
+"""The list of instances: walked in its own thread, so that its failures do not fail the backups' walk."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -51,7 +51,7 @@ class InstanceList:
 
     @property
     def listed(self) -> Mapping[str, Instance] | None:
-        """The last good list, by id; `None` without one."""
+        """The last complete list, by id; `None` without one."""
         return self._state.current.instances
 
     @property
@@ -61,7 +61,7 @@ class InstanceList:
 
     @property
     def error(self) -> ApiError | None:
-        """Why the last walk returned no good list."""
+        """Why the last walk returned no complete list."""
         return self._state.current.error
 
     def start_if_due(self, seconds: float, reserved: int) -> RunningWalk | None:
@@ -83,7 +83,7 @@ class InstanceList:
             return running
 
     def settle(self, *, has_backups: bool) -> None:
-        """Judge an empty list and a refusal after a complete walk of the backups."""
+        """Accept or reject an empty list or a refusal after a complete walk of the backups."""
         with self._runner.changed:
             if self._runner.running is None:  # else the next walk of the backups settles its result
                 self._state.settle(has_backups=has_backups)
@@ -121,7 +121,7 @@ class InstanceList:
 def complete_list(walked: WalkResult[Instance]) -> Instances:
     """Return the instances of a list that lacks none: a missing instance would count as deleted.
 
-    :raises ApiError: `bad_response`, if records are malformed or fewer came than the API reports
+    :raises ApiError: `bad_response`, if records are malformed or fewer than the API reports
     """
     if walked.malformed:
         problem = f"{walked.malformed} instances are malformed; the first: {walked.first_malformed}"

@@ -9,7 +9,7 @@ from exporter.durations import format_age
 from exporter.errors import ApiError, Reason
 from exporter.target.running_walk import RunningWalk
 
-MAX_ABANDONED: Final = 3  # threads of abandoned walks; with so many, no walk starts
+MAX_ABANDONED: Final = 3  # threads of abandoned walks; at this number, no walk starts
 Result = TypeVar("Result")
 Spawn = Callable[[Callable[[], None]], None]
 """Starts a thread; raises `RuntimeError` or `MemoryError` if the system allows no more."""
@@ -45,6 +45,7 @@ class WalkRunner(Generic[Result]):
         self._on_end = on_end
         self._spawn = spawn
         self._after_end = after_end
+        self._waits_ended = False
 
     def __repr__(self) -> str:
         return f"WalkRunner(running={self.running}, abandoned={self._abandoned})"
@@ -70,11 +71,27 @@ class WalkRunner(Generic[Result]):
             self._abandoned += 1
             self._end(walk, WalkLostError(f"the walk did not end within {format_age(walk.hang_limit)}"))
 
+    def wait_for(
+        self, walk: RunningWalk, seconds: float, is_cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Wait until a walk ends, for at most `seconds`.
+
+        :param is_cancelled: whether the wait should end now; notify `changed` when that becomes true
+        """
+        self.changed.wait_for(
+            lambda: self._waits_ended or walk.ended.is_set() or is_cancelled(), timeout=seconds
+        )
+
+    def end_waits(self) -> None:
+        """Let all calls of `wait_for` return at once, now and from now on."""
+        self._waits_ended = True
+        self.changed.notify_all()
+
     def _run(self, walk: RunningWalk, work: Callable[[], Result]) -> None:
         result: Result | BaseException
         try:
             result = work()
-        except BaseException as error:  # noqa: BLE001 - whatever ends a walk, the next one must start
+        except BaseException as error:  # noqa: BLE001 - the next walk must start after any error
             result = error
         with self.changed:
             if walk is self.running:

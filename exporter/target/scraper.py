@@ -59,15 +59,14 @@ class Scraper:
         self._state = TargetState(stale_after=target.stale_after)
         self._log = WalkLog(log)
         self._runner = WalkRunner(self._end_walk, spawn, after_end=self._log.write)
-        self._is_closed = False
 
     def __repr__(self) -> str:
         return f"Scraper({self.target.name!r}, {self._state}, {self._runner})"
 
     def scrape(self, seconds: float, client_left: Callable[[], bool] = lambda: False) -> ScrapeResult:
-        """Return what is true within `seconds`: from a walk if one ends in time, else from the last ones.
+        """Return the result of a walk that ends within `seconds`, else what the last walks returned.
 
-        :param client_left: whether nobody needs the result any more; call `wake` when that becomes true
+        :param client_left: whether the client has disconnected; call `wake` when that becomes true
         :raises WalkCrashedError: if an unexpected exception ended the last walk
         """
         try:
@@ -89,8 +88,7 @@ class Scraper:
     def close(self) -> None:
         """Let all scrapes return at once, now and from now on."""
         with self._runner.changed:
-            self._is_closed = True
-            self._runner.changed.notify_all()
+            self._runner.end_waits()
 
     def _scrape(self, seconds: float, client_left: Callable[[], bool]) -> ScrapeResult:
         now = self._clock.monotonic()
@@ -99,7 +97,7 @@ class Scraper:
         deferred = is_due and not self._start_walk_if_granted(now)
         walk = self._runner.running
         if walk and self._is_worth_waiting(walk, now, seconds):
-            self._await(walk, seconds, client_left)
+            self._runner.wait_for(walk, seconds, client_left)
         if self._state.is_crashed:
             raise WalkCrashedError
         return self._state.result(self._clock.monotonic(), deferred=deferred)
@@ -120,22 +118,17 @@ class Scraper:
         return True
 
     def _is_worth_waiting(self, walk: RunningWalk, now: float, seconds: float) -> bool:
-        """Say whether the walk can end in time if it takes as long as the last one.
+        """Return whether the walk can end in time if it takes as long as the last one.
 
-        Without a snapshot, there is nothing to return instead: waiting is always worth it.
+        Without a snapshot there is nothing else to return, so waiting is always worth it.
         """
         last = self._state.last_walk
         if last is None or self._state.servable_snapshot(now) is None:
             return True
         return walk.began + last.seconds <= now + seconds
 
-    def _await(self, walk: RunningWalk, seconds: float, client_left: Callable[[], bool]) -> None:
-        self._runner.changed.wait_for(
-            lambda: self._is_closed or walk.ended.is_set() or client_left(), timeout=seconds
-        )
-
     def _end_walk(self, walk: RunningWalk, result: WalkOutcome | BaseException) -> None:
-        """Note how a walk ended. `WalkLostError` is a failure of this walk; other exceptions are bugs."""
+        """Record how a walk ended. `WalkLostError` is a failure of this walk; other exceptions are bugs."""
         now = self._clock.monotonic()
         if isinstance(result, WalkLostError):
             result = WalkOutcome(walk.stats(now), result, instances_ok=self._state.instances_ok)

@@ -26,7 +26,7 @@ INSTANCES_SECONDS: Final = 2.0  # how long a walk that has read its backups wait
 class TargetWalker:
     """Walks one target: snapshot = assess(walk(fetch_page)).
 
-    The list of instances is walked beside the list of backups, and its failures do not fail the walk.
+    The list of instances is walked at the same time. Its failures do not fail the walk of the backups.
     """
 
     def __init__(

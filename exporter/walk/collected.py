@@ -36,7 +36,7 @@ class CollectedRecords(Generic[Record]):
         self.read += page.length
 
     def merge(self, page: Page[Record]) -> int:
-        """Add the records of a page that is read again; return how many of them were known."""
+        """Add the records of a page that is read again; return how many were already collected."""
         self.reported = page.total if page.total is not None else self.reported
         self._limit = page.limit or self._limit
         before = len(self._records)
@@ -60,7 +60,7 @@ class CollectedRecords(Generic[Record]):
     def result(self, requested: int) -> WalkResult[Record]:
         """Return what was collected.
 
-        :param requested: the page size in force where the API states none.
+        :param requested: the requested page size, which applies if the API reports none.
         """
         return WalkResult(
             records=self._records,

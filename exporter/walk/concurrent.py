@@ -1,10 +1,11 @@
 """The concurrent walk: a sequential walk over pages that were requested ahead.
 
-A page is requested by its marker, which only the page before it tells. But a list changes little between two
-walks. So the ids at which the last walk's pages ended are tried as markers, several requests at a time. The
-answers fill a cache, and a sequential walk takes its pages from there: a page only if it was requested after
-the page before it had arrived, or if the record at its marker is unchanged since the last walk. Such a record
-has not moved, so a new request would bring the same page. All other pages are requested again.
+A page is requested by its marker, which is known only from the page before it. But a list changes little
+between two walks. So the ids at which the last walk's pages ended are tried as markers, several requests at a
+time. The responses fill a cache, and a sequential walk takes its pages from there. It uses a page only if the
+page was requested after the page before it had arrived, or if the record at its marker is unchanged since the
+last walk. Such a record has not moved, so a new request would return the same page. All other pages are
+requested again.
 
 The last page is requested ahead only if the newest update comes first: in other lists, an updated record may
 move to the tail after the tail was read. The pool's threads only fetch. This thread decodes, as Python cannot
@@ -46,8 +47,8 @@ def walk_concurrently(  # noqa: PLR0913 - what to fetch, how, and what the last 
         walked = walk_once(prefetcher.page, page_size, usual_shortfall)
         return walked, PageBoundaries() if walked.duplicates else prefetcher.boundaries
 
-    walked, found = walk_from(boundaries)
+    walked, new_boundaries = walk_from(boundaries)
     if is_whole(walked, usual_shortfall):
-        return walked, found
-    again, found = walk_from(PageBoundaries())
-    return confirm(walked, again, usual_shortfall), found
+        return walked, new_boundaries
+    again, new_boundaries = walk_from(PageBoundaries())
+    return confirm(walked, again, usual_shortfall), new_boundaries

@@ -21,19 +21,19 @@ Fetch = Callable[[Marker, int], Body]
 
 
 class Request(Struct, Generic[Record]):
-    """A request for one page: queued, then in flight, then answered.
+    """A request for one page: queued, then in flight, then completed.
 
-    `sent_index` and `answered_index` are no times: they count the requests that were sent before.
+    `sent_index` and `received_index` count requests: how many had been sent before.
     """
 
     marker: Marker
     limit: int
     sent_index: int | None = None
-    answered_index: int = 0
-    answer: Page[Record] | ApiError | None = None
+    received_index: int = 0
+    response: Page[Record] | ApiError | None = None
 
     def is_sent_after(self, moment: int) -> bool:
-        """Whether this request was sent, or will be, after another one's `answered_index`."""
+        """Whether this request was sent, or will be, after another one's `received_index`."""
         return self.sent_index is None or self.sent_index >= moment
 
 
@@ -63,7 +63,7 @@ class Dispatcher(Generic[Body, Record]):
             self._queue.move_to_end(marker, last=False)
 
     def clear(self) -> None:
-        """Send nothing that is queued."""
+        """Drop all queued requests."""
         self._queue.clear()
 
     def send(self) -> None:
@@ -74,14 +74,14 @@ class Dispatcher(Generic[Body, Record]):
             self._in_flight[self._pool.submit(self._fetch, request.marker, request.limit)] = request
 
     def finished(self) -> Iterator[Finished[Record, Body]]:
-        """Give the requests that are done, without waiting.
+        """Yield the requests that are done, without waiting.
 
         :raises ApiError: for a failure that concerns every request.
         """
         return self._finish([future for future in self._in_flight if future.done()])
 
     def await_finished(self) -> Iterator[Finished[Record, Body]]:
-        """Send what is queued, wait until at least one request is done, and give those.
+        """Send what is queued, wait until at least one request is done, and yield those.
 
         :raises ApiError: for a failure that concerns every request.
         """
@@ -89,10 +89,10 @@ class Dispatcher(Generic[Body, Record]):
         return self._finish(self._pool.await_any(self._in_flight))
 
     def _finish(self, done: Iterable[Future[Body]]) -> Iterator[Finished[Record, Body]]:
-        """Give them one by one, so that no body is kept longer than it takes to read it."""
+        """Yield requests one by one, so that no body is kept longer than it takes to read it."""
         for future in done:
             request = self._in_flight.pop(future)
-            request.answered_index = self._sent
+            request.received_index = self._sent
             outcome = _outcome(future)
             yield request, outcome
 

@@ -9,14 +9,14 @@ from exporter.walk.dispatcher import Body, Dispatcher, Request
 from exporter.walk.page_size import Marker
 
 Read = Callable[[Body], Page[Record]]
-"""Make a page of a body; raise `ApiError`."""
+"""Decode a body; raise `ApiError`."""
 
 
 class PageCache(Generic[Body, Record]):
     """Pages by their marker, each requested ahead and used once.
 
-    `limit` is that of new requests. `longest_page` is how many records the API puts on a page, whatever limit
-    is requested: that of the longest page so far.
+    `limit` is the page size of new requests. `longest_page` is the length of the longest page so far: the
+    API may put fewer records on a page than requested.
     """
 
     def __init__(self, dispatcher: Dispatcher[Body, Record], read: Read[Body, Record], limit: int) -> None:
@@ -37,30 +37,30 @@ class PageCache(Generic[Body, Record]):
         return len(self._requests)
 
     def plan(self, markers: Iterable[Marker]) -> None:
-        """Note markers whose pages are requested sooner or later: no page there is continued ahead."""
+        """Record markers whose pages will be requested, so that no page continues ahead to them."""
         self._planned.update(markers)
 
     def request(self, marker: Marker) -> None:
-        """Queue a request. Another one for the same marker is no longer wanted."""
+        """Queue a request. It replaces an earlier one for the same marker."""
         request = Request[Record](marker, self.limit)
         self._requests[marker] = request
         self._dispatcher.add(request)
         self._planned.add(marker)
 
     def is_sent_after(self, marker: Marker, moment: int) -> bool:
-        """Whether the request for a marker was sent, or will be, after another one's `answered_index`."""
+        """Whether the request for a marker was sent, or will be, after another one's `received_index`."""
         return self._requests[marker].is_sent_after(moment)
 
     def take(self, marker: Marker) -> Request[Record]:
-        """Wait for the answer to a marker's request, return it, and forget it.
+        """Remove a marker's request and return it once it has a response.
 
-        :raises ApiError: for a failure that concerns every request. Any other one is the answer.
+        :raises ApiError: for a failure that concerns every request. Any other one is the response.
         """
         request = self._requests[marker]
         self._dispatcher.prioritize(marker)
         self._keep(self._dispatcher.finished())
         self._dispatcher.send()
-        while request.answer is None:
+        while request.response is None:
             self._keep(self._dispatcher.await_finished())
         del self._requests[marker]
         return request
@@ -72,10 +72,10 @@ class PageCache(Generic[Body, Record]):
         self._requests.clear()
 
     def _keep(self, finished: Iterable[tuple[Request[Record], Body | ApiError]]) -> None:
-        """Decode and keep what is still wanted."""
+        """Decode and keep the pages that were not replaced."""
         for request, body in finished:
             if self._requests.get(request.marker) is request:
-                request.answer = body if isinstance(body, ApiError) else self._decoded(body)
+                request.response = body if isinstance(body, ApiError) else self._decoded(body)
 
     def _decoded(self, body: Body) -> Page[Record] | ApiError:
         try:

@@ -1,4 +1,4 @@
-"""The pool that fetches pages: how to start a request beside the walk, and how to wait for it."""
+"""The pool that fetches pages: how to start a request without waiting for it, and how to wait for several."""
 
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 Submit = Callable[..., Future[Any]]
-"""Call a function, with the arguments that follow it, beside the caller."""
+"""Call a function with the given arguments in another thread."""
 AwaitAny = Callable[[Collection[Future[Any]]], Collection[Future[Any]]]
 """Wait until some of the futures are done; return those."""
 

@@ -1,4 +1,4 @@
-"""Serves the pages of a walk, from the cache wherever a sequential walk could have got the same page."""
+"""Serves the pages of a walk, from the cache if a sequential walk could have read the same page."""
 
 from typing import Generic
 
@@ -16,14 +16,14 @@ from exporter.walk.timeline import Timeline
 
 
 class Arrival(Struct, Generic[Record], frozen=True):
-    """A page that the API answered.
+    """A received page.
 
-    `answered_index` is that of its request; `is_in_order` says whether all pages before it had been answered
-    when it was requested.
+    `received_index` is that of its request. `is_in_order`: it was requested after all pages before it had been
+    received.
     """
 
     page: Page[Record]
-    answered_index: int
+    received_index: int
     is_in_order: bool
 
 
@@ -40,7 +40,7 @@ class Continuation(Struct, Generic[Record], frozen=True):
 class Prefetcher(Generic[Body, Record]):
     """The `FetchPage` of a concurrent walk.
 
-    The next page is either the continuation of the page before it, which is in the cache, or a new request.
+    The next page either continues the page before it and is in the cache, or needs a new request.
     """
 
     def __init__(self, cache: PageCache[Body, Record], known: PageBoundaries) -> None:
@@ -62,7 +62,7 @@ class Prefetcher(Generic[Body, Record]):
     def page(self, marker: Marker, limit: int) -> Page[Record]:
         """Return the page after a marker; if it holds a trusted page's marker, only up to there.
 
-        :raises ApiError: if this page cannot be had, or a failure of any request concerns all of them.
+        :raises ApiError: if this page cannot be read, or if the failure of any request concerns all of them.
         """
         if limit != self._cache.limit:
             self._restart(limit)
@@ -84,7 +84,7 @@ class Prefetcher(Generic[Body, Record]):
         self._cache.plan(markers)
 
     def _restart(self, limit: int) -> None:
-        """Use nothing that was requested ahead."""
+        """Discard everything that was requested ahead."""
         self._cache.restart(limit)
         self._next = None
 
@@ -94,7 +94,7 @@ class Prefetcher(Generic[Body, Record]):
         if expected is None or expected.marker != marker:
             return self._requested_now(marker)
         request = self._cache.take(marker)
-        if expected.rest is not None and not _shares_records(request.answer, expected.rest.page):
+        if expected.rest is not None and not _shares_records(request.response, expected.rest.page):
             arrival = expected.rest  # the marker died before its page was requested
         else:
             arrival = self._received(request)
@@ -105,10 +105,10 @@ class Prefetcher(Generic[Body, Record]):
         return self._received(self._cache.take(marker))
 
     def _received(self, request: Request[Record]) -> Arrival[Record]:
-        if not isinstance(request.answer, Page):
-            raise request.answer or AssertionError("the request was taken without its answer")
-        is_in_order = self._timeline.add(request, request.answer)
-        return Arrival(request.answer, request.answered_index, is_in_order)
+        if not isinstance(request.response, Page):
+            raise request.response or AssertionError("the request has no response")
+        is_in_order = self._timeline.add(request, request.response)
+        return Arrival(request.response, request.received_index, is_in_order)
 
     def _may_lack_records(self, arrival: Arrival[Record]) -> bool:
         """Whether this last page may be stale: a record may have moved to the end after it was read."""
@@ -141,14 +141,14 @@ class Prefetcher(Generic[Body, Record]):
 
         :param record: `None` if it is malformed.
         """
-        if self._cache.is_sent_after(marker, arrival.answered_index):
+        if self._cache.is_sent_after(marker, arrival.received_index):
             return True
         return record is not None and self._known.records.get(record.id) == record
 
 
-def _shares_records(answer: Page[Record] | ApiError | None, rest: Page[Record]) -> bool:
-    """Whether an answer holds any record of the rest of the page before it."""
-    if not isinstance(answer, Page):
+def _shares_records(response: Page[Record] | ApiError | None, rest: Page[Record]) -> bool:
+    """Whether a response holds any record of the rest of the page before it."""
+    if not isinstance(response, Page):
         return False
-    found = {record.id for record in answer.records}
-    return any(record.id in found for record in rest.records)
+    ids = {record.id for record in response.records}
+    return any(record.id in ids for record in rest.records)

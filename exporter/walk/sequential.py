@@ -26,7 +26,7 @@ def walk(
 
     :param usual_shortfall: the `WalkResult.shortfall` of the last walk of this list. A walk with another one
         is repeated: see `confirm`.
-    :raises ApiError: if any page cannot be read. There is no partial result.
+    :raises ApiError: if any page cannot be read. No partial result is returned.
     """
     first = walk_once(fetch_page, page_size, usual_shortfall)
     if is_whole(first, usual_shortfall):
@@ -100,30 +100,30 @@ class WalkState(Generic[Record]):
         """Read the page after `marker`, or after a record before it where `marker` seems dead."""
         self._trail.use(marker)
         page = self._fetch_or_none(marker)
-        if page is None or not self._brings_news(page):
+        if page is None or not self._has_news(page):
             return self._recover_from_dead_marker(marker, page)
         self._accept(page)
         if self._is_short() and not self._continues(page):
             return self._recover_from_early_end(marker, page)
         return page
 
-    def _brings_news(self, answer: Page[Record]) -> bool:
-        """Whether an answer to a marker brings a new id, or only malformed records, which have none.
+    def _has_news(self, page: Page[Record]) -> bool:
+        """Whether a page has a new id, or only malformed records, which have no id.
 
-        Some APIs answer a dead marker with the head: known records, beside malformed ones perhaps.
+        Some APIs return the head for a dead marker: known records, perhaps with malformed ones among them.
         """
-        if answer.records:
-            return self._collected.has_new_records(answer)
-        return bool(answer.malformed)
+        if page.records:
+            return self._collected.has_new_records(page)
+        return bool(page.malformed)
 
-    def _recover_from_dead_marker(self, marker: str, answer: Page[Record] | None) -> Page[Record]:
+    def _recover_from_dead_marker(self, marker: str, response: Page[Record] | None) -> Page[Record]:
         """Continue from the record before `marker`, or from the records before earlier markers.
 
-        A marker is dead if its record was deleted or moved to the head after it was read. A page from a
-        record before it tells: unread records on that page continue the list. If it has none, but holds
-        `marker`, that marker is alive, and the list may end there.
+        A marker is dead if its record was deleted or moved to the head after it was read. The page after an
+        earlier record decides: unread records on it continue the list. If it has none, but holds `marker`,
+        that marker is alive, and the list may end there.
 
-        :param answer: the API's answer to `marker`, which brought nothing new; `None`: an error.
+        :param response: the page after `marker`, which had nothing new; `None`: an error.
         """
         for fallback in self._trail.fallbacks:
             page = self._fetch_or_none(fallback)
@@ -132,7 +132,7 @@ class WalkState(Generic[Record]):
             unread = self._unread(page, marker)
             if unread is not None:
                 return self._accept(unread)
-            if self._is_end(page, marker, answer or page):
+            if self._is_end(page, marker, response or page):
                 return replace(page, more=False)
         raise _pagination(
             f"page {self._pages + 1} cannot be read:"
@@ -160,11 +160,11 @@ class WalkState(Generic[Record]):
             return page if self._collected.has_new_records(page) else None
         return following if following.malformed or self._collected.has_new_records(following) else None
 
-    def _is_end(self, page: Page[Record], marker: str, answer: Page[Record]) -> bool:
-        """Whether the list ends at `marker`: it is alive, and neither page says that more follow."""
+    def _is_end(self, page: Page[Record], marker: str, response: Page[Record]) -> bool:
+        """Whether the list ends at `marker`: it is alive, and neither page claims that more follow."""
         if after(page, marker, self._page_size.limit) is None:
             return False
-        return not page.more and not self._claims_more(answer)
+        return not page.more and not self._claims_more(response)
 
     def _reread_head(self) -> None:
         """Read the head again while records are missing: an updated record may have moved there."""

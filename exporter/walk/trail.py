@@ -9,7 +9,7 @@ from exporter.records import Page, Record
 from exporter.walk.page_size import Marker
 
 FALLBACKS: Final = 3
-"""Markers whose record before them is remembered."""
+"""The number of markers that are remembered with the record before them."""
 
 
 class Trail:

@@ -19,7 +19,7 @@ from exporter.web.scrapes import ScrapeEndpoints, Scrapers
 
 
 class RequestKind(StrEnum):
-    """The kinds of requests that take time, each of which is to be limited on its own."""
+    """The kinds of expensive requests. Each kind has its own limit."""
 
     SCRAPE = "scrape"
     PAGE = "page"

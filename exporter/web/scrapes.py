@@ -128,7 +128,7 @@ def scrape_timeout(header: str | None, default: float) -> float:
 
 
 def render_options(request: Request) -> RenderOptions:
-    """Return what the query and the headers of a request ask for."""
+    """Return the options in the query and the headers of a request."""
     headers = request.headers
     return RenderOptions(
         names=requested_names(request.url.query),

@@ -1,4 +1,4 @@
-"""A rendering that is shared by all clients and repeated only now and then."""
+"""A rendering that all clients share and that is repeated after a pause."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ PAUSE_FACTOR: Final = 4  # the pause after a rendering, in multiples of its dura
 
 
 class ThrottledRendering(Generic[T]):
-    """Renders in a thread of its own, one rendering at a time. Use it in one event loop only."""
+    """Renders in its own thread, one rendering at a time. Use it in one event loop only."""
 
     def __init__(self, render: Callable[[], T], clock: Clock) -> None:
         self._render = render
@@ -25,9 +25,9 @@ class ThrottledRendering(Generic[T]):
         return f"ThrottledRendering({self._latest})"
 
     def run(self) -> asyncio.Future[T]:
-        """Return the rendering under way, one that is still fresh, or a new one.
+        """Return the rendering in progress, the last one if it is still fresh, or a new one.
 
-        To cancel the future does not cancel the rendering.
+        Cancelling the future does not cancel the rendering.
         """
         if self._latest is None or (self._latest.done() and self._clock.monotonic() >= self._fresh_until):
             self._latest = asyncio.wrap_future(self._thread.submit(self._timed))

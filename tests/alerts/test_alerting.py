@@ -188,13 +188,13 @@ def _expected(demo: Demo) -> Raised:
     return frozenset((name, i) for i, names in _databases(demo).items() for name in names)
 
 
-def test_each_sick_database_raises_its_alerts_and_no_other(demo: Demo, watch: Watch) -> None:
+def test_each_ailing_database_raises_its_alerts_and_no_others(demo: Demo, watch: Watch) -> None:
     """Alertmanager receives exactly the alerts that the API's lists imply for each database."""
     wait_until(lambda: watch.firing() == _expected(demo) != frozenset())
     wait_until(lambda: _expected(demo) <= watch.notified)
 
     raised = _databases(demo)
-    by_kind = {sick.kind: raised[sick.instance_id] for sick in Fleet().ailing}
+    by_kind = {ailment.kind: raised[ailment.instance_id] for ailment in Fleet().ailments}
     assert by_kind["stale"] == {"ByCloudBackupTooOld"}
     assert by_kind["failing"] == {"ByCloudBackupTooOld", "ByCloudBackupFailed"}
     assert by_kind["never"] == {"ByCloudBackupMissing"}
@@ -212,11 +212,11 @@ def test_alerts_name_the_database(demo: Demo, watch: Watch) -> None:
     """Annotations have the database's name, and no template failed."""
     wait_until(lambda: watch.firing() == _expected(demo) != frozenset())
     alerts = requests.get(f"{watch.prometheus.url}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
-    names = {sick.instance_id: sick.name for sick in Fleet().ailing}
-    told = [alert for alert in alerts if alert["labels"].get("instance_id") in names]
+    names = {ailment.instance_id: ailment.name for ailment in Fleet().ailments}
+    named = [alert for alert in alerts if alert["labels"].get("instance_id") in names]
 
-    assert told
-    for alert in told:
+    assert named
+    for alert in named:
         name = names[alert["labels"]["instance_id"]]
         assert name in alert["annotations"]["summary"]
         assert name in alert["annotations"]["description"]
@@ -224,16 +224,16 @@ def test_alerts_name_the_database(demo: Demo, watch: Watch) -> None:
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
-def test_every_query_of_every_panel_answers(path: Path, watch: Watch) -> None:
+def test_every_query_of_every_panel_returns_data(path: Path, watch: Watch) -> None:
     """Each query returns data, except those that are meant to be empty."""
-    broken = next(sick for sick in Fleet().ailing if sick.kind == "broken_chain")
-    stuck = next(sick for sick in Fleet().ailing if sick.kind == "stuck")
+    broken = next(ailment for ailment in Fleet().ailments if ailment.kind == "broken_chain")
+    stuck = next(ailment for ailment in Fleet().ailments if ailment.kind == "stuck")
     wait_until(lambda: watch.prometheus.value("count(count_over_time(bycloud_up[30s]) > 5)") == 1)
     empty = set()
     for panel in panels(json.loads(path.read_text(encoding="utf-8"))):
         for target in panel["targets"]:
-            asked = [_filled(target["expr"], sick.instance_id) for sick in (broken, stuck)]
-            if not any(watch.prometheus.query(query) for query in asked):
+            queries = [_filled(target["expr"], ailment.instance_id) for ailment in (broken, stuck)]
+            if not any(watch.prometheus.query(query) for query in queries):
                 empty.add((path.stem, panel["title"]))
 
     assert empty <= EMPTY

@@ -6,7 +6,7 @@ from typing import Unpack
 
 import pytest
 
-from exporter.simulator import Quirks, many
+from exporter.simulator import Quirks, bulk_backups
 from tests.support.client_rig import MakeRig, Rig
 from tests.support.faults import FaultyApi
 from tests.support.targets import TargetSettings
@@ -28,5 +28,5 @@ def rig() -> Iterator[MakeRig]:
 @pytest.fixture
 def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups: three pages of twenty."""
-    with FaultyApi(backups=many(45, 6), quirks=Quirks(gzip=False)) as running:
+    with FaultyApi(backups=bulk_backups(45, 6), quirks=Quirks(gzip=False)) as running:
         yield running

@@ -8,11 +8,11 @@ import structlog
 from exporter.api import BACKUPS
 from exporter.config import SizeUnit, Timeout
 from exporter.errors import ApiError, Reason
-from exporter.simulator import Quirks, Request, many
+from exporter.simulator import Quirks, Request, bulk_backups
 from exporter.simulator.http.wire import Json
 from tests.support.client_rig import KEY, MakeRig
 from tests.support.faults import (
-    Answer,
+    CannedReply,
     CutBody,
     DripBody,
     DripHeaders,
@@ -51,22 +51,26 @@ DEAD = {
     "404": (ErrorBody(404, "no such page"), Reason.CLIENT_ERROR, 1),
     "409": (ErrorBody(409, "conflict"), Reason.CLIENT_ERROR, 1),
     "422": (ErrorBody(422, "cannot"), Reason.CLIENT_ERROR, 1),
-    "429": (Answer(429), Reason.RATE_LIMITED, 1),
-    "429 with Retry-After": (Answer(429, {"Retry-After": "7"}), Reason.RATE_LIMITED, 1),
+    "429": (CannedReply(429), Reason.RATE_LIMITED, 1),
+    "429 with Retry-After": (CannedReply(429, {"Retry-After": "7"}), Reason.RATE_LIMITED, 1),
     "500": (ErrorBody(500, "oh no"), Reason.SERVER_ERROR, 3),
-    "502": (Answer(502), Reason.SERVER_ERROR, 3),
-    "501": (Answer(501), Reason.SERVER_ERROR, 1),
-    "503 with HTML": (Answer(503, {"Content-Type": "text/html"}, b"<h1>sorry</h1>"), Reason.SERVER_ERROR, 3),
+    "502": (CannedReply(502), Reason.SERVER_ERROR, 3),
+    "501": (CannedReply(501), Reason.SERVER_ERROR, 1),
+    "503 with HTML": (
+        CannedReply(503, {"Content-Type": "text/html"}, b"<h1>sorry</h1>"),
+        Reason.SERVER_ERROR,
+        3,
+    ),
     "cut body": (CutBody(300), Reason.CONNECTION, 3),
     "wrong length": (WrongLength(100), Reason.CONNECTION, 3),
     "reset in the body": (Reset(300), Reason.CONNECTION, 3),
     "garbage": (Raw(b"\x00\x01 this is not HTTP\r\n\r\n"), Reason.CONNECTION, 3),
-    "wrong encoding": (Answer(200, {"Content-Encoding": "gzip"}, b"not gzip"), Reason.BAD_RESPONSE, 1),
-    "no JSON": (Answer(200, {}, b"<html>"), Reason.BAD_RESPONSE, 1),
-    "no object": (Answer(200, {}, b"[]"), Reason.BAD_RESPONSE, 1),
-    "no list": (Answer(200, {}, b"{}"), Reason.BAD_RESPONSE, 1),
-    "204": (Answer(204), Reason.BAD_RESPONSE, 1),
-    "deep JSON": (Answer(200, {}, b"[" * 100_000 + b"]" * 100_000), Reason.BAD_RESPONSE, 1),
+    "wrong encoding": (CannedReply(200, {"Content-Encoding": "gzip"}, b"not gzip"), Reason.BAD_RESPONSE, 1),
+    "no JSON": (CannedReply(200, {}, b"<html>"), Reason.BAD_RESPONSE, 1),
+    "no object": (CannedReply(200, {}, b"[]"), Reason.BAD_RESPONSE, 1),
+    "no list": (CannedReply(200, {}, b"{}"), Reason.BAD_RESPONSE, 1),
+    "204": (CannedReply(204), Reason.BAD_RESPONSE, 1),
+    "deep JSON": (CannedReply(200, {}, b"[" * 100_000 + b"]" * 100_000), Reason.BAD_RESPONSE, 1),
     "empty page that claims more": (Rewrite(claim_more), Reason.PAGINATION, 1),
     "hang before the headers": (HangBeforeHeaders(), Reason.TIMEOUT, 1),
     "hang in the body": (HangInBody(300), Reason.TIMEOUT, 1),
@@ -96,7 +100,7 @@ def test_every_failure_is_an_api_error_with_its_reason(
 
 def test_a_marker_loop_fails_the_walk(api: FaultyApi, rig: MakeRig) -> None:
     """A page that leads to itself ends the walk after a bounded number of requests."""
-    api.faults.add(Answer(200, {}, LOOP), times=None)
+    api.faults.add(CannedReply(200, {}, LOOP), times=None)
 
     outcome = rig(api.url).walk(20)
 
@@ -119,7 +123,7 @@ def test_a_page_that_always_fails_fails_the_walk(api: FaultyApi, rig: MakeRig) -
 @pytest.mark.parametrize("dead_marker", ["error", "empty", "start"])
 def test_a_marker_deleted_during_the_walk_is_bypassed(rig: MakeRig, dead_marker: str) -> None:
     """It works with each of the three ways in which an API may respond to a dead marker."""
-    listed = many(45, 6)
+    listed = bulk_backups(45, 6)
     with FaultyApi(backups=listed, quirks=Quirks(dead_marker=dead_marker)) as api:  # type: ignore[arg-type]
 
         def delete(body: Json) -> Json:
@@ -160,7 +164,7 @@ def test_an_error_masks_a_secret_that_the_api_echoes(api: FaultyApi, rig: MakeRi
 def test_an_error_masks_a_secret_in_the_request_id(api: FaultyApi, rig: MakeRig) -> None:
     """The request id is logged too."""
     body = b'{"error": {"message": "no", "request_id": "req-demo:demo-secret"}}'
-    api.faults.add(Answer(401, {}, body))
+    api.faults.add(CannedReply(401, {}, body))
 
     assert rig(api.url).failure().request_id == "req-***"
 
@@ -189,7 +193,7 @@ def test_a_walk_past_its_deadline_sends_nothing(api: FaultyApi, rig: MakeRig) ->
 
 def test_a_walk_of_many_pages_ends_at_its_deadline(rig: MakeRig) -> None:
     """Each page is in time, but not all of them."""
-    with FaultyApi(backups=many(400, 2), latency=0.1) as api:
+    with FaultyApi(backups=bulk_backups(400, 2), latency=0.1) as api:
         outcome = rig(api.url).walk(0.55)
 
     assert outcome.error is not None
@@ -200,7 +204,7 @@ def test_a_walk_of_many_pages_ends_at_its_deadline(rig: MakeRig) -> None:
 def test_no_request_is_sent_before_retry_after(api: FaultyApi, rig: MakeRig) -> None:
     """After a 429 the next walk sends no request until then, and its error says why."""
     made = rig(api.url)
-    api.faults.add(Answer(429, {"Retry-After": "60"}))
+    api.faults.add(CannedReply(429, {"Retry-After": "60"}))
     made.walk(20)
 
     error = made.failure(seconds=20)
@@ -212,7 +216,7 @@ def test_no_request_is_sent_before_retry_after(api: FaultyApi, rig: MakeRig) -> 
 
 def test_limits_are_read_from_every_response(rig: MakeRig) -> None:
     """Errors report the limits too."""
-    with FaultyApi(backups=many(5, 1), tier="professional", api_key="other:key") as api:
+    with FaultyApi(backups=bulk_backups(5, 1), tier="professional", api_key="other:key") as api:
         made = rig(api.url)
         made.walk(20)
 
@@ -343,5 +347,7 @@ def test_repr_shows_progress_without_the_credential(api: FaultyApi, rig: MakeRig
     client.fetch_page(BACKUPS, None, 20)
 
     assert repr(made.api) == "ApiClient('default', is_closed=False)"
-    assert repr(client) == "WalkClient('default', requests=1, pages=1)"
+    assert repr(client) == (
+        "WalkClient('default', _Counts(requests=1, pages=1), _WalkTime(seconds=30, is_ended=False))"
+    )
     assert repr(made.api.transport) == "HttpTransport('default')"

@@ -9,11 +9,11 @@ from typing import NoReturn
 import pytest
 from urllib3.exceptions import ConnectTimeoutError, LocationParseError
 
-from exporter.api.connection import POOLS
+from exporter.api.connection import POOLS, _Response
 from exporter.config import Timeout
 from exporter.errors import Reason
 from tests.support.client_rig import DEADLINES, MakeRig
-from tests.support.faults import Answer, FaultyApi, Raw
+from tests.support.faults import CannedReply, FaultyApi, Raw
 from tests.support.names import TCP, resolving
 from tests.support.plain_server import PlainServer
 
@@ -103,7 +103,7 @@ def test_a_chunk_of_negative_size_is_refused(api: FaultyApi, rig: MakeRig, size:
 def test_cookies_are_ignored(api: FaultyApi, rig: MakeRig, cookie: str) -> None:
     """None is parsed, and none is sent back."""
     body = b'{"database_backups": [], "meta": {"total": 0}}'
-    api.faults.add(Answer(200, {"Set-Cookie": cookie}, body))
+    api.faults.add(CannedReply(200, {"Set-Cookie": cookie}, body))
     made = rig(api.url)
     outcomes = [made.walk(20), made.walk(20)]
 
@@ -117,3 +117,15 @@ def test_a_name_with_an_overlong_label_is_refused() -> None:
 
     with DEADLINES.limit(60), pytest.raises(LocationParseError, match="label empty or too long"):
         connection.connect()
+
+
+def test_the_representation_of_a_response_hides_its_headers() -> None:
+    """A response shows its status only."""
+    client, server = socket.socketpair()
+    with client, server, DEADLINES.limit(60):
+        server.sendall(b"HTTP/1.1 200 OK\r\nX-Echo: hidden\r\nContent-Length: 0\r\n\r\n")
+        with _Response(client, method="GET") as response:
+            before = repr(response)
+            response.begin()
+
+    assert (before, repr(response)) == ("_Response(status=UNKNOWN)", "_Response(status=200)")

@@ -7,9 +7,9 @@ import pytest
 from exporter.api.budget import Budget
 from exporter.api.retry import RETRIED_STATUSES, Retrier
 from exporter.errors import ApiError, Reason
-from exporter.simulator import Request, many
+from exporter.simulator import Request, bulk_backups
 from tests.support.client_rig import MakeRig, RecordingObserver
-from tests.support.faults import Answer, CutBody, ErrorBody, Fault, FaultyApi, Reset, WrongLength
+from tests.support.faults import CannedReply, CutBody, ErrorBody, Fault, FaultyApi, Reset, WrongLength
 from tests.support.rate_limits import send
 from tests.support.world import World
 
@@ -39,7 +39,7 @@ def test_a_page_that_fails_once_costs_one_request_more(
 def test_a_retry_waits_for_a_short_retry_after(api: FaultyApi, rig: MakeRig) -> None:
     """A walk with enough time waits."""
     made = rig(api.url)
-    api.faults.add(Answer(503, {"Retry-After": "3"}))
+    api.faults.add(CannedReply(503, {"Retry-After": "3"}))
 
     outcome = made.walk(20)
 
@@ -49,7 +49,7 @@ def test_a_retry_waits_for_a_short_retry_after(api: FaultyApi, rig: MakeRig) -> 
 
 def test_a_long_retry_after_keeps_the_reason(api: FaultyApi, rig: MakeRig) -> None:
     """A 503 that asks for more time than the walk has is a failure of the server, not of the budget."""
-    api.faults.add(Answer(503, {"Retry-After": "100"}))
+    api.faults.add(CannedReply(503, {"Retry-After": "100"}))
 
     error = rig(api.url).failure(seconds=20)
 
@@ -59,7 +59,7 @@ def test_a_long_retry_after_keeps_the_reason(api: FaultyApi, rig: MakeRig) -> No
 
 def test_a_retry_leaves_the_requests_of_the_next_walk(rig: MakeRig) -> None:
     """If the hour has no more requests than the next walk needs, a failed request is not retried."""
-    with FaultyApi(backups=many(5, 1), tier="standard") as api:
+    with FaultyApi(backups=bulk_backups(5, 1), tier="standard") as api:
         made = rig(api.url, api_tier="standard")
         send(made.budget, 990)
         made.clock.ahead = 120  # those are out of the minute, and in the hour
@@ -72,7 +72,7 @@ def test_a_retry_leaves_the_requests_of_the_next_walk(rig: MakeRig) -> None:
 
 def test_a_retry_does_not_postpone_the_next_walk(rig: MakeRig) -> None:
     """After a walk of one page and two retries the next walk may begin as if there had been none."""
-    with FaultyApi(backups=many(5, 1), tier="standard") as api:
+    with FaultyApi(backups=bulk_backups(5, 1), tier="standard") as api:
         made = rig(api.url, api_tier="standard")
         api.faults.add(ErrorBody(503), times=2)
 

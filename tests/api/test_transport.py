@@ -14,9 +14,9 @@ import trustme
 
 from exporter.config import Secret, TlsConfig
 from exporter.errors import Reason
-from exporter.simulator import Quirks, many
+from exporter.simulator import Quirks, bulk_backups
 from tests.support.client_rig import KEY, MakeRig, Rig
-from tests.support.faults import Answer, FaultyApi, Raw
+from tests.support.faults import CannedReply, FaultyApi, Raw
 from tests.support.plain_server import PlainServer, forward_to
 from tests.support.programs import refusing_port
 
@@ -26,8 +26,8 @@ MIB = 1024 * 1024
 def _open_a_bomb() -> tuple[Reason, str, int]:
     """Walk an API that sends 300 MiB as 300 kB, in a process whose memory is used by this walk only."""
     bomb = gzip.compress(bytes(300 * MIB), compresslevel=1)
-    with FaultyApi(backups=many(45, 6)) as api:
-        api.faults.add(Answer(200, {"Content-Encoding": "gzip"}, bomb))
+    with FaultyApi(backups=bulk_backups(45, 6)) as api:
+        api.faults.add(CannedReply(200, {"Content-Encoding": "gzip"}, bomb))
         made = Rig(api.url)
         tracemalloc.start()
         error = made.failure()
@@ -46,7 +46,7 @@ def test_a_request_has_the_documented_headers_and_parameters(api: FaultyApi, rig
     assert first.headers["user-agent"].startswith("bycloud-backup-exporter/")
     assert first.headers["connection"] == "keep-alive"
     assert first.query == {"limit": "20"}
-    assert second.query == {"limit": "20", "marker": many(45, 6)[19].id}
+    assert second.query == {"limit": "20", "marker": bulk_backups(45, 6)[19].id}
 
 
 def test_a_token_is_sent_as_bearer(api: FaultyApi, rig: MakeRig) -> None:
@@ -77,7 +77,7 @@ def test_no_netrc_is_read_for_a_redirect(
     netrc = tmp_path / "netrc"
     netrc.write_bytes(b"machine caf\xe9 login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    api.faults.add(Answer(302, {"Location": f"{api.url}/elsewhere"}, b""))
+    api.faults.add(CannedReply(302, {"Location": f"{api.url}/elsewhere"}, b""))
 
     assert rig(api.url).failure().reason is Reason.BAD_RESPONSE
 
@@ -85,7 +85,7 @@ def test_no_netrc_is_read_for_a_redirect(
 def test_redirects_are_refused(api: FaultyApi, rig: MakeRig) -> None:
     """The credential is sent to no other host."""
     with FaultyApi(backups=()) as other:
-        api.faults.add(Answer(302, {"Location": f"{other.url}/v1/database-backups"}))
+        api.faults.add(CannedReply(302, {"Location": f"{other.url}/v1/database-backups"}))
 
         error = rig(api.url).failure()
 
@@ -181,7 +181,7 @@ def test_the_body_of_a_redirect_is_bounded_too(api: FaultyApi, rig: MakeRig, loc
 @pytest.mark.parametrize("encoding", ["br", "gzip, gzip", "gzip,gzip,gzip,gzip,gzip,gzip"])
 def test_an_encoding_that_was_not_requested_is_refused(api: FaultyApi, rig: MakeRig, encoding: str) -> None:
     """A chain of encodings multiplies what a byte may cost."""
-    api.faults.add(Answer(200, {"Content-Encoding": encoding}, b"{}"))
+    api.faults.add(CannedReply(200, {"Content-Encoding": encoding}, b"{}"))
 
     error = rig(api.url).failure()
 
@@ -191,7 +191,7 @@ def test_an_encoding_that_was_not_requested_is_refused(api: FaultyApi, rig: Make
 
 def test_a_compressed_page_is_decoded(rig: MakeRig) -> None:
     """The request accepts gzip."""
-    with FaultyApi(backups=many(5, 1), quirks=Quirks(gzip=True)) as api:
+    with FaultyApi(backups=bulk_backups(5, 1), quirks=Quirks(gzip=True)) as api:
         outcome = rig(api.url).walk(20)
 
         assert "gzip" in api.requests[0].headers["accept-encoding"]
@@ -212,7 +212,7 @@ def secured(authority: trustme.CA) -> Iterator[FaultyApi]:
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.configure_trust(context)
     context.verify_mode = ssl.CERT_OPTIONAL
-    with FaultyApi(backups=many(5, 1), ssl_context=context) as running:
+    with FaultyApi(backups=bulk_backups(5, 1), ssl_context=context) as running:
         yield running
 
 

@@ -6,7 +6,7 @@ from typing import Unpack
 import pytest
 
 from exporter.config import Target
-from exporter.simulator import hosts, many
+from exporter.simulator import bulk_backups, bulk_instances
 from tests.support.faults import FaultyApi
 from tests.support.targets import MakeTarget, TargetSettings, target
 
@@ -14,7 +14,7 @@ from tests.support.targets import MakeTarget, TargetSettings, target
 @pytest.fixture
 def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups and 6 databases."""
-    with FaultyApi(backups=many(45, 6), instances=hosts(6)) as running:
+    with FaultyApi(backups=bulk_backups(45, 6), instances=bulk_instances(6)) as running:
         yield running
 
 

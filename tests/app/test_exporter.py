@@ -12,7 +12,7 @@ from exporter.app.exporter import Exporter
 from exporter.app.runtime import TargetRuntime
 from exporter.config import Config, MaxDuration, Objective, Target
 from exporter.errors import ConfigError
-from exporter.simulator import Request, hosts
+from exporter.simulator import Request, bulk_instances
 from tests.support.application import get, running
 from tests.support.faults import ErrorBody, FaultyApi
 from tests.support.targets import MakeTarget, target
@@ -105,7 +105,7 @@ def test_a_reload_retries_a_refused_list_of_instances(
     config = Config(targets=(make("a", instances=mode),))
     with Exporter(config) as exporter:
         walk = exporter.targets["a"].walker
-        api.instances = None if refused else hosts(6)
+        api.instances = None if refused else bulk_instances(6)
         walk(30, instances_seconds=30)
         before = len(api.requests)
         exporter.reconfigure(config)

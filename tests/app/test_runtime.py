@@ -7,7 +7,7 @@ import pytest
 from exporter.api.budget import Budget
 from exporter.app.runtime import RuntimeFactory
 from exporter.clock import Clock
-from exporter.config import Config
+from exporter.config import Config, Secret
 from exporter.errors import ConfigError
 from exporter.metrics.own import OwnMetrics
 from tests.support.targets import MakeTarget, target
@@ -42,3 +42,12 @@ def test_an_unreadable_credential_is_an_error_at_once(factory: RuntimeFactory, t
     """The error comes before the first walk, and names the file."""
     with pytest.raises(ConfigError, match="missing"):
         factory.create(target(api_key_file=tmp_path / "missing"), OBJECTIVES, None)
+
+
+def test_representations_hide_the_credential(factory: RuntimeFactory) -> None:
+    """The factory shows its thread for deadlines, a runtime its parts, and neither shows the key."""
+    runtime = factory.create(target(api_key=Secret("id:hidden")), OBJECTIVES, None)
+    runtime.close()
+
+    assert repr(factory) == "RuntimeFactory(Deadlines(NOT_STARTED, 0 exchanges))"
+    assert "hidden" not in repr(runtime)

@@ -12,12 +12,12 @@ from exporter.config import Config, ExpectedInstance, Match, Objective, Secret, 
 from exporter.errors import ApiError, Reason
 from exporter.records import Instance
 from exporter.results import DataWarning, Snapshot, Summary
-from exporter.simulator import many
+from exporter.simulator import bulk_backups
 from exporter.web.landing import landing_page
-from tests.support.answers import NOW, SNAPSHOT, SUCCESS, scraper
 from tests.support.builders import backup
 from tests.support.faults import FaultyApi, Malform
 from tests.support.instance_rig import Rig
+from tests.support.scrape_results import NOW, SNAPSHOT, SUCCESS, scraper
 
 CLEAN = Snapshot(
     summary=Summary(groups=(), backups=1234, unknown_statuses=(), largest_size=5e9),
@@ -143,14 +143,14 @@ def test_a_failing_list_says_whether_an_older_one_is_in_use() -> None:
     (warning,) = found(listing_error=FORBIDDEN, listed={"one": Instance("one")})
 
     assert warning.text == (
-        "cannot list database instances, so the last good list stays in use; allow the credential "
+        "cannot list database instances, so the last complete list is still used; allow the credential "
         "to list them, or set `instances: off`: forbidden: not for you (HTTP 403)"
     )
 
 
 def test_the_log_says_when_a_warning_appears_and_when_it_is_gone() -> None:
     """Two walks with a malformed record and two without log one warning and one line that it is gone."""
-    with FaultyApi(backups=many(5, 1), instances=()) as api:
+    with FaultyApi(backups=bulk_backups(5, 1), instances=()) as api:
         rig = Rig(api.url, (), instances="off", size_unit="GiB")
         with capture_logs() as logs:
             api.faults.add(Malform({1: {"id": "x"}}), times=2)

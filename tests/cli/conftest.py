@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from exporter.cli.main import main
-from exporter.simulator import hosts, many
+from exporter.simulator import bulk_backups, bulk_instances
 from tests.support.command import Invoke
 from tests.support.faults import FaultyApi
 
@@ -14,7 +14,7 @@ from tests.support.faults import FaultyApi
 @pytest.fixture
 def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups over 6 instances, on the smallest tier."""
-    with FaultyApi(backups=many(45, 6), instances=hosts(6), tier="standard") as running:
+    with FaultyApi(backups=bulk_backups(45, 6), instances=bulk_instances(6), tier="standard") as running:
         yield running
 
 

@@ -13,7 +13,7 @@ from exporter.config import Secret, Target
 from exporter.results import DataWarning, Snapshot, Summary, WalkStats
 from exporter.target import TargetWalker, WalkOutcome
 from exporter.target.instances import InstanceList
-from tests.support.answers import FAILURE, NOW, FixedClock
+from tests.support.scrape_results import FAILURE, NOW, FixedClock
 from tests.support.targets import TargetSettings, target
 from tests.support.world import Silent
 

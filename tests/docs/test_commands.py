@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 import requests
 
-from exporter.simulator import SimulatedApi, hosts, many
+from exporter.simulator import SimulatedApi, bulk_backups, bulk_instances
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -55,7 +55,7 @@ RUN: Final = [command for command in ALL if not command.startswith(tuple(NOT_RUN
 @pytest.fixture(scope="module")
 def api() -> Iterator[str]:
     """Run the embedded API."""
-    with SimulatedApi(backups=many(45, 6), instances=hosts(6), api_key=KEY) as running:
+    with SimulatedApi(backups=bulk_backups(45, 6), instances=bulk_instances(6), api_key=KEY) as running:
         yield running.url
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from exporter import __version__
-from exporter.simulator import Fleet, SimulatedApi, hosts, many
+from exporter.simulator import Fleet, SimulatedApi, bulk_backups, bulk_instances
 from tests.support.documented import Block, Key, Place, blocks, checkout, languages, metrics, sessions
 from tests.support.programs import refusing_port
 from tools.engines import HARDENED
@@ -55,7 +55,7 @@ README_KEY: Final = "ACCESS_KEY_ID:SECRET_ACCESS_KEY"
 def api() -> Iterator[SimulatedApi]:
     """Run an API that accepts the README's placeholder key."""
     with SimulatedApi(
-        backups=many(45, 6), instances=hosts(6), api_key=README_KEY, tier="standard"
+        backups=bulk_backups(45, 6), instances=bulk_instances(6), api_key=README_KEY, tier="standard"
     ) as running:
         yield running
 
@@ -196,7 +196,7 @@ def test_an_api_of_your_choice(place: Place) -> None:
     assert "pages of at most 100," in printed
 
 
-def test_the_simulator_s_habits(place: Place) -> None:
+def test_the_simulator_s_flags(place: Place) -> None:
     """The simulator's help names the flags that CONTRIBUTING.md uses."""
     printed = place.run(SIMULATOR_HELP.text({}))
 

@@ -25,7 +25,7 @@ from exporter.target.runner import MAX_ABANDONED
 from exporter.target.running_walk import HANG_MARGIN
 from tests.support.builders import backup
 from tests.support.command import running
-from tests.support.faults import Answer, FaultyApi
+from tests.support.faults import CannedReply, FaultyApi
 from tests.support.targets import TargetSettings, target
 from tests.support.threadless import no_threads
 from tests.support.world import Silent
@@ -301,7 +301,7 @@ def test_a_process_whose_stderr_is_closed(api: FaultyApi, monkeypatch: pytest.Mo
     with running("--web.listen-address=127.0.0.1:0", "--log.level=debug") as (process, url):
         assert process.stderr is not None
         process.stderr.close()
-        api.faults.add(Answer(401), times=None)
+        api.faults.add(CannedReply(401), times=None)
         patient = {"X-Prometheus-Scrape-Timeout-Seconds": "3600"}  # each is answered by the end of its walk
         failed = requests.get(f"{url}/metrics", headers=patient, timeout=60)
         api.faults.clear()

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.errors import Reason
 from exporter.metrics.collector import render_text
 from exporter.metrics.own import BudgetCollector
-from exporter.simulator import many
+from exporter.simulator import bulk_backups
 from exporter.target import scrape_result_of
 from tests.support.client_rig import KEY, Rig
 from tests.support.command import LOOPBACK, running
@@ -94,7 +94,7 @@ def answers(draw: st.DrawFn) -> bytes:
 @pytest.fixture(scope="module")
 def api() -> Iterator[FaultyApi]:
     """Run one API for all examples; each sets its own response."""
-    with FaultyApi(backups=many(3, 1)) as running:
+    with FaultyApi(backups=bulk_backups(3, 1)) as running:
         yield running
 
 

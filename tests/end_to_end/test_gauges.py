@@ -31,7 +31,7 @@ BACKUPS = st.builds(
     size=st.none() | st.floats(0, 1e12),
     datastore=st.none() | st.builds(Datastore, type=st.none() | st.sampled_from(["redis", "mysql"])),
 )
-HABITS = st.builds(
+QUIRKS = st.builds(
     Quirks,
     links=st.booleans(),
     has_more=st.booleans(),
@@ -44,7 +44,7 @@ Labels = tuple[str, str, str]
 
 @given(
     fleet=st.lists(BACKUPS, max_size=60, unique_by=lambda backup: backup.id),
-    quirks=HABITS,
+    quirks=QUIRKS,
     size=st.integers(1, 30),
 )
 def test_the_gauges_equal_a_naive_sum(fleet: list[Backup], quirks: Quirks, size: int) -> None:

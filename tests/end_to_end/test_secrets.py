@@ -10,10 +10,10 @@ from typing import Final
 import pytest
 import requests
 
-from exporter.simulator import many
+from exporter.simulator import bulk_backups
 from tests.support.certificates import Authority
 from tests.support.command import COMMAND, LOOPBACK, running
-from tests.support.faults import Answer, CutBody, ErrorBody, Fault, FaultyApi, Raw, Reset
+from tests.support.faults import CannedReply, CutBody, ErrorBody, Fault, FaultyApi, Raw, Reset
 from tests.support.leaks import KEY, PASSWORD, PROXY_PASSWORD, TOKEN, WRONG, showing
 from tests.support.web_config import hashed
 
@@ -43,7 +43,7 @@ main(sys.argv[1:])
 @pytest.fixture
 def api() -> Iterator[FaultyApi]:
     """Run an API that accepts the key and the token."""
-    with FaultyApi(backups=many(20, 4), api_key=KEY, token=TOKEN) as running:
+    with FaultyApi(backups=bulk_backups(20, 4), api_key=KEY, token=TOKEN) as running:
         yield running
 
 
@@ -75,9 +75,9 @@ FAULTS: Final[Mapping[str, Maker | None]] = {
     "none": None,
     "401": lambda secret: ErrorBody(401, f"credential {secret} refused"),
     "500": lambda secret: ErrorBody(500, f"crashed on {secret}"),
-    "302": lambda secret: Answer(302, {"Location": f"http://127.0.0.1:9/?{secret}"}),
-    "no JSON": lambda secret: Answer(200, {}, f'{{"{secret}": '.encode()),
-    "no list": lambda secret: Answer(200, {}, f'{{"{secret}": "{secret}"}}'.encode()),
+    "302": lambda secret: CannedReply(302, {"Location": f"http://127.0.0.1:9/?{secret}"}),
+    "no JSON": lambda secret: CannedReply(200, {}, f'{{"{secret}": '.encode()),
+    "no list": lambda secret: CannedReply(200, {}, f'{{"{secret}": "{secret}"}}'.encode()),
     "status line": lambda secret: Raw(f"HTTP/1.1 200{secret} \x1b[31m\r\n\r\n".encode()),
     "chunk size": lambda secret: Raw(
         f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{secret}\r\n".encode()

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from exporter.simulator import Request, hosts, many
+from exporter.simulator import Request, bulk_backups, bulk_instances
 from tests.support.command import LOOPBACK, ended, running
-from tests.support.faults import Answer, FaultyApi, HangBeforeHeaders
+from tests.support.faults import CannedReply, FaultyApi, HangBeforeHeaders
 from tests.support.real_prometheus import running_prometheus, wait_until
 
 KEY = "demo:demo-secret"
@@ -23,7 +23,7 @@ KEY = "demo:demo-secret"
 @pytest.fixture
 def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups over 6 instances."""
-    with FaultyApi(backups=many(45, 6), instances=hosts(6), api_key=KEY) as running_api:
+    with FaultyApi(backups=bulk_backups(45, 6), instances=bulk_instances(6), api_key=KEY) as running_api:
         yield running_api
 
 
@@ -38,7 +38,7 @@ def write(file: Path, url: str, *names: str, **keys: str) -> None:
 def test_prometheus_discovers_them(api: FaultyApi, tmp_path: Path) -> None:
     """Each of three targets has its name as a label; only the one with a wrong key fails, with a reason."""
     file = tmp_path / "exporter.yml"
-    write(file, api.url, "east", "west", "sick", sick="demo:wrong")
+    write(file, api.url, "east", "west", "denied", denied="demo:wrong")
     with running(f"--config.file={file}", LOOPBACK) as (_, url):
         discovered = f"scrape_configs: [{{job_name: bycloud, http_sd_configs: [{{url: '{url}/sd'}}]}}]\n"
         with running_prometheus(discovered, tmp_path) as prometheus:
@@ -46,11 +46,11 @@ def test_prometheus_discovers_them(api: FaultyApi, tmp_path: Path) -> None:
             wait_until(lambda: len(prometheus.query("sum_over_time(bycloud_up[1m]) >= 2")) == 2)
             best = prometheus.query("max_over_time(bycloud_up[1m])")
             up = {one["metric"]["target"]: one["value"][1] for one in best}
-            reasons = prometheus.query('bycloud_scrape_failure{target="sick"} == 1')
+            reasons = prometheus.query('bycloud_scrape_failure{target="denied"} == 1')
             instances = {one["metric"]["instance"] for one in prometheus.query("up")}
 
-    assert up == {"east": "1", "west": "1", "sick": "0"}
-    assert [(one["metric"]["target"], one["metric"]["reason"]) for one in reasons] == [("sick", "auth")]
+    assert up == {"east": "1", "west": "1", "denied": "0"}
+    assert [(one["metric"]["target"], one["metric"]["reason"]) for one in reasons] == [("denied", "auth")]
     assert instances == {url.removeprefix("http://")}
 
 
@@ -62,7 +62,7 @@ def test_a_hanging_target_delays_only_its_own_probe(api: FaultyApi, tmp_path: Pa
         asked.set()
         return True
 
-    with FaultyApi(backups=many(5, 1), api_key=KEY) as hanging:
+    with FaultyApi(backups=bulk_backups(5, 1), api_key=KEY) as hanging:
         hanging.faults.add(HangBeforeHeaders(), times=None, when=note)
         file = tmp_path / "exporter.yml"
         targets = [
@@ -128,7 +128,7 @@ def test_200_targets_of_500_backups(tmp_path: Path) -> None:
     """One process serves all of them, forty at a time."""
     names = [f"organization-{place}" for place in range(200)]
     file = tmp_path / "exporter.yml"
-    with FaultyApi(backups=many(500, 20), instances=hosts(20), api_key=KEY) as api:
+    with FaultyApi(backups=bulk_backups(500, 20), instances=bulk_instances(20), api_key=KEY) as api:
         write(file, api.url, *names)
         with running(f"--config.file={file}", LOOPBACK) as (_, url), ThreadPoolExecutor(40) as pool:
 
@@ -143,11 +143,11 @@ def test_200_targets_of_500_backups(tmp_path: Path) -> None:
 
 def test_walks_that_fail_late_leave_no_memory_behind(tmp_path: Path) -> None:
     """The error that is kept does not hold what its walk has read, which is 8 MiB here."""
-    backups, file = many(20_000, 200), tmp_path / "exporter.yml"
+    backups, file = bulk_backups(20_000, 200), tmp_path / "exporter.yml"
     with FaultyApi(backups=backups, api_key=KEY) as api:
         write(file, api.url, "only")
         last = backups[18_999].id
-        api.faults.add(Answer(403), times=None, when=lambda request: request.query.get("marker") == last)
+        api.faults.add(CannedReply(403), times=None, when=lambda request: request.query.get("marker") == last)
         with running(f"--config.file={file}", LOOPBACK) as (process, url):
             used = []
             for _ in range(16):

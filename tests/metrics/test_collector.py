@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.metrics.collector import TargetCollector, render_text, write_text
-from tests.support.answers import OK, RUNNING, SNAPSHOT, FixedClock
+from tests.support.scrape_results import OK, RUNNING, SNAPSHOT, FixedClock
 
 
 def names(text: str) -> set[str]:

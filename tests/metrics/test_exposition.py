@@ -21,8 +21,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from exporter.metrics.collector import TargetCollector
-from exporter.metrics.exposition import fast_encoder
-from tests.support.answers import OK, FixedClock
+from exporter.metrics.exposition import _Families, _FastEncoder, fast_encoder
+from tests.support.scrape_results import OK, FixedClock
 
 ESCAPINGS = ("", "; escaping=underscores", "; escaping=allow-utf-8", "; escaping=values", "; escaping=dots")
 TYPES = (
@@ -115,6 +115,17 @@ def test_every_part_of_an_exposition_is_equal(
     found, expected = both([family], accept, names)
 
     assert found == expected
+
+
+def test_its_representation_counts_the_cached_labels() -> None:
+    """The representation shows how many sets of labels are rendered, not the labels."""
+    family = GaugeMetricFamily("a", "b", labels=["c"])
+    family.add_metric(["hidden"], 1)
+    encode = _FastEncoder(lambda source: repr(source).encode())
+    encode(Fixed([family]))
+
+    assert repr(encode) == "_FastEncoder(label_sets=1)"
+    assert repr(_Families(family)) == "_Families(a)"
 
 
 @given(value=VALUES, label=TEXT)

@@ -18,7 +18,7 @@ from exporter.metrics.families import described, families
 from exporter.metrics.section import SNAPSHOT_NOTE
 from exporter.results import GroupKey, ScrapeResult
 from tests.conftest import Promtool
-from tests.support.answers import ASSESSMENT, FAILED, GROUP, NO_DATA_YET, NOW, OK, SNAPSHOT
+from tests.support.scrape_results import ASSESSMENT, FAILED, GROUP, NO_DATA_YET, NOW, OK, SNAPSHOT
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "metrics.txt"
 BACKUP = ("status", "datastore_type", "instance_id")

@@ -12,7 +12,7 @@ from exporter.errors import Reason
 from exporter.metrics.own import BudgetCollector, OwnMetrics, ReloadCollector, own_collectors
 from exporter.results import BudgetState
 from tests.conftest import Promtool
-from tests.support.answers import NOW
+from tests.support.scrape_results import NOW
 
 UNKNOWN = BudgetState(
     minute_limit=None,
@@ -132,6 +132,7 @@ def test_own_metrics_show_what_they_count() -> None:
 
     assert repr(own_metrics) == "OwnMetrics(['unauthorized'])"
     assert repr(own_metrics.observer("a")) == "TargetObserver('a')"
+    assert repr(BudgetCollector(lambda: {"b": BOTH, "a": BOTH})) == "BudgetCollector(['a', 'b'])"
     assert repr(ReloadCollector(NOW)) == f"ReloadCollector(successful=True, loaded_at={NOW})"
 
 

@@ -11,7 +11,7 @@ from exporter.metrics.collector import TargetCollector
 from exporter.metrics.negotiation import KNOWN, TEXT
 from exporter.metrics.own import ReloadCollector
 from exporter.metrics.render import RenderOptions, render
-from tests.support.answers import NOW, OK, FixedClock
+from tests.support.scrape_results import NOW, OK, FixedClock
 
 COLLECTORS = (TargetCollector(OK, clock=FixedClock()), ReloadCollector(NOW))
 EVERYTHING = RenderOptions(names=None, accept=TEXT, gzipped=False)

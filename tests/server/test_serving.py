@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from exporter.server.run import listen, port_of
-from exporter.simulator import SimulatedApi, many
+from exporter.simulator import SimulatedApi, bulk_backups
 from tests.support.certificates import Authority
 from tests.support.command import COMMAND, LOOPBACK, ended, run, running
 from tests.support.real_prometheus import running_prometheus
@@ -31,7 +31,7 @@ def _environ(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in list(os.environ):
         if name.startswith("BYCLOUD_"):
             monkeypatch.delenv(name)
-    with SimulatedApi(backups=many(20, 4)) as api:
+    with SimulatedApi(backups=bulk_backups(20, 4)) as api:
         monkeypatch.setenv("BYCLOUD_API_URL", api.url)
         monkeypatch.setenv("BYCLOUD_API_KEY", "demo:demo-secret")
         yield

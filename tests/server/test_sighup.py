@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from exporter.errors import ConfigError
 from exporter.server.sighup import SighupReloads
-from exporter.simulator import SimulatedApi, many
+from exporter.simulator import SimulatedApi, bulk_backups
 from tests.support.serving import PATIENCE
 
 
@@ -96,7 +96,7 @@ def test_a_signal_while_the_configuration_is_read(tmp_path: Path) -> None:
     os.mkfifo(path)
     command = [sys.executable, "-m", "exporter", "--web.listen-address=127.0.0.1:0", f"--config.file={path}"]
     with (
-        SimulatedApi(backups=many(1, 1)) as api,
+        SimulatedApi(backups=bulk_backups(1, 1)) as api,
         subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process,
     ):
         text = f"targets: [{{name: default, url: '{api.url}', api_key: 'demo:demo-secret'}}]"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from requests import Response, Session
 
-from exporter.simulator import hosts, many
+from exporter.simulator import bulk_backups, bulk_instances
 from tests.support.faults import FaultyApi
 
 Fetch = Callable[..., Response]
@@ -16,7 +16,7 @@ Dial = Callable[[str], socket.socket]
 @pytest.fixture
 def api() -> Iterator[FaultyApi]:
     """Run an API of 45 backups over 6 instances."""
-    with FaultyApi(backups=many(45, 6), instances=hosts(6)) as running:
+    with FaultyApi(backups=bulk_backups(45, 6), instances=bulk_instances(6)) as running:
         yield running
 
 

@@ -36,7 +36,7 @@ def test_the_demo_s_fleet_by_default(capsys: pytest.CaptureFixture[str]) -> None
     assert total_of([], capsys) > 1000
 
 
-def test_a_signal_ends_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_signal_ends_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     """SIGTERM and SIGINT end the command, which then restores the signal mask."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     signal.pthread_kill(threading.get_ident(), signal.SIGTERM)

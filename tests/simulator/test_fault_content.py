@@ -1,12 +1,12 @@
 """Faults that change the content of a reply."""
 
 from tests.simulator.conftest import Dial, Fetch
-from tests.support.faults import Answer, ErrorBody, FaultyApi, Malform, Rewrite
+from tests.support.faults import CannedReply, ErrorBody, FaultyApi, Malform, Rewrite
 
 
-def test_any_answer(api: FaultyApi, fetch: Fetch) -> None:
+def test_a_canned_reply(api: FaultyApi, fetch: Fetch) -> None:
     """A reply with any status, headers and body replaces one normal reply."""
-    api.faults.add(Answer(503, {"Content-Type": "text/html", "Retry-After": "7"}, b"<h1>busy</h1>"))
+    api.faults.add(CannedReply(503, {"Content-Type": "text/html", "Retry-After": "7"}, b"<h1>busy</h1>"))
     response = fetch()
 
     assert (response.status_code, response.text) == (503, "<h1>busy</h1>")
@@ -14,23 +14,23 @@ def test_any_answer(api: FaultyApi, fetch: Fetch) -> None:
     assert fetch().ok
 
 
-def test_a_redirect_is_an_answer(api: FaultyApi, fetch: Fetch) -> None:
+def test_a_canned_redirect(api: FaultyApi, fetch: Fetch) -> None:
     """A reply with a Location redirects."""
-    api.faults.add(Answer(302, {"Location": "https://elsewhere.example/"}))
+    api.faults.add(CannedReply(302, {"Location": "https://elsewhere.example/"}))
 
     assert fetch().headers["Location"] == "https://elsewhere.example/"
 
 
-def test_an_answer_may_end_the_connection(api: FaultyApi, dial: Dial) -> None:
+def test_a_canned_reply_can_end_the_connection(api: FaultyApi, dial: Dial) -> None:
     """A reply with `Connection: close` ends the connection."""
-    api.faults.add(Answer(200, {"Connection": "close"}, b"{}"))
+    api.faults.add(CannedReply(200, {"Connection": "close"}, b"{}"))
     with dial("GET").makefile("rb") as stream:
         content = stream.read()
 
     assert content.endswith(b"\r\n\r\n{}")
 
 
-def test_an_error_in_the_apis_form(api: FaultyApi, fetch: Fetch) -> None:
+def test_an_error_in_the_api_s_format(api: FaultyApi, fetch: Fetch) -> None:
     """An error has the body that the vendor documents."""
     api.faults.add(ErrorBody(500, "Broken", "really"))
     response = fetch()

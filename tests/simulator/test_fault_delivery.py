@@ -57,7 +57,7 @@ def test_a_connection_that_is_reset(api: FaultyApi, dial: Dial) -> None:
         drain(client)
 
 
-def test_bytes_that_are_no_http(api: FaultyApi, fetch: Fetch) -> None:
+def test_bytes_that_are_not_http(api: FaultyApi, fetch: Fetch) -> None:
     """The client gets bytes that are not HTTP."""
     api.faults.add(Raw(b"SSH-2.0-OpenSSH_9.6\r\n"))
 
@@ -66,7 +66,7 @@ def test_bytes_that_are_no_http(api: FaultyApi, fetch: Fetch) -> None:
 
 
 @pytest.mark.parametrize("fault", [DripHeaders(0.0), DripBody(0.0), Delay(0.0)])
-def test_slow_answers_are_whole(api: FaultyApi, fetch: Fetch, fault: Fault) -> None:
+def test_slow_replies_are_complete(api: FaultyApi, fetch: Fetch, fault: Fault) -> None:
     """A slow reply arrives whole, and the connection stays open."""
     normal = fetch(limit=1).content
     api.faults.add(fault)
@@ -75,7 +75,7 @@ def test_slow_answers_are_whole(api: FaultyApi, fetch: Fetch, fault: Fault) -> N
     assert fetch(limit=1).content == normal
 
 
-def test_a_client_loses_patience(api: FaultyApi, session: Session) -> None:
+def test_a_hanging_reply_runs_into_the_client_s_timeout(api: FaultyApi, session: Session) -> None:
     """A client without any header runs into its own timeout."""
     api.faults.add(HangBeforeHeaders())
 
@@ -84,7 +84,9 @@ def test_a_client_loses_patience(api: FaultyApi, session: Session) -> None:
 
 
 @pytest.mark.parametrize("fault", [HangInBody(1), DripHeaders(60), DripBody(60)])
-def test_closing_ends_what_hangs(started: StartedThreads, api: FaultyApi, dial: Dial, fault: Fault) -> None:
+def test_closing_ends_hanging_replies(
+    started: StartedThreads, api: FaultyApi, dial: Dial, fault: Fault
+) -> None:
     """Closing the API ends hanging replies and their threads."""
     api.faults.add(fault)
     client = dial("GET")

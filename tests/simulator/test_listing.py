@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis.strategies import integers, sampled_from
 
 from exporter.records import Backup, Instance
-from exporter.simulator import Quirks, hosts, many
+from exporter.simulator import Quirks, bulk_backups, bulk_instances
 from exporter.simulator.http.wire import BACKUPS, INSTANCES, RequestRefusedError, backup_name
 from exporter.simulator.listing import Listing
 
-RECORDS = many(45, 6)
+RECORDS = bulk_backups(45, 6)
 
 
 def listing(records: tuple[Backup, ...] = RECORDS, **quirks: Any) -> Listing[Backup]:
@@ -39,7 +39,7 @@ def refusal(of: Listing[Backup], **query: str) -> int:
 
 
 @given(integers(0, 45), integers(1, 50))
-def test_walking_by_marker_gives_every_record_once(length: int, limit: int) -> None:
+def test_a_walk_by_marker_returns_every_record_once(length: int, limit: int) -> None:
     """A walk with any limit ends and sees every record once, in order."""
     walked, query, more = [], {"limit": str(limit)}, True
     while more:
@@ -53,7 +53,7 @@ def test_walking_by_marker_gives_every_record_once(length: int, limit: int) -> N
 
 
 @given(sampled_from(RECORDS), integers(1, 50))
-def test_filters_keep_what_matches(record: Backup, limit: int) -> None:
+def test_filters_return_matching_records(record: Backup, limit: int) -> None:
     """A filtered list holds and counts only matching records."""
     wanted = {"status": record.status, "instance_id": record.instance_id or ""}
     of = listing()
@@ -73,16 +73,16 @@ def test_names_match_exactly_or_by_prefix() -> None:
     assert ids(page(listing(), name="backup-")) == []
 
 
-def test_instances_are_filtered_by_what_they_have() -> None:
+def test_instances_have_fewer_filters() -> None:
     """Instances can be filtered by name and datastore; unknown parameters are ignored."""
-    of = Listing(INSTANCES, (*hosts(12), Instance(id="bare")), Quirks())
+    of = Listing(INSTANCES, (*bulk_instances(12), Instance(id="bare")), Quirks())
 
     assert len(of.page({"datastore_type": "redis"})["database_instances"]) == 2  # type: ignore[arg-type]
     assert len(of.page({"name": "database-000*", "status": "ACTIVE"})["database_instances"]) == 10  # type: ignore[arg-type]
     assert len(of.page({"instance_id": "x"})["database_instances"]) == 13  # type: ignore[arg-type]
 
 
-def test_the_default_page_has_twenty() -> None:
+def test_the_default_page_size_is_twenty() -> None:
     """Without a limit a page has 20 records, as documented."""
     body = page(listing())
 
@@ -90,7 +90,7 @@ def test_the_default_page_has_twenty() -> None:
     assert body["meta"] == {"total": 45, "limit": 20, "marker": RECORDS[19].id, "has_more": True}
 
 
-def test_links_point_where_the_vendors_do() -> None:
+def test_links_have_the_documented_url() -> None:
     """Links have the documented URL and the markers of the neighboring pages."""
     of = listing()
     first = page(of)["links"]
@@ -105,7 +105,7 @@ def test_links_point_where_the_vendors_do() -> None:
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many", "", "1.5", "٣", "9" * 5000])
-def test_rubbish_is_no_limit(limit: str) -> None:
+def test_an_invalid_limit_is_refused(limit: str) -> None:
     """A limit must be a positive integer."""
     assert refusal(listing(), limit=limit) == 400
 
@@ -118,7 +118,7 @@ def test_a_limit_that_is_too_high_is_lowered_or_refused() -> None:
     assert refusal(listing(max_limit=10, over_limit="refuse", refuse_status=422), limit="11") == 422
 
 
-def test_a_dead_marker_brings_what_the_habits_say() -> None:
+def test_the_reply_to_a_dead_marker_is_a_quirk() -> None:
     """A dead marker gives an error, an empty last page or the start of the list."""
     empty = page(listing(dead_marker="empty"), marker="gone")
 
@@ -129,14 +129,14 @@ def test_a_dead_marker_brings_what_the_habits_say() -> None:
     assert ids(page(listing(dead_marker="start"), marker="gone")) == ids(page(listing()))
 
 
-def test_keys_may_be_absent() -> None:
+def test_keys_can_be_absent() -> None:
     """Every top-level key may be absent, as documented."""
     assert set(page(listing(meta=False, links=False))) == {"database_backups"}
     assert set(page(listing((), null_list=True))) == {"meta", "links"}
     assert set(page(listing(total=False, has_more=False))["meta"]) == {"limit", "marker"}
 
 
-def test_a_record_can_be_asked_for_alone() -> None:
+def test_a_single_record() -> None:
     """A record is available by its id; an unknown id is a 404."""
     body: Any = listing().one(RECORDS[7].id)
 
@@ -145,7 +145,7 @@ def test_a_record_can_be_asked_for_alone() -> None:
         listing().one("gone")
 
 
-def test_pages_are_rendered_once_and_not_kept_without_end() -> None:
+def test_pages_are_cached_up_to_a_limit() -> None:
     """A page is cached until a thousand others were requested."""
     of = listing()
     before = of.encoded({"limit": "1"})

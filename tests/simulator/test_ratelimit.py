@@ -29,7 +29,7 @@ def test_headers_count_down() -> None:
     assert limit.take().headers["X-RateLimit-Remaining"] == "58"
 
 
-def test_over_the_minutes_limit() -> None:
+def test_requests_over_the_minute_s_limit_are_refused() -> None:
     """A request over the minute's limit is refused until the window ends."""
     clock = Clock(130.5)
     limit = RateLimit("standard", clock)
@@ -43,7 +43,7 @@ def test_over_the_minutes_limit() -> None:
     assert limit.take().retry_after is None
 
 
-def test_over_the_hours_limit() -> None:
+def test_requests_over_the_hour_s_limit_are_refused() -> None:
     """The hour's limit of a thousand is reached before sixty a minute are."""
     clock = Clock()
     limit = RateLimit("standard", clock)
@@ -56,7 +56,7 @@ def test_over_the_hours_limit() -> None:
     assert refused.headers["X-RateLimit-Remaining"] != "0"
 
 
-def test_unlimited_says_nothing() -> None:
+def test_the_unlimited_tier_has_no_headers() -> None:
     """Without a limit there are no headers."""
     allowance = RateLimit("unlimited", Clock()).take()
 
@@ -65,7 +65,7 @@ def test_unlimited_says_nothing() -> None:
 
 
 @given(lists(floats(0, 30), max_size=300))
-def test_no_window_ever_admits_more(steps: list[float]) -> None:
+def test_no_minute_exceeds_its_limit(steps: list[float]) -> None:
     """No minute ever accepts more than sixty requests."""
     clock = Clock()
     limit = RateLimit("standard", clock)

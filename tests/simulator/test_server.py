@@ -9,7 +9,7 @@ import pytest
 import trustme
 from requests import Session
 
-from exporter.simulator import Quirks, SimulatedApi, hosts, many
+from exporter.simulator import Quirks, SimulatedApi, bulk_backups, bulk_instances
 from tests.simulator.conftest import Dial, Fetch
 
 BACKUPS = "/v1/database-backups"
@@ -18,7 +18,7 @@ BACKUPS = "/v1/database-backups"
 def test_a_page_of_backups(api: SimulatedApi, fetch: Fetch) -> None:
     """A page has the records in order, and the request is logged."""
     response = fetch(limit=2)
-    records = many(45, 6)
+    records = bulk_backups(45, 6)
 
     assert [record["id"] for record in response.json()["database_backups"]] == [r.id for r in records[:2]]
     assert api.requests[0].method == "GET"
@@ -30,7 +30,7 @@ def test_a_page_of_backups(api: SimulatedApi, fetch: Fetch) -> None:
 
 def test_one_record_by_its_id(fetch: Fetch) -> None:
     """A single record has a key of its own in each collection."""
-    backup, instance = many(45, 6)[0].id, hosts(6)[0].id
+    backup, instance = bulk_backups(45, 6)[0].id, bulk_instances(6)[0].id
 
     assert fetch(f"{BACKUPS}/{backup}").json()["database_backup"]["id"] == backup
     assert fetch(f"/v1/database-instances/{instance}").json()["database_instance"]["id"] == instance
@@ -83,7 +83,7 @@ def test_rate_limits(session: Session) -> None:
     assert responses[60].headers["X-RateLimit-Reset"] == "120"
 
 
-def test_compression_is_a_habit(api: SimulatedApi, fetch: Fetch) -> None:
+def test_compression_is_a_quirk(api: SimulatedApi, fetch: Fetch) -> None:
     """A client that accepts gzip gets it, unless a quirk turns it off."""
     compressed = fetch()
     api.quirks = Quirks(gzip=False)
@@ -95,18 +95,18 @@ def test_compression_is_a_habit(api: SimulatedApi, fetch: Fetch) -> None:
 
 
 @pytest.mark.parametrize("wrap", [lambda records: records, lambda records: lambda: records])
-def test_records_may_be_replaced(
+def test_records_can_be_replaced(
     api: SimulatedApi, fetch: Fetch, wrap: Callable[[object], tuple[()]]
 ) -> None:
     """Records may be replaced by others, or by a function that returns the current ones."""
     before = fetch().json()["meta"]["total"]
-    api.backups = wrap(many(3, 1))
+    api.backups = wrap(bulk_backups(3, 1))
 
     assert before == 45
     assert fetch().json()["meta"]["total"] == 3
 
 
-def test_the_request_log_can_be_off(session: Session) -> None:
+def test_the_request_log_can_be_disabled(session: Session) -> None:
     """Without a request log, requests are not kept; the latency still applies."""
     with SimulatedApi(request_log=False, latency=0.001) as api:
         response = session.get(api.url + BACKUPS, timeout=5)
@@ -115,7 +115,7 @@ def test_the_request_log_can_be_off(session: Session) -> None:
     assert api.requests == []
 
 
-def test_a_client_may_leave_during_the_latency(api: SimulatedApi, dial: Dial) -> None:
+def test_a_client_can_leave_during_the_latency(api: SimulatedApi, dial: Dial) -> None:
     """A client that leaves during the latency is not waited for."""
     api.latency = 60
     client = dial("GET")
@@ -130,8 +130,17 @@ def test_tls(session: Session, tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    with SimulatedApi(backups=many(3, 1), ssl_context=context) as api:
+    with SimulatedApi(backups=bulk_backups(3, 1), ssl_context=context) as api:
         response = session.get(api.url + BACKUPS, timeout=5, verify=str(tmp_path / "ca.pem"))
 
     assert api.url.startswith("https://")
     assert response.json()["meta"]["total"] == 3
+
+
+def test_its_representation_hides_the_credentials() -> None:
+    """The representation shows the URL and the lists, not the key or the token."""
+    with SimulatedApi(api_key="id:hidden", token="hidden-token", request_log=False) as api:
+        shown = repr(api)
+
+    assert shown.startswith(f"SimulatedApi({api.url!r}, Catalog(")
+    assert "hidden" not in shown

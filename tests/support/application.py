@@ -19,7 +19,7 @@ from exporter.server.run import listen, port_of
 from exporter.target.scraper import Scraper
 from exporter.web.application import create_application, request_kind
 from exporter.web.external_url import ExternalUrl
-from tests.support.answers import SUCCESS, FixedClock
+from tests.support.scrape_results import SUCCESS, FixedClock
 
 
 def make_app(  # noqa: PLR0913 - the application's options, each by name

@@ -13,7 +13,7 @@ from exporter.api.transport import ObserveHeaders
 from exporter.clock import Clock
 from exporter.config import Config, Secret
 from exporter.errors import Reason
-from exporter.simulator.fleet.bulk import hosts
+from exporter.simulator.fleet.bulk import bulk_instances
 from exporter.simulator.http.wire import BACKUPS, INSTANCES
 from exporter.simulator.listing import Listing
 from exporter.simulator.quirks import Quirks
@@ -74,7 +74,7 @@ class LimitedTransport:
         self._rates = RateLimit(tier, world.now)
         records = tuple(backup(number) for number in range(backups))
         self._listing = Listing(BACKUPS, records, Quirks(max_limit=max_limit))
-        self._instances = Listing(INSTANCES, hosts(30), Quirks(max_limit=max_limit))
+        self._instances = Listing(INSTANCES, bulk_instances(30), Quirks(max_limit=max_limit))
 
     def get(
         self, path: str, query: Mapping[str, str], _secret: Secret, _seconds: float, observe: ObserveHeaders

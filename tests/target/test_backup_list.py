@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from exporter.simulator import Quirks, many
+from exporter.simulator import Quirks, bulk_backups
 from exporter.simulator.http.wire import Json
 from tests.support.faults import FaultyApi, Rewrite
 from tests.support.instance_rig import Rig
@@ -16,7 +16,7 @@ def test_a_page_size_that_the_api_refused_is_not_tried_again(max_concurrency: in
     """The first walk finds the size that the API accepts."""
     quirks = Quirks(max_limit=20, over_limit="refuse")
     with (
-        FaultyApi(backups=many(45, 3), quirks=quirks) as api,
+        FaultyApi(backups=bulk_backups(45, 3), quirks=quirks) as api,
         closing(Rig(api.url, instances="off", max_concurrency=max_concurrency)) as rig,
     ):
         first, second = rig.walk(), rig.walk()
@@ -40,7 +40,7 @@ def with_total(total: int) -> Callable[[Json], Json]:
 @pytest.mark.parametrize("max_concurrency", [1, 4])
 def test_a_usual_shortfall_is_walked_twice_only_once(max_concurrency: int) -> None:
     """An API that counts backups that it does not list costs one more walk at first."""
-    with FaultyApi(backups=many(45, 3)) as api:
+    with FaultyApi(backups=bulk_backups(45, 3)) as api:
         api.faults.add(Rewrite(with_total(50)), times=None)
         with closing(Rig(api.url, instances="off", page_size=20, max_concurrency=max_concurrency)) as rig:
             first, second = rig.walk(), rig.walk()

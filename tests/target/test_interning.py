@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from exporter.api import BACKUPS, decode_page
 from exporter.records import Backup, Page
-from exporter.simulator import many
+from exporter.simulator import bulk_backups
 from exporter.simulator.http.wire import BACKUPS as SERVED
 from exporter.simulator.listing import Listing
 from exporter.simulator.quirks import Quirks
@@ -14,7 +14,7 @@ from tests.support.builders import backup
 
 def pages() -> list[Page[Backup]]:
     """Decode two pages of the same three instances."""
-    listing = Listing(SERVED, many(60, 3), Quirks())
+    listing = Listing(SERVED, bulk_backups(60, 3), Quirks())
     first = decode_page(BACKUPS, listing.encoded({"limit": "30"}))
     return [first, decode_page(BACKUPS, listing.encoded({"limit": "30", "marker": first.markers[0]}))]
 

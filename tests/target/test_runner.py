@@ -94,3 +94,16 @@ def test_a_walk_that_gets_no_thread_is_lost_at_once(error: Exception) -> None:
 
     assert [type(result) for result in results] == [WalkLostError]
     assert runner.is_free
+
+
+@pytest.mark.parametrize("is_cancelled", [True, False])
+def test_waits_end_early_if_cancelled_or_ended(*, is_cancelled: bool) -> None:
+    """A cancelled wait returns at once, and so does every wait after `end_waits`."""
+    rig = Rig()
+    walk = rig.start()
+    with rig.runner.changed:
+        if not is_cancelled:
+            rig.runner.end_waits()
+        rig.runner.wait_for(walk, 3600, lambda: is_cancelled)
+
+    assert not walk.ended.is_set()

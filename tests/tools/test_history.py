@@ -77,16 +77,16 @@ def test_prometheus_takes_it_in(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"data"}
 
 
-def test_a_few_databases_are_some_sick_and_some_well() -> None:
+def test_a_small_fleet_has_healthy_and_ailing_databases() -> None:
     """A small fleet has ailing and healthy databases."""
     chosen = {instance.id for instance in fleet(5).instances(_at())}
 
     assert len(chosen) == 5
     assert chosen & set(Fleet().healthy)
-    assert chosen & {sick.instance_id for sick in Fleet().ailing}
+    assert chosen & {ailment.instance_id for ailment in Fleet().ailments}
 
 
-def test_a_crowd_is_as_large_as_asked() -> None:
+def test_a_large_fleet_has_the_requested_size() -> None:
     """A large fleet has the requested number of databases, whose backups appear over time."""
     many = large_fleet(30, END)
 

@@ -68,10 +68,10 @@ def test_moments_are_counted_in_requests() -> None:
     dispatcher = queued("a", "b", "c", size=2)
     (first, _), (second, _), (third, _) = (next(dispatcher.await_finished()) for _ in range(3))
 
-    assert (first.sent_index, first.answered_index) == (0, 2)
-    assert not second.is_sent_after(first.answered_index)
-    assert third.is_sent_after(first.answered_index)
-    assert Request[Backup]("d", 10).is_sent_after(first.answered_index)
+    assert (first.sent_index, first.received_index) == (0, 2)
+    assert not second.is_sent_after(first.received_index)
+    assert third.is_sent_after(first.received_index)
+    assert Request[Backup]("d", 10).is_sent_after(first.received_index)
 
 
 def test_a_failure_of_one_page_is_its_answer() -> None:

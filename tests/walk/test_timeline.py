@@ -5,11 +5,11 @@ from exporter.walk.dispatcher import Request
 from exporter.walk.timeline import Timeline
 
 
-def add(timeline: Timeline[Backup], sent_index: int, answered_index: int, total: int | None = None) -> bool:
+def add(timeline: Timeline[Backup], sent_index: int, received_index: int, total: int | None = None) -> bool:
     """Add a page; return whether it is in order."""
     page = Page[Backup](records=(), length=0, total=total)
     return timeline.add(
-        Request(None, 10, sent_index=sent_index, answered_index=answered_index, answer=page), page
+        Request(None, 10, sent_index=sent_index, received_index=received_index, response=page), page
     )
 
 

@@ -11,8 +11,8 @@ from exporter.web.lifecycle import LifecycleEndpoints
 from exporter.web.pages import PageEndpoints
 from exporter.web.scrapes import ScrapeEndpoints
 from exporter.web.throttled import ThrottledRendering
-from tests.support.answers import SUCCESS, FixedClock, scraper
 from tests.support.application import get, make_app, running
+from tests.support.scrape_results import SUCCESS, FixedClock, scraper
 
 
 @pytest.mark.parametrize(

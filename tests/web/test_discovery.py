@@ -4,8 +4,8 @@ import pytest
 
 from exporter.web.discovery import target_groups
 from exporter.web.external_url import ExternalUrl
-from tests.support.answers import scraper
 from tests.support.application import get, make_app, running
+from tests.support.scrape_results import scraper
 
 
 def test_each_target_is_a_group() -> None:

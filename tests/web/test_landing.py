@@ -20,9 +20,9 @@ from exporter.results import DatabaseAssessment
 from exporter.target import WalkOutcome
 from exporter.target.scraper import Scraper
 from exporter.web.landing import HEADERS, MAX_ROWS, landing_page
-from tests.support.answers import FAILURE, NOW, SNAPSHOT, SUCCESS, scraper
 from tests.support.application import running
 from tests.support.browser import Browser
+from tests.support.scrape_results import FAILURE, NOW, SNAPSHOT, SUCCESS, scraper
 
 NO_DATA: Final = "\u2013 \u2013 \u2013 none yet"
 POLICY: Final = HEADERS["Content-Security-Policy"]

@@ -3,8 +3,8 @@
 import requests
 
 from exporter.errors import ConfigError
-from tests.support.answers import scraper
 from tests.support.application import get, make_app, running
+from tests.support.scrape_results import scraper
 
 
 def test_health_and_readiness() -> None:

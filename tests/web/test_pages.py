@@ -10,8 +10,8 @@ import pytest
 from exporter.web import pages
 from exporter.web.application import RequestKind
 from exporter.web.landing import HEADERS
-from tests.support.answers import scraper
 from tests.support.application import address_of, get, make_app, running
+from tests.support.scrape_results import scraper
 from tests.support.serving import PATIENCE, wait_until
 
 

@@ -24,8 +24,8 @@ from exporter.target import WalkOutcome
 from exporter.web import scrapes
 from exporter.web.application import RequestKind
 from exporter.web.scrapes import LONGEST_TIMEOUT, TIMEOUT_HEADER, scrape_timeout
-from tests.support.answers import NOW, SUCCESS, FixedClock, scraper
 from tests.support.application import WaitingTarget, address_of, get, make_app, running
+from tests.support.scrape_results import NOW, SUCCESS, FixedClock, scraper
 from tests.support.serving import PATIENCE, wait_until
 
 PROMETHEUS = (

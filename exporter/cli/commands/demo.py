@@ -25,7 +25,7 @@ class Demo(Struct, frozen=True):
     """The configuration for the embedded API, and the databases worth a look."""
 
     config: Config
-    sick: tuple[Ailment, ...]
+    ailments: tuple[Ailment, ...]
 
     def announce(self, url: str) -> None:
         """Print the addresses, the databases worth a look, and commands to try.
@@ -40,7 +40,7 @@ metrics       {url}/metrics
 embedded API  {api}/v1/database-backups  (X-Api-Key: {API_KEY})
 
 Its databases are backed up in real time. These are worth a look:
-{self._sick_databases()}
+{self._ailing_databases()}
 
 Try:
   curl -s {url}/metrics | grep '^bycloud_up'
@@ -51,10 +51,10 @@ Press Ctrl-C to stop both.
             flush=True,
         )
 
-    def _sick_databases(self) -> str:
-        kinds = max(len(ailment.kind) for ailment in self.sick)
-        names = max(len(ailment.name) for ailment in self.sick)
-        return "\n".join(f"  {a.kind:<{kinds}}  {a.name:<{names}}  {a.story}" for a in self.sick)
+    def _ailing_databases(self) -> str:
+        kinds = max(len(ailment.kind) for ailment in self.ailments)
+        names = max(len(ailment.name) for ailment in self.ailments)
+        return "\n".join(f"  {a.kind:<{kinds}}  {a.name:<{names}}  {a.story}" for a in self.ailments)
 
 
 @contextmanager
@@ -71,4 +71,4 @@ def running_demo(seed: int) -> Iterator[Demo]:
         api_key=API_KEY,
     ) as api:
         target = Target(name="demo", url=Url(api.url), api_key=Secret(API_KEY), size_unit="GiB")
-        yield Demo(Config(targets=(target,)), fleet.ailing)
+        yield Demo(Config(targets=(target,)), fleet.ailments)

@@ -41,7 +41,7 @@ def _target_name(config: Config, name: str | None) -> str:
 
 
 def _write(result: ScrapeResult, path: Path) -> str | None:
-    """Write the file; return why that failed, which is no usage error: the command ran."""
+    """Write the file. Return the problem if that failed: it is not a usage error, because the command ran."""
     try:
         write_text(result, path)
     except OSError as error:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from exporter.simulator.fleet.instances import Kind
+from exporter.simulator.fleet.databases import Kind
 from exporter.simulator.fleet.schedule import Attempt
 
 Effect = Callable[[Sequence[Attempt], datetime], Sequence[Attempt]]

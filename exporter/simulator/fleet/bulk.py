@@ -12,7 +12,7 @@ _BETWEEN = timedelta(hours=4)
 _FAILURE_RATE = 0.02
 
 
-def many(backups: int, instances: int, seed: int = 1, until: datetime = UNTIL) -> tuple[Backup, ...]:
+def bulk_backups(backups: int, instances: int, seed: int = 1, until: datetime = UNTIL) -> tuple[Backup, ...]:
     """Return `backups` backups, newest first: each instance has one every four hours, in chains of seven."""
     newest = backups - 1
     return tuple(
@@ -21,8 +21,8 @@ def many(backups: int, instances: int, seed: int = 1, until: datetime = UNTIL) -
     )
 
 
-def hosts(instances: int, seed: int = 1) -> tuple[Instance, ...]:
-    """Return the instances that `many` has backups of."""
+def bulk_instances(instances: int, seed: int = 1) -> tuple[Instance, ...]:
+    """Return the instances that `bulk_backups` has backups of."""
     return tuple(
         Instance(
             id=_host(seed, place),

@@ -10,7 +10,7 @@ from msgspec import Struct
 from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.simulator.fleet.ailments import EFFECTS, Ailment
 from exporter.simulator.fleet.chance import chance, identifier
-from exporter.simulator.fleet.instances import DATABASES, Database
+from exporter.simulator.fleet.databases import DATABASES, Database
 from exporter.simulator.fleet.schedule import Attempt, chain, midnight
 
 _RETENTION = timedelta(days=14)
@@ -37,7 +37,7 @@ class Fleet(Struct, frozen=True):
         )
 
     @property
-    def ailing(self) -> tuple[Ailment, ...]:
+    def ailments(self) -> tuple[Ailment, ...]:
         """The databases that are not healthy, including the retired one and the replica."""
         return tuple(_ailment(self.seed, database) for database in DATABASES if database.kind != "healthy")
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from exporter.records import Backup, Datastore
 from exporter.simulator.fleet.chance import chance, identifier
-from exporter.simulator.fleet.instances import DATABASES, Database
+from exporter.simulator.fleet.databases import DATABASES, Database
 
 _GOLDEN = (5**0.5 - 1) / 2
 _FAILURE_RATE = 0.04

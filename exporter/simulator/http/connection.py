@@ -24,6 +24,9 @@ class Channel:
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
 
+    def __repr__(self) -> str:
+        return f"Channel(fileno={self._socket.fileno()})"
+
     def send(self, content: bytes) -> None:
         """Send all of the content."""
         self._socket.sendall(content)
@@ -45,7 +48,7 @@ Exchange = Callable[[Request, Channel], bool]
 
 
 class Listener(TCPServer):
-    """Accepts connections, serves each in a thread of its own, and ends them when it is closed."""
+    """Accepts connections, serves each in its own thread, and ends them when it is closed."""
 
     allow_reuse_address = True
     request_queue_size = 512
@@ -58,12 +61,22 @@ class Listener(TCPServer):
         ssl_context: SSLContext | None,
     ) -> None:
         super().__init__(address, Connection)
+        self.address = (address[0], self.socket.getsockname()[1])
         self.exchange = exchange
         self.clock = clock
         self._ssl_context = ssl_context
         self._connections: dict[socket.socket, Thread] = {}
         self._acceptor = Thread(target=self.serve_forever, args=(_POLL_SECONDS,), daemon=True)
         self._acceptor.start()
+
+    def __repr__(self) -> str:
+        return f"Listener({self.url!r}, connections={len(self._connections)})"
+
+    @property
+    def url(self) -> str:
+        """The base URL under which it serves."""
+        host, port = self.address
+        return f"{'https' if self._ssl_context else 'http'}://{host}:{port}"
 
     def get_request(self) -> tuple[socket.socket, object]:
         """Accept a connection. The TLS handshake happens later, in the connection's own thread."""

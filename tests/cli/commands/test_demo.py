@@ -46,28 +46,30 @@ def at_risk(fleet: Fleet, now: datetime) -> dict[str, Risk]:
     seed=st.integers(0, 50),
     now=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - bounds
 )
-def test_every_sick_database_is_at_risk_for_its_reason_and_no_other_is(seed: int, now: datetime) -> None:
-    """That is so at any time; a healthy database may have one failed attempt, which the next one repairs."""
+def test_ailing_databases_are_at_risk_for_their_reasons_and_healthy_ones_are_not(
+    seed: int, now: datetime
+) -> None:
+    """A healthy database may have one failed attempt at most, because the next one succeeds."""
     fleet = Fleet(seed)
 
     found = at_risk(fleet, now)
 
     problems = {key: set(risk.problems) for key, risk in found.items()}
-    for sick in fleet.ailing:
-        assert EXPECTED[sick.kind] <= problems.get(sick.instance_id, set()), sick
+    for ailment in fleet.ailments:
+        assert EXPECTED[ailment.kind] <= problems.get(ailment.instance_id, set()), ailment
     for key in fleet.healthy:
         assert problems.get(key, set()) <= {Problem.LAST_ATTEMPT_FAILED}
-    assert not {sick.instance_id for sick in fleet.ailing if not EXPECTED[sick.kind]} & set(found)
+    assert not {ailment.instance_id for ailment in fleet.ailments if not EXPECTED[ailment.kind]} & set(found)
 
 
-def test_it_prints_every_sick_database(capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_prints_every_ailing_database(capsys: pytest.CaptureFixture[str]) -> None:
     """It prints the addresses too, and commands to try."""
     with running_demo(seed=1) as demo:
         demo.announce("http://127.0.0.1:12345")
     printed = capsys.readouterr().out
 
-    assert all(sick.name in printed and sick.kind in printed for sick in demo.sick)
-    assert {sick.kind for sick in demo.sick} == set(EXPECTED)
+    assert all(ailment.name in printed and ailment.kind in printed for ailment in demo.ailments)
+    assert {ailment.kind for ailment in demo.ailments} == set(EXPECTED)
     assert "http://127.0.0.1:12345/metrics" in printed
 
 
@@ -76,12 +78,12 @@ def test_it_serves_until_ctrl_c() -> None:
     with running("demo", LOOPBACK, "--seed=3") as (process, url):
         text = requests.get(f"{url}/metrics", timeout=10).text
         status = ended(process, signal.SIGINT)
-        said = process.stdout.read() if process.stdout else ""
+        output = process.stdout.read() if process.stdout else ""
 
     assert "bycloud_up 1.0\n" in text
-    assert f"{url}/metrics" in said
-    assert re.search(r"embedded API  http://127\.0\.0\.1:\d+/v1/database-backups", said)
-    assert "Ctrl-C" in said
+    assert f"{url}/metrics" in output
+    assert re.search(r"embedded API  http://127\.0\.0\.1:\d+/v1/database-backups", output)
+    assert "Ctrl-C" in output
     assert status == 0
 
 

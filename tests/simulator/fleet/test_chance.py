@@ -7,7 +7,7 @@ from exporter.simulator.fleet.chance import chance, identifier
 
 
 @given(integers())
-def test_chance_is_a_share(word: int) -> None:
+def test_chance_returns_a_fraction(word: int) -> None:
     """A number is always in [0, 1), and equal for equal arguments."""
     share = chance("share", word)
 
@@ -15,7 +15,7 @@ def test_chance_is_a_share(word: int) -> None:
     assert share == chance("share", word)
 
 
-def test_identifiers_differ_with_their_words() -> None:
+def test_identifiers_depend_on_their_arguments() -> None:
     """Equal arguments give equal identifiers, different ones different identifiers."""
     name = identifier(1, "orders-db")
 

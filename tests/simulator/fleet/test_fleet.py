@@ -9,7 +9,7 @@ from hypothesis.strategies import SearchStrategy, datetimes, floats, integers, j
 
 from exporter.records import Backup
 from exporter.simulator import Ailment, Fleet
-from exporter.simulator.fleet.instances import Kind
+from exporter.simulator.fleet.databases import Kind
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -31,9 +31,11 @@ class Seen:
         """Return an instance's backups, newest first."""
         return [backup for backup in self.backups if backup.instance_id == instance_id]
 
-    def sick(self, kind: Kind) -> Iterator[tuple[Ailment, list[Backup]]]:
+    def with_ailment(self, kind: Kind) -> Iterator[tuple[Ailment, list[Backup]]]:
         """Return the databases of a kind, each with its backups."""
-        return ((sick, self.of(sick.instance_id)) for sick in self.fleet.ailing if sick.kind == kind)
+        return (
+            (ailment, self.of(ailment.instance_id)) for ailment in self.fleet.ailments if ailment.kind == kind
+        )
 
     def restorable(self, backup: Backup | None) -> bool:
         """Return whether a backup and all its ancestors completed."""
@@ -72,7 +74,7 @@ def test_retention_never_breaks_a_healthy_chain(seed: int, now: datetime) -> Non
 
 @anyhow
 @given(seeds, moments, floats(0, 1))
-def test_ids_stay_as_time_moves_within_a_day(seed: int, now: datetime, share: float) -> None:
+def test_a_backup_keeps_its_identity(seed: int, now: datetime, share: float) -> None:
     """A backup keeps its id, start, parent and instance until it expires."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     later = Seen(seed, max(now, midnight + 24 * HOUR * share - timedelta(seconds=1)))
@@ -101,35 +103,35 @@ def test_the_list_is_newest_first(seed: int, now: datetime) -> None:
 
 @anyhow
 @given(seeds, moments)
-def test_every_sickness_shows(seed: int, now: datetime) -> None:
+def test_every_ailment_has_its_symptoms(seed: int, now: datetime) -> None:
     """At any time every ailing database shows the symptoms of its kind."""
     seen = Seen(seed, now)
 
-    for sick, backups in seen.sick("stale"):
-        assert timedelta(days=3) <= seen.age(sick.instance_id) < timedelta(days=5.1)
+    for ailment, backups in seen.with_ailment("stale"):
+        assert timedelta(days=3) <= seen.age(ailment.instance_id) < timedelta(days=5.1)
         assert {backup.status for backup in backups} <= {"COMPLETED", "FAILED"}
-    for sick, backups in seen.sick("failing"):
-        assert 26 * HOUR < seen.age(sick.instance_id) < 60 * HOUR
+    for ailment, backups in seen.with_ailment("failing"):
+        assert 26 * HOUR < seen.age(ailment.instance_id) < 60 * HOUR
         assert next(b.status for b in backups if b.status not in {"NEW", "BUILDING", "SAVING"}) == "FAILED"
-    for _, backups in seen.sick("stuck"):
+    for _, backups in seen.with_ailment("stuck"):
         assert backups[0].status == "BUILDING"
         assert 8 * HOUR <= now - backups[0].created_at < 38 * HOUR
-    for _, backups in seen.sick("retired"):
+    for _, backups in seen.with_ailment("retired"):
         assert timedelta(days=7) <= now - backups[0].created_at < timedelta(days=9)
     for kind in ("never", "replica"):
-        assert [backups for _, backups in seen.sick(kind)] == [[]]
+        assert [backups for _, backups in seen.with_ailment(kind)] == [[]]
 
 
 @anyhow
 @given(seeds, moments)
-def test_broken_chains_are_of_both_kinds(seed: int, now: datetime) -> None:
+def test_broken_chains_miss_a_full_backup_or_have_a_failed_one(seed: int, now: datetime) -> None:
     """Some incremental backups depend on a failed full backup, others on one that is gone."""
     seen = Seen(seed, now)
-    ((sick, backups),) = seen.sick("broken_chain")
+    ((ailment, backups),) = seen.with_ailment("broken_chain")
     broken = [b for b in backups if b.status == "COMPLETED" and not seen.restorable(b)]
     bases = [seen.by_id.get(b.parent_id or "") for b in broken]
 
-    assert seen.age(sick.instance_id) >= timedelta(days=3)
+    assert seen.age(ailment.instance_id) >= timedelta(days=3)
     assert None in bases
     assert "FAILED" in {base.status for base in bases if base}
 
@@ -146,7 +148,7 @@ def test_one_backup_was_imported(now: datetime) -> None:
 
 @given(moments)
 @settings(deadline=None)
-def test_instances_are_listed_but_for_the_retired(now: datetime) -> None:
+def test_retired_instances_are_not_listed(now: datetime) -> None:
     """All but the retired of two dozen instances are listed; one is a replica."""
     fleet = Fleet()
     instances = fleet.instances(now)
@@ -163,15 +165,15 @@ def test_instances_are_listed_but_for_the_retired(now: datetime) -> None:
     assert all(
         instance.updated_at and now - instance.updated_at > timedelta(days=7) for instance in instances
     )
-    assert [sick.kind for sick in fleet.ailing if sick.instance_id not in listed] == ["retired"]
+    assert [ailment.kind for ailment in fleet.ailments if ailment.instance_id not in listed] == ["retired"]
     assert [i.replica_of.id in listed for i in instances if i.replica_of] == [True]
 
 
-def test_every_kind_of_sickness_has_a_story() -> None:
+def test_every_kind_of_ailment_has_a_story() -> None:
     """Every kind occurs, and every story is a sentence."""
-    sick = Fleet().ailing
+    ailments = Fleet().ailments
 
-    assert {one.kind for one in sick} == {
+    assert {ailment.kind for ailment in ailments} == {
         "stale",
         "failing",
         "stuck",
@@ -180,17 +182,17 @@ def test_every_kind_of_sickness_has_a_story() -> None:
         "retired",
         "replica",
     }
-    assert all(one.story.endswith(".") for one in sick)
+    assert all(ailment.story.endswith(".") for ailment in ailments)
 
 
-def test_something_happens_every_few_minutes() -> None:
+def test_the_list_changes_every_half_hour() -> None:
     """The list changes within every half hour of a day."""
     halves = [Fleet().backups(NOW + half * HOUR / 2) for half in range(48)]
 
     assert len(set(halves)) == len(halves)
 
 
-def test_a_second_is_answered_once() -> None:
+def test_the_list_is_cached_for_a_second() -> None:
     """Calls within the same second return the same tuple."""
     fleet = Fleet()
 
@@ -198,7 +200,7 @@ def test_a_second_is_answered_once() -> None:
 
 
 @pytest.mark.parametrize("seed", [2, 3])
-def test_another_seed_is_another_fleet(seed: int) -> None:
+def test_fleets_of_different_seeds_share_no_id(seed: int) -> None:
     """Fleets of different seeds share no id."""
     ids = {backup.id for backup in Fleet(seed).backups(NOW)}
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from exporter.records import Backup
-from exporter.simulator.fleet.instances import DATABASES
+from exporter.simulator.fleet.databases import DATABASES
 from exporter.simulator.fleet.schedule import Attempt, chain, midnight
 
 DAY = midnight(740_000)
@@ -21,7 +21,7 @@ def at(seconds: float) -> Backup:
     return first().at(first().start + timedelta(seconds=seconds))
 
 
-def test_a_backup_goes_from_new_to_completed() -> None:
+def test_the_statuses_of_a_backup_in_order() -> None:
     """A backup is NEW for seconds, BUILDING for minutes, then SAVING, and COMPLETED within an hour."""
     statuses = [at(seconds).status for seconds in range(0, 3601, 5)]
 
@@ -48,7 +48,7 @@ def test_updated_at_is_the_last_transition() -> None:
     assert backup == later
 
 
-def test_incrementals_build_on_the_last_that_completed() -> None:
+def test_incrementals_depend_on_the_last_completed_backup() -> None:
     """Some attempts fail, never two in a row, and none depends on a failed one."""
     chains = [chain(1, MEMBER, DAY.toordinal() + day) for day in range(60)]
     attempts = [attempt for attempts in chains for attempt in attempts]

@@ -24,12 +24,12 @@ def test_a_request_is_read_with_its_body() -> None:
     assert stream.read() == b"GET"
 
 
-def test_what_is_no_request() -> None:
+def test_malformed_requests_are_rejected() -> None:
     """The end of a connection and a malformed request line read as None."""
     assert read(b"") is read(b"rubbish\r\n\r\n") is None
 
 
-def test_a_reply_knows_its_length() -> None:
+def test_a_reply_has_a_content_length() -> None:
     """Content-Length is added unless the reply has one; an unknown status is named Unknown."""
     head = Reply(599, {"Content-Type": "text/html"}, b"four").head
 

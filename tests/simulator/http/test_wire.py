@@ -32,7 +32,7 @@ def test_a_backup_has_the_vendors_keys() -> None:
     assert body["location_ref"].endswith("/b.xbstream.gz.enc")
 
 
-def test_what_is_unknown_is_null() -> None:
+def test_unknown_values_are_null() -> None:
     """A running backup has a null location, and a backup without a datastore a null datastore."""
     body = backup_object(Backup(id="b", status="NEW", created_at=MOMENT, parent_id="a"), "no zone")
 
@@ -49,12 +49,12 @@ def test_what_is_unknown_is_null() -> None:
         ("no zone", "2024-01-15T10:30:00"),
     ],
 )
-def test_times_have_a_style(style: TimeStyle, written: str) -> None:
+def test_times_are_rendered_in_a_style(style: TimeStyle, written: str) -> None:
     """A time is rendered in each style that such APIs use."""
     assert through_json(backup_object(BACKUP, style))["created_at"] == written
 
 
-def test_an_offset_is_kept_as_it_is() -> None:
+def test_an_offset_without_a_utc_form_is_kept() -> None:
     """Year 1 at +05:00, which has no UTC form, can be rendered."""
     moment = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
     body = through_json(backup_object(Backup(id="b", status="NEW", created_at=moment), "Z"))
@@ -74,7 +74,7 @@ def test_an_instance_has_the_vendors_keys() -> None:
     assert instance_object(Instance(id="i"), "Z")["replica_of"] is None
 
 
-def test_an_error_has_an_id_for_support() -> None:
+def test_an_error_has_a_request_id() -> None:
     """An error always has a request id; details are optional."""
     bare, full = (
         through_json(error_body(503, "Busy")),

@@ -2,7 +2,7 @@
 
 from exporter.simulator.http.delivery import Delivery as Fault
 from tests.support.faults.api import FaultyApi
-from tests.support.faults.content import Answer, ErrorBody, Malform, Rewrite
+from tests.support.faults.content import CannedReply, ErrorBody, Malform, Rewrite
 from tests.support.faults.delivery import (
     CutBody,
     Delay,
@@ -17,7 +17,7 @@ from tests.support.faults.delivery import (
 from tests.support.faults.queue import Faults
 
 __all__ = [
-    "Answer",
+    "CannedReply",
     "CutBody",
     "Delay",
     "DripBody",

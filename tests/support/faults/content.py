@@ -10,7 +10,7 @@ from exporter.simulator.http.message import Reply
 from exporter.simulator.http.wire import Json, error_body
 
 
-class Answer(Delivery, frozen=True):
+class CannedReply(Delivery, frozen=True):
     """Any reply instead of the normal one; only Content-Length is added."""
 
     status: int

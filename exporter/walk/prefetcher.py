@@ -18,8 +18,8 @@ from exporter.walk.timeline import Timeline
 class Arrival(Struct, Generic[Record], frozen=True):
     """A received page.
 
-    `received_index` is that of its request. `is_in_order`: it was requested after all pages before it had been
-    received.
+    `received_index` is that of its request. `is_in_order`: all pages before it had been received when it was
+    requested.
     """
 
     page: Page[Record]

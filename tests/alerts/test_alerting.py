@@ -174,7 +174,7 @@ def _databases(demo: Demo) -> dict[str, set[str]]:
     held = demo.backups()
     by_id = {backup["id"]: backup for backup in held}
     listed = requests.get(
-        f"{demo.api}/v1/database-instances", params={"limit": 1000}, headers=API_HEADERS, timeout=10
+        f"{demo.api}/v1/database-instances", params={"limit": 1000}, headers=API_HEADERS, timeout=60
     ).json()["database_instances"]
     watched = {i["id"] for i in listed if not i.get("replica_of")}
     own: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -211,7 +211,7 @@ def test_each_ailing_database_raises_its_alerts_and_no_others(demo: Demo, watch:
 def test_alerts_name_the_database(demo: Demo, watch: Watch) -> None:
     """Annotations have the database's name, and no template failed."""
     wait_until(lambda: watch.firing() == _expected(demo) != frozenset())
-    alerts = requests.get(f"{watch.prometheus.url}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
+    alerts = requests.get(f"{watch.prometheus.url}/api/v1/alerts", timeout=60).json()["data"]["alerts"]
     names = {ailment.instance_id: ailment.name for ailment in Fleet().ailments}
     named = [alert for alert in alerts if alert["labels"].get("instance_id") in names]
 

@@ -61,7 +61,7 @@ def test_promql_returns_what_the_api_has(demo: Demo, prometheus: Prometheus) -> 
 
 def test_promtool_accepts_a_real_scrape(demo: Demo) -> None:
     """`promtool check metrics` finds nothing on what the demo serves."""
-    text = requests.get(f"{demo.exporter}/metrics", timeout=10).content
+    text = requests.get(f"{demo.exporter}/metrics", timeout=60).content
 
     result = subprocess.run(
         [need("promtool"), "check", "metrics"], input=text, capture_output=True, check=False

@@ -85,7 +85,7 @@ def test_a_hanging_target_delays_only_its_own_probe(api: FaultyApi, tmp_path: Pa
 
 def reloads(url: str) -> tuple[float, float]:
     """Return both gauges about reloads."""
-    text = requests.get(f"{url}/metrics", timeout=10).text
+    text = requests.get(f"{url}/metrics", timeout=60).text
     values = dict(line.split() for line in text.splitlines() if line.startswith("bycloud_exporter_config_"))
     successful, since = sorted(values, key=len)
     return float(values[successful]), float(values[since])
@@ -96,21 +96,21 @@ def test_sighup_and_lifecycle_reload(api: FaultyApi, tmp_path: Path) -> None:
     file = tmp_path / "exporter.yml"
     write(file, api.url, "east", "west")
     with running(f"--config.file={file}", "--web.enable-lifecycle", LOOPBACK) as (process, url):
-        requests.get(f"{url}/probe?target=east", timeout=10)
+        requests.get(f"{url}/probe?target=east", timeout=60)
         loaded = reloads(url)
         write(file, api.url, "east", "north")
         process.send_signal(signal.SIGHUP)
-        wait_until(lambda: requests.get(f"{url}/probe?target=north", timeout=10).ok)
-        page = requests.get(f"{url}/", timeout=10).text
-        gone = requests.get(f"{url}/probe?target=west", timeout=10).status_code
+        wait_until(lambda: requests.get(f"{url}/probe?target=north", timeout=60).ok)
+        page = requests.get(f"{url}/", timeout=60).text
+        gone = requests.get(f"{url}/probe?target=west", timeout=60).status_code
         reloaded = reloads(url)
         file.write_text("targets: [{name: x}]", encoding="utf-8")
-        refused = requests.post(f"{url}/-/reload", timeout=10)
-        kept = requests.get(f"{url}/probe?target=east", timeout=10).status_code
+        refused = requests.post(f"{url}/-/reload", timeout=60)
+        kept = requests.get(f"{url}/probe?target=east", timeout=60).status_code
         failed = reloads(url)
         write(file, api.url, "south")
-        accepted = requests.put(f"{url}/-/reload", timeout=10).status_code
-        discovered = [one["labels"]["target"] for one in requests.get(f"{url}/sd", timeout=10).json()]
+        accepted = requests.put(f"{url}/-/reload", timeout=60).status_code
+        discovered = [one["labels"]["target"] for one in requests.get(f"{url}/sd", timeout=60).json()]
         status = ended(process, signal.SIGTERM)
 
     assert status == 0
@@ -179,7 +179,7 @@ def test_the_address_in_service_discovery(
     file = tmp_path / "exporter.yml"
     write(file, "http://127.0.0.1:9", "east")
     with running(f"--config.file={file}", *arguments) as (process, url):
-        (group,) = requests.get(f"{url}/sd", headers={"Host": "named:1"}, timeout=10).json()
+        (group,) = requests.get(f"{url}/sd", headers={"Host": "named:1"}, timeout=60).json()
         status = ended(process, signal.SIGTERM)
 
     listening = "exporter.example" if scheme == "https" else url.removeprefix("http://")

@@ -403,7 +403,8 @@ def test_slow_readers_end_for_new_connections() -> None:
 def test_a_waiting_login_ends_after_silent_connections() -> None:
     """A new Prometheus keeps its place among connections that send nothing."""
     app, refused = Gateway(), list[Refusal]()
-    with serving(app, Limits(connections=3), refused=refused.append) as port, ExitStack() as stack:
+    limits = Limits(connections=3, request_timeout=PATIENCE)
+    with serving(app, limits, refused=refused.append) as port, ExitStack() as stack:
         login = stack.enter_context(Client(port))
         wait_for_a_login(login, app)
         strangers = [stack.enter_context(Client(port)) for _ in range(8)]

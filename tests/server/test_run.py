@@ -125,7 +125,7 @@ def test_on_stop_is_called_before_the_grace_ends() -> None:
         await hello(scope, receive, send)
 
     with listen("127.0.0.1:0") as listener:
-        thread = while_serving(listener, lambda url: answers.append(requests.get(url, timeout=10)))
+        thread = while_serving(listener, lambda url: answers.append(requests.get(url, timeout=60)))
         serve(waiting, [listener], on_stop=told.set)
         thread.join()
 

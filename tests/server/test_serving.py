@@ -59,7 +59,7 @@ def test_tls(authority: Authority, web: Web) -> None:
     with serving(web.write(tls())) as server:
         answer = server.get(authority.file)
         with pytest.raises(requests.ConnectionError):
-            requests.get(f"http://127.0.0.1:{server.port}/metrics", timeout=10)
+            requests.get(f"http://127.0.0.1:{server.port}/metrics", timeout=60)
         status = ended(server.process, signal.SIGTERM)
 
     assert "bycloud_up 1.0\n" in answer.text
@@ -219,7 +219,7 @@ def test_several_addresses() -> None:
         lines = [process.stderr.readline() for _ in range(2)]
         ports = [re.findall(r" port=(\d+)", line)[0] for line in lines]
         texts = [
-            requests.get(f"http://{host}:{port}/metrics", timeout=10).text
+            requests.get(f"http://{host}:{port}/metrics", timeout=60).text
             for host, port in zip(("127.0.0.1", "[::1]"), ports, strict=True)
         ]
         process.terminate()
@@ -303,7 +303,7 @@ def test_the_access_log() -> None:
     """It is at debug level, has no login and no query, and omits what is not HTTP."""
     authorization = base64.b64encode(b"alice:hunter2").decode()
     with running(LOOPBACK, "--log.level=debug") as (process, url):
-        requests.get(f"{url}/-/healthy?hunter2", auth=("alice", "hunter2"), timeout=10)
+        requests.get(f"{url}/-/healthy?hunter2", auth=("alice", "hunter2"), timeout=60)
         with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), 10) as client:
             client.sendall(b"hunter2\r\n\r\n")
             assert client.recv(1000).startswith(b"HTTP/1.1 400")

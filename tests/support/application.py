@@ -63,7 +63,7 @@ def running(app: ASGIApp) -> Iterator[str]:
 def get(url: str, **headers: str | None) -> requests.Response:
     """Fetch without following redirects; a header that is None is not sent."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return requests.get(url, headers=named, timeout=10, allow_redirects=False)
+    return requests.get(url, headers=named, timeout=60, allow_redirects=False)
 
 
 def address_of(url: str) -> tuple[str, int]:
@@ -89,3 +89,9 @@ class WaitingTarget:
     def end(self) -> None:
         """End the walk."""
         self.walks.pop()()
+
+    def end_until(self, condition: Callable[[], bool]) -> bool:
+        """End the walk, if there is one; return the condition. A scrape may be about to start a walk."""
+        if self.walks:
+            self.end()
+        return condition()

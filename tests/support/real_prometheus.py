@@ -24,7 +24,7 @@ class Prometheus(Struct):
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return an instant query's result."""
-        answer = requests.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=10)
+        answer = requests.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=60)
         result: list[dict[str, Any]] = answer.json()["data"]["result"]
         return result
 
@@ -83,6 +83,6 @@ def listening(command: list[str], log: Path) -> Iterator[str]:
 
 def _is_ready(prometheus: Prometheus) -> bool:
     try:
-        return requests.get(f"{prometheus.url}/-/ready", timeout=10).ok
+        return requests.get(f"{prometheus.url}/-/ready", timeout=60).ok
     except requests.ConnectionError:
         return False

@@ -127,7 +127,7 @@ class TestThreads:
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(scraper.scrape, 30)
             scraper.close()
-            result = waiting.result(timeout=10)
+            result = waiting.result(timeout=60)
         ending.set()
 
         assert result.failure is Reason.TIMEOUT

@@ -45,7 +45,7 @@ def test_other_methods_are_not_allowed(method: str) -> None:
 
     with running(make_app(scraper(walk))) as url:
         paths = ("/metrics", "/", "/-/healthy")
-        responses = [requests.request(method, url + path, timeout=10) for path in paths]
+        responses = [requests.request(method, url + path, timeout=60) for path in paths]
 
     assert [response.status_code for response in responses] == [405] * 3
     assert {frozenset(response.headers["allow"].split(", ")) for response in responses} == {
@@ -61,7 +61,7 @@ def test_other_methods_are_not_allowed(method: str) -> None:
 def test_error_bodies_are_one_line(method: str, path: str, status: int) -> None:
     """They end with a newline, as a shell expects."""
     with running(make_app(scraper())) as url:
-        response = requests.request(method, url + path, timeout=10)
+        response = requests.request(method, url + path, timeout=60)
 
     assert response.status_code == status
     assert response.text.endswith("\n")

@@ -16,7 +16,7 @@ def test_health_and_readiness() -> None:
 def test_reload_must_be_enabled() -> None:
     """Otherwise anyone who can reach the port could make the exporter read files."""
     with running(make_app(scraper())) as url:
-        response = requests.post(f"{url}/-/reload", timeout=10)
+        response = requests.post(f"{url}/-/reload", timeout=60)
 
     assert (response.status_code, response.text) == (
         403,
@@ -34,7 +34,7 @@ def test_reload() -> None:
 
     with running(make_app(scraper(), reload=reload)) as url:
         methods = ("POST", "POST", "PUT", "GET")
-        responses = [requests.request(method, f"{url}/-/reload", timeout=10) for method in methods]
+        responses = [requests.request(method, f"{url}/-/reload", timeout=60) for method in methods]
 
     assert [response.status_code for response in responses] == [200, 500, 200, 405]
     assert responses[1].text == "cannot reload, the old configuration stays in force: exporter.yml: no\n"

@@ -76,7 +76,7 @@ def test_it_prints_every_ailing_database(capsys: pytest.CaptureFixture[str]) -> 
 def test_it_serves_until_ctrl_c() -> None:
     """The addresses that it prints work, and Ctrl-C ends it with status 0."""
     with running("demo", LOOPBACK, "--seed=3") as (process, url):
-        text = requests.get(f"{url}/metrics", timeout=10).text
+        text = requests.get(f"{url}/metrics", timeout=60).text
         status = ended(process, signal.SIGINT)
         output = process.stdout.read() if process.stdout else ""
 
@@ -90,7 +90,7 @@ def test_it_serves_until_ctrl_c() -> None:
 def test_it_ends_with_its_terminal() -> None:
     """A terminal that is closed sends SIGHUP, which is no reload here."""
     with running("demo", LOOPBACK) as (process, url):
-        requests.get(f"{url}/-/healthy", timeout=10)
+        requests.get(f"{url}/-/healthy", timeout=60)
         status = ended(process, signal.SIGHUP)
 
     assert status == -signal.SIGHUP

@@ -21,7 +21,7 @@ from tests.support.faults import FaultyApi, HangBeforeHeaders
 def test_the_bare_command_serves(arguments: list[str]) -> None:
     """Without a command it serves the environment's target on `/metrics`; SIGTERM ends it with status 0."""
     with running(*arguments) as (process, url):
-        text = requests.get(f"{url}/metrics", timeout=10).text
+        text = requests.get(f"{url}/metrics", timeout=60).text
         status = ended(process, signal.SIGTERM)
         rest = process.stderr.read() if process.stderr else ""
 
@@ -69,8 +69,8 @@ def test_several_targets_from_a_file(api: FaultyApi, tmp_path: Path) -> None:
         f"- {{name: b, url: {api.url}, api_key: 'x:y'}}\n"
     )
     with running("serve", f"--config.file={config}", LOOPBACK) as (_, url):
-        a, b = (requests.get(f"{url}/probe?target={name}", timeout=10).text for name in "ab")
-        landing = requests.get(f"{url}/", timeout=10).text
+        a, b = (requests.get(f"{url}/probe?target={name}", timeout=60).text for name in "ab")
+        landing = requests.get(f"{url}/", timeout=60).text
 
     assert "bycloud_up 1.0\n" in a
     assert 'bycloud_scrape_failure{reason="auth"} 1.0\n' in b

@@ -7,9 +7,9 @@ from typing import Final
 
 
 def repair_record(item: object) -> object:
-    """Return a record with the known fields only, repaired; anything but an object is returned as it is."""
+    """Return a record with the known fields only, repaired; of anything else, only text is repaired."""
     if not isinstance(item, dict):
-        return item
+        return repair_text(item)
     return {key: repair(item[key]) for key, repair in _REPAIRS.items() if item.get(key) is not None}
 
 

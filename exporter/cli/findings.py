@@ -72,7 +72,7 @@ def _rate_limit(target: Target, budget: Budget) -> Finding:
         if tier
         else "no known tier: no hourly limit assumed"
     )
-    share = f"; this exporter uses at most {target.budget_share:g} of it" if budget.hour_share else ""
+    share = f"; this exporter uses its `budget_share` of {target.budget_share:g}" if budget.hour_share else ""
     return Finding(Severity.OK, f"rate limit {limit:,} requests per minute{left} ({hour}{share})")
 
 

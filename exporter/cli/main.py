@@ -29,8 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> "NoReturn":
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] == "--version":
-        print(f"{PROGRAM} {describe_version(os.environ)}")
-        sys.exit(0)
+        sys.exit(_print_version())
     from exporter.cli.parser import UsageError, parse  # not for `--version`
 
     try:
@@ -38,6 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> "NoReturn":
     except UsageError as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         sys.exit(MISUSED)
+
+
+def _print_version() -> int:
+    try:
+        print(f"{PROGRAM} {describe_version(os.environ)}", flush=True)
+    except OSError as error:
+        return _report_unwritable(error)
+    return 0
 
 
 def _run(options: "Namespace") -> int:
@@ -52,10 +59,7 @@ def _run(options: "Namespace") -> int:
     except KeyboardInterrupt:
         return FAILED
     except OSError as error:
-        if error.errno not in UNWRITABLE:
-            raise
-        _explain_unwritable(error)
-        return FAILED
+        return _report_unwritable(error)
     return status
 
 
@@ -91,8 +95,16 @@ def _configure_logs(options: "Namespace") -> None:
     configure_logs(options.log_level, options.log_format)
 
 
-def _explain_unwritable(error: OSError) -> None:
-    """Print why standard output cannot be written; a reader that has gone, as in `| head`, needs no words."""
+def _report_unwritable(error: OSError) -> int:
+    """Print why standard output cannot be written, and return the exit status.
+
+    A reader that has gone, as in `| head`, needs no words.
+
+    :raises OSError: if it is about anything else.
+    """
+    if error.errno not in UNWRITABLE:
+        raise error
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes it at exit
     if error.errno != errno.EPIPE:
         print(f"{PROGRAM}: cannot write to standard output: {error.strerror}", file=sys.stderr)
+    return FAILED

@@ -69,9 +69,10 @@ class Prefetcher(Generic[Body, Record]):
         page = self._until_continuation(self._arrival(marker))
         is_last = not page.claims_more(limit)
         self._recorder.add(page, self._cache.longest_page, is_last=is_last)
+        page = replace(page, total=self._timeline.highest_total)
         if is_last and page.length:
             self._restart(limit)
-        return replace(page, total=self._timeline.newest_total)
+        return page
 
     def _request_ahead(self) -> None:
         """Request the head and the pages behind the known boundaries.
@@ -84,8 +85,9 @@ class Prefetcher(Generic[Body, Record]):
         self._cache.plan(markers)
 
     def _restart(self, limit: int) -> None:
-        """Discard everything that was requested ahead."""
+        """Discard everything that was requested ahead, and use the totals of later pages only."""
         self._cache.restart(limit)
+        self._timeline = Timeline[Record]()
         self._next = None
 
     def _arrival(self, marker: Marker) -> Arrival[Record]:

@@ -7,28 +7,23 @@ from exporter.walk.dispatcher import Request
 
 
 class Timeline(Generic[Record]):
-    """When the pages used so far were requested and received, and the newest total among them."""
+    """When the pages used so far were requested and received, and the highest `meta.total` among them.
+
+    The highest one counts, because a lower one could hide a missing record: a record that was read and then
+    deleted makes up for one that moved to the head unread.
+    """
 
     def __init__(self) -> None:
-        self._last_sent_at = 0
-        self._last_received_at = 0
-        self._totals: list[tuple[int, int]] = []
+        self.highest_total: int | None = None
+        self._last_received_index = 0
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(newest_total={self.newest_total})"
-
-    @property
-    def newest_total(self) -> int | None:
-        """The newest `meta.total`: the highest where requests were in flight together."""
-        return max((total for _, total in self._totals), default=None)
+        return f"{type(self).__name__}(highest_total={self.highest_total})"
 
     def add(self, request: Request[Record], page: Page[Record]) -> bool:
-        """Add a used page; return whether it was requested after all others had been received."""
-        sent_index = request.sent_index or 0
-        is_in_order = sent_index >= self._last_received_at
-        self._last_received_at = max(self._last_received_at, request.received_index)
-        self._last_sent_at = max(self._last_sent_at, sent_index)
+        """Add a page that is used; return whether it was requested after all others had been received."""
+        is_in_order = (request.sent_index or 0) >= self._last_received_index
+        self._last_received_index = max(self._last_received_index, request.received_index)
         if page.total is not None:
-            self._totals.append((request.received_index, page.total))
-        self._totals = [known for known in self._totals if known[0] > self._last_sent_at]
+            self.highest_total = max(page.total, self.highest_total or 0)
         return is_in_order

@@ -52,6 +52,15 @@ def test_lone_surrogates_and_bad_utf_8_are_replaced() -> None:
     assert [(backup.id, backup.status) for backup in page.records] == [("a?", "S?"), ("b", "S\ufffd")]
 
 
+def test_a_lone_surrogate_in_place_of_a_record_is_malformed() -> None:
+    """It costs neither the other records nor the walk."""
+    good = b'{"id": "a", "status": "S", "created_at": "2026-01-02T03:04:05Z"}'
+    page = decode_page(BACKUPS, b'{"database_backups": [%s, "\\ud800"]}' % good)
+
+    assert [backup.id for backup in page.records] == ["a"]
+    assert page.malformed == (Malformed(2, "Expected `object`, got `str`"),)
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [

@@ -60,7 +60,7 @@ def test_a_good_target() -> None:
         Finding(
             Severity.OK,
             "rate limit 300 requests per minute, 297 left (Professional: 5,000 per hour;"
-            " this exporter uses at most 0.5 of it)",
+            " this exporter uses its `budget_share` of 0.5)",
         ),
         Finding(Severity.OK, "a walk every 1m needs 3 of 150 requests per minute"),
         Finding(Severity.OK, "a walk every 1m needs 180 of 2,500 requests per hour"),

@@ -123,6 +123,26 @@ def test_version(invoke: Invoke) -> None:
     assert invoke("--version") == (0, f"bycloud-backup-exporter {VERSION}\n", "")
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_version_that_cannot_be_written_is_one_line(unbuffered: str) -> None:
+    """A full disk is explained with status 1, and a closed pipe ends the command silently."""
+    command = [sys.executable, "-m", "exporter", "--version"]
+    environ = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    reader, writer = os.pipe()
+    os.close(reader)
+    with Path("/dev/full").open("w") as full, os.fdopen(writer, "w") as closed:
+        on_full_disk, without_reader = (
+            subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, env=environ, check=False)
+            for out in (full, closed)
+        )
+
+    assert (on_full_disk.returncode, on_full_disk.stderr) == (
+        1,
+        "bycloud-backup-exporter: cannot write to standard output: No space left on device\n",
+    )
+    assert (without_reader.returncode, without_reader.stderr) == (1, "")
+
+
 HEAVY = (
     "jinja2",
     "prometheus_client",

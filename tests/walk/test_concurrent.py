@@ -25,6 +25,7 @@ from tests.support.lists import (
     newest_first,
     result_or_reason,
     spoilt,
+    updated_later,
     without,
 )
 from tests.support.pools import ManualPool, drawn, gated_threads, last
@@ -370,10 +371,8 @@ class TestRequests:
         assert len(api.requested) == 11
 
     @pytest.mark.parametrize("deleted_before", range(2, 11))
-    def test_a_deletion_costs_no_request_if_a_later_page_tells_the_new_total(
-        self, deleted_before: int
-    ) -> None:
-        """The total is the newest one, not the highest. Only requests in flight together leave it open."""
+    def test_a_deletion_costs_two_requests(self, deleted_before: int) -> None:
+        """The walk is short of the highest total: it checks its end and reads the head again."""
         api, walker = after_a_walk(100, 10)
 
         def delete(request: int) -> None:
@@ -384,7 +383,21 @@ class TestRequests:
         walked = walker.walk(ManualPool(2, last).pool)  # the head, which lacks the record, is answered last
 
         assert walked.reported == len(walked.records) == 99
-        assert len(api.requested) == (12 if deleted_before == 10 else 10)
+        assert len(api.requested) == 12
+
+    @pytest.mark.parametrize("changed_before", range(4, 8))
+    def test_a_deletion_hides_no_record_that_moves_to_the_head(self, changed_before: int) -> None:
+        """As many records are read as the lower total says: the deleted one, but not the one that moved."""
+        api, walker = after_a_walk(100, 10)
+
+        def change(request: int) -> None:
+            if request == changed_before:
+                api.records = (*updated_later([20]), *without(api.records, {"95", "20"}))
+
+        api.before = change
+        walked = walker.walk(ManualPool(2).pool)
+
+        assert "20" in walked.records
 
     def test_what_was_requested_ahead_is_not_sent_after_the_end(self) -> None:
         """A walk that is short checks its end and reads the head again, and nothing else."""

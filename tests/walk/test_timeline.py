@@ -1,5 +1,7 @@
 """The order in time of the pages that a walk uses."""
 
+import pytest
+
 from exporter.records import Backup, Page
 from exporter.walk.dispatcher import Request
 from exporter.walk.timeline import Timeline
@@ -24,37 +26,20 @@ def test_a_page_that_was_requested_after_all_answers_is_in_order() -> None:
     assert add(timeline, 5, 6)
 
 
-def test_the_newest_total_is_that_of_the_last_request() -> None:
-    """Requests that were sent after an answer supersede it."""
+@pytest.mark.parametrize("totals", [(100, 99), (99, 100)])
+def test_the_highest_total_counts(totals: tuple[int, int]) -> None:
+    """A lower total could hide a missing record, whenever it was told."""
     timeline = Timeline[Backup]()
-    add(timeline, 0, 1, total=100)
-    add(timeline, 1, 2, total=99)
+    add(timeline, 0, 1, total=totals[0])
+    add(timeline, 1, 2, total=totals[1])
 
-    assert timeline.newest_total == 99
-
-
-def test_of_requests_in_flight_together_the_highest_total_counts() -> None:
-    """Nothing says which of them the API answered last, and a lower total could hide a missing record."""
-    timeline = Timeline[Backup]()
-    add(timeline, 0, 2, total=100)
-    add(timeline, 1, 3, total=99)
-
-    assert timeline.newest_total == 100
-
-
-def test_an_old_page_that_is_used_late_changes_no_total() -> None:
-    """Pages are used in the list's order, not in that of their answers."""
-    timeline = Timeline[Backup]()
-    add(timeline, 7, 8, total=99)
-    add(timeline, 1, 3, total=100)
-
-    assert timeline.newest_total == 99
+    assert timeline.highest_total == 100
 
 
 def test_without_a_total_there_is_none() -> None:
-    """A page that tells no total leaves the newest one as it is."""
+    """A page that tells no total leaves the highest one as it is."""
     timeline = Timeline[Backup]()
     add(timeline, 0, 1)
 
-    assert timeline.newest_total is None
-    assert repr(timeline) == "Timeline(newest_total=None)"
+    assert timeline.highest_total is None
+    assert repr(timeline) == "Timeline(highest_total=None)"

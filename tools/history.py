@@ -115,10 +115,10 @@ class History:
             self._api.faults.add(CannedReply(503, {}), times=None)
 
     def _scrape(self, moment: float) -> Iterator[str]:
-        answer = self._exporter.scrapers["default"].scrape(30.0)
+        result = self._exporter.scrapers["default"].scrape(30.0)
         own = chain.from_iterable(collector.collect() for collector in self._own)
         yield _line("up", "", 1.0, moment)
-        yield from _lines(chain(families(answer, self._clock.now()), own), moment)
+        yield from _lines(chain(families(result, self._clock.now()), own), moment)
 
 
 def _lines(found: Iterable[Metric], moment: float) -> Iterator[str]:

@@ -98,10 +98,10 @@ def _scrape(server: Server, end: float) -> int:
 
 
 def _look(server: Server, endured: Endured) -> None:
-    found = reading(server.pid)
-    endured.memory_kb = max(endured.memory_kb, found["memory, kB"])
-    endured.threads = max(endured.threads, found["threads"])
-    endured.descriptors = max(endured.descriptors, found["descriptors"])
+    resources = reading(server.pid)
+    endured.memory_kb = max(endured.memory_kb, resources["memory, kB"])
+    endured.threads = max(endured.threads, resources["threads"])
+    endured.descriptors = max(endured.descriptors, resources["descriptors"])
 
 
 def walks_for_half_a_request(api: SimulatedApi, server: Server) -> int:
@@ -118,8 +118,8 @@ def walks_for_half_a_request(api: SimulatedApi, server: Server) -> int:
 
 def refusals(server: Server) -> list[str]:
     """Return what the exporter counted, by reason."""
-    found = re.findall(r'refused_requests_total\{reason="(\w+)"\} ([0-9.]+)', server.scrape().text)
-    return [f"{reason} {float(count):.0f}" for reason, count in found if float(count)]
+    refusals = re.findall(r'refused_requests_total\{reason="(\w+)"\} ([0-9.]+)', server.scrape().text)
+    return [f"{reason} {float(count):.0f}" for reason, count in refusals if float(count)]
 
 
 def run(seconds: int, deadline: float = 1.0, connections: int = 500, only: Collection[str] = ()) -> bool:

@@ -88,8 +88,8 @@ def _assess(
 def _newest(
     groups: Iterable[AssessedGroup], predicate: Callable[[AssessedBackup], bool]
 ) -> AssessedBackup | None:
-    found = [assessed for group in groups if (assessed := group.newest(predicate))]
-    return max(found, key=lambda assessed: rank(assessed.backup), default=None)
+    matches = [assessed for group in groups if (assessed := group.newest(predicate))]
+    return max(matches, key=lambda assessed: rank(assessed.backup), default=None)
 
 
 def _newest_type(groups: Iterable[BackupGroup]) -> str | None:

@@ -47,8 +47,8 @@ def risks(assessments: Iterable[DatabaseAssessment], now: float) -> list[Risk]:
 
     :param now: Unix seconds.
     """
-    found = (_risk(assessment, now) for assessment in assessments)
-    return sorted((risk for risk in found if risk.problems), key=severity)
+    candidates = (_risk(assessment, now) for assessment in assessments)
+    return sorted((risk for risk in candidates if risk.problems), key=severity)
 
 
 def severity(risk: Risk) -> tuple[Problem, float, str]:

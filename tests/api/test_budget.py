@@ -297,9 +297,9 @@ class TestReservations:
         """Fifty threads find ten requests left: ten may send."""
         budget.observe(200, rate_headers(100, 10, world.now() + 42))
         with ThreadPoolExecutor(50) as threads:
-            found = [future.result() for future in [threads.submit(budget.take) for _ in range(50)]]
+            reservations = [future.result() for future in [threads.submit(budget.take) for _ in range(50)]]
 
-        assert sum(reservation is not None for reservation in found) == 10
+        assert sum(reservation is not None for reservation in reservations) == 10
         assert budget.seconds_until_request() == 42
 
     def test_a_response_does_not_uncount_requests_in_flight(self, world: World, budget: Budget) -> None:

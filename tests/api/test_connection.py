@@ -28,8 +28,8 @@ def test_all_addresses_of_a_host_share_one_deadline(monkeypatch: pytest.MonkeyPa
         attempts.append((address[0], time.monotonic(), seconds))
         raise TimeoutError("timed out")
 
-    found = [(*TCP, (f"192.0.2.{place}", 80)) for place in range(6)]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
+    addresses = [(*TCP, (f"192.0.2.{place}", 80)) for place in range(6)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: addresses)
     monkeypatch.setattr("exporter.api.connection.create_connection", never)
     connection = POOLS["http"].ConnectionCls("six.example.invalid", 80)
     with DEADLINES.limit(60) as exchange, pytest.raises(ConnectTimeoutError):

@@ -93,8 +93,8 @@ def test_drops_requests_that_left_the_hour() -> None:
     ledger = ledger_of([3.0 * number for number in range(5_000)])
     now = 3.0 * 5_000
 
-    found = re.fullmatch(r"RequestLedger\((\d+) requests\)", repr(ledger))
+    match = re.fullmatch(r"RequestLedger\((\d+) requests\)", repr(ledger))
 
-    assert found is not None
-    assert 1_199 <= int(found[1]) <= 1_199 + 1_002
+    assert match is not None
+    assert 1_199 <= int(match[1]) <= 1_199 + 1_002
     assert ledger.count(3600, now) == 1_199

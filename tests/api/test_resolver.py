@@ -72,12 +72,12 @@ def test_a_hanging_resolver_costs_one_thread_per_name(names: SystemResolver) -> 
             resolver.resolve(host, 80, 0.01)
     with ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(resolver.resolve, "one", 80, 60) for _ in range(4)]
-        asked = dict(names.lookups)
+        lookups = dict(names.lookups)
         names.released.set()
-        answers = [future.result(60) for future in waiting]
+        results = [future.result(60) for future in waiting]
 
-    assert asked == {"one": 1, "two": 1}
-    assert answers == [("192.0.2.1",)] * 4
+    assert lookups == {"one": 1, "two": 1}
+    assert results == [("192.0.2.1",)] * 4
     assert resolver.resolve("two", 80, 60) == ("192.0.2.1",)
 
 

@@ -144,8 +144,8 @@ def test_a_group_counts_its_broken_links_and_knows_its_newest(backups: list[Back
         reasons = [assessed.broken_link for assessed in group.backups]
         assert group.broken_links() == Counter(reason for reason in reasons if reason)
         for predicate in PREDICATES:
-            found = [assessed for assessed in group.backups if predicate(assessed)]
-            newest = max(found, key=lambda one: (one.backup.created_at, one.backup.id), default=None)
+            matches = [assessed for assessed in group.backups if predicate(assessed)]
+            newest = max(matches, key=lambda one: (one.backup.created_at, one.backup.id), default=None)
             assert group.newest(predicate) == newest
 
 

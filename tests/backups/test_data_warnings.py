@@ -203,6 +203,6 @@ def test_what_the_api_chose_is_redacted(status: str) -> None:
             snapshot = exporter.targets["prod"].walker(30).snapshot
 
     assert snapshot is not None
-    said = [warning.text for warning in snapshot.data_warnings] + [line["event"] for line in logs]
-    assert any("backup of a status" in text for text in said)
-    assert all(text.isprintable() and len(text) <= 300 and "demo-secret" not in text for text in said)
+    texts = [warning.text for warning in snapshot.data_warnings] + [line["event"] for line in logs]
+    assert any("backup of a status" in text for text in texts)
+    assert all(text.isprintable() and len(text) <= 300 and "demo-secret" not in text for text in texts)

@@ -215,9 +215,9 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Fault
     )
     first = scraper.scrape(30)
     stuck.alive.clear()
-    answers = []
+    results = []
     for count in range(1, 2 * MAX_ABANDONED + 1):
-        answers.append(scraper.scrape(0))
+        results.append(scraper.scrape(0))
         assert until(lambda count=count: stuck.hanging("walk") == min(count, MAX_ABANDONED))  # type: ignore[misc]
         made.clock.ahead += MAX_WALK_SECONDS + HANG_MARGIN + 1
     requests = backup_requests(api)
@@ -227,7 +227,7 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Fault
     last = scraper.scrape(30)
 
     assert first.up
-    assert [answer.failure for answer in answers] == [None] + [Reason.TIMEOUT] * (2 * MAX_ABANDONED - 1)
+    assert [result.failure for result in results] == [None] + [Reason.TIMEOUT] * (2 * MAX_ABANDONED - 1)
     assert hanging <= MAX_ABANDONED
     assert requests == late
     assert last.up

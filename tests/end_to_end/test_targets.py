@@ -56,10 +56,10 @@ def test_prometheus_discovers_them(api: FaultyApi, tmp_path: Path) -> None:
 
 def test_a_hanging_target_delays_only_its_own_probe(api: FaultyApi, tmp_path: Path) -> None:
     """Another target answers while it waits."""
-    asked = threading.Event()
+    requested = threading.Event()
 
     def note(_: Request) -> bool:
-        asked.set()
+        requested.set()
         return True
 
     with FaultyApi(backups=bulk_backups(5, 1), api_key=KEY) as hanging:
@@ -73,7 +73,7 @@ def test_a_hanging_target_delays_only_its_own_probe(api: FaultyApi, tmp_path: Pa
         with running(f"--config.file={file}", LOOPBACK) as (_, url), ThreadPoolExecutor(1) as pool:
             timeout = {"X-Prometheus-Scrape-Timeout-Seconds": "5"}
             waiting = pool.submit(requests.get, f"{url}/probe?target=slow", headers=timeout, timeout=30)
-            assert asked.wait(10)
+            assert requested.wait(10)
             other = requests.get(f"{url}/probe?target=well", headers=timeout, timeout=30).text
             still_waits = not waiting.done()
             hung = waiting.result().text

@@ -21,10 +21,10 @@ class Demo(Struct):
 
     def backups(self) -> list[dict[str, Any]]:
         """Return everything that the embedded API holds."""
-        answer = requests.get(
+        response = requests.get(
             f"{self.api}/v1/database-backups", params={"limit": 100_000}, headers=API_HEADERS, timeout=10
         )
-        listed: list[dict[str, Any]] = answer.json()["database_backups"]
+        listed: list[dict[str, Any]] = response.json()["database_backups"]
         return listed
 
 

@@ -24,8 +24,8 @@ class Prometheus(Struct):
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return an instant query's result."""
-        answer = requests.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=10)
-        result: list[dict[str, Any]] = answer.json()["data"]["result"]
+        response = requests.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=10)
+        result: list[dict[str, Any]] = response.json()["data"]["result"]
         return result
 
     def value(self, expression: str) -> float:

@@ -72,12 +72,12 @@ class Scenario:
 
 def missed(scenario: Scenario, walking: Callable[[], WalkResult[Backup]]) -> set[str]:
     """Walk, and return the ids that the result lacks; check that all it has was there."""
-    found = result_or_reason(walking)
-    if isinstance(found, Reason):
-        assert found is Reason.PAGINATION
+    result = result_or_reason(walking)
+    if isinstance(result, Reason):
+        assert result is Reason.PAGINATION
         return set()
-    assert set(found.records.values()) <= {record for state in scenario.list.history for record in state}
-    return lasting(scenario.list.history) - set(found.records)
+    assert set(result.records.values()) <= {record for state in scenario.list.history for record in state}
+    return lasting(scenario.list.history) - set(result.records)
 
 
 def chosen_by(seed: int) -> Choose:

@@ -135,16 +135,16 @@ class ConcurrentWalks(RuleBasedStateMachine):
         self.api.requested.clear()
         tried = len(self.walker.known)
         manual = ManualPool(self.concurrency, drawn(data))
-        found = result_or_reason(lambda: self.walker.walk(manual.pool))
+        result = result_or_reason(lambda: self.walker.walk(manual.pool))
 
         to_find_the_end = 0 if self.tells_the_end else 2  # an empty page, and one from the record before it
-        assert found == expected
+        assert result == expected
         assert manual.most <= self.concurrency
         assert len(self.api.requested) <= (
             needed if self.is_unchanged else 2 * (needed + tried) + to_find_the_end
         )
-        assert not isinstance(found, WalkResult) or len(self.walker.known) <= needed
-        self.is_unchanged = isinstance(found, WalkResult)
+        assert not isinstance(result, WalkResult) or len(self.walker.known) <= needed
+        self.is_unchanged = isinstance(result, WalkResult)
 
 
 TestConcurrentWalks = ConcurrentWalks.TestCase
@@ -187,13 +187,13 @@ def test_what_was_there_all_along_is_never_lost(  # noqa: PLR0913 - each drawn
         api.records = ends[data.draw(st.integers(0, 1), label="to the tail")]
 
     api.before = change
-    found = result_or_reason(lambda: walker.walk(ManualPool(concurrency, drawn(data)).pool))
+    result = result_or_reason(lambda: walker.walk(ManualPool(concurrency, drawn(data)).pool))
 
-    if isinstance(found, WalkResult):
-        assert set(found.records.values()) <= ever
-        assert moves or stayed <= set(found.records)
+    if isinstance(result, WalkResult):
+        assert set(result.records.values()) <= ever
+        assert moves or stayed <= set(result.records)
     else:
-        assert found is Reason.PAGINATION
+        assert result is Reason.PAGINATION
 
 
 @given(
@@ -224,12 +224,12 @@ def test_failing_pages_fail_the_walk_or_do_not_matter(
         return api.fetch(marker, limit)
 
     walker.fetch_page = fetch
-    found = result_or_reason(lambda: walker.walk(ManualPool(concurrency, drawn(data)).pool))
+    result = result_or_reason(lambda: walker.walk(ManualPool(concurrency, drawn(data)).pool))
 
-    if isinstance(found, WalkResult):
-        assert tuple(found.records.values()) == api.records
+    if isinstance(result, WalkResult):
+        assert tuple(result.records.values()) == api.records
     else:
-        assert found in {reason for number, reason in failures.items() if number <= requests}
+        assert result in {reason for number, reason in failures.items() if number <= requests}
 
 
 @pytest.mark.parametrize("seed", range(200))
@@ -265,12 +265,12 @@ def after_a_walk(
 
 def costs(api: FakeList, walker: ConcurrentWalker, walks: int) -> list[int]:
     """Return how many requests each of some walks takes."""
-    found = []
+    counts = []
     for _ in range(walks):
         api.requested.clear()
         walker.walk(ManualPool(2).pool)
-        found.append(len(api.requested))
-    return found
+        counts.append(len(api.requested))
+    return counts
 
 
 class TestRequests:
@@ -495,9 +495,9 @@ class TestFailures:
         """No request is sent once one is refused, wherever its page is."""
         api, walker = after_a_walk(100, 10)
         walker.fetch_page = self.failing(api, "80", lambda: ApiError(reason, "no"))
-        found = result_or_reason(lambda: walker.walk(ManualPool(3, last).pool))
+        result = result_or_reason(lambda: walker.walk(ManualPool(3, last).pool))
 
-        assert found is reason
+        assert result is reason
         assert api.requested == []
         assert len(walker.known) == 9
 

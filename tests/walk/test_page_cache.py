@@ -59,8 +59,8 @@ def test_a_page_that_cannot_be_read_fails_the_walk_where_it_is_reached() -> None
             raise ApiError(Reason.BAD_RESPONSE, "no JSON")
         return page
 
-    found = result_or_reason(
+    result = result_or_reason(
         lambda: walk_concurrently(api.fetch, read, PageSize(10), ManualPool(2).pool, walker.boundaries)[0]
     )
 
-    assert found is Reason.BAD_RESPONSE
+    assert result is Reason.BAD_RESPONSE

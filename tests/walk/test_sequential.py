@@ -104,7 +104,7 @@ def test_links_end_a_list_without_meta() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "problem"),
+    ("by_marker", "problem"),
     [
         ({None: page(more=True)}, "page 1 is empty, but the API says that more follow"),
         ({None: page(2, 1, more=True, markers=())}, "page 1 names no marker to continue from"),
@@ -126,10 +126,10 @@ def test_links_end_a_list_without_meta() -> None:
         ),
     ],
 )
-def test_what_leads_nowhere_fails_the_walk(answers: dict[str | None, Page[Backup]], problem: str) -> None:
+def test_what_leads_nowhere_fails_the_walk(by_marker: dict[str | None, Page[Backup]], problem: str) -> None:
     """A loop or a dead end is `pagination`, never a shorter list."""
     with pytest.raises(ApiError) as failure:
-        walk(pages(answers), PageSize(2))
+        walk(pages(by_marker), PageSize(2))
 
     assert failure.value.reason is Reason.PAGINATION
     assert failure.value.message == problem
@@ -170,8 +170,8 @@ def reporting(api: FakeList, extra: int) -> FetchPage[Backup]:
     """Let the API report so many records more than it lists."""
 
     def fetch(marker: str | None, limit: int) -> Page[Backup]:
-        found = api.fetch(marker, limit)
-        return replace(found, total=len(api.records) + extra)
+        fetched = api.fetch(marker, limit)
+        return replace(fetched, total=len(api.records) + extra)
 
     return fetch
 
@@ -300,12 +300,12 @@ class TestChangingList:
 
     def test_another_failure_is_no_dead_marker(self) -> None:
         """A server error in the middle fails the walk with its own reason."""
-        answers = pages({None: page(2, 1, more=True)})
+        fetch_page = pages({None: page(2, 1, more=True)})
 
         def fetch(marker: str | None, limit: int) -> Page[Backup]:
             if marker:
                 raise ApiError(Reason.SERVER_ERROR, "down", status=500)
-            return answers(marker, limit)
+            return fetch_page(marker, limit)
 
         with pytest.raises(ApiError) as failure:
             walk(fetch, PageSize(2))
@@ -341,9 +341,13 @@ class TestChangingList:
         real = api.fetch
 
         def fetch(marker: str | None, limit: int) -> Page[Backup]:
-            found = real(marker, limit)
+            fetched = real(marker, limit)
             return Page(
-                records=found.records, length=found.length, markers=found.markers, more=found.more, total=1000
+                records=fetched.records,
+                length=fetched.length,
+                markers=fetched.markers,
+                more=fetched.more,
+                total=1000,
             )
 
         walked = walk(fetch, PageSize(10), usual_shortfall=870)
@@ -384,12 +388,12 @@ class TestChangingList:
 
         api.before = change
 
-        found = result_or_reason(lambda: walk(api.fetch, PageSize(size)))
+        result = result_or_reason(lambda: walk(api.fetch, PageSize(size)))
 
-        if isinstance(found, WalkResult):
-            assert stayed <= set(found.records)
+        if isinstance(result, WalkResult):
+            assert stayed <= set(result.records)
         else:
-            assert found is Reason.PAGINATION
+            assert result is Reason.PAGINATION
 
 
 def test_no_marker_is_requested_twice() -> None:

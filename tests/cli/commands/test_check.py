@@ -122,14 +122,14 @@ def test_colour_is_for_terminals(
 
 def _all_of(terminal: int) -> str:
     """Read a pseudo-terminal to its end, which Linux reports as an error."""
-    said = b""
+    output = b""
     try:
         while chunk := os.read(terminal, 4096):
-            said += chunk
+            output += chunk
     except OSError:
         pass
     os.close(terminal)
-    return said.decode()
+    return output.decode()
 
 
 class Unwritable(io.StringIO):

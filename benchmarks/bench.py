@@ -3,7 +3,7 @@
     python -m benchmarks.bench [--quick] [--scrapes 100]
 
 Prints a table and writes docs/performance.md with its curves. Times depend on the machine and its load, so
-judge the ratios: all of them are measured side by side in one run.
+compare the ratios: all of them are measured side by side in one run.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from exporter.results import GroupKey, GroupSummary, ScrapeResult, Snapshot, Sum
 PORT: Final = 10149
 RUNS: Final = 3
 ROUNDS: Final = 9
-TRIES: Final = 2  # of each in a round, whose least counts
+TRIES: Final = 2  # of each in a round; the least counts
 CONCURRENCIES: Final = (1, 4, 8, 16)
 LATENCIES: Final = (0.0, 0.02, 0.1)
 SIZES: Final = (10_000, 100_000, 1_000_000)

@@ -95,7 +95,7 @@ def scrape(url: str, tally: Tally, stop: threading.Event, seed: int) -> None:
             response.raise_for_status()
         except requests.RequestException as error:
             with tally.lock:
-                tally.wrong.append(f"no answer: {error}")
+                tally.wrong.append(f"no response: {error}")
         else:
             tally.note(time.monotonic() - started, response.text)
 
@@ -137,7 +137,7 @@ def soak(api: FaultyApi, minutes: float, scrapers: int) -> int:
     environment = os.environ | {"BYCLOUD_API_KEY": "demo:demo-secret", "BYCLOUD_API_URL": api.url}
     command = [sys.executable, "-m", "exporter", "--web.listen-address=127.0.0.1:0", "--web.max-requests=100"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
-        assert process.stderr is not None  # noqa: S101 - a pipe was asked for
+        assert process.stderr is not None  # noqa: S101 - it is a pipe
         port = int(re.findall(r" port=(\d+)", process.stderr.readline())[0])
         logged: Counter[str] = Counter()
         threading.Thread(target=lambda: logged.update(map(_event, process.stderr or ())), daemon=True).start()

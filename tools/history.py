@@ -30,7 +30,7 @@ from tests.support.programs import need, require
 
 DAY: Final = 86_400.0
 EVERY: Final = 240.0  # seconds between scrapes: less than Prometheus's lookback of five minutes
-NIGHT: Final = (1.0, 4.6)  # hours of the day before yesterday, in UTC, at which the API answers 503
+NIGHT: Final = (1.0, 4.6)  # hours of the day before yesterday, in UTC, at which the API returns 503
 KEY: Final = "demo:demo-secret"
 LABELS: Final = 'job="bycloud-backups",instance="localhost:10140"'
 

@@ -7,8 +7,8 @@ thing after the other to it: slow, silent and idle connections, more connections
 clients that never read, abandoned requests, SIGHUPs, oversized, broken and unusual requests, and logins that
 wait for bcrypt. Prints for each how many scrapes succeeded, the slowest, and the most threads, memory and
 descriptors; then whether an incomplete request caused a walk, what was refused, whether a removed user was
-answered, and how long the exporter took to end beside an idle client. Exits with 1 if a scrape was late or
-failed.
+served, and how long the exporter took to end with an idle client connected. Exits with 1 if a scrape was late
+or failed.
 """
 
 from benchmarks.abuse.run import run

@@ -1,4 +1,4 @@
-"""Runs one abuse after the other beside a scrape a second, and prints a table."""
+"""Runs one abuse after the other, scrapes once a second meanwhile, and prints a table."""
 
 import re
 import tempfile
@@ -105,7 +105,7 @@ def _look(server: Server, endured: Endured) -> None:
 
 
 def walks_for_half_a_request(api: SimulatedApi, server: Server) -> int:
-    """Return how many API requests a request causes whose headers are incomplete."""
+    """Return the number of API requests that a request with incomplete headers causes."""
     before = len(api.requests)
     with server.open() as one:
         one.sendall(HEAD)

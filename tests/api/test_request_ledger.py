@@ -89,7 +89,7 @@ def test_an_empty_window_has_no_oldest_request() -> None:
 
 
 def test_drops_requests_that_left_the_hour() -> None:
-    """They are dropped in batches, and the count stays exact."""
+    """They are dropped in batches, and the count is exact."""
     ledger = ledger_of([3.0 * number for number in range(5_000)])
     now = 3.0 * 5_000
 

@@ -17,11 +17,11 @@ def test_a_configured_proxy_is_used(api: SimulatedApi, rig: MakeRig) -> None:
     """`proxy_url` takes precedence over the environment."""
     heads: list[bytes] = []
 
-    def answer(head: bytes) -> bytes:
+    def respond(head: bytes) -> bytes:
         heads.append(head)
         return forward_to(api)(head)
 
-    with PlainServer(answer) as server:
+    with PlainServer(respond) as server:
         made = rig(
             "http://api.example.invalid", proxy_url=ProxyUrl(f"http://u:p4ssw0rd@127.0.0.1:{server.port}")
         )

@@ -14,7 +14,7 @@ from tests.support.names import TCP
 
 
 class SystemResolver:
-    """A system's resolver that answers when a test says so, and counts the lookups of each name."""
+    """A system's resolver that returns when a test allows it, and counts the lookups of each name."""
 
     def __init__(self) -> None:
         self.lookups: Counter[str] = Counter()
@@ -65,7 +65,7 @@ def test_an_unknown_name_is_an_error(names: SystemResolver) -> None:
 
 
 def test_a_hanging_resolver_costs_one_thread_per_name(names: SystemResolver) -> None:
-    """Concurrent attempts share it; after it has answered, the next attempt is a new lookup."""
+    """Concurrent attempts share it; after it has returned, the next attempt is a new lookup."""
     resolver = Resolver()
     for host in ("one", "two", "one", "two", "one"):
         with pytest.raises(TimeoutError):

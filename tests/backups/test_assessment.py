@@ -167,7 +167,7 @@ class TestKnownInstances:
     def test_its_type_is_the_lists_then_the_users_then_the_newest_backups(
         self, listed: Datastore | None, expected: str | None, kind: str
     ) -> None:
-        """An instance has one type, whatever its backups say."""
+        """An instance has one type, even if its backups have others."""
         known = inventory(
             Instance("one", datastore=listed), expected=(ExpectedInstance("one", None, expected),)
         )
@@ -181,7 +181,7 @@ class TestKnownInstances:
         assert assessed(*backups, inventory=known)["one"].datastore_type == kind
 
     def test_the_users_name_wins(self) -> None:
-        """A configured name wins over a listed one, which is used if none is configured."""
+        """A configured name is used before a listed one."""
         listed = (Instance("one", name="listed"), Instance("two", name="listed"))
         expected = (ExpectedInstance("one", "mine"), ExpectedInstance("two"))
 
@@ -266,7 +266,7 @@ def test_each_instance_is_there_once_and_its_usable_backups_are_all_counted(back
         backups, Inventory({"extra": ExpectedInstance("extra")}, None), Rules(Statuses(), DEFAULTS)
     )
 
-    names = [recovery.instance_id for recovery in assessments]
+    names = [assessment.instance_id for assessment in assessments]
     usable = [made for made in backups if made.instance_id and made.status == "COMPLETED"]
     assert sorted(names) == sorted({made.instance_id for made in backups if made.instance_id} | {"extra"})
     assert len(usable) == sum(one.restorable + sum(n for _, n in one.unrestorable) for one in assessments)

@@ -133,7 +133,7 @@ def unit(tmp_path: Path) -> Path:
     return path
 
 
-def test_systemd_takes_the_unit(unit: Path) -> None:
+def test_systemd_accepts_the_unit(unit: Path) -> None:
     """`systemd-analyze verify` finds nothing."""
     output = run(need("systemd-analyze"), "verify", "--man=no", "--recursive-errors=no", str(unit))
 
@@ -141,7 +141,7 @@ def test_systemd_takes_the_unit(unit: Path) -> None:
 
 
 def test_systemd_rewards_the_hardening(unit: Path) -> None:
-    """The exposure that `systemd-analyze security` computes stays low."""
+    """The exposure that `systemd-analyze security` computes is low."""
     command = [need("systemd-analyze"), "security", "--offline=true", f"--threshold={EXPOSURE}", str(unit)]
     output = run(*command)
 

@@ -132,7 +132,7 @@ def test_an_exchange_that_cannot_be_cut_does_not_stop_the_deadlines() -> None:
 
     def hold() -> None:
         with deadlines.limit(0.0) as exchange:
-            exchange.use_connection(connection)  # type: ignore[arg-type] # which is what is odd
+            exchange.use_connection(connection)  # type: ignore[arg-type] # the wrong type is the fault
             over.wait(60)
 
     with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
@@ -302,7 +302,7 @@ def test_a_process_whose_stderr_is_closed(api: FaultyApi, monkeypatch: pytest.Mo
         assert process.stderr is not None
         process.stderr.close()
         api.faults.add(CannedReply(401), times=None)
-        patient = {"X-Prometheus-Scrape-Timeout-Seconds": "3600"}  # each is answered by the end of its walk
+        patient = {"X-Prometheus-Scrape-Timeout-Seconds": "3600"}  # each gets a response when its walk ends
         failed = requests.get(f"{url}/metrics", headers=patient, timeout=60)
         api.faults.clear()
         recovered = requests.get(f"{url}/metrics", headers=patient, timeout=60)

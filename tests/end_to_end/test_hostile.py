@@ -107,7 +107,7 @@ def test_extreme_values_are_served_or_omitted() -> None:
 
 
 def test_json_a_hundred_thousand_deep_is_a_failed_walk() -> None:
-    """That is so for a whole response and for a record."""
+    """The nesting may be that of the response or of a record."""
     deep = b"[" * 100_000 + b"]" * 100_000
 
     for body in (deep, b'{"database_backups": [' + deep + b"]}"):

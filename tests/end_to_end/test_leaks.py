@@ -33,7 +33,7 @@ SERVING = """
 
 
 def verdict(folder: Path, body: str) -> str:
-    """Run a test with this body in a pytest session of its own; return its output."""
+    """Run a test with this body in its own pytest session; return its output."""
     (folder / "test_leak.py").write_text(LEAK.replace("{body}", body.strip()))
     (folder / "conftest.py").write_text(
         "from tests.support.leaks import pytest_configure, pytest_runtest_makereport\n"
@@ -83,7 +83,7 @@ def test_it_hides_no_other_failure(tmp_path: Path) -> None:
 
 
 def test_a_test_without_secrets_passes(tmp_path: Path) -> None:
-    """The demo may print its own key beside its address."""
+    """The demo may print its own key next to its address."""
     output = verdict(tmp_path, "print('fine'); print('embedded API (X-Api-Key: demo:demo-secret)')")
 
     assert "1 passed" in output

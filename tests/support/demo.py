@@ -30,7 +30,7 @@ class Demo(Struct):
 
 @contextmanager
 def running_demo() -> Iterator[Demo]:
-    """Run `bycloud-backup-exporter demo` on a port of its own choice."""
+    """Run `bycloud-backup-exporter demo` on a free port."""
     command = [sys.executable, "-m", "exporter", "demo", "--web.listen-address=127.0.0.1:0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None

@@ -42,7 +42,7 @@ FORMS: Final = (
 SECRET: Final = re.compile("|".join(map(re.escape, FORMS)) + r"|\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}")
 """Matches one of them, or any bcrypt hash."""
 PUBLISHED: Final = f"(X-Api-Key: {DEMO_KEY})"
-"""What the demo prints beside the embedded API's address; the key is valid only there."""
+"""What the demo prints next to the embedded API's address; the key is valid only there."""
 
 output: list[str] = []
 """All output since the last test ended."""
@@ -83,7 +83,7 @@ class Said(subprocess.Popen[Any]):
         note(*streams)
         return streams
 
-    def __exit__(self, *error: Any) -> None:  # noqa: PYI036 - passed on to Popen, which is stricter
+    def __exit__(self, *error: Any) -> None:  # noqa: PYI036 - Popen's own signature is stricter
         with suppress(subprocess.TimeoutExpired):
             self.wait(1)
             for stream in (self.stdout, self.stderr):

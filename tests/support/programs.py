@@ -1,4 +1,4 @@
-"""Real programs that tests run beside the exporter."""
+"""Real programs that tests run together with the exporter."""
 
 import os
 import re
@@ -49,7 +49,7 @@ def _found(path: str | None, name: str, remedy: str) -> str:
 @contextmanager
 def refusing_port() -> Iterator[int]:
     """Yield a port of the loopback address that refuses every connection until the end of the block."""
-    with socket.socket() as bound:  # but never told to listen
+    with socket.socket() as bound:  # but never listening
         bound.bind(("127.0.0.1", 0))
         yield int(bound.getsockname()[1])
 

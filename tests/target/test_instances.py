@@ -1,4 +1,4 @@
-"""The list of instances beside the walk of the backups, over real sockets."""
+"""The list of instances during the walk of the backups, over real sockets."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -156,7 +156,7 @@ def test_the_list_is_requested_every_ten_minutes_at_most(rig: Make, api: FaultyA
 
 
 def test_the_list_has_its_own_page_size(rig: Make, api: FaultyApi) -> None:
-    """It shrinks if the API refuses the size, whatever the page size of the backups."""
+    """It shrinks if the API refuses it, independently of the page size of the backups."""
     api.quirks = Quirks(max_limit=2, over_limit="refuse")
     made = rig(page_size=2)
     api.faults.add(ErrorBody(422), times=5, when=lambda request: request.query["limit"] == "1000")
@@ -244,7 +244,7 @@ def test_check_says_whether_the_list_is_used(
 
 
 def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: FaultyApi) -> None:
-    """Names, databases without backups and replicas stay known; the next good list replaces it."""
+    """Names, databases without backups and replicas remain known; the next complete list replaces it."""
     made = rig()
     before = made.assessments()
     api.instances = ()
@@ -347,7 +347,7 @@ def test_the_thread_of_the_list_ends_with_its_walk(started: StartedThreads, rig:
 
 
 def listing(records: list[object], total: int | None = None) -> Rewrite:
-    """Return a fault that answers with this list of instances, in one page."""
+    """Return a fault that returns this list of instances in one page."""
 
     def rewritten(_: Json) -> Json:
         meta = {"limit": 1000, "has_more": False} | ({} if total is None else {"total": total})

@@ -1,4 +1,4 @@
-"""The concurrent walk: the sequential walk's result, whenever answers come, and few requests."""
+"""The concurrent walk: the sequential walk's result in any order of responses, with few requests."""
 
 import random
 from collections.abc import Callable, Collection
@@ -33,7 +33,7 @@ DEAD_MARKERS = st.sampled_from(["error", "empty", "start"])
 
 
 class ConcurrentWalks(RuleBasedStateMachine):
-    """A list that changes between walks in every way, walked with any concurrency and order of answers."""
+    """A list that changes between walks in every way, walked with any concurrency and order of responses."""
 
     @initialize(
         count=st.integers(0, 40),
@@ -70,7 +70,7 @@ class ConcurrentWalks(RuleBasedStateMachine):
         self.api.records = records
 
     def fresh(self, count: int) -> tuple[Backup, ...]:
-        """Make so many records that no list had before."""
+        """Make this number of records that no list had before."""
         self.made += count
         return tuple(backup(f"new-{number}") for number in range(self.made - count, self.made))
 
@@ -128,7 +128,7 @@ class ConcurrentWalks(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def walk_both_ways(self, data: st.DataObject) -> None:
-        """Both walks give the same result; a page that was not needed is requested at most once more."""
+        """Both walks return the same result; a page that was not needed is requested at most once more."""
         self.api.requested.clear()
         expected = result_or_reason(lambda: walk(self.fetch, PageSize(self.size)))
         needed = len(self.api.requested)
@@ -160,10 +160,10 @@ TestConcurrentWalks.settings = settings(max_examples=100, stateful_step_count=12
     moves=st.booleans(),
 )
 @settings(deadline=None, max_examples=200)
-def test_what_was_there_all_along_is_never_lost(  # noqa: PLR0913 - each drawn
+def test_lasting_records_are_never_lost(  # noqa: PLR0913 - each drawn
     *, data: st.DataObject, count: int, size: int, concurrency: int, dead_marker: DeadMarker, moves: bool
 ) -> None:
-    """Whatever is added and deleted meanwhile, a walk holds every record that stayed.
+    """A walk returns every record that was in the list all along.
 
     A record that moves can be missed, as by a sequential walk: the tests of a changing list say when.
     """
@@ -234,7 +234,7 @@ def test_failing_pages_fail_the_walk_or_do_not_matter(
 
 @pytest.mark.parametrize("seed", range(200))
 def test_answers_may_come_in_every_order(seed: int) -> None:
-    """Real threads and a changed list give the sequential walk's result, within the allowed concurrency."""
+    """With real threads and a changed list, the result equals the sequential walk's. Concurrency is limited."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     size, threads = chance.randint(1, 9), chance.randint(2, 8)
     api = FakeList(newest_first(chance.randint(0, 60)))
@@ -361,7 +361,7 @@ class TestRequests:
         assert walker.known == ["15", "5"]
 
     def test_a_dead_marker_costs_one_request(self) -> None:
-        """No page holds it, so its answer is not used."""
+        """No page holds it, so its response is not used."""
         api, walker = after_a_walk(100, 10)
         api.records = without(api.records, {"50"})
         walked = walker.walk(ManualPool(4).pool)
@@ -381,7 +381,7 @@ class TestRequests:
                 api.records = without(api.records, {"95"})
 
         api.before = delete
-        walked = walker.walk(ManualPool(2, last).pool)  # the head, which lacks the record, is answered last
+        walked = walker.walk(ManualPool(2, last).pool)  # the head, which lacks the record, arrives last
 
         assert walked.reported == len(walked.records) == 99
         assert len(api.requested) == (12 if deleted_before == 10 else 10)

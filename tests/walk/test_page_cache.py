@@ -29,7 +29,7 @@ def test_pages_are_read_in_the_walks_own_thread() -> None:
 
 
 def test_a_page_that_is_no_longer_wanted_is_not_read() -> None:
-    """The API may refuse a limit for the head, but answer the same limit with a marker."""
+    """The API may refuse a limit for the head, but accept the same limit with a marker."""
     api, limits = FakeList(newest_first(60)), []
     boundaries = PageBoundaries({str(number): dated(number) for number in (50, 40, 30)}, newest_first=True)
 

@@ -23,7 +23,7 @@ def test_a_page_that_was_requested_after_all_answers_is_in_order() -> None:
 
 
 def test_the_newest_total_is_that_of_the_last_request() -> None:
-    """Requests that were sent after an answer supersede it."""
+    """Requests that were sent after a response supersede it."""
     timeline = Timeline[Backup]()
     add(timeline, 0, 1, total=100)
     add(timeline, 1, 2, total=99)
@@ -32,7 +32,7 @@ def test_the_newest_total_is_that_of_the_last_request() -> None:
 
 
 def test_of_requests_in_flight_together_the_highest_total_counts() -> None:
-    """Nothing says which of them the API answered last, and a lower total could hide a missing record."""
+    """Their order at the API is unknown, and a lower total could hide a missing record."""
     timeline = Timeline[Backup]()
     add(timeline, 0, 2, total=100)
     add(timeline, 1, 3, total=99)
@@ -41,7 +41,7 @@ def test_of_requests_in_flight_together_the_highest_total_counts() -> None:
 
 
 def test_an_old_page_that_is_used_late_changes_no_total() -> None:
-    """Pages are used in the list's order, not in that of their answers."""
+    """Pages are used in the list's order, not in that of their responses."""
     timeline = Timeline[Backup]()
     add(timeline, 7, 8, total=99)
     add(timeline, 1, 3, total=100)

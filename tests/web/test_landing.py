@@ -74,7 +74,7 @@ def test_before_the_first_scrape_there_is_no_data() -> None:
 
 
 def test_after_a_scrape_the_page_shows_what_it_found() -> None:
-    """That is the number of backups and databases, and how old these numbers are."""
+    """It shows the number of backups and databases, and the age of these numbers."""
     page = landing_page([scraped(HEALTHY)], "/metrics", NOW)
 
     assert rows(page) == ["default ok 8 1 0 30s ago"]
@@ -115,7 +115,7 @@ def test_the_worst_database_comes_first() -> None:
 
 
 def test_the_databases_of_several_targets_make_one_list() -> None:
-    """The worst of all comes first, with the name of its target; so does a target that fails."""
+    """The worst of all is first, with the name of its target, and so is a failing target."""
     failing = scraper(lambda: FAILURE, name="west")
     failing.scrape(1)
     page = landing_page(

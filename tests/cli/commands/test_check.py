@@ -35,7 +35,7 @@ def test_check_of_a_good_target(invoke: Invoke, api: FaultyApi) -> None:
     )
     assert lines[2] == "  ok    6 instances listed"
     assert lines[3].startswith("  warn  sizes look like GiB, not bytes (the largest is ")
-    assert re.fullmatch(  # which of the two answers at once was read last is chance
+    assert re.fullmatch(  # two concurrent responses: either may be read last
         r"  ok    rate limit 60 requests per minute, 5[89] left \(Standard: 1,000 per hour;"
         r" this exporter uses at most 0\.5 of it\)",
         lines[4],

@@ -88,7 +88,7 @@ def test_it_serves_until_ctrl_c() -> None:
 
 
 def test_it_ends_with_its_terminal() -> None:
-    """A terminal that is closed sends SIGHUP, which is no reload here."""
+    """A closed terminal sends SIGHUP, which does not mean a reload here."""
     with running("demo", LOOPBACK) as (process, url):
         requests.get(f"{url}/-/healthy", timeout=10)
         status = ended(process, signal.SIGHUP)

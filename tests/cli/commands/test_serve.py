@@ -39,7 +39,7 @@ def test_the_bare_command_serves(arguments: list[str]) -> None:
 
 @pytest.mark.usefixtures("environ")
 def test_sigterm_ends_it_while_a_scrape_hangs_on_the_api(api: FaultyApi) -> None:
-    """A scrape in flight, which may take ten minutes, is answered, and the process ends with status 0."""
+    """A scrape of up to ten minutes gets a response, and the process ends with status 0."""
     requested = threading.Event()
 
     def note(_: Request) -> bool:

@@ -234,7 +234,7 @@ def test_failing_pages_fail_the_walk_or_do_not_matter(
 
 @pytest.mark.parametrize("seed", range(200))
 def test_answers_may_come_in_every_order(seed: int) -> None:
-    """With real threads and a changed list, the result equals the sequential walk's. Concurrency is limited."""
+    """With real threads and a changed list, the result is the sequential walk's. Concurrency is limited."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     size, threads = chance.randint(1, 9), chance.randint(2, 8)
     api = FakeList(newest_first(chance.randint(0, 60)))

@@ -85,6 +85,7 @@ class Chains:
     """The chains among all backups of a list. A chain may run through several instances.
 
     :param backups: every backup of the list by its id, of any status.
+    :param statuses: decide which statuses are usable, running or failed.
     """
 
     def __init__(self, backups: Mapping[str, Backup], statuses: Statuses) -> None:

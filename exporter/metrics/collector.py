@@ -17,6 +17,7 @@ class TargetCollector(Collector):
 
     :param scrape: returns the target's result.
     :param ages: whether to include ages, which freeze in a file.
+    :param clock: supplies the time at which ages are computed.
     """
 
     def __init__(
@@ -47,7 +48,8 @@ def render_text(result: ScrapeResult) -> str:
 def write_text(result: ScrapeResult, path: Path) -> None:
     """Write a file for node_exporter's textfile collector, atomically and without ages.
 
-    :raises OSError: the file is unchanged.
+    :param path: the file, usually `*.prom`.
+    :raises OSError: if it cannot be written; it is unchanged then.
     """
     write_to_textfile(str(path), _registry(TargetCollector(lambda: result, ages=False)))
 

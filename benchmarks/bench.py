@@ -3,7 +3,7 @@
     python -m benchmarks.bench [--quick] [--scrapes 100]
 
 Prints a table and writes docs/performance.md with its curves. Times depend on the machine and its load, so
-judge the ratios: all of them are measured side by side in one run.
+compare the ratios: all of them are measured side by side in one run.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from exporter.results import GroupKey, GroupSummary, ScrapeResult, Snapshot, Sum
 PORT: Final = 10149
 RUNS: Final = 3
 ROUNDS: Final = 9
-TRIES: Final = 2  # of each in a round, whose least counts
+TRIES: Final = 2  # of each in a round; the least counts
 CONCURRENCIES: Final = (1, 4, 8, 16)
 LATENCIES: Final = (0.0, 0.02, 0.1)
 SIZES: Final = (10_000, 100_000, 1_000_000)
@@ -58,13 +58,13 @@ def walk_rows() -> Iterator[Row]:
             exporter.scrape()
             before = exporter.requests()
             warm = best(exporter.scrape, 3 * RUNS)
-            asked = (exporter.requests() - before) / (3 * RUNS)
+            requests = (exporter.requests() - before) / (3 * RUNS)
     what = "100 pages, 40 ms, 8 in flight"
     yield f"{what}: the script", f"{script.wall:.2f} s", "", ""
     yield f"{what}: cold / script", f"{cold.wall:.2f} s", f"{cold.wall / script.wall:.2f}", "≤ 1.05"
     yield f"{what}: warm / network floor", f"{warm.wall:.2f} s", f"{warm.wall / floor:.2f}", "≤ 1.2"
     yield f"{what}: script / warm", f"{warm.wall:.2f} s", f"{script.wall / warm.wall:.1f}", "≥ 6"
-    yield "requests for an unchanged list of 100 pages", f"{asked:g}", f"{asked / pages:.2f}", "1"
+    yield "requests for an unchanged list of 100 pages", f"{requests:g}", f"{requests / pages:.2f}", "1"
 
 
 def _cold(url: str) -> Cost:
@@ -128,10 +128,10 @@ class _Groups(Collector):
             completed_at=1.0,
         )
         stats = WalkStats(1.0, 6, 6)
-        self.answer = ScrapeResult(
+        self.result = ScrapeResult(
             up=True, failure=None, deferred=False, snapshot=snapshot, last_success=1.0, last_walk=stats
         )
-        self.families = list(families(self.answer, 1.8e9))
+        self.families = list(families(self.result, 1.8e9))
 
     def collect(self) -> Sequence[object]:  # type: ignore[override] # prometheus_client's own is looser
         """Return the same families at every call."""
@@ -215,11 +215,11 @@ def main() -> None:
         "--curves", type=int, default=max(SIZES), help="largest list of the curves (default: all)"
     )
     options = parser.parse_args()
-    parts = [startup_rows(), walk_rows(), processor_rows(), exposition_rows()]
+    tables = [startup_rows(), walk_rows(), processor_rows(), exposition_rows()]
     if not options.quick:
-        parts.append(growth_rows(options.scrapes))
+        tables.append(growth_rows(options.scrapes))
     rows = []
-    for row in chain.from_iterable(parts):
+    for row in chain.from_iterable(tables):
         print("  ".join(filter(None, row)), flush=True)
         rows.append(row)
     if not options.quick:

@@ -17,7 +17,7 @@ PAGE: Final = """\
 # Performance
 
 Measured on {machine}, side by side in one run. Other work on
-the machine changes the seconds: judge the ratios. The embedded API runs in a process of its own.
+the machine changes the seconds: compare the ratios. The embedded API runs in its own process.
 
 - *The script* is benchmarks/script.py: requests, json, page by page, seven gauges by prometheus_client.
 - *Cold* is the first walk, which has no page boundaries yet; *warm* are the walks after it.

@@ -20,7 +20,7 @@ HEADERS: Final = {
     "Accept-Encoding": "gzip",
     "X-Prometheus-Scrape-Timeout-Seconds": str(PATIENCE),
 }
-"""What Prometheus asks for."""
+"""The request headers of Prometheus."""
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 KEEPS_MEMORY: Final = {"MALLOC_TRIM_THRESHOLD_": "100000000", "MALLOC_MMAP_THRESHOLD_": "100000000"}
 """glibc's settings for a process that keeps the large blocks it has freed, in place of giving them back."""
@@ -70,11 +70,11 @@ class ExporterProcess:
     def scrape(self) -> Cost:
         """Scrape as Prometheus does; fail if the walk failed."""
         began, processor = time.perf_counter(), self._processor_seconds()
-        with self._session.get(self._url, headers=HEADERS, timeout=PATIENCE) as answer:
-            answer.raise_for_status()
+        with self._session.get(self._url, headers=HEADERS, timeout=PATIENCE) as response:
+            response.raise_for_status()
         cost = Cost(time.perf_counter() - began, self._processor_seconds() - processor)
-        self.bytes = len(answer.content)
-        if b"\nbycloud_up 1.0\n" not in answer.content:
+        self.bytes = len(response.content)
+        if b"\nbycloud_up 1.0\n" not in response.content:
             raise RuntimeError("the walk failed")
         return cost
 

@@ -63,9 +63,9 @@ class Script(Collector):
     def _backups(self) -> Iterator[dict[str, Any]]:
         query: dict[str, str] = {"limit": str(self._page_size)}
         while True:
-            answer = self._session.get(self._url, params=query, timeout=60)
-            answer.raise_for_status()
-            page = json.loads(answer.content)
+            response = self._session.get(self._url, params=query, timeout=60)
+            response.raise_for_status()
+            page = json.loads(response.content)
             yield from page["database_backups"]
             if not page["meta"]["has_more"]:
                 return

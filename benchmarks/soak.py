@@ -71,14 +71,14 @@ class Tally:
 
     def note(self, seconds: float, text: str) -> None:
         """Record one response."""
-        found = re.search(r"^bycloud_scrape_backups (\S+)", text, re.MULTILINE)
+        match = re.search(r"^bycloud_scrape_backups (\S+)", text, re.MULTILINE)
         with self.lock:
             self.worst = max(self.worst, seconds)
             self.counts["scrapes"] += 1
             self.counts["up" if "\nbycloud_up 1.0" in text else "not up"] += 1
-            self.counts["with a snapshot" if found else "without a snapshot"] += 1
-            if found and float(found[1]) != BACKUPS:
-                self.wrong.append(f"a partial walk: {found[0]}")
+            self.counts["with a snapshot" if match else "without a snapshot"] += 1
+            if match and float(match[1]) != BACKUPS:
+                self.wrong.append(f"a partial walk: {match[0]}")
             if seconds > TIMEOUT:
                 self.wrong.append(f"a late scrape: {seconds:.2f} s")
 
@@ -89,15 +89,15 @@ def scrape(url: str, tally: Tally, stop: threading.Event, seed: int) -> None:
     while not stop.wait(chance.uniform(0.5, 4.0)):
         started = time.monotonic()
         try:
-            answer = requests.get(
+            response = requests.get(
                 url, timeout=TIMEOUT + 5, headers={"X-Prometheus-Scrape-Timeout-Seconds": str(TIMEOUT)}
             )
-            answer.raise_for_status()
+            response.raise_for_status()
         except requests.RequestException as error:
             with tally.lock:
-                tally.wrong.append(f"no answer: {error}")
+                tally.wrong.append(f"no response: {error}")
         else:
-            tally.note(time.monotonic() - started, answer.text)
+            tally.note(time.monotonic() - started, response.text)
 
 
 def torment(api: FaultyApi, stop: threading.Event) -> None:
@@ -137,7 +137,7 @@ def soak(api: FaultyApi, minutes: float, scrapers: int) -> int:
     environment = os.environ | {"BYCLOUD_API_KEY": "demo:demo-secret", "BYCLOUD_API_URL": api.url}
     command = [sys.executable, "-m", "exporter", "--web.listen-address=127.0.0.1:0", "--web.max-requests=100"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
-        assert process.stderr is not None  # noqa: S101 - a pipe was asked for
+        assert process.stderr is not None  # noqa: S101 - it is a pipe
         port = int(re.findall(r" port=(\d+)", process.stderr.readline())[0])
         logged: Counter[str] = Counter()
         threading.Thread(target=lambda: logged.update(map(_event, process.stderr or ())), daemon=True).start()
@@ -183,8 +183,8 @@ def report(tally: Tally, logged: Counter[str], last: str, start: dict[str, int],
 
 
 def _event(line: str) -> str:
-    found = re.search(r'event=("[^"]*"|\S+)', line)
-    return found[1].strip('"') if found else line
+    match = re.search(r'event=("[^"]*"|\S+)', line)
+    return match[1].strip('"') if match else line
 
 
 if __name__ == "__main__":

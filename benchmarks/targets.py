@@ -37,8 +37,8 @@ def main() -> int:
         def probe(place: int) -> tuple[bool, float]:
             due = began + place * INTERVAL / len(TARGETS)
             time.sleep(max(0.0, due - time.monotonic()))
-            answer = requests.get(f"{url}/probe?target={TARGETS[place]}", timeout=60)
-            return "bycloud_up 1.0" in answer.text, time.monotonic() - due
+            response = requests.get(f"{url}/probe?target={TARGETS[place]}", timeout=60)
+            return "bycloud_up 1.0" in response.text, time.monotonic() - due
 
         with ThreadPoolExecutor(40) as pool:
             scrapes = list(pool.map(probe, range(len(TARGETS))))

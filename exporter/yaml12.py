@@ -114,8 +114,8 @@ def parse_yaml(text: str) -> object:
     try:
         return loader.get_single_data()
     except yaml.MarkedYAMLError as error:
-        parts = (_NAMED.sub(r"\1", part) for part in (error.context, error.problem) if part)
-        raise ConfigError(_place(error.problem_mark or error.context_mark) + ": ".join(parts)) from None
+        problems = (_NAMED.sub(r"\1", part) for part in (error.context, error.problem) if part)
+        raise ConfigError(_place(error.problem_mark or error.context_mark) + ": ".join(problems)) from None
     except RecursionError:
         raise ConfigError(f"{_place(loader.get_mark())}nested too deeply") from None
     except (ValueError, OverflowError):  # PyYAML passes an escape's number to `chr` unchecked

@@ -38,7 +38,7 @@ def test_a_long_text_is_cut_and_ends_in_an_ellipsis(text: str, longest: int, lin
 
 @given(ANY_TEXT, st.none() | st.integers(1, 40))
 def test_every_text_becomes_one_printable_line(text: str, longest: int | None) -> None:
-    """The line can be encoded as UTF-8, is not too long, and stays the same if it is escaped again."""
+    """The line can be encoded as UTF-8, is not too long, and does not change if it is escaped again."""
     line = printable_line(text, longest)
 
     assert line.isprintable()

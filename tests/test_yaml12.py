@@ -40,10 +40,10 @@ TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 )
 def test_scalars_follow_the_core_schema(text: str, value: object) -> None:
     """What YAML 1.1 reads as a boolean, a time or a date is text."""
-    found = parse_yaml(text)
+    parsed = parse_yaml(text)
 
-    assert found == value
-    assert type(found) is type(value)
+    assert parsed == value
+    assert type(parsed) is type(value)
 
 
 def test_merge_keys_are_keys() -> None:

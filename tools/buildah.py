@@ -56,8 +56,8 @@ class Process:
 
     def metrics_url(self) -> str | None:
         """Return the URL that the demo prints: it chooses its own port."""
-        found = re.search(r"^metrics +(http\S+)$", self.log(), re.MULTILINE)
-        return found[1] if found else None
+        match = re.search(r"^metrics +(http\S+)$", self.log(), re.MULTILINE)
+        return match[1] if match else None
 
     def has_ended(self) -> bool:
         """Return whether the main process has ended."""

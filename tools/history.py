@@ -30,7 +30,7 @@ from tests.support.programs import need, require
 
 DAY: Final = 86_400.0
 EVERY: Final = 240.0  # seconds between scrapes: less than Prometheus's lookback of five minutes
-NIGHT: Final = (1.0, 4.6)  # hours of the day before yesterday, in UTC, at which the API answers 503
+NIGHT: Final = (1.0, 4.6)  # hours of the day before yesterday, in UTC, at which the API returns 503
 KEY: Final = "demo:demo-secret"
 LABELS: Final = 'job="bycloud-backups",instance="localhost:10140"'
 
@@ -115,10 +115,10 @@ class History:
             self._api.faults.add(CannedReply(503, {}), times=None)
 
     def _scrape(self, moment: float) -> Iterator[str]:
-        answer = self._exporter.scrapers["default"].scrape(30.0)
+        result = self._exporter.scrapers["default"].scrape(30.0)
         own = chain.from_iterable(collector.collect() for collector in self._own)
         yield _line("up", "", 1.0, moment)
-        yield from _lines(chain(families(answer, self._clock.now()), own), moment)
+        yield from _lines(chain(families(result, self._clock.now()), own), moment)
 
 
 def _lines(found: Iterable[Metric], moment: float) -> Iterator[str]:

@@ -53,10 +53,10 @@ def engine_named(name: str) -> Iterator[Engine]:
 
 def numeric_user(user: str) -> tuple[int, int]:
     """Return user and group as numbers; raise `CheckFailedError` for root or a name."""
-    found = re.fullmatch(r"([1-9]\d*):([1-9]\d*)", user)
-    if found is None:
+    match = re.fullmatch(r"([1-9]\d*):([1-9]\d*)", user)
+    if match is None:
         raise CheckFailedError(f"the image's user is {user!r}, not two numbers above 0")
-    return int(found[1]), int(found[2])
+    return int(match[1]), int(match[2])
 
 
 def wait_until_up(container: Container, seconds: float = UP_SECONDS) -> str:

@@ -33,15 +33,15 @@ def folders(top: str) -> Iterator[tuple[str, list[str]]]:
 
 def report(top: str = "/") -> dict[str, object]:
     """Return user and groups, whether the root file system is read-only, and what is writable."""
-    found = list(folders(top))
-    writable = [folder for folder, _ in found if can_create(folder)]
-    writable += [path for _, files in found for path in files if can_write(path)]
+    readable = list(folders(top))
+    writable = [folder for folder, _ in readable if can_create(folder)]
+    writable += [path for _, files in readable for path in files if can_write(path)]
     return {
         "uid": os.getuid(),
         "gid": os.getgid(),
         "groups": os.getgroups(),
         "read_only": bool(os.statvfs(top).f_flag & os.ST_RDONLY),
-        "folders": len(found),
+        "folders": len(readable),
         "writable": writable,
     }
 

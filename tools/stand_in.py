@@ -21,10 +21,10 @@ def cache_folder() -> Path:
 
 def debian_suite(dockerfile: str) -> str:
     """Return the Debian release of the Dockerfile's default base, such as bookworm."""
-    found = re.search(r"^ARG PYTHON_IMAGE=\S+-([a-z]+)$", dockerfile, re.MULTILINE)
-    if found is None:
+    match = re.search(r"^ARG PYTHON_IMAGE=\S+-([a-z]+)$", dockerfile, re.MULTILINE)
+    if match is None:
         raise CheckFailedError("the Dockerfile's PYTHON_IMAGE names no Debian release")
-    return found[1]
+    return match[1]
 
 
 def archive(suite: str, cache: Path) -> Path:

@@ -23,7 +23,7 @@ class WrongLogins:
         self._socket: socket.socket | None = None
 
     def step(self) -> bool:
-        """Try the next login if the last one was answered; return whether it was.
+        """Try the next login if the last one has a response; return whether it does.
 
         Connect again if the server ended the connection.
         """
@@ -92,7 +92,7 @@ def replace_users(server: Server, hashes: dict[str, str]) -> None:
 
 
 def answers_for_a_removed_user(server: Server) -> int:
-    """Remove a user whose hash another user has too; return how many of 100 later scrapes are answered."""
+    """Remove a user who shares a hash with another user; return how many of 100 later scrapes succeed."""
     hashed, removed = hash_password(), ("mallory", LOGIN[1])
     replace_users(server, {LOGIN[0]: hashed, removed[0]: hashed})
     _wait_for(lambda: server.scrape_as(removed).ok)

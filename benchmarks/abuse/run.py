@@ -1,4 +1,4 @@
-"""Runs one abuse after the other beside a scrape a second, and prints a table."""
+"""Runs one abuse after the other, scrapes once a second meanwhile, and prints a table."""
 
 import re
 import tempfile
@@ -107,14 +107,14 @@ def _scrape(server: Server, end: float) -> int:
 
 
 def _look(server: Server, endured: Endured) -> None:
-    found = reading(server.pid)
-    endured.memory_kb = max(endured.memory_kb, found["memory, kB"])
-    endured.threads = max(endured.threads, found["threads"])
-    endured.descriptors = max(endured.descriptors, found["descriptors"])
+    resources = reading(server.pid)
+    endured.memory_kb = max(endured.memory_kb, resources["memory, kB"])
+    endured.threads = max(endured.threads, resources["threads"])
+    endured.descriptors = max(endured.descriptors, resources["descriptors"])
 
 
 def walks_for_half_a_request(api: SimulatedApi, server: Server) -> int:
-    """Return how many API requests a request causes whose headers are incomplete."""
+    """Return the number of API requests that a request with incomplete headers causes."""
     before = len(api.requests)
     with server.open() as one:
         one.sendall(HEAD)
@@ -127,8 +127,8 @@ def walks_for_half_a_request(api: SimulatedApi, server: Server) -> int:
 
 def refusals(server: Server) -> list[str]:
     """Return what the exporter counted, by reason."""
-    found = re.findall(r'refused_requests_total\{reason="(\w+)"\} ([0-9.]+)', server.scrape().text)
-    return [f"{reason} {float(count):.0f}" for reason, count in found if float(count)]
+    refusals = re.findall(r'refused_requests_total\{reason="(\w+)"\} ([0-9.]+)', server.scrape().text)
+    return [f"{reason} {float(count):.0f}" for reason, count in refusals if float(count)]
 
 
 def run(seconds: int, deadline: float = 1.0, connections: int = 500, only: Collection[str] = ()) -> bool:

@@ -84,7 +84,7 @@ def is_healthy(connection: socket.socket) -> bool:
 
 @contextmanager
 def exporting(api: SimulatedApi, folder: Path, *, tls: bool, users: bool) -> Iterator[Server]:
-    """Run the exporter; print how long its end takes beside an idle connection."""
+    """Run the exporter; print how long it takes to end with an idle connection open."""
     blocks = []
     if users:
         hashed = bcrypt.hashpw(LOGIN[1].encode(), bcrypt.gensalt(8)).decode()

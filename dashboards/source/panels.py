@@ -165,12 +165,14 @@ class Column(Struct, frozen=True, kw_only=True):
 
     def properties(self) -> list[dashboard.DynamicConfigValue]:
         """Return the column's overrides."""
-        found: dict[str, object] = dict(HIDDEN) if self.name is None else {"displayName": self.name}
+        properties: dict[str, object] = dict(HIDDEN) if self.name is None else {"displayName": self.name}
         if self.unit:
-            found["unit"] = self.unit
+            properties["unit"] = self.unit
         if self.width:
-            found["custom.width"] = self.width
-        return [dashboard.DynamicConfigValue(key, value) for key, value in (found | dict(self.more)).items()]
+            properties["custom.width"] = self.width
+        return [
+            dashboard.DynamicConfigValue(key, value) for key, value in (properties | dict(self.more)).items()
+        ]
 
 
 class Grid:
@@ -216,8 +218,8 @@ def _instant(query: str, letter: str) -> prometheus.Dataquery:
 
 
 def _ranged(query: Query, letter: str) -> prometheus.Dataquery:
-    asked = prometheus.Dataquery().expr(query.expression).ref_id(letter).range().datasource(SOURCE)
-    return asked.legend_format(query.legend)
+    dataquery = prometheus.Dataquery().expr(query.expression).ref_id(letter).range().datasource(SOURCE)
+    return dataquery.legend_format(query.legend)
 
 
 def _nothing(text: str) -> dashboard.ValueMapping:

@@ -45,7 +45,7 @@ class Fleet:
 
     @property
     def age_or_never(self) -> str:
-        """The same; for a database without a restorable backup the time since 1970, which is the oldest."""
+        """The same; for a database without a restorable backup the time since 1970: it sorts first."""
         return f"({self.age} or ({self.restorable} == 0) + time())"
 
     @property
@@ -60,7 +60,7 @@ class Fleet:
         return f"({self.restorable} ^ 0)"
 
     def summed(self, name: str) -> str:
-        """Return the sum over all backups of a database, whatever their status and datastore."""
+        """Return the sum over all backups of a database, of any status and datastore."""
         key = ", ".join(DATABASE[:3])
         return f"{self.one} * on ({key}) group_left () sum by ({key}) ({self.backups(name)})"
 

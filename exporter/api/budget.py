@@ -57,6 +57,7 @@ class Budget:
 
     :param tier: the name of the API's tier, or `auto`.
     :param share: the fraction of the tier's requests to use.
+    :param clock: supplies monotonic time for waits and Unix time for display.
     """
 
     def __init__(self, *, tier: str = "auto", share: float = 1.0, clock: Clock) -> None:
@@ -88,7 +89,7 @@ class Budget:
             return Reservation(self._finish, lambda: self._cancel(now, window, pace))
 
     def observe(self, status: int, headers: Mapping[str, str]) -> None:
-        """Record the rate limits that a response reports."""
+        """Record the rate limits of a response, by its HTTP status and its case-insensitive headers."""
         reported = parse_rate_headers(headers, self._clock.now())
         with self._lock:
             now = self._clock.monotonic()

@@ -22,7 +22,11 @@ _OK: Final = 200
 
 
 class ApiClient:
-    """One target's API: its connections and its budget, which outlive walks."""
+    """One target's API: its connections and its budget, which outlive walks.
+
+    :param observer: counts the requests and retries.
+    :param transport: sends the requests.
+    """
 
     def __init__(
         self,
@@ -63,7 +67,12 @@ class ApiClient:
 
 
 class WalkClient:
-    """Sends the requests of one walk. Counts them and the pages. Safe for threads."""
+    """Sends the requests of one walk. Counts them and the pages. Safe for threads.
+
+    :param secret: the credential.
+    :param seconds: how long the walk may take.
+    :param next_walk: the requests of the next walk, which retries must leave in the budget.
+    """
 
     def __init__(self, api: ApiClient, secret: Secret, seconds: float, reserved: int) -> None:
         self._api = api
@@ -96,6 +105,7 @@ class WalkClient:
     def fetch(self, endpoint: ListEndpoint[Record], marker: str | None, limit: int) -> bytes:
         """Return the body of one page.
 
+        :param endpoint: the list to read.
         :param marker: the id after which the page begins; `None` for the first page.
         :param limit: the most records that the page may have.
         :raises ApiError: if no attempt succeeds.
@@ -106,14 +116,15 @@ class WalkClient:
     def decode(self, endpoint: ListEndpoint[Record], body: bytes) -> Page[Record]:
         """Decode and count a page.
 
-        :raises ApiError: with the reason `bad_response` if it is no page.
+        :param body: the JSON of the page, uncompressed.
+        :raises ApiError: with the reason `bad_response` if it is not a page.
         """
         page = decode_page(endpoint, body)
         self._counts.add_page()
         return page
 
     def fetch_page(self, endpoint: ListEndpoint[Record], marker: str | None, limit: int) -> Page[Record]:
-        """Fetch and decode one page.
+        """Fetch and decode one page: see `fetch` for `endpoint`, `marker` and `limit`.
 
         :raises ApiError: as `fetch` and `decode` do.
         """

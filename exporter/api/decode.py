@@ -33,7 +33,8 @@ _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
 def decode_page(endpoint: ListEndpoint[Record], body: bytes) -> Page[Record]:
     """Decode one page of `endpoint`.
 
-    :raises ApiError: with the reason `bad_response` if it is no list of records.
+    :param body: the JSON of the page, uncompressed.
+    :raises ApiError: with the reason `bad_response` if it is not a list of records.
     """
     if len(body) > MOST_OBJECTS and body.count(b"{") > MOST_OBJECTS:
         raise ApiError(Reason.BAD_RESPONSE, f"the page holds more than {MOST_OBJECTS} JSON objects")

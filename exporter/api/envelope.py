@@ -85,8 +85,8 @@ class Envelope(Struct):
 
     def _other_markers(self, meta: Meta) -> tuple[str, ...]:
         linked = _marker_in(self.links.next) if self.links and self.links.next else None
-        found = (marker for marker in (meta.marker, linked) if marker and _fits_request(marker))
-        return tuple(map(valid_text, found))
+        markers = (marker for marker in (meta.marker, linked) if marker and _fits_request(marker))
+        return tuple(map(valid_text, markers))
 
 
 def _fits_request(marker: str) -> bool:

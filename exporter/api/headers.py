@@ -14,10 +14,10 @@ _DIGITS: Final = len(str(LARGEST))
 
 def whole_number(text: str | None) -> int | None:
     """Return a header's value as a whole number, clipped to 0 and `LARGEST`; `None` if it is none."""
-    found = _WHOLE.fullmatch(text.strip()) if text else None
-    if found is None:
+    match = _WHOLE.fullmatch(text.strip()) if text else None
+    if match is None:
         return None
-    sign, digits = found.groups()
+    sign, digits = match.groups()
     if sign == "-":
         return 0
     return LARGEST if len(digits) > _DIGITS else min(int(digits), LARGEST)

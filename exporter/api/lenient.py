@@ -94,8 +94,8 @@ def _convert_records(
 
 def _last_id(items: list[Any]) -> str | None:
     last = repair_record(items[-1]) if items else None
-    found = last.get("id") if isinstance(last, dict) else None
-    return found if isinstance(found, str) and found else None
+    last_id = last.get("id") if isinstance(last, dict) else None
+    return last_id if isinstance(last_id, str) and last_id else None
 
 
 def _refuse(problem: str) -> NoReturn:

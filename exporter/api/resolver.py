@@ -61,8 +61,8 @@ class Resolver:
 
 
 def _look_up(host: str, port: int, flags: int = 0) -> Addresses:
-    found = socket.getaddrinfo(host, port, allowed_gai_family(), socket.SOCK_STREAM, 0, flags)
-    return tuple(str(address[0]) for *_, address in found)
+    entries = socket.getaddrinfo(host, port, allowed_gai_family(), socket.SOCK_STREAM, 0, flags)
+    return tuple(str(address[0]) for *_, address in entries)
 
 
 def _start(work: Callable[[], None]) -> None:

@@ -20,6 +20,7 @@ Result = TypeVar("Result")
 class Retrier:
     """Tries a request up to `ATTEMPTS` times, with exponential back-off and jitter.
 
+    :param observer: counts the retries.
     :param sleep: sleeps for some seconds.
     :param seconds_left: returns how long the walk may still take. A retry begins within that time.
     :param reserved: the requests of the next walk, which retries must leave in the budget.

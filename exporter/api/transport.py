@@ -40,8 +40,12 @@ class Transport(Protocol):
     def get(
         self, path: str, query: Mapping[str, str], secret: Secret, seconds: float, observe: ObserveHeaders
     ) -> tuple[int, bytes]:
-        """Return the status and the body within `seconds`.
+        """Return the HTTP status and the uncompressed body within `seconds`.
 
+        :param path: the path below the target's URL, with its leading slash.
+        :param query: the query parameters, not yet encoded.
+        :param secret: the credential to send.
+        :param observe: called with status and headers, before the body is read.
         :raises ApiError: if no whole response is received in time.
         :raises UnsentRequestError: if nothing was sent either.
         """
@@ -53,6 +57,7 @@ class Transport(Protocol):
 class HttpTransport:
     """The connections to one target's API, kept alive between walks.
 
+    :param deadlines: cuts the exchanges that exceed their deadline.
     :raises ConfigError: if the environment names a malformed proxy.
     """
 
@@ -75,7 +80,7 @@ class HttpTransport:
     def get(
         self, path: str, query: Mapping[str, str], secret: Secret, seconds: float, observe: ObserveHeaders
     ) -> tuple[int, bytes]:
-        """Return the status and the body of a response.
+        """Return the HTTP status and the uncompressed body of a response: see `Transport.get`.
 
         :param seconds: the deadline, in total for connecting, sending and receiving.
         :raises ApiError: if no whole response is received in time.
@@ -104,7 +109,7 @@ class HttpTransport:
         self, url: str, query: Mapping[str, str], secret: Secret, seconds: float, observe: ObserveHeaders
     ) -> tuple[int, bytes]:
         request = requests.Request("GET", url, HEADERS, params=query).prepare()
-        # Added after `prepare`, whose errors quote the headers that it refuses.
+        # Added after `prepare`: its errors quote the headers that it refuses.
         request.headers.update(_credential_header(self._target.credential.kind, secret))
         with self._session.send(
             request, timeout=seconds, allow_redirects=False, **self._settings

@@ -28,7 +28,10 @@ class Rules(Struct, frozen=True):
     bytes_per_unit: float = 1
 
     def objective(self, instance: KnownInstance, datastore_type: str) -> Objective:
-        """Return what an instance's backups must meet; an objective without limits if none applies."""
+        """Return the objective of an instance; one without limits if none applies.
+
+        :param datastore_type: the type to match, from the instance or else from its newest backup.
+        """
         applicable = self.objectives if instance.has_objective else ()
         matching = (o for o in applicable if o.match.covers(instance.id, instance.name, datastore_type))
         return next(matching, Objective())
@@ -37,10 +40,12 @@ class Rules(Struct, frozen=True):
 def assess_databases(
     groups: Iterable[BackupGroup], chains: Chains, inventory: Inventory, rules: Rules
 ) -> tuple[DatabaseAssessment, ...]:
-    """Assess every known instance, by id. Backups without `instance_id` are left out.
+    """Assess every known instance, ordered by id. Backups without `instance_id` are ignored.
 
     :param groups: all groups of a list, in any order.
     :param chains: the chains among all backups of that list.
+    :param inventory: the instances that are assessed even without backups.
+    :param rules: the configured statuses and objectives.
     """
     by_instance = _by_instance(groups, inventory.ids)
     return tuple(
@@ -88,8 +93,8 @@ def _assess(
 def _newest(
     groups: Iterable[AssessedGroup], predicate: Callable[[AssessedBackup], bool]
 ) -> AssessedBackup | None:
-    found = [assessed for group in groups if (assessed := group.newest(predicate))]
-    return max(found, key=lambda assessed: rank(assessed.backup), default=None)
+    matches = [assessed for group in groups if (assessed := group.newest(predicate))]
+    return max(matches, key=lambda assessed: rank(assessed.backup), default=None)
 
 
 def _newest_type(groups: Iterable[BackupGroup]) -> str | None:

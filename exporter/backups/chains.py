@@ -72,12 +72,12 @@ class AssessedGroup(Struct, frozen=True):
 
     def newest(self, predicate: Callable[[AssessedBackup], bool]) -> AssessedBackup | None:
         """Return the newest backup that meets `predicate`; of several created then, the greatest id."""
-        found = (assessed for assessed in reversed(self.backups) if predicate(assessed))
-        last = next(found, None)
+        matches = (assessed for assessed in reversed(self.backups) if predicate(assessed))
+        last = next(matches, None)
         if last is None:
             return None
         created_at = last.backup.created_at
-        twins = takewhile(lambda assessed: assessed.backup.created_at == created_at, found)
+        twins = takewhile(lambda assessed: assessed.backup.created_at == created_at, matches)
         return max((last, *twins), key=lambda assessed: assessed.backup.id)
 
 
@@ -85,6 +85,7 @@ class Chains:
     """The chains among all backups of a list. A chain may run through several instances.
 
     :param backups: every backup of the list by its id, of any status.
+    :param statuses: decide which statuses are usable, running or failed.
     """
 
     def __init__(self, backups: Mapping[str, Backup], statuses: Statuses) -> None:

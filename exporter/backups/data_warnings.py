@@ -62,9 +62,9 @@ def _names(evidence: Evidence) -> Iterator[DataWarning]:
     by_name = any(objective.match.instance_name for objective in evidence.objectives)
     configured = any(instance.name for instance in evidence.target.expected_instances)
     if by_name and not configured and evidence.listed is None:
-        found = "objectives match by instance_name, but no names are known"
+        fact = "objectives match by instance_name, but no names are known"
         meaning = "databases get the first objective that matches without a name"
-        yield DataWarning("names", f"{found} {_why_unnamed(evidence)}: {meaning}")
+        yield DataWarning("names", f"{fact} {_why_unnamed(evidence)}: {meaning}")
 
 
 def _why_unnamed(evidence: Evidence) -> str:
@@ -76,8 +76,8 @@ def _why_unnamed(evidence: Evidence) -> str:
 def _size_unit(evidence: Evidence) -> Iterator[DataWarning]:
     summary = evidence.snapshot.summary
     if evidence.target.size_unit == "bytes" and sizes_look_like_gib(summary):
-        found = f"sizes look like GiB, not bytes (the largest is {summary.largest_size})"
-        yield DataWarning("size_unit", f"{found}: if so, every size is shown too small; set `size_unit: GiB`")
+        fact = f"sizes look like GiB, not bytes (the largest is {summary.largest_size})"
+        yield DataWarning("size_unit", f"{fact}: if so, every size is shown too small; set `size_unit: GiB`")
 
 
 def _statuses(evidence: Evidence) -> Iterator[DataWarning]:
@@ -107,16 +107,16 @@ def _malformed(evidence: Evidence) -> Iterator[DataWarning]:
 
 def _future(evidence: Evidence) -> Iterator[DataWarning]:
     if number := evidence.snapshot.future:
-        found = f"{count(number, 'backup')} created in the future by this machine's clock"
-        yield DataWarning("future", f"{found}: their age is 0, so no alert fires on it; compare both clocks")
+        fact = f"{count(number, 'backup')} created in the future by this machine's clock"
+        yield DataWarning("future", f"{fact}: their age is 0, so no alert fires on it; compare both clocks")
 
 
 def _reported(evidence: Evidence) -> Iterator[DataWarning]:
     snapshot = evidence.snapshot
     listed = snapshot.summary.backups
     if snapshot.reported is not None and snapshot.reported > listed + snapshot.malformed:
-        found = f"the API reports {count(snapshot.reported, 'backup')} but lists {listed:,}"
-        yield DataWarning("reported", f"{found}: the others are missing from all metrics")
+        fact = f"the API reports {count(snapshot.reported, 'backup')} but lists {listed:,}"
+        yield DataWarning("reported", f"{fact}: the others are missing from all metrics")
 
 
 _RULES: Final[tuple[Rule, ...]] = (_instances, _names, _size_unit, _statuses, _malformed, _future, _reported)

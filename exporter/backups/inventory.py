@@ -61,7 +61,11 @@ class Inventory(Struct, frozen=True):
 
     @classmethod
     def of(cls, expected: Iterable[ExpectedInstance], listed: Mapping[str, Instance] | None) -> "Inventory":
-        """Make an inventory of the configured instances and the API's list."""
+        """Return an inventory of instances.
+
+        :param expected: the configured instances.
+        :param listed: the API's complete list by id; `None` without one.
+        """
         return cls({instance.id: instance for instance in expected}, listed)
 
     @property
@@ -70,7 +74,7 @@ class Inventory(Struct, frozen=True):
         return frozenset(self.expected) | frozenset(self.listed or ())
 
     def instance(self, instance_id: str) -> KnownInstance:
-        """Return what is known of an instance, whether or not it is in the inventory."""
+        """Return what is known about an instance, which may be missing from the inventory."""
         expected, listed = self.expected.get(instance_id), (self.listed or {}).get(instance_id)
         is_retired = self.listed is not None and expected is None and listed is None
         return KnownInstance(instance_id, expected, listed, is_retired)

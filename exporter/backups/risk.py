@@ -45,10 +45,11 @@ class Risk(Struct, frozen=True):
 def risks(assessments: Iterable[DatabaseAssessment], now: float) -> list[Risk]:
     """Return the databases at risk, by `severity`. A database without an objective is never at risk.
 
+    :param assessments: all databases of a snapshot, in any order.
     :param now: Unix seconds.
     """
-    found = (_risk(assessment, now) for assessment in assessments)
-    return sorted((risk for risk in found if risk.problems), key=severity)
+    candidates = (_risk(assessment, now) for assessment in assessments)
+    return sorted((risk for risk in candidates if risk.problems), key=severity)
 
 
 def severity(risk: Risk) -> tuple[Problem, float, str]:
@@ -57,12 +58,12 @@ def severity(risk: Risk) -> tuple[Problem, float, str]:
 
 
 def describe_age(risk: Risk) -> str:
-    """Say how far back the newest restorable backup is: `3d 4h ago`, or `never` without one."""
+    """Return the age of the newest restorable backup: `3d 4h ago`, or `never` without one."""
     return "never" if risk.age is None else f"{format_age(risk.age)} ago"
 
 
 def describe(risk: Risk) -> str:
-    """Say what is wrong, the worst first: `broken chain, last attempt failed`."""
+    """Return the problems as text, the worst first: `broken chain, last attempt failed`."""
     return ", ".join(_words(risk, problem) for problem in risk.problems)
 
 

@@ -14,6 +14,8 @@ from exporter.results import Snapshot, WalkResult
 def assess(walked: WalkResult[Backup], inventory: Inventory, rules: Rules, completed_at: float) -> Snapshot:
     """Group and sum up the backups of a complete walk, and assess every known database.
 
+    :param inventory: the instances that are configured or listed.
+    :param rules: the configured statuses, objectives and size unit.
     :param completed_at: when the walk ended, in Unix seconds.
     """
     groups = group_backups(walked.records.values())

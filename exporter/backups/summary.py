@@ -1,4 +1,4 @@
-"""Sums over all backups of a walk: what the gauges of backups say."""
+"""Sums over all backups of a walk: the values of the gauges of backups."""
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
@@ -15,7 +15,7 @@ from exporter.records import Backup
 from exporter.results import GroupKey, GroupSummary, Summary
 
 UNKNOWN: Final = "unknown"
-"""The label value for what the API leaves null, absent or empty."""
+"""The label value for a field that is null, absent or empty."""
 SMALLEST_DATABASE: Final = 1_000_000
 """Bytes. If every backup is smaller, the sizes are probably in GiB."""
 _created_at = attrgetter("created_at")
@@ -26,6 +26,7 @@ def summarize(groups: Sequence[BackupGroup], *, bytes_per_unit: float = 1, statu
 
     :param groups: in any order.
     :param bytes_per_unit: bytes per unit of the API's sizes.
+    :param statuses: decide which statuses are known, and which are final.
     """
     by_key = _by_key(groups)
     summaries = tuple(_summarize(key, by_key[key], bytes_per_unit, statuses) for key in sorted(by_key))
@@ -47,7 +48,7 @@ def created_after(groups: Iterable[BackupGroup], moment: datetime) -> int:
 
 
 def sizes_look_like_gib(summary: Summary) -> bool:
-    """Say whether the sizes, read as bytes, are too small for databases.
+    """Return whether the sizes, read as bytes, are too small for databases.
 
     The vendor documents no unit. OpenStack Trove, whose schema the API resembles, uses GiB.
     """

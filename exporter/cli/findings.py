@@ -15,7 +15,7 @@ from exporter.wording import count
 
 
 class Severity(StrEnum):
-    """What a finding means: `FAIL` fails the command, `WARN` asks for attention."""
+    """What a finding means: `FAIL` fails the command, `WARN` needs attention."""
 
     OK = "ok"
     WARN = "warn"

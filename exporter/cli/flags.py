@@ -17,7 +17,8 @@ def add_flags(parser: argparse.ArgumentParser, command: str) -> None:
     if command != "once":
         _add_web_config(parser)
     if command in {"serve", "demo"}:
-        _add_web(parser)
+        _add_addresses(parser)
+        _add_access(parser)
     if command in _OWN_FLAGS:
         _OWN_FLAGS[command](parser)
 
@@ -60,7 +61,7 @@ def _add_web_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_web(parser: argparse.ArgumentParser) -> None:
+def _add_addresses(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--web.listen-address",
         dest="addresses",
@@ -83,6 +84,9 @@ def _add_web(parser: argparse.ArgumentParser) -> None:
         help="URL under which Prometheus reaches the exporter, for /sd\n"
         "(default: the host of the listen address, else of the request)",
     )
+
+
+def _add_access(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--web.enable-lifecycle",
         dest="lifecycle",

@@ -16,6 +16,7 @@ class TargetCollector(Collector):
     """Collects the metric families of one scrape's result. Make a new one for each scrape.
 
     :param ages: whether to include ages, which freeze in a file.
+    :param clock: supplies the time at which ages are computed.
     """
 
     def __init__(self, result: ScrapeResult, *, ages: bool = True, clock: Clock | None = None) -> None:
@@ -43,7 +44,8 @@ def render_text(result: ScrapeResult) -> str:
 def write_text(result: ScrapeResult, path: Path) -> None:
     """Write a file for node_exporter's textfile collector, atomically and without ages.
 
-    :raises OSError: the file is unchanged.
+    :param path: the file, usually `*.prom`.
+    :raises OSError: if it cannot be written; it is unchanged then.
     """
     write_to_textfile(str(path), _registry(TargetCollector(result, ages=False)))
 

@@ -45,7 +45,7 @@ def known_accept(header: str) -> str:
 
 
 def accepts_gzip(header: str) -> bool:
-    """Whether `Accept-Encoding` names gzip with a `q` above 0."""
+    """Whether an `Accept-Encoding` header names gzip with a `q` above 0."""
     for element in header.split(","):
         coding, _, quality = element.partition(";")
         if coding.strip().lower() == "gzip":

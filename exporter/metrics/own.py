@@ -32,7 +32,8 @@ class OwnMetrics:
     """
 
     def __init__(self, refusal_reasons: Iterable[str] = ()) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call] # they would double the number of samples
+        # The `_created` samples would double their number.
+        disable_created_metrics()  # type: ignore[no-untyped-call] # prometheus_client has no annotations here
         self.requests = Counter(
             "bycloud_api_requests",
             "Requests to the API, by HTTP status code, or by failure reason if no complete response arrived.",
@@ -211,7 +212,11 @@ class WebReloadCollector(Collector):
 def own_collectors(
     own_metrics: OwnMetrics, budgets: Callable[[], Mapping[str, BudgetState]], *reloads: Collector
 ) -> tuple[Collector, ...]:
-    """Return the collectors of all metrics of the exporter, its process and Python."""
+    """Return the collectors of all metrics of the exporter, its process and Python.
+
+    :param budgets: returns the state of each target's budget, by target name.
+    :param reloads: the collectors of the reload metrics.
+    """
     unused = CollectorRegistry()  # these two insist on a registry
     return (
         *own_metrics.collectors,

@@ -34,7 +34,11 @@ class Rendered(Struct, frozen=True):
 
 
 def render(collectors: Iterable[Collector], options: RenderOptions) -> Rendered:
-    """Collect and render the same bytes as prometheus_client's own endpoint."""
+    """Collect and render the same bytes as prometheus_client's own endpoint.
+
+    :param collectors: what to collect, in the order of the output.
+    :param options: format, compression and families.
+    """
     registry = CollectorRegistry(auto_describe=True)
     for collector in collectors:
         registry.register(collector)

@@ -14,8 +14,8 @@ def groups(result: ScrapeResult) -> Iterable[tuple[Labels, GroupSummary]]:
 
 def assessments(result: ScrapeResult) -> Iterable[tuple[Labels, DatabaseAssessment]]:
     """Return a row for each known instance."""
-    found = result.snapshot.assessments if result.snapshot else ()
-    return [((database.datastore_type, database.instance_id), database) for database in found]
+    databases = result.snapshot.assessments if result.snapshot else ()
+    return [((database.datastore_type, database.instance_id), database) for database in databases]
 
 
 def unrestorable(result: ScrapeResult) -> Iterator[tuple[Labels, int]]:

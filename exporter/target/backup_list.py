@@ -1,5 +1,6 @@
 """The walk of one target's list of backups, and what it learns for the next one."""
 
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
@@ -8,6 +9,9 @@ from exporter.records import Backup, Page
 from exporter.results import WalkResult
 from exporter.target.interning import Interner
 from exporter.walk import PageBoundaries, PageSize, Pool, Threads, walk, walk_concurrently
+
+Fetch = Callable[[str | None, int], bytes]
+Read = Callable[[bytes], Page[Backup]]
 
 
 class BackupList:
@@ -27,7 +31,11 @@ class BackupList:
         return f"BackupList({self._max_concurrency}, usual_shortfall={self._usual_shortfall})"
 
     def walk(self, client: WalkClient) -> WalkResult[Backup]:
-        """Return every backup, or raise `ApiError`."""
+        """Return every backup.
+
+        :param client: sends the requests of this walk.
+        :raises ApiError: if any page cannot be read.
+        """
         interner = Interner()
         fetch = partial(client.fetch, BACKUPS)
 
@@ -35,20 +43,28 @@ class BackupList:
             return interner.intern(client.decode(BACKUPS, body))
 
         if self._max_concurrency == 1:
-            walked = walk(
-                lambda marker, limit: read(fetch(marker, limit)),
+            walked = self._walk_sequentially(fetch, read)
+        else:
+            with closing(client):
+                walked = self._walk_concurrently(fetch, read)
+        self._usual_shortfall = walked.shortfall
+        return walked
+
+    def _walk_sequentially(self, fetch: Fetch, read: Read) -> WalkResult[Backup]:
+        return walk(
+            lambda marker, limit: read(fetch(marker, limit)),
+            self._page_size,
+            usual_shortfall=self._usual_shortfall,
+        )
+
+    def _walk_concurrently(self, fetch: Fetch, read: Read) -> WalkResult[Backup]:
+        with Threads(self._max_concurrency) as threads:
+            walked, self._boundaries = walk_concurrently(
+                fetch,
+                read,
                 self._page_size,
+                Pool(threads.submit, self._max_concurrency),
+                self._boundaries,
                 usual_shortfall=self._usual_shortfall,
             )
-        else:
-            with closing(client), Threads(self._max_concurrency) as threads:
-                walked, self._boundaries = walk_concurrently(
-                    fetch,
-                    read,
-                    self._page_size,
-                    Pool(threads.submit, self._max_concurrency),
-                    self._boundaries,
-                    usual_shortfall=self._usual_shortfall,
-                )
-        self._usual_shortfall = walked.shortfall
         return walked

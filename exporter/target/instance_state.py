@@ -93,7 +93,10 @@ class InstanceListState:
         self.current = Failing(self.current.instances, error)
 
     def settle(self, *, has_backups: bool) -> None:
-        """Accept or reject an empty list or a refusal after a complete walk of the backups."""
+        """Accept or reject an empty list or a refusal after a complete walk of the backups.
+
+        :param has_backups: whether that walk returned any backup
+        """
         if has_backups and (self._has_empty_list or self.current.instances == {}):
             problem = "the API lists no instances although there are backups: the empty list is not used"
             self.current = Failing(self.current.instances or None, ApiError(Reason.BAD_RESPONSE, problem))

@@ -23,6 +23,7 @@ LIST_WALKS: Final = 12  # the same in walks of the backups, if the API's budget 
 class InstanceList:
     """Walks one target's list of instances when it is due. Safe to use from many threads.
 
+    :param mode: `off` never requests the list; `auto` stops once the API refuses it
     :param spawn: starts the thread of a walk
     """
 
@@ -83,7 +84,10 @@ class InstanceList:
             return running
 
     def settle(self, *, has_backups: bool) -> None:
-        """Accept or reject an empty list or a refusal after a complete walk of the backups."""
+        """Accept or reject an empty list or a refusal after a complete walk of the backups.
+
+        :param has_backups: whether that walk returned any backup
+        """
         with self._runner.changed:
             if self._runner.running is None:  # else the next walk of the backups settles its result
                 self._state.settle(has_backups=has_backups)
@@ -119,7 +123,7 @@ class InstanceList:
 
 
 def complete_list(walked: WalkResult[Instance]) -> Instances:
-    """Return the instances of a list that lacks none: a missing instance would count as deleted.
+    """Return the instances of a complete list: a missing instance would count as deleted.
 
     :raises ApiError: `bad_response`, if records are malformed or fewer than the API reports
     """

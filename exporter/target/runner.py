@@ -29,6 +29,7 @@ class WalkRunner(Generic[Result]):
 
     :param on_end: receives a walk and its result, or the exception that ended it, while `changed` is held.
         The exception is `WalkLostError` if the walk hung or got no thread.
+    :param spawn: starts the thread of a walk
     :param after_end: called after `on_end`, in the walk's thread, while `changed` is not held
     """
 
@@ -56,7 +57,10 @@ class WalkRunner(Generic[Result]):
         return self.running is None and self._abandoned < MAX_ABANDONED
 
     def start(self, walk: RunningWalk, work: Callable[[], Result]) -> None:
-        """Start a walk. It ends with `WalkLostError` at once if the system allows no more threads."""
+        """Start a walk. It ends with `WalkLostError` at once if the system allows no more threads.
+
+        :param work: walks and returns the result; called in the walk's thread
+        """
         self.running = walk
         try:
             self._spawn(partial(self._run, walk, work))

@@ -39,6 +39,8 @@ class Scraper:
     A scrape starts a walk, if none is running, one is due and the budget allows it. It waits for the running
     walk until its deadline, then returns what is known.
 
+    :param walker: walks the target; called in the thread of the walk
+    :param budget: the API's requests, which decide whether a walk may start
     :param spawn: starts the thread of a walk
     """
 

@@ -80,7 +80,10 @@ class TargetState:
         return f"TargetState({type(self._state).__name__})"
 
     def end_walk(self, began: float, outcome: WalkOutcome) -> None:
-        """Change the state by a walk that was complete or failed."""
+        """Record a walk that was complete or failed.
+
+        :param began: when it began, in monotonic seconds
+        """
         self.instances_ok = outcome.instances_ok
         if isinstance(outcome.result, ApiError):
             self._state = Failing(
@@ -90,7 +93,11 @@ class TargetState:
             self._state = Current(CompleteWalk(began, outcome.result, outcome.stats))
 
     def crash(self, began: float, stats: WalkStats) -> None:
-        """Change the state by a walk that an unexpected exception ended."""
+        """Record a walk that an unexpected exception ended.
+
+        :param began: when it began, in monotonic seconds
+        :param stats: its cost
+        """
         self._state = Crashed(self._failing_since(began), stats, self._state.complete)
 
     @property
@@ -115,7 +122,10 @@ class TargetState:
         return (complete.stats if complete else self._state.last_walk) or FIRST_WALK
 
     def servable_snapshot(self, now: float) -> Snapshot | None:
-        """Return the last snapshot; `None` without one, and once walks have failed for `stale_after`."""
+        """Return the last snapshot; `None` without one, and once walks have failed for `stale_after`.
+
+        :param now: monotonic seconds
+        """
         state = self._state
         if state.complete is None or (
             isinstance(state, Failing | Crashed) and now - state.since >= self._stale_after
@@ -124,7 +134,7 @@ class TargetState:
         return state.complete.snapshot
 
     def result(self, now: float, *, deferred: bool) -> ScrapeResult:
-        """Return what a scrape returns at `now`.
+        """Return what a scrape returns at `now` (monotonic seconds).
 
         :param deferred: whether the API's budget allowed no walk for this scrape
         """

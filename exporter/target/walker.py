@@ -27,6 +27,8 @@ class TargetWalker:
     """Walks one target: snapshot = assess(walk(fetch_page)).
 
     The list of instances is walked at the same time. Its failures do not fail the walk of the backups.
+
+    :param objectives: the first that matches a database applies to it
     """
 
     def __init__(

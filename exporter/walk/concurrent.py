@@ -34,8 +34,9 @@ def walk_concurrently(  # noqa: PLR0913 - what to fetch, how, and what the last 
 ) -> tuple[WalkResult[Record], PageBoundaries]:
     """Walk the whole list; return it, and its page boundaries for the next walk.
 
-    :param fetch: called in the pool's threads.
-    :param read: called in this thread.
+    :param fetch: fetches the body of a page; called in the pool's threads.
+    :param read: decodes a body; called in this thread.
+    :param page_size: the page size, which the walk reduces if the API refuses it.
     :param boundaries: those of the last finished walk. Without any, this walk is sequential.
     :param usual_shortfall: the `WalkResult.shortfall` of the last finished walk.
     :raises ApiError: as `walk` does.

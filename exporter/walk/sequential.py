@@ -24,6 +24,8 @@ def walk(
 ) -> WalkResult[Record]:
     """Walk the whole list.
 
+    :param fetch_page: fetches and decodes the page after a marker, with a `limit`.
+    :param page_size: the page size, which the walk reduces if the API refuses it.
     :param usual_shortfall: the `WalkResult.shortfall` of the last walk of this list. A walk with another one
         is repeated: see `confirm`.
     :raises ApiError: if any page cannot be read. No partial result is returned.
@@ -35,12 +37,15 @@ def walk(
 
 
 def is_whole(walked: WalkResult[Record], usual_shortfall: int) -> bool:
-    """Whether nothing is missing but what the API usually counts without listing it."""
+    """Whether no record is missing except those that the API usually counts without listing them.
+
+    :param usual_shortfall: the number of those.
+    """
     return walked.shortfall in {0, usual_shortfall}
 
 
 def confirm(short: WalkResult[Record], again: WalkResult[Record], usual_shortfall: int) -> WalkResult[Record]:
-    """Return the second of two walks. The first one was `short`.
+    """Return `again`, the second of two walks. The first one was `short`.
 
     The same shortfall twice is how this API counts: it includes records that it does not list.
 

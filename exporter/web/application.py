@@ -46,9 +46,10 @@ def create_application(  # noqa: PLR0913 - the options of the command line, each
 
     :param scrapers: returns the current scrapers, so that a reload can replace them.
     :param own: the collectors of the exporter's own metrics.
+    :param telemetry_path: the path of the metrics.
     :param max_requests: how many scrapes may run at once.
-    :param reload: reloads the configuration, or raises `ConfigError`; `None`: not over HTTP.
-    :param external_url: where Prometheus reaches the exporter; `None`: as each request names it.
+    :param reload: reloads the configuration, or raises `ConfigError`; `None` disables it.
+    :param external_url: where Prometheus reaches the exporter; `None`: the host of each request.
     """
     clock = clock or Clock()
     scrapes = ScrapeEndpoints(scrapers, own, max_scrapes=max_requests, clock=clock)
@@ -70,7 +71,7 @@ def create_application(  # noqa: PLR0913 - the options of the command line, each
 
 
 async def _error_line(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - as it is registered
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for this exception only
     return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
 
 

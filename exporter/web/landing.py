@@ -105,8 +105,8 @@ class Overview(Struct, frozen=True):
     @property
     def at_risk(self) -> list[RiskView]:
         """The databases at risk, worst first."""
-        found = [RiskView(target.name, risk) for target in self.targets for risk in target.risks]
-        return sorted(found, key=lambda view: severity(view.risk))
+        views = [RiskView(target.name, risk) for target in self.targets for risk in target.risks]
+        return sorted(views, key=lambda view: severity(view.risk))
 
     @property
     def data_warnings(self) -> list[tuple[str, DataWarning]]:

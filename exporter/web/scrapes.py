@@ -89,11 +89,9 @@ class ScrapeEndpoints:
         async with on_disconnect(request.receive, abandon):
             result = await self._scrape(request, scraper, abandoned.is_set) if scraper else None
             key = _share_key(scraper, result), bool(own), options
-            collectors = (*self._target_collectors(result), *own)
+            rendering = partial(render, (*self._target_collectors(result), *own), options)
             client = getattr(request.state, "client_network", "")
-            rendered = await self._renderings.run(
-                key, partial(render, collectors, options), client, abandoned.is_set
-            )
+            rendered = await self._renderings.run(key, rendering, client, abandoned.is_set)
         return client_gone() if rendered is None else Response(rendered.body, headers=rendered.headers)
 
     async def _scrape(
@@ -144,7 +142,7 @@ def _selects_target(options: RenderOptions) -> bool:
 
 
 def _share_key(scraper: Scraper | None, result: ScrapeResult | None) -> Hashable:
-    """Return what is equal for equal results of one target; to hash a snapshot would read all of it."""
+    """Return a key that equal results of one target share. Hashing a snapshot would read all of it."""
     if scraper is None or result is None:
         return None
     return scraper.target.name, id(result.snapshot), replace(result, snapshot=None)

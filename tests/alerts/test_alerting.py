@@ -44,8 +44,8 @@ class Watch(Struct):
 
     def firing(self) -> Raised:
         """Return the firing alerts of databases."""
-        found = self.prometheus.query('ALERTS{alertstate="firing",instance_id!=""}')
-        return frozenset((s["metric"]["alertname"], s["metric"]["instance_id"]) for s in found)
+        firing = self.prometheus.query('ALERTS{alertstate="firing",instance_id!=""}')
+        return frozenset((s["metric"]["alertname"], s["metric"]["instance_id"]) for s in firing)
 
 
 @pytest.fixture(scope="module")

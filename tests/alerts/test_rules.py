@@ -30,9 +30,9 @@ ALERTS: Final = {rule["alert"]: rule for rule in _rules() if "alert" in rule}
 
 def test_the_table_of_alerts_is_whole() -> None:
     """Every documented alert exists, with its severity and `for`."""
-    found = {name: (rule["labels"]["severity"], rule.get("for")) for name, rule in ALERTS.items()}
+    severities = {name: (rule["labels"]["severity"], rule.get("for")) for name, rule in ALERTS.items()}
 
-    assert found == {
+    assert severities == {
         "ByCloudBackupTooOld": ("critical", "15m"),
         "ByCloudBackupMissing": ("critical", "30m"),
         "ByCloudBackupFailed": ("warning", "5m"),

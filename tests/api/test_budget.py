@@ -245,7 +245,7 @@ class TestRefusals:
         assert budget.seconds_until_request() == 17
 
     def test_a_retry_is_allowed_after_retry_after(self, budget: Budget) -> None:
-        """A wait that the API asks for is no lack of room."""
+        """A wait that the API requires is not a lack of room."""
         budget.observe(503, {"Retry-After": "2"})
 
         assert budget.allows_retry(1)
@@ -270,7 +270,7 @@ class TestRefusals:
 def test_a_client_that_follows_the_budget_is_never_refused(
     tier: Tier, share: float, offset: int, steps: list[tuple[int, float]]
 ) -> None:
-    """Whatever the walks, their sizes and times, an API with fixed windows never answers 429."""
+    """For walks of any size at any time, an API with fixed windows never returns 429."""
     world = World(START + offset)
     limits = RateLimit(tier, world.now)
     budget = Budget(clock=world, tier=tier, share=share)
@@ -297,9 +297,9 @@ class TestReservations:
         """Fifty threads find ten requests left: ten may send."""
         budget.observe(200, rate_headers(100, 10, world.now() + 42))
         with ThreadPoolExecutor(50) as threads:
-            found = [future.result() for future in [threads.submit(budget.take) for _ in range(50)]]
+            reservations = [future.result() for future in [threads.submit(budget.take) for _ in range(50)]]
 
-        assert sum(reservation is not None for reservation in found) == 10
+        assert sum(reservation is not None for reservation in reservations) == 10
         assert budget.seconds_until_request() == 42
 
     def test_a_response_does_not_uncount_requests_in_flight(self, world: World, budget: Budget) -> None:
@@ -453,7 +453,7 @@ def test_a_step_of_the_wall_clock_changes_no_wait(step: float) -> None:
 def test_no_header_raises_or_locks_out_for_longer_than_an_hour(
     headers: dict[str, str], status: int, share: float
 ) -> None:
-    """Whatever the headers say, waits are between zero and an hour and the metrics are finite."""
+    """For any headers, waits are between zero and an hour and the metrics are finite."""
     budget = Budget(clock=World(START), share=share)
     with taken(budget):
         budget.observe(status, headers)
@@ -479,7 +479,7 @@ QUERIES = st.lists(st.integers(0, 300), max_size=3)
 
 
 def send_while_allowed(budget: Budget, requests: int) -> None:
-    """Count up to so many requests, each finished before the next."""
+    """Count up to this number of requests, each finished before the next."""
     for _ in range(requests):
         if reservation := budget.take():
             reservation.finish()

@@ -1,4 +1,4 @@
-"""What is said about failed exchanges, and the hints, over real sockets."""
+"""The messages of failed exchanges, and the hints, over real sockets."""
 
 import socket
 import ssl
@@ -20,7 +20,7 @@ from tests.support.targets import target
 
 @contextmanager
 def server(handle: Callable[[BaseRequestHandler], object]) -> Iterator[TCPServer]:
-    """Run a server that answers every connection by `handle`."""
+    """Run a server that handles every connection with `handle`."""
 
     class Handler(BaseRequestHandler):
         def handle(self) -> None:
@@ -47,7 +47,7 @@ def failure(url: str, tls_config: TlsConfig | None = None) -> ApiError:
 
 
 def answer_in_plain_text(handler: BaseRequestHandler) -> None:
-    """Answer as an HTTP server without TLS does."""
+    """Respond as an HTTP server without TLS does."""
     handler.request.recv(1)
     handler.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     while handler.request.recv(4096):
@@ -86,7 +86,7 @@ def test_https_to_a_server_that_hangs_up() -> None:
 
 
 def test_http_to_a_server_that_resets() -> None:
-    """Many servers with TLS answer plain HTTP so."""
+    """Many servers with TLS respond to plain HTTP like this."""
     with server(reset) as made:
         error = failure(f"http://127.0.0.1:{made.server_address[1]}")
 

@@ -21,15 +21,15 @@ MIB = 1024 * 1024
 
 
 def test_all_addresses_of_a_host_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of six addresses that never answer, each gets its share of the time left and no more."""
+    """Each of six unresponsive addresses gets its share of the time left."""
     attempts: list[tuple[str, float, float]] = []
 
     def never(address: tuple[str, int], seconds: float, *_: object) -> socket.socket:
         attempts.append((address[0], time.monotonic(), seconds))
         raise TimeoutError("timed out")
 
-    found = [(*TCP, (f"192.0.2.{place}", 80)) for place in range(6)]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
+    addresses = [(*TCP, (f"192.0.2.{place}", 80)) for place in range(6)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: addresses)
     monkeypatch.setattr("exporter.api.connection.create_connection", never)
     connection = POOLS["http"].ConnectionCls("six.example.invalid", 80)
     with DEADLINES.limit(60) as exchange, pytest.raises(ConnectTimeoutError):
@@ -73,7 +73,7 @@ def test_a_name_that_does_not_resolve_in_time_is_a_timeout(
 
 
 def test_a_tls_handshake_that_hangs_is_cut(rig: MakeRig) -> None:
-    """A server that never answers the handshake costs the timeout and no more."""
+    """A server that never responds to the handshake costs the timeout."""
     with PlainServer(lambda _head: b"", silent=True) as server:
         made = rig(f"https://127.0.0.1:{server.port}", request_timeout=Timeout(0.3))
 
@@ -84,7 +84,7 @@ def test_a_tls_handshake_that_hangs_is_cut(rig: MakeRig) -> None:
 
 @pytest.mark.parametrize("size", [b"-1", b"-0x1", b"-ffff"])
 def test_a_chunk_of_negative_size_is_refused(api: FaultyApi, rig: MakeRig, size: bytes) -> None:
-    """The standard library would read it to the end of the stream, whatever the memory."""
+    """The standard library would read it to the end of the stream, without a limit on memory."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     api.faults.add(Raw(head + size + b"\r\n" + bytes(100 * MIB)), times=None)
     made = rig(api.url)

@@ -108,13 +108,13 @@ def test_an_earlier_deadline_wakes_the_thread() -> None:
     """The thread does not sleep until the deadlines that it knows."""
     waits: SimpleQueue[float | None] = SimpleQueue()
 
-    class Told(Deadlines):
+    class Recording(Deadlines):
         def _cut_overdue(self) -> float | None:
             wait = super()._cut_overdue()
             waits.put(wait)
             return wait
 
-    deadlines, over = Told(), threading.Event()
+    deadlines, over = Recording(), threading.Event()
 
     def hold() -> None:
         with deadlines.limit(60):
@@ -130,7 +130,7 @@ def test_an_earlier_deadline_wakes_the_thread() -> None:
 
 
 def test_an_exchange_without_a_thread_for_its_deadline_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No exchange goes without a deadline; the next one tries to start the thread again."""
+    """Every exchange has a deadline; the next one tries to start the thread again."""
 
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")

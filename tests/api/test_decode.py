@@ -90,7 +90,7 @@ def test_a_page_of_instances() -> None:
 
 @given(st.lists(RECORDS, max_size=4))
 def test_both_ways_of_decoding_have_the_same_result(records: list[Backup]) -> None:
-    """A malformed record never changes the valid ones beside it."""
+    """A malformed record never changes the valid ones around it."""
     rendered = [msgspec.to_builtins(record, builtin_types=[datetime]) for record in records]
     strict = decode_page(BACKUPS, msgspec.json.encode({"database_backups": rendered}))
     lenient = decode_page(BACKUPS, msgspec.json.encode({"database_backups": [UNDOCUMENTED, *rendered]}))
@@ -113,7 +113,7 @@ def test_the_embedded_apis_records_are_decoded_unchanged(record: Backup) -> None
 
 @given(st.binary(max_size=200) | JSON.map(lambda document: json.dumps(document).encode()))
 def test_any_bytes_are_a_page_or_an_api_error(body: bytes) -> None:
-    """No other exception is raised, whatever the bytes."""
+    """No bytes raise another exception."""
     try:
         page = decode_page(BACKUPS, body)
     except ApiError as error:
@@ -129,7 +129,7 @@ def test_any_bytes_are_a_page_or_an_api_error(body: bytes) -> None:
     ENVELOPE,
 )
 def test_any_record_is_valid_or_malformed(records: list[Any], meta: object, links: object) -> None:
-    """Whatever a record's fields hold, it is one of them, and the page can be encoded again."""
+    """A record with any fields is one of them, and the page can be encoded again."""
     body = json.dumps({"database_backups": records, "meta": meta, "links": links}).encode()
     try:
         page = decode_page(BACKUPS, body)
@@ -143,7 +143,7 @@ def test_any_record_is_valid_or_malformed(records: list[Any], meta: object, link
 ITEMS = (b"{}", b"0", b"[]", b'{"a":1}', b'"xy"', b"1.5", b'{"id":"1"}', b'{"a":' * 90 + b"0" + b"}" * 90)
 PLACES = {
     "records": b'{"database_instances":[%s0]}',
-    "beside the records": b'{"x":[%s0],"database_instances":[0]}',
+    "outside the records": b'{"x":[%s0],"database_instances":[0]}',
     "in a record": b'{"database_instances":[{"x":[%s0]}]}',
     "in the meta": b'{"meta":{"x":[%s0]},"database_instances":[0]}',
 }

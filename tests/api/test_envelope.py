@@ -77,7 +77,7 @@ def test_a_total_of_zero_is_known() -> None:
 
 @pytest.mark.parametrize(("limit", "length", "found"), [(1, 3, 3), (3, 3, 3), (5, 3, 5)])
 def test_a_limit_below_the_pages_length_is_corrected(limit: int, length: int, found: int) -> None:
-    """The larger of the two is the limit in force."""
+    """The larger of the two is the limit that the API applied."""
     records = [{**GOOD, "id": f"record-{number}"} for number in range(length)]
 
     assert page_of(*records, meta={"limit": limit}).limit == found

@@ -8,7 +8,7 @@ from exporter.api.error_body import LARGEST_ERROR_BODY, decode_error
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "expected"),
     [
         (
             b'{"error": {"code": 401, "message": "No", "details": "expired", "request_id": "req-1"}}',
@@ -27,9 +27,11 @@ from exporter.api.error_body import LARGEST_ERROR_BODY, decode_error
         (b"[" * 100_000, (None, None)),
     ],
 )
-def test_message_and_request_id_of_an_error_body(body: bytes, said: tuple[str | None, str | None]) -> None:
-    """Each is used if it is there and a text."""
-    assert decode_error(body) == said
+def test_message_and_request_id_of_an_error_body(
+    body: bytes, expected: tuple[str | None, str | None]
+) -> None:
+    """Each is used if it is present and a text."""
+    assert decode_error(body) == expected
 
 
 def test_a_long_error_body_is_ignored() -> None:

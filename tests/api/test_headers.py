@@ -71,6 +71,6 @@ def test_unix_times(text: str | None, expected: float | None) -> None:
 
 @given(text=HEADER_VALUES)
 def test_no_value_ever_overflows(text: str) -> None:
-    """Whatever a header says, the result is `None` or a finite number."""
+    """For any header, the result is `None` or a finite number."""
     for value in (whole_number(text), number(text), unix_time(text)):
         assert value is None or isfinite(float(value))

@@ -17,7 +17,7 @@ def window_with(remaining: int, seconds: float = 42.0) -> MinuteWindow:
 
 
 def test_is_unknown_before_the_first_report() -> None:
-    """Requests need not wait for a window that nobody reported."""
+    """Requests don't wait before the API has reported a window."""
     window = MinuteWindow()
 
     assert (window.limit, window.current(0.0)) == (None, None)
@@ -33,7 +33,7 @@ def test_has_room_for_what_remains() -> None:
 
 
 def test_ends_at_its_reset() -> None:
-    """The limit stays known."""
+    """The limit is kept."""
     window = window_with(0)
 
     assert window.current(42.0) is None

@@ -91,7 +91,7 @@ def test_retry_after_is_seconds_or_a_date(text: str, seconds: float | None) -> N
 
 @given(headers=st.fixed_dictionaries({}, optional=dict.fromkeys(RATE_HEADER_NAMES, HEADER_VALUES)))
 def test_no_header_ever_raises_or_overflows(headers: dict[str, str]) -> None:
-    """Whatever the headers say, the result is finite and a window ends within a minute."""
+    """For any headers, the result is finite and a window ends within a minute."""
     parsed = parse_rate_headers(headers, NOW)
 
     assert parsed.retry_after is None or isfinite(parsed.retry_after)

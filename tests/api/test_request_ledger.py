@@ -89,12 +89,12 @@ def test_an_empty_window_has_no_oldest_request() -> None:
 
 
 def test_drops_requests_that_left_the_hour() -> None:
-    """They are dropped in batches, and the count stays exact."""
+    """They are dropped in batches, and the count is exact."""
     ledger = ledger_of([3.0 * number for number in range(5_000)])
     now = 3.0 * 5_000
 
-    found = re.fullmatch(r"RequestLedger\((\d+) requests\)", repr(ledger))
+    match = re.fullmatch(r"RequestLedger\((\d+) requests\)", repr(ledger))
 
-    assert found is not None
-    assert 1_199 <= int(found[1]) <= 1_199 + 1_002
+    assert match is not None
+    assert 1_199 <= int(match[1]) <= 1_199 + 1_002
     assert ledger.count(3600, now) == 1_199

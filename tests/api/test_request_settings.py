@@ -17,11 +17,11 @@ def test_a_configured_proxy_is_used(api: SimulatedApi, rig: MakeRig) -> None:
     """`proxy_url` takes precedence over the environment."""
     heads: list[bytes] = []
 
-    def answer(head: bytes) -> bytes:
+    def respond(head: bytes) -> bytes:
         heads.append(head)
         return forward_to(api)(head)
 
-    with PlainServer(answer) as server:
+    with PlainServer(respond) as server:
         made = rig(
             "http://api.example.invalid", proxy_url=ProxyUrl(f"http://u:p4ssw0rd@127.0.0.1:{server.port}")
         )
@@ -66,8 +66,8 @@ def test_the_proxy_of_the_environment_is_used(  # noqa: PLR0913 - fixtures and p
 def test_an_error_masks_a_password_that_the_proxy_echoes(rig: MakeRig) -> None:
     """It is masked as sent, in base64, and in plain text."""
     login = "cHJveHl1c2VyOnByMHh5UGFzc3cwcmQ="
-    answer = f"HTTP/1.1 407 {login} pr0xyPassw0rd \x1b[1m\r\n\r\n".encode()
-    with PlainServer(lambda _head: answer) as server:
+    response = f"HTTP/1.1 407 {login} pr0xyPassw0rd \x1b[1m\r\n\r\n".encode()
+    with PlainServer(lambda _head: response) as server:
         proxy = ProxyUrl(f"http://proxyuser:pr0xyPassw0rd@127.0.0.1:{server.port}")
         error = rig("https://api.example.invalid", proxy_url=proxy).failure()
 
@@ -83,12 +83,12 @@ def test_an_error_masks_the_password_of_a_malformed_proxy(
     proxy = f"http://proxyuser:pr0xy{character}Passw0rd@127.0.0.1:{port}"
     monkeypatch.setenv("http_proxy", proxy)
     try:
-        said = str(rig("http://api.example.invalid").failure())
+        message = str(rig("http://api.example.invalid").failure())
     except ConfigError as error:
-        said = str(error)
+        message = str(error)
 
-    assert "pr0xy" not in said
-    assert "Passw0rd" not in said
+    assert "pr0xy" not in message
+    assert "Passw0rd" not in message
 
 
 def test_a_proxy_without_a_login_has_none_to_mask() -> None:

@@ -14,7 +14,7 @@ from tests.support.names import TCP
 
 
 class SystemResolver:
-    """A system's resolver that answers when a test says so, and counts the lookups of each name."""
+    """A system's resolver that returns when a test allows it, and counts the lookups of each name."""
 
     def __init__(self) -> None:
         self.lookups: Counter[str] = Counter()
@@ -65,19 +65,19 @@ def test_an_unknown_name_is_an_error(names: SystemResolver) -> None:
 
 
 def test_a_hanging_resolver_costs_one_thread_per_name(names: SystemResolver) -> None:
-    """Concurrent attempts share it; after it has answered, the next attempt is a new lookup."""
+    """Concurrent attempts share it; after it has returned, the next attempt is a new lookup."""
     resolver = Resolver()
     for host in ("one", "two", "one", "two", "one"):
         with pytest.raises(TimeoutError):
             resolver.resolve(host, 80, 0.01)
     with ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(resolver.resolve, "one", 80, 60) for _ in range(4)]
-        asked = dict(names.lookups)
+        lookups = dict(names.lookups)
         names.released.set()
-        answers = [future.result(60) for future in waiting]
+        results = [future.result(60) for future in waiting]
 
-    assert asked == {"one": 1, "two": 1}
-    assert answers == [("192.0.2.1",)] * 4
+    assert lookups == {"one": 1, "two": 1}
+    assert results == [("192.0.2.1",)] * 4
     assert resolver.resolve("two", 80, 60) == ("192.0.2.1",)
 
 

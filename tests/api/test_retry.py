@@ -48,7 +48,7 @@ def test_a_retry_waits_for_a_short_retry_after(api: FaultyApi, rig: MakeRig) -> 
 
 
 def test_a_long_retry_after_keeps_the_reason(api: FaultyApi, rig: MakeRig) -> None:
-    """A 503 that asks for more time than the walk has is a failure of the server, not of the budget."""
+    """A 503 that requires a longer wait than the walk allows is a server error, not a budget's."""
     api.faults.add(CannedReply(503, {"Retry-After": "100"}))
 
     error = rig(api.url).failure(seconds=20)

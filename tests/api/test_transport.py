@@ -106,7 +106,7 @@ def test_connections_are_kept_between_pages_and_walks(api: FaultyApi, rig: MakeR
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "raw",
     {
         "status line": b"%s \r\n\r\n",
         "long status line": b"HTTP/1.1 2OO " + b"x" * 60_000 + b"%s\r\n\r\n",
@@ -119,14 +119,14 @@ def test_connections_are_kept_between_pages_and_walks(api: FaultyApi, rig: MakeR
         "unequal lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\nX-Echo: %s\r\n\r\n",
         "encoding": b"HTTP/1.1 200 OK\r\nContent-Encoding: %s, gzip\r\nContent-Length: 3\r\n\r\nabc",
     }.items(),
-    ids=lambda answer: answer[0],
+    ids=lambda raw: raw[0],
 )
 @pytest.mark.parametrize("secret", [KEY, "demo%3Ademo-secret", "ZGVtbzpkZW1vLXNlY3JldA=="])
 def test_a_malformed_response_is_described_safely(
-    api: FaultyApi, rig: MakeRig, answer: tuple[str, bytes], secret: str
+    api: FaultyApi, rig: MakeRig, raw: tuple[str, bytes], secret: str
 ) -> None:
     """The error is one short printable line without the credential, wherever the response echoes it."""
-    api.faults.add(Raw(answer[1].replace(b"%s", secret.encode())), times=None)
+    api.faults.add(Raw(raw[1].replace(b"%s", secret.encode())), times=None)
 
     error = rig(api.url).failure()
 

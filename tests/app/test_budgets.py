@@ -72,7 +72,7 @@ def test_another_account_starts_with_a_full_hour(other: Target) -> None:
 
 
 def test_an_unusable_configuration_changes_no_budget(make: MakeTarget, tmp_path: Path) -> None:
-    """The old share remains in force with the old configuration."""
+    """The old share remains with the old configuration."""
     with Exporter(Config(targets=(make("a", api_tier="standard"),))) as exporter:
         unreadable = target("bad", api_key_file=tmp_path / "missing")
         with pytest.raises(ConfigError):

@@ -1,4 +1,4 @@
-"""Reloads: what comes into force, and what gauges and log say."""
+"""Reloads: which configuration applies, and what gauges and log show."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,7 +60,7 @@ def test_a_good_configuration_comes_into_force(logged: LogCapture) -> None:
 
 
 def test_a_bad_configuration_changes_nothing(logged: LogCapture) -> None:
-    """Caller, gauge and log learn why the old one stays; a later good one comes into force."""
+    """Caller, gauge and log get the reason for keeping the old one; a later valid one is applied."""
     source = Source()
     source.error = ConfigError("exporter.yml: bad")
     with pytest.raises(ConfigError, match=r"exporter\.yml: bad"):
@@ -78,7 +78,7 @@ def test_a_bad_configuration_changes_nothing(logged: LogCapture) -> None:
 
 @pytest.mark.usefixtures("logged")
 def test_a_bug_while_reloading_is_a_failed_reload() -> None:
-    """The gauge shows that the configuration in force is not the file's."""
+    """The gauge shows that the current configuration is not the file's."""
     source = Source()
     source.error = ZeroDivisionError("a bug")
     with pytest.raises(ZeroDivisionError):
@@ -93,7 +93,7 @@ def test_a_bug_while_reloading_is_a_failed_reload() -> None:
     [r'"\Uffffffff"', "!!set {a}", '"` - at `$ ": 1', r'targets: [{name: "\ud800", token: t}]', "[" * 5000],
 )
 def test_a_hostile_file_changes_nothing(logged: LogCapture, tmp_path: Path, content: str) -> None:
-    """The old configuration stays, and gauge and log say so."""
+    """The old configuration is kept, and gauge and log show it."""
     path = tmp_path / "config.yml"
     path.write_text(content)
     source = Source()

@@ -39,7 +39,7 @@ def test_without_a_budget_a_new_one_is_started(factory: RuntimeFactory, make: Ma
 
 
 def test_an_unreadable_credential_is_an_error_at_once(factory: RuntimeFactory, tmp_path: Path) -> None:
-    """The error comes before the first walk, and names the file."""
+    """The error is raised before the first walk, and names the file."""
     with pytest.raises(ConfigError, match="missing"):
         factory.create(target(api_key_file=tmp_path / "missing"), OBJECTIVES, None)
 

@@ -21,7 +21,7 @@ DEFAULTS = Config().objectives
 DAY = 26 * 3600.0
 
 
-def found_among(
+def assess_all(
     backups: Sequence[Backup], inventory: Inventory, rules: Rules
 ) -> tuple[DatabaseAssessment, ...]:
     """Assess these backups."""
@@ -33,10 +33,10 @@ def assessed(
     *backups: Backup, inventory: Inventory | None = None, rules: Rules | None = None
 ) -> dict[str, DatabaseAssessment]:
     """Assess these backups; return the assessments by instance id."""
-    found = found_among(
+    assessments = assess_all(
         backups, inventory or Inventory({}, None), rules or Rules(Statuses(), DEFAULTS, bytes_per_unit=10)
     )
-    return {recovery.instance_id: recovery for recovery in found}
+    return {assessment.instance_id: assessment for assessment in assessments}
 
 
 def inventory(
@@ -50,13 +50,13 @@ def inventory(
 
 
 def at(minutes: float) -> float:
-    """Return the Unix time so many minutes after noon."""
+    """Return the Unix time of some minutes after noon."""
     return (NOON + timedelta(minutes=minutes)).timestamp()
 
 
 def test_says_all_of_an_instance_with_a_chain() -> None:
     """The assessment has counts, times, lengths and sizes of a full backup and its incrementals."""
-    found = assessed(
+    assessment = assessed(
         backup(0, size=5.0, datastore=Datastore("redis")),
         backup(1, parent_id="0", size=1.0),
         backup(2, parent_id="1", size=2.0),
@@ -64,7 +64,7 @@ def test_says_all_of_an_instance_with_a_chain() -> None:
         backup(4, status="NEW"),
     )
 
-    assert found == {
+    assert assessment == {
         "one": DatabaseAssessment(
             instance_id="one",
             datastore_type="redis",
@@ -83,7 +83,7 @@ def test_says_all_of_an_instance_with_a_chain() -> None:
 
 def test_a_broken_chain_leaves_what_is_below_the_break() -> None:
     """Usable backups on a failed parent are counted with their reason, and are not restorable."""
-    found = assessed(
+    assessment = assessed(
         backup(0),
         backup(1, status="FAILED"),
         backup(2, parent_id="1"),
@@ -91,51 +91,51 @@ def test_a_broken_chain_leaves_what_is_below_the_break() -> None:
         backup(4, parent_id="gone"),
     )["one"]
 
-    assert found.restorable == 1
-    assert found.newest_timestamp == at(0)
-    assert found.unrestorable == (("parent_failed", 2), ("parent_missing", 1))
-    assert found.last_attempt_failed is False
+    assert assessment.restorable == 1
+    assert assessment.newest_timestamp == at(0)
+    assert assessment.unrestorable == (("parent_failed", 2), ("parent_missing", 1))
+    assert assessment.last_attempt_failed is False
 
 
 def test_the_newest_finished_attempt_counts() -> None:
     """Running backups and statuses of the class `other` do not count as the last attempt."""
-    found = assessed(
+    assessment = assessed(
         backup(0),
         backup(1, status="FAILED"),
         backup(2, status="DELETING"),
         backup(3, status="BUILDING"),
     )["one"]
 
-    assert found.last_attempt_failed is True
+    assert assessment.last_attempt_failed is True
 
 
 @pytest.mark.parametrize("step", [1, -1])
 def test_of_those_created_at_once_the_greatest_id_is_the_newest(step: int) -> None:
     """Gauges stay equal if the API lists the backups in another order."""
     twins = [backup(name, created_at=NOON, size=size) for name, size in (("a", 1.0), ("b", 2.0))]
-    found = assessed(backup("0", created_at=NOON - timedelta(hours=1)), *twins[::step])
+    assessments = assessed(backup("0", created_at=NOON - timedelta(hours=1)), *twins[::step])
 
-    assert found["one"].newest_full_size_bytes == 20
+    assert assessments["one"].newest_full_size_bytes == 20
 
 
 def test_where_there_is_nothing_nothing_is_said() -> None:
     """An instance whose only backup is running has no restorable backup, and no facts about one."""
-    found = assessed(backup(0, status="BUILDING", size=None))["one"]
+    assessment = assessed(backup(0, status="BUILDING", size=None))["one"]
 
-    assert found.restorable == 0
-    assert found.newest_timestamp is None
-    assert found.newest_full_size_bytes is None
-    assert found.last_attempt_failed is None
-    assert found.datastore_type == "unknown"
+    assert assessment.restorable == 0
+    assert assessment.newest_timestamp is None
+    assert assessment.newest_full_size_bytes is None
+    assert assessment.last_attempt_failed is None
+    assert assessment.datastore_type == "unknown"
 
 
 def test_a_backup_of_no_instance_is_left_out_but_can_be_a_parent() -> None:
     """A backup imported from another region has no instance, and backups can still build on it."""
-    found = assessed(backup(0, instance_id=None, status="RESTORED"), backup(1, parent_id="0"))
+    assessments = assessed(backup(0, instance_id=None, status="RESTORED"), backup(1, parent_id="0"))
 
-    assert list(found) == ["one"]
-    assert found["one"].newest_chain_length == 2
-    assert found["one"].newest_full_timestamp is None
+    assert list(assessments) == ["one"]
+    assert assessments["one"].newest_chain_length == 2
+    assert assessments["one"].newest_full_timestamp is None
 
 
 class TestKnownInstances:
@@ -148,13 +148,13 @@ class TestKnownInstances:
             expected=(ExpectedInstance("configured", "wiki-db", "redis"),),
         )
 
-        found = assessed(inventory=known)
+        assessments = assessed(inventory=known)
 
-        assert found["listed"].restorable == found["configured"].restorable == 0
-        assert found["listed"].instance_name == "orders-db"
-        assert found["listed"].datastore_version == "8.0"
-        assert found["configured"].instance_name == "wiki-db"
-        assert found["configured"].objective_age == found["listed"].objective_age == DAY
+        assert assessments["listed"].restorable == assessments["configured"].restorable == 0
+        assert assessments["listed"].instance_name == "orders-db"
+        assert assessments["listed"].datastore_version == "8.0"
+        assert assessments["configured"].instance_name == "wiki-db"
+        assert assessments["configured"].objective_age == assessments["listed"].objective_age == DAY
 
     @pytest.mark.parametrize(
         ("listed", "expected", "kind"),
@@ -167,7 +167,7 @@ class TestKnownInstances:
     def test_its_type_is_the_lists_then_the_users_then_the_newest_backups(
         self, listed: Datastore | None, expected: str | None, kind: str
     ) -> None:
-        """An instance has one type, whatever its backups say."""
+        """An instance has one type, even if its backups have others."""
         known = inventory(
             Instance("one", datastore=listed), expected=(ExpectedInstance("one", None, expected),)
         )
@@ -181,13 +181,13 @@ class TestKnownInstances:
         assert assessed(*backups, inventory=known)["one"].datastore_type == kind
 
     def test_the_users_name_wins(self) -> None:
-        """A configured name wins over a listed one, which is used if none is configured."""
+        """A configured name is used before a listed one."""
         listed = (Instance("one", name="listed"), Instance("two", name="listed"))
         expected = (ExpectedInstance("one", "mine"), ExpectedInstance("two"))
 
-        found = assessed(inventory=inventory(*listed, expected=expected))
+        assessments = assessed(inventory=inventory(*listed, expected=expected))
 
-        assert (found["one"].instance_name, found["two"].instance_name) == ("mine", "listed")
+        assert (assessments["one"].instance_name, assessments["two"].instance_name) == ("mine", "listed")
 
     @pytest.mark.parametrize(
         ("known", "age"),
@@ -202,11 +202,11 @@ class TestKnownInstances:
     )
     def test_only_current_primaries_have_objectives(self, known: Inventory, age: float | None) -> None:
         """Retired databases and replicas have no objective; without a list no database is retired."""
-        found = assessed(backup(0), inventory=known)["one"]
+        assessment = assessed(backup(0), inventory=known)["one"]
 
-        assert found.objective_age == age
-        assert (found.objective_duration is None) == (age is None)
-        assert found.restorable == 1
+        assert assessment.objective_age == age
+        assert (assessment.objective_duration is None) == (age is None)
+        assert assessment.restorable == 1
 
 
 class TestObjectives:
@@ -219,7 +219,7 @@ class TestObjectives:
     )
 
     @pytest.mark.parametrize(
-        ("instance", "asked"),
+        ("instance", "limits"),
         [
             (Instance("gone-1", name="dev-1"), (None, None)),
             (Instance("1", name="dev-1", datastore=Datastore("mysql")), (7.0, None)),
@@ -228,13 +228,13 @@ class TestObjectives:
             (Instance("1", datastore=Datastore("mysql")), (None, None)),
         ],
     )
-    def test_the_first_match_counts(self, instance: Instance, asked: tuple[float | None, ...]) -> None:
+    def test_the_first_match_counts(self, instance: Instance, limits: tuple[float | None, ...]) -> None:
         """All patterns of an objective must match; `never` and no match set no limit."""
         rules = Rules(Statuses(), self.OBJECTIVES)
 
-        (found,) = assessed(inventory=inventory(instance), rules=rules).values()
+        (assessment,) = assessed(inventory=inventory(instance), rules=rules).values()
 
-        assert (found.objective_age, found.objective_duration) == asked
+        assert (assessment.objective_age, assessment.objective_duration) == limits
 
 
 BACKUPS: st.SearchStrategy[Any] = st.lists(
@@ -262,11 +262,11 @@ def test_the_order_makes_no_difference(backups: list[Backup], data: st.DataObjec
 @given(backups=BACKUPS)
 def test_each_instance_is_there_once_and_its_usable_backups_are_all_counted(backups: list[Backup]) -> None:
     """The restorable and the unrestorable backups together are the usable ones."""
-    found = found_among(
+    assessments = assess_all(
         backups, Inventory({"extra": ExpectedInstance("extra")}, None), Rules(Statuses(), DEFAULTS)
     )
 
-    names = [recovery.instance_id for recovery in found]
+    names = [assessment.instance_id for assessment in assessments]
     usable = [made for made in backups if made.instance_id and made.status == "COMPLETED"]
     assert sorted(names) == sorted({made.instance_id for made in backups if made.instance_id} | {"extra"})
-    assert len(usable) == sum(one.restorable + sum(n for _, n in one.unrestorable) for one in found)
+    assert len(usable) == sum(one.restorable + sum(n for _, n in one.unrestorable) for one in assessments)

@@ -114,7 +114,7 @@ def forests(draw: DrawFn) -> list[Backup]:
 
 @given(forests())
 def test_equals_following_the_parents_one_by_one(backups: list[Backup]) -> None:
-    """Exactly the usable backups get a verdict, which is that of following their parents naively."""
+    """Exactly the usable backups are assessed, with the result of following their parents naively."""
     assert assess(backups, STATUSES) == naive(backups)
 
 
@@ -144,8 +144,8 @@ def test_a_group_counts_its_broken_links_and_knows_its_newest(backups: list[Back
         reasons = [assessed.broken_link for assessed in group.backups]
         assert group.broken_links() == Counter(reason for reason in reasons if reason)
         for predicate in PREDICATES:
-            found = [assessed for assessed in group.backups if predicate(assessed)]
-            newest = max(found, key=lambda one: (one.backup.created_at, one.backup.id), default=None)
+            matches = [assessed for assessed in group.backups if predicate(assessed)]
+            newest = max(matches, key=lambda one: (one.backup.created_at, one.backup.id), default=None)
             assert group.newest(predicate) == newest
 
 
@@ -238,7 +238,7 @@ def test_an_unusable_parent_breaks_all_that_builds_on_it(status: str, reason: Br
 
 @pytest.mark.parametrize("parent", ["gone", "<int>", " ", "0 ", "None"])
 def test_a_parent_that_is_not_in_the_list(parent: str) -> None:
-    """A parent that was deleted, or whose id is none, is missing to all that builds on it."""
+    """A parent that was deleted, or has an invalid id, is missing for all backups that depend on it."""
     verdicts = assess([backup("0"), on(parent, "orphan"), on("orphan", "child")], STATUSES)
 
     assert verdicts == {"0": 1, "orphan": BrokenLink.PARENT_MISSING, "child": BrokenLink.PARENT_MISSING}
@@ -324,7 +324,7 @@ def test_two_children_of_one_broken_parent(parents: list[Backup], reason: Broken
 )
 @pytest.mark.parametrize("owner", ["other", None])
 def test_a_parent_of_another_instance(status: str, verdict: Verdict, owner: str | None) -> None:
-    """A parent counts by its status, whatever its instance."""
+    """A parent counts by its status, even if it belongs to another instance."""
     verdicts = assess([on("parent", "child"), backup("parent", status=status, instance_id=owner)], STATUSES)
 
     assert verdicts["child"] == verdict

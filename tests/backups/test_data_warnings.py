@@ -44,7 +44,7 @@ def test_a_clean_walk_has_none() -> None:
 
 
 def test_each_warning_has_its_kind_and_its_numbers() -> None:
-    """Each thing that looks wrong gives one warning, in a fixed order."""
+    """Each problem causes one warning, in a fixed order."""
     summary = replace(
         CLEAN.summary, backups=5, unknown_statuses=(("PAUSED", 1), ("X\n", 2)), largest_size=137.5
     )
@@ -139,7 +139,7 @@ def test_listed_or_configured_names_are_enough_for_objectives_by_name(
 
 
 def test_a_failing_list_says_whether_an_older_one_is_in_use() -> None:
-    """The last good list outlives failures, and the warning says so."""
+    """The last complete list is used after failures, and the warning says so."""
     (warning,) = found(listing_error=FORBIDDEN, listed={"one": Instance("one")})
 
     assert warning.text == (
@@ -203,6 +203,6 @@ def test_what_the_api_chose_is_redacted(status: str) -> None:
             snapshot = exporter.targets["prod"].walker(30).snapshot
 
     assert snapshot is not None
-    said = [warning.text for warning in snapshot.data_warnings] + [line["event"] for line in logs]
-    assert any("backup of a status" in text for text in said)
-    assert all(text.isprintable() and len(text) <= 300 and "demo-secret" not in text for text in said)
+    texts = [warning.text for warning in snapshot.data_warnings] + [line["event"] for line in logs]
+    assert any("backup of a status" in text for text in texts)
+    assert all(text.isprintable() and len(text) <= 300 and "demo-secret" not in text for text in texts)

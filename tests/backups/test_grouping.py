@@ -31,17 +31,17 @@ BACKUPS = st.lists(
 @given(BACKUPS)
 def test_each_backup_is_in_exactly_one_group(backups: list[Backup]) -> None:
     """No two groups have the same key, and each has the oldest backup first."""
-    found = group_backups(backups)
+    groups = group_backups(backups)
 
-    members = [(group, member) for group in found for member in group.backups]
+    members = [(group, member) for group in groups for member in group.backups]
     assert sorted(member.id for _, member in members) == sorted(made.id for made in backups)
     assert all(
         (member.status, member.datastore, member.instance_id)
         == (group.status, group.datastore, group.instance_id)
         for group, member in members
     )
-    assert len({(group.status, group.datastore, group.instance_id) for group in found}) == len(found)
-    for group in found:
+    assert len({(group.status, group.datastore, group.instance_id) for group in groups}) == len(groups)
+    for group in groups:
         times = [member.created_at for member in group.backups]
         assert times == sorted(times)
 
@@ -49,13 +49,13 @@ def test_each_backup_is_in_exactly_one_group(backups: list[Backup]) -> None:
 @given(BACKUPS, st.randoms(use_true_random=False))
 def test_the_newest_is_the_naive_one_in_any_order(backups: list[Backup], random: Random) -> None:
     """The newest is the one created last; of several, the one with the greatest id."""
-    found = group_backups(random.sample(backups, len(backups)))
+    grouped = group_backups(random.sample(backups, len(backups)))
 
     def ranked(groups: Sequence[Backup]) -> Backup | None:
         return max(groups, key=lambda made: (made.created_at, made.id), default=None)
 
-    assert newest(found) == ranked(backups)
-    assert [group.newest for group in found] == [ranked(group.backups) for group in found]
+    assert newest(grouped) == ranked(backups)
+    assert [group.newest for group in grouped] == [ranked(group.backups) for group in grouped]
 
 
 @given(BACKUPS)

@@ -31,7 +31,7 @@ def test_a_listed_instance_has_the_facts_of_the_list() -> None:
 def test_an_unknown_instance_is_retired_if_there_is_a_good_list(
     listed: dict[str, Instance] | None, *, is_retired: bool
 ) -> None:
-    """Without a list it is unknown whether the database still exists, so its objective stays."""
+    """Without a list it is unknown whether the database still exists, so it keeps its objective."""
     known = Inventory.of(EXPECTED, listed).instance("other")
 
     assert known.is_retired is is_retired

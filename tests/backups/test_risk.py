@@ -33,10 +33,10 @@ STUCK = variant("stuck", running_oldest_timestamp=NOW - 90)
 
 def test_the_worst_come_first() -> None:
     """Risks are sorted by their worst problem, then by age."""
-    found = risks([STUCK, FAILED, BROKEN, OLD, WELL, NEVER, OLDER], NOW)
+    ordered = risks([STUCK, FAILED, BROKEN, OLD, WELL, NEVER, OLDER], NOW)
 
-    assert [risk.instance_id for risk in found] == ["never", "older", "old", "broken", "failed", "stuck"]
-    assert [risk.problems[0] for risk in found] == [
+    assert [risk.instance_id for risk in ordered] == ["never", "older", "old", "broken", "failed", "stuck"]
+    assert [risk.problems[0] for risk in ordered] == [
         Problem.NO_RESTORABLE_BACKUP,
         Problem.OVER_OBJECTIVE,
         Problem.OVER_OBJECTIVE,
@@ -48,9 +48,9 @@ def test_the_worst_come_first() -> None:
 
 def test_a_description_names_every_problem() -> None:
     """Ages are written for people, and the name is used if one is known."""
-    found = {risk.name: describe(risk) for risk in risks([NEVER, OLDER, BROKEN, STUCK], NOW)}
+    descriptions = {risk.name: describe(risk) for risk in risks([NEVER, OLDER, BROKEN, STUCK], NOW)}
 
-    assert found == {
+    assert descriptions == {
         "carts": "no restorable backup",
         "older": "older than 3m 20s, last attempt failed",
         "broken": "broken chain",

@@ -81,9 +81,9 @@ def test_order_makes_no_difference(records: list[Backup], random: Random) -> Non
 @given(st.lists(st.floats(0, 1e15), min_size=1, max_size=30))
 def test_a_total_is_the_exact_sum(sizes: list[float]) -> None:
     """Sizes are added exactly, and the total is rounded once."""
-    found = group(*(made(number, size=size) for number, size in enumerate(sizes)))
+    summary = group(*(made(number, size=size) for number, size in enumerate(sizes)))
 
-    assert found.size_bytes == float(sum(map(Fraction, sizes)))
+    assert summary.size_bytes == float(sum(map(Fraction, sizes)))
 
 
 @given(RECORDS)
@@ -120,10 +120,10 @@ def test_what_is_null_or_absent_is_unknown() -> None:
 
 def test_null_sizes() -> None:
     """A null size adds nothing, and the newest size is then absent, not 0."""
-    found = group(made(0, size=5), made(1))
+    summary = group(made(0, size=5), made(1))
 
-    assert found.size_bytes == 5
-    assert found.newest_size_bytes is None
+    assert summary.size_bytes == 5
+    assert summary.newest_size_bytes is None
     assert group(made(0, size=0)).newest_size_bytes == 0
 
 
@@ -169,11 +169,11 @@ def test_numbers_at_the_edges() -> None:
     """A total beyond a float's range is infinite; the years 1 and 9999 have timestamps."""
     first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
     last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(-timedelta(hours=5)))
-    found = group(made(0, size=1e308, created_at=first), made(1, size=1e308, created_at=last))
+    summary = group(made(0, size=1e308, created_at=first), made(1, size=1e308, created_at=last))
 
-    assert found.size_bytes == math.inf
-    assert found.oldest_timestamp == datetime(1, 1, 1, tzinfo=UTC).timestamp() - 18_000
-    assert found.newest_timestamp == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp() + 18_000
+    assert summary.size_bytes == math.inf
+    assert summary.oldest_timestamp == datetime(1, 1, 1, tzinfo=UTC).timestamp() - 18_000
+    assert summary.newest_timestamp == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp() + 18_000
 
 
 @pytest.mark.parametrize(

@@ -69,29 +69,29 @@ def test_a_good_target() -> None:
 
 def test_an_interval_that_does_not_fit() -> None:
     """Each limit that is exceeded is a warning with the effect and what to change."""
-    found = findings(walked(9), 60, interval=15)[-2:]
+    results = findings(walked(9), 60, interval=15)[-2:]
 
-    assert [finding.severity for finding in found] == [Severity.WARN, Severity.WARN]
-    assert found[0].text == (
+    assert [finding.severity for finding in results] == [Severity.WARN, Severity.WARN]
+    assert results[0].text == (
         "a walk every 15s needs 36 of 30 requests per minute: walks will run every 1m 5s, and scrapes in"
         " between get the last snapshot; scrape less often, or raise page_size, budget_share or the tier"
     )
-    assert found[1].text.startswith("a walk every 15s needs 2,160 of 500 requests per hour: walks will run")
+    assert results[1].text.startswith("a walk every 15s needs 2,160 of 500 requests per hour: walks will run")
 
 
 def test_a_walk_larger_than_the_minute_without_an_hour() -> None:
     """A walk pauses at the end of each minute; the tiers that allow the hour's requests are named."""
-    found = findings(walked(200), 250, api_tier="unlimited")
+    results = findings(walked(200), 250, api_tier="unlimited")
 
-    assert found[-3].text == (
+    assert results[-3].text == (
         "rate limit 250 requests per minute, 247 left (no known tier: no hourly limit assumed)"
     )
-    assert found[-2] == Finding(
+    assert results[-2] == Finding(
         Severity.WARN,
         "a walk every 1m needs 200 of 125 requests per minute: walks will pause; scrape less often,"
         " or raise page_size, budget_share or the tier",
     )
-    assert found[-1].text == (
+    assert results[-1].text == (
         "a walk every 1m needs 12,000 requests per hour; tiers that allow it: Enterprise"
     )
 
@@ -102,10 +102,10 @@ def test_a_walk_larger_than_the_minute_without_an_hour() -> None:
 )
 def test_an_api_without_rate_limits(requests: int, tiers: str) -> None:
     """It reports that there are no limits, and which of the vendor's tiers would allow the requests."""
-    found = findings(walked(requests), None)[-2:]
+    results = findings(walked(requests), None)[-2:]
 
-    assert found[0] == Finding(Severity.WARN, "the API sends no rate limit (X-RateLimit-Limit)")
-    assert found[1].text.endswith(f"tiers that allow it: {tiers}")
+    assert results[0] == Finding(Severity.WARN, "the API sends no rate limit (X-RateLimit-Limit)")
+    assert results[1].text.endswith(f"tiers that allow it: {tiers}")
 
 
 def test_data_warnings_are_warnings() -> None:
@@ -114,10 +114,10 @@ def test_data_warnings_are_warnings() -> None:
         DataWarning("malformed", "1 malformed record, not counted"),
         DataWarning("reported", "9 but 5"),
     )
-    found = findings(walked(1, replace(CLEAN, data_warnings=data_warnings)), 60)
+    results = findings(walked(1, replace(CLEAN, data_warnings=data_warnings)), 60)
 
-    assert found[2:4] == [Finding(Severity.WARN, warning.text) for warning in data_warnings]
-    assert found[4].text.startswith("rate limit")
+    assert results[2:4] == [Finding(Severity.WARN, warning.text) for warning in data_warnings]
+    assert results[4].text.startswith("rate limit")
 
 
 @pytest.mark.parametrize("limit", [None, 60])

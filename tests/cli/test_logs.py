@@ -53,7 +53,7 @@ def test_levels(capsys: pytest.CaptureFixture[str], level: str, lines: int) -> N
 
 
 def test_libraries_log_in_the_same_format(capsys: pytest.CaptureFixture[str]) -> None:
-    """Their warnings and errors are logged, and nothing below, whatever our own level."""
+    """Their warnings and errors are logged at any level of our own, and nothing below."""
     configure_logs("debug", "json")
     library = logging.getLogger("some.library")
     library.info("chatter")
@@ -68,7 +68,7 @@ def test_libraries_log_in_the_same_format(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_a_traceback_stays_in_its_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """That is so for a library's traceback too."""
+    """A library's traceback has one line too."""
     configure_logs("error", "logfmt")
     try:
         _ = 1 / 0

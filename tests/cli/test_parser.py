@@ -102,10 +102,10 @@ def test_help(invoke: Invoke) -> None:
 def test_misuse_is_one_line(invoke: Invoke, arguments: list[str], line: str) -> None:
     """Each mistake ends with status 2, one line on stderr and nothing on stdout."""
     status, out, err = invoke(*arguments)
-    (said,) = (text for text in err.splitlines() if "event=" not in text)
+    (line_shown,) = (text for text in err.splitlines() if "event=" not in text)
 
     assert (status, out) == (2, "")
-    assert re.fullmatch(f"bycloud-backup-exporter: {line}", said)
+    assert re.fullmatch(f"bycloud-backup-exporter: {line}", line_shown)
 
 
 def test_the_top_level_help_lists_the_flags_of_serve(invoke: Invoke) -> None:

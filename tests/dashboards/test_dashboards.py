@@ -66,9 +66,9 @@ def test_python_writes_every_dashboard(tmp_path: Path) -> None:
 )
 def test_names_that_links_rely_on(name: str, uid: str, title: str) -> None:
     """Each dashboard has its uid and title."""
-    found = json.loads((FOLDER / name).read_text(encoding="utf-8"))
+    loaded = json.loads((FOLDER / name).read_text(encoding="utf-8"))
 
-    assert (found["uid"], found["title"]) == (uid, title)
+    assert (loaded["uid"], loaded["title"]) == (uid, title)
 
 
 def test_it_imports_anywhere(dashboard: Json) -> None:
@@ -154,12 +154,12 @@ def test_tiles_are_red_or_green_and_say_when_they_know_nothing(dashboard: Json) 
 
 def test_every_curve_has_a_legend(dashboard: Json) -> None:
     """Every range query has a legend."""
-    found = [panel for panel in panels(dashboard) if panel["type"] in {"timeseries", "state-timeline"}]
-    nameless = [panel["id"] for panel in found if not all(t.get("legendFormat") for t in panel["targets"])]
+    graphs = [panel for panel in panels(dashboard) if panel["type"] in {"timeseries", "state-timeline"}]
+    nameless = [panel["id"] for panel in graphs if not all(t.get("legendFormat") for t in panel["targets"])]
 
-    assert found
+    assert graphs
     assert not nameless
-    assert all(panel["options"]["legend"]["showLegend"] for panel in found)
+    assert all(panel["options"]["legend"]["showLegend"] for panel in graphs)
 
 
 def test_ids_are_unique(dashboard: Json) -> None:
@@ -194,7 +194,7 @@ def test_statuses_have_their_colours(dashboard: Json) -> None:
 
 def test_queries_name_what_is_served(dashboard: Json) -> None:
     """Queries use only metrics and labels that the exporter serves."""
-    asked = {name for query in queries(dashboard) for name in METRIC.findall(query)}
+    metrics = {name for query in queries(dashboard) for name in METRIC.findall(query)}
     labels = {
         label
         for query in queries(dashboard)
@@ -202,8 +202,8 @@ def test_queries_name_what_is_served(dashboard: Json) -> None:
         for label in filter(None, group.split(", "))
     }
 
-    assert asked
-    assert asked <= served_names()
+    assert metrics
+    assert metrics <= served_names()
     assert labels <= served_labels() | ALERT_LABELS
 
 

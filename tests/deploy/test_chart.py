@@ -192,10 +192,10 @@ def test_no_template_expands_a_file() -> None:
 )
 def test_wrong_values_are_refused(values: dict[str, Any], explain_violation: str) -> None:
     """The schema refuses wrong values and names them."""
-    said = helm(values)
+    output = helm(values)
 
-    assert "manifest" not in said
-    assert explain_violation in said["error"]
+    assert "manifest" not in output
+    assert explain_violation in output["error"]
 
 
 def test_every_value_is_in_the_schema() -> None:

@@ -28,8 +28,8 @@ def run(*command: str) -> str:
 
 def services() -> dict[str, dict[str, Any]]:
     """Return the services of the Compose file."""
-    found: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
-    return found
+    services: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
+    return services
 
 
 def test_versions_are_pinned() -> None:
@@ -133,19 +133,19 @@ def unit(tmp_path: Path) -> Path:
     return path
 
 
-def test_systemd_takes_the_unit(unit: Path) -> None:
+def test_systemd_accepts_the_unit(unit: Path) -> None:
     """`systemd-analyze verify` finds nothing."""
-    said = run(need("systemd-analyze"), "verify", "--man=no", "--recursive-errors=no", str(unit))
+    output = run(need("systemd-analyze"), "verify", "--man=no", "--recursive-errors=no", str(unit))
 
-    assert UNIT.name not in said
+    assert UNIT.name not in output
 
 
 def test_systemd_rewards_the_hardening(unit: Path) -> None:
-    """The exposure that `systemd-analyze security` computes stays low."""
+    """The exposure that `systemd-analyze security` computes is low."""
     command = [need("systemd-analyze"), "security", "--offline=true", f"--threshold={EXPOSURE}", str(unit)]
-    said = run(*command)
+    output = run(*command)
 
-    assert "Overall exposure level" in said
+    assert "Overall exposure level" in output
 
 
 def test_systemd_never_shows_the_key() -> None:

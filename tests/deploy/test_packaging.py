@@ -56,9 +56,9 @@ def wanted_with_extras() -> Iterator[str]:
     """Return the requirements with an extra of this environment's distributions, as `name[extra]`."""
     for installed in distributions():
         for requirement in installed.requires or ():
-            found = re.match(r"[\w.-]+\[\w+\]", requirement)
-            if found and "extra ==" not in requirement:
-                yield found[0]
+            match = re.match(r"[\w.-]+\[\w+\]", requirement)
+            if match and "extra ==" not in requirement:
+                yield match[0]
 
 
 def test_the_lock_keeps_extras() -> None:
@@ -88,8 +88,8 @@ def copied() -> set[str]:
 
 def pins(lock: str) -> set[str]:
     """Return the pins of a lock file as `name==version`, without extras."""
-    found = re.findall(r"^([\w.-]+)(?:\[\S+\])?==(\S+)", (ROOT / lock).read_text("utf-8"), re.MULTILINE)
-    return {f"{name}=={version}" for name, version in found}
+    pins = re.findall(r"^([\w.-]+)(?:\[\S+\])?==(\S+)", (ROOT / lock).read_text("utf-8"), re.MULTILINE)
+    return {f"{name}=={version}" for name, version in pins}
 
 
 def test_the_image_installs_what_is_locked() -> None:
@@ -165,9 +165,9 @@ def test_no_vulnerability_is_known(lock: str) -> None:
     done = subprocess.run(
         [*command, "--progress-spinner=off", "--timeout=10"], capture_output=True, text=True, check=False
     )
-    said = done.stdout + done.stderr
-    if "could not be audited" in said or "ServiceError" in said or "ConnectionError" in said:
+    output = done.stdout + done.stderr
+    if "could not be audited" in output or "ServiceError" in output or "ConnectionError" in output:
         pytest.skip("NOT AUDITED: the database of vulnerabilities cannot be reached")
 
-    assert done.returncode == 0, said
-    assert "No known vulnerabilities found" in said
+    assert done.returncode == 0, output
+    assert "No known vulnerabilities found" in output

@@ -187,7 +187,7 @@ def test_the_command_line(place: Place, configured: str) -> None:
 
 def test_an_api_of_your_choice(place: Place) -> None:
     """`check` walks the simulator that the line before starts."""
-    with refusing_port() as port:  # which nobody else is given while this test decides
+    with refusing_port() as port:  # a port that no other process gets meanwhile
         pass
     listening = f"until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.1; done"
     printed = place.run(SIMULATOR.text({"18150": str(port), " &\n": f" &\n{listening}\n"}))

@@ -78,9 +78,9 @@ WORDS: Final = re.compile(
 
 def findings(name: str, text: str) -> Iterator[str]:
     """Yield `file:line`, the word and its replacement, for each word that is on the list."""
-    for found in WORDS.finditer(text):
-        line = text.count("\n", 0, found.start()) + 1
-        word = re.sub(r"[\s#_]+", " ", found[0].lower())
+    for match in WORDS.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        word = re.sub(r"[\s#_]+", " ", match[0].lower())
         yield f"{name}:{line}: {word!r}: write {INSTEAD[word]!r}"
 
 

@@ -43,11 +43,11 @@ def test_the_table_has_what_matters() -> None:
 
 def test_the_tiers_are_the_budget_s() -> None:
     """The page has the tiers' requests per minute and per hour as the exporter knows them."""
-    told = re.findall(r"^\| (\w+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", PAGE, re.MULTILINE)
+    documented = re.findall(r"^\| (\w+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", PAGE, re.MULTILINE)
     expected = [
         (tier.name.title(), f"{tier.per_minute:,}", f"{tier.per_hour:,}", f"{int(tier.per_hour * SHARE):,}")
         for tier in TIERS
         if tier.per_hour
     ]
 
-    assert told == expected
+    assert documented == expected

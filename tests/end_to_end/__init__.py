@@ -1,1 +1,1 @@
-"""The whole program, over real sockets and beside real programs."""
+"""The whole program, over real sockets and with real programs."""

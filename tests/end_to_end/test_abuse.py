@@ -8,7 +8,7 @@ from benchmarks.abuse import GIVE_UP, run
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_scrapes_hold() -> None:
-    """Every scrape succeeds whatever other clients do, over plain HTTP and over TLS.
+    """Every scrape succeeds while other clients misbehave, over plain HTTP and over TLS.
 
     The deadline only ends a scrape that hangs: other tests share the CPU. `make abuse` allows one second.
     """

@@ -33,9 +33,9 @@ def test_a_day_sees_no_429_and_no_snapshot_older_than_the_budget_forces(
     ages: list[float] = []
 
     def scrape() -> None:
-        answer = scraper.scrape(0)
-        if answer.last_success is not None and world.now() > 1_800_000_007 + 2 * 3600:
-            ages.append(world.now() - answer.last_success)
+        result = scraper.scrape(0)
+        if result.last_success is not None and world.now() > 1_800_000_007 + 2 * 3600:
+            ages.append(world.now() - result.last_success)
 
     world.repeat(scrape, 15.0)
     world.repeat(scrape, 15.0, first=4.0)

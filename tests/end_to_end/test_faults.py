@@ -132,7 +132,7 @@ def test_an_exchange_that_cannot_be_cut_does_not_stop_the_deadlines() -> None:
 
     def hold() -> None:
         with deadlines.limit(0.0) as exchange:
-            exchange.use_connection(connection)  # type: ignore[arg-type] # which is what is odd
+            exchange.use_connection(connection)  # type: ignore[arg-type] # the wrong type is the fault
             over.wait(60)
 
     with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
@@ -215,9 +215,9 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Fault
     )
     first = scraper.scrape(30)
     stuck.alive.clear()
-    answers = []
+    results = []
     for count in range(1, 2 * MAX_ABANDONED + 1):
-        answers.append(scraper.scrape(0))
+        results.append(scraper.scrape(0))
         assert until(lambda count=count: stuck.hanging("walk") == min(count, MAX_ABANDONED))  # type: ignore[misc]
         made.clock.ahead += MAX_WALK_SECONDS + HANG_MARGIN + 1
     requests = backup_requests(api)
@@ -227,7 +227,7 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Fault
     last = scraper.scrape(30)
 
     assert first.up
-    assert [answer.failure for answer in answers] == [None] + [Reason.TIMEOUT] * (2 * MAX_ABANDONED - 1)
+    assert [result.failure for result in results] == [None] + [Reason.TIMEOUT] * (2 * MAX_ABANDONED - 1)
     assert hanging <= MAX_ABANDONED
     assert requests == late
     assert last.up
@@ -302,7 +302,7 @@ def test_a_process_whose_stderr_is_closed(api: FaultyApi, monkeypatch: pytest.Mo
         assert process.stderr is not None
         process.stderr.close()
         api.faults.add(CannedReply(401), times=None)
-        patient = {"X-Prometheus-Scrape-Timeout-Seconds": "3600"}  # each is answered by the end of its walk
+        patient = {"X-Prometheus-Scrape-Timeout-Seconds": "3600"}  # each gets a response when its walk ends
         failed = requests.get(f"{url}/metrics", headers=patient, timeout=60)
         api.faults.clear()
         recovered = requests.get(f"{url}/metrics", headers=patient, timeout=60)

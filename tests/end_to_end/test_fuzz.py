@@ -81,10 +81,10 @@ BODIES = st.one_of(
 
 
 @st.composite
-def answers(draw: st.DrawFn) -> bytes:
+def responses(draw: st.DrawFn) -> bytes:
     """Draw a response: mostly HTTP, sometimes other bytes."""
     body, headers = draw(BODIES), draw(HEADERS)
-    if draw(st.booleans()):  # an answer whose end is known, so that its content counts
+    if draw(st.booleans()):  # the length is known, so the content counts
         headers = [header for header in headers if header[0] in HARMLESS]
         headers.append(("Content-Length", str(len(body))))
     lines = "".join(f"{name}: {text}\r\n" for name, text in headers)
@@ -110,21 +110,21 @@ def metrics(made: Rig) -> str:
 
 def value(text: str, name: str, **labels: str) -> float:
     """Return the value of a sample."""
-    found = [
+    values = [
         sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
     ]
-    return found[0]
+    return values[0]
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(answer=answers())
-def test_every_response_yields_a_scrape(api: FaultyApi, answer: bytes) -> None:
+@given(response=responses())
+def test_every_response_yields_a_scrape(api: FaultyApi, response: bytes) -> None:
     """The scrape has all its metrics: it is up, or down with a reason."""
     api.faults.clear()
-    api.faults.add(Raw(answer), times=None)
+    api.faults.add(Raw(response), times=None)
     made = Rig(api.url)
     with closing(made.api):
         text = metrics(made)
@@ -168,20 +168,20 @@ KNOWN = {
 }
 
 
-@pytest.mark.parametrize(("answer", "reason"), KNOWN.values(), ids=KNOWN)
-def test_serve_answers_a_scrape(
-    api: FaultyApi, monkeypatch: pytest.MonkeyPatch, answer: bytes, reason: Reason | None
+@pytest.mark.parametrize(("raw", "reason"), KNOWN.values(), ids=KNOWN)
+def test_serve_responds_to_a_scrape(
+    api: FaultyApi, monkeypatch: pytest.MonkeyPatch, raw: bytes, reason: Reason | None
 ) -> None:
     """The command responds with 200, the reason, and the exporter's own metrics."""
     api.faults.clear()
-    api.faults.add(Raw(answer), times=None)
+    api.faults.add(Raw(raw), times=None)
     patient = {"REQUEST_TIMEOUT": "2m", "SCRAPE_TIMEOUT": "2m"}
     for name, setting in ({"API_URL": api.url, "API_KEY": KEY, "INSTANCES": "off"} | patient).items():
         monkeypatch.setenv(f"BYCLOUD_{name}", setting)
     with running("serve", LOOPBACK) as (_, url):
         response = requests.get(f"{url}/metrics", timeout=180)
         text = response.text
-    failures = [found for found in Reason if value(text, "bycloud_scrape_failure", reason=found)]
+    failures = [each for each in Reason if value(text, "bycloud_scrape_failure", reason=each)]
 
     assert response.status_code == 200
     assert value(text, "bycloud_up") == (reason is None)

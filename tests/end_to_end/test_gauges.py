@@ -79,7 +79,7 @@ def test_the_gauges_equal_a_naive_sum(fleet: list[Backup], quirks: Quirks, size:
 
 def gauges(snapshot: Snapshot) -> dict[str, dict[Labels, float]]:
     """Parse what is served of a snapshot at a time in the far future."""
-    answer = ScrapeResult(
+    result = ScrapeResult(
         up=True,
         failure=None,
         deferred=False,
@@ -88,7 +88,7 @@ def gauges(snapshot: Snapshot) -> dict[str, dict[Labels, float]]:
         last_walk=WalkStats(1.0, 1, 1),
     )
     registry = CollectorRegistry()
-    registry.register(TargetCollector(answer, clock=World(4e9)))
+    registry.register(TargetCollector(result, clock=World(4e9)))
     served: defaultdict[str, dict[Labels, float]] = defaultdict(dict)
     for family in text_string_to_metric_families(generate_latest(registry).decode()):
         for sample in family.samples:

@@ -61,10 +61,10 @@ def scraped(
     api = ApiClient(target(**fields), Budget(clock=world), Silent(), Canned(iter(pages)), world)
     log = structlog.get_logger()
     walk = TargetWalker(api, InstanceList(api, "off", log), Config().objectives, log)
-    answer = scrape_result_of(walk(600), world.now())
+    result = scrape_result_of(walk(600), world.now())
     return {
         family.name: [(sample.labels, sample.value) for sample in family.samples]
-        for family in text_string_to_metric_families(render_text(answer))
+        for family in text_string_to_metric_families(render_text(result))
     }
 
 
@@ -94,7 +94,7 @@ def test_extreme_values_are_served_or_omitted() -> None:
 
     one = {"status": "COMPLETED", "datastore_type": "unknown", "instance_id": "one"}
     odd = {"status": NAME, "datastore_type": "unknown", "instance_id": NAME}
-    recovery = {"datastore_type": "unknown", "instance_id": "one"}
+    labels = {"datastore_type": "unknown", "instance_id": "one"}
     assert served["bycloud_up"] == [({}, 1)]
     assert served["bycloud_scrape_malformed_backups"] == [({}, 4)]
     assert (one, 7) in served["bycloud_database_backups"]
@@ -102,12 +102,12 @@ def test_extreme_values_are_served_or_omitted() -> None:
     assert (one, math.inf) in served["bycloud_database_backups_size_bytes"]
     assert (one, 253402318799.0) in served["bycloud_database_backup_newest_timestamp_seconds"]
     assert (one, -62135614800.0) in served["bycloud_database_backup_oldest_timestamp_seconds"]
-    assert served["bycloud_database_unrestorable_backups"] == [(recovery | {"reason": "parent_missing"}, 1)]
+    assert served["bycloud_database_unrestorable_backups"] == [(labels | {"reason": "parent_missing"}, 1)]
     assert served["bycloud_scrape_unknown_status_backups"] == [({}, 1)]
 
 
 def test_json_a_hundred_thousand_deep_is_a_failed_walk() -> None:
-    """That is so for a whole response and for a record."""
+    """The nesting may be that of the response or of a record."""
     deep = b"[" * 100_000 + b"]" * 100_000
 
     for body in (deep, b'{"database_backups": [' + deep + b"]}"):

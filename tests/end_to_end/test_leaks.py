@@ -33,13 +33,13 @@ SERVING = """
 
 
 def verdict(folder: Path, body: str) -> str:
-    """Run a test with this body in a pytest session of its own; return its output."""
+    """Run a test with this body in its own pytest session; return its output."""
     (folder / "test_leak.py").write_text(LEAK.replace("{body}", body.strip()))
     (folder / "conftest.py").write_text(
         "from tests.support.leaks import pytest_configure, pytest_runtest_makereport\n"
     )
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    with (folder / "said").open("w") as out:
+    with (folder / "output").open("w") as out:
         subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", folder],
             cwd=folder,
@@ -47,7 +47,7 @@ def verdict(folder: Path, body: str) -> str:
             stdout=out,
             check=False,
         )
-    return (folder / "said").read_text()
+    return (folder / "output").read_text()
 
 
 @pytest.mark.parametrize(
@@ -68,23 +68,23 @@ def verdict(folder: Path, body: str) -> str:
 )
 def test_a_leak_fails_the_test(tmp_path: Path, body: str) -> None:
     """A secret is found in every output of a test, its commands and its requests."""
-    found = verdict(tmp_path, body)
+    output = verdict(tmp_path, body)
 
-    assert "lets a secret show" in found
-    assert "1 error" in found
+    assert "lets a secret show" in output
+    assert "1 error" in output
 
 
 def test_it_hides_no_other_failure(tmp_path: Path) -> None:
     """A failure at the end of the test is reported too."""
-    found = verdict(tmp_path, "print('a looking-glass'); request.addfinalizer(lambda: 1 / 0)")
+    output = verdict(tmp_path, "print('a looking-glass'); request.addfinalizer(lambda: 1 / 0)")
 
-    assert "lets a secret show" in found
-    assert "ZeroDivisionError" in found
+    assert "lets a secret show" in output
+    assert "ZeroDivisionError" in output
 
 
 def test_a_test_without_secrets_passes(tmp_path: Path) -> None:
-    """The demo may print its own key beside its address."""
-    found = verdict(tmp_path, "print('fine'); print('embedded API (X-Api-Key: demo:demo-secret)')")
+    """The demo may print its own key next to its address."""
+    output = verdict(tmp_path, "print('fine'); print('embedded API (X-Api-Key: demo:demo-secret)')")
 
-    assert "1 passed" in found
-    assert "lets a secret show" not in found
+    assert "1 passed" in output
+    assert "lets a secret show" not in output

@@ -120,7 +120,7 @@ def test_a_bad_proxy_of_the_environment_is_a_configuration_error(
     "text", [*GOOD, "proxy.example:3128", "user:pass@proxy.example:3128", "proxy.example"]
 )
 def test_a_good_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """A proxy without a scheme is used too, as http, which is how curl reads it."""
+    """A proxy without a scheme is used as http, as curl does."""
     monkeypatch.setenv("http_proxy", text)
 
     connect()

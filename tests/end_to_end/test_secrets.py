@@ -100,19 +100,19 @@ def pages(url: str) -> Iterator[str]:
     """Yield every page with the right login, with a wrong one and without one."""
     for login in (("alice", PASSWORD), ("alice", WRONG), None):
         for path in PATHS:
-            answer = requests.get(
+            response = requests.get(
                 url + path,
                 auth=login,
                 timeout=30,
                 headers={"X-Prometheus-Scrape-Timeout-Seconds": "5"},
             )
-            yield f"{answer.headers} {answer.text}"
+            yield f"{response.headers} {response.text}"
 
 
 @pytest.mark.parametrize("style", [pytest.param("logfmt", marks=pytest.mark.slow), "json"])
 def test_serve_shows_no_secret(flags: list[str], tmp_path: Path, api: FaultyApi, style: str) -> None:
     """Walks succeed and fail in every way, and the API echoes the secret that it received."""
-    said: list[str] = []
+    output: list[str] = []
     if style == "logfmt":
         arguments = ["serve", LOOPBACK, *flags, f"--web.config.file={tmp_path}/web.yml"]
     else:
@@ -120,14 +120,14 @@ def test_serve_shows_no_secret(flags: list[str], tmp_path: Path, api: FaultyApi,
     with running(*arguments) as (process, url):
         for make in FAULTS.values():
             break_api(api, make)
-            said += pages(url)
+            output += pages(url)
         process.terminate()
-        said += process.communicate(timeout=20)
+        output += process.communicate(timeout=20)
 
     assert process.returncode == 0
-    assert showing("\n".join(said)) == []
-    assert any("bycloud_up" in text for text in said)
-    assert "event=request" in said[-1]
+    assert showing("\n".join(output)) == []
+    assert any("bycloud_up" in text for text in output)
+    assert "event=request" in output[-1]
 
 
 def output(command: Sequence[str | Path], environ: Mapping[str, str] | None = None) -> str:
@@ -145,7 +145,7 @@ def test_check_and_once_show_no_secret(flags: list[str], tmp_path: Path, api: Fa
     break_api(api, FAULTS[fault])
     web = f"--web.config.file={tmp_path}/web.yml"
     written = tmp_path / "out.prom"
-    said = [
+    texts = [
         output([COMMAND, "check", *flags, web]),
         output([COMMAND, "check", "--output=json", *flags, web]),
         *(output([COMMAND, "once", f"--target={name}", *flags]) for name in ("keyed", "token", "proxied")),
@@ -153,23 +153,23 @@ def test_check_and_once_show_no_secret(flags: list[str], tmp_path: Path, api: Fa
         written.read_text() if written.exists() else "",
     ]
 
-    assert showing("\n".join(said)) == []
-    assert "keyed" in said[0]
+    assert showing("\n".join(texts)) == []
+    assert "keyed" in texts[0]
 
 
 def test_a_bug_shows_no_secret(flags: list[str], tmp_path: Path) -> None:
     """Even if an exception's message holds every object of the client, no `repr` or traceback shows one."""
     web = f"--web.config.file={tmp_path}/web.yml"
     command = [sys.executable, "-c", BREAK]
-    said = [
+    texts = [
         output([*command, "check", *flags, web]),
         output([*command, "once", "--target=keyed", *flags]),
         output([*command, "once", "--target=proxied", *flags]),
     ]
 
     for part in ("ZeroDivisionError", "a bug among", "Secret(…)"):  # two threads' tracebacks may mingle
-        assert [text for text in said if part not in text] == []
-    assert showing("\n".join(said)) == []
+        assert [text for text in texts if part not in text] == []
+    assert showing("\n".join(texts)) == []
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,11 @@ def test_prometheus_discovers_them(api: FaultyApi, tmp_path: Path) -> None:
 
 
 def test_a_hanging_target_delays_only_its_own_probe(api: FaultyApi, tmp_path: Path) -> None:
-    """Another target answers while it waits."""
-    asked = threading.Event()
+    """Another target responds while it waits."""
+    requested = threading.Event()
 
     def note(_: Request) -> bool:
-        asked.set()
+        requested.set()
         return True
 
     with FaultyApi(backups=bulk_backups(5, 1), api_key=KEY) as hanging:
@@ -73,7 +73,7 @@ def test_a_hanging_target_delays_only_its_own_probe(api: FaultyApi, tmp_path: Pa
         with running(f"--config.file={file}", LOOPBACK) as (_, url), ThreadPoolExecutor(1) as pool:
             timeout = {"X-Prometheus-Scrape-Timeout-Seconds": "5"}
             waiting = pool.submit(requests.get, f"{url}/probe?target=slow", headers=timeout, timeout=30)
-            assert asked.wait(10)
+            assert requested.wait(10)
             other = requests.get(f"{url}/probe?target=well", headers=timeout, timeout=30).text
             still_waits = not waiting.done()
             hung = waiting.result().text
@@ -136,13 +136,13 @@ def test_200_targets_of_500_backups(tmp_path: Path) -> None:
                 patience = {"X-Prometheus-Scrape-Timeout-Seconds": "60"}
                 return requests.get(f"{url}/probe?target={name}", headers=patience, timeout=60).text
 
-            answers = list(pool.map(probe, names))
+            responses = list(pool.map(probe, names))
 
-    assert all("bycloud_up 1.0" in answer for answer in answers)
+    assert all("bycloud_up 1.0" in text for text in responses)
 
 
 def test_walks_that_fail_late_leave_no_memory_behind(tmp_path: Path) -> None:
-    """The error that is kept does not hold what its walk has read, which is 8 MiB here."""
+    """The stored error does not keep the pages of its walk, 8 MiB here, in memory."""
     backups, file = bulk_backups(20_000, 200), tmp_path / "exporter.yml"
     with FaultyApi(backups=backups, api_key=KEY) as api:
         write(file, api.url, "only")

@@ -101,9 +101,9 @@ def both(families: Iterable[Metric], accept: str, names: Iterable[str] | None = 
 @given(families=st.lists(gauges() | others(), max_size=4), accept=st.sampled_from(ACCEPTS))
 def test_every_exposition_is_equal(families: list[Metric], accept: str) -> None:
     """Names, labels, values, types, format and escaping make no difference."""
-    found, expected = both(families, accept)
+    encoded, expected = both(families, accept)
 
-    assert found == expected
+    assert encoded == expected
 
 
 @given(family=gauges(), accept=st.sampled_from(ACCEPTS), others=st.lists(NAMES, max_size=2), data=st.data())
@@ -112,9 +112,9 @@ def test_every_part_of_an_exposition_is_equal(
 ) -> None:
     """`name[]` selects some families."""
     names = data.draw(st.sets(st.sampled_from([family.name, *others])))
-    found, expected = both([family], accept, names)
+    encoded, expected = both([family], accept, names)
 
-    assert found == expected
+    assert encoded == expected
 
 
 def test_its_representation_counts_the_cached_labels() -> None:
@@ -146,10 +146,10 @@ def test_every_value_and_label_is_equal(value: float, label: str) -> None:
 def test_the_metrics_of_a_target_are_equal(accept: str) -> None:
     """All of them are compared, in every format."""
     collector = TargetCollector(OK, clock=FixedClock())
-    found, expected = both(collector.collect(), accept)
+    encoded, expected = both(collector.collect(), accept)
 
-    assert found == expected
-    assert found.count(b"\n") > 50
+    assert encoded == expected
+    assert encoded.count(b"\n") > 50
 
 
 def test_a_text_without_an_encoding_is_the_same_error() -> None:

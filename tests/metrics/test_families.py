@@ -84,20 +84,20 @@ def by_name(result: ScrapeResult, *, now: float = NOW, ages: bool = True) -> dic
 
 def value(result: ScrapeResult, name: str, *, now: float = NOW, **labels: str) -> float:
     """Return the value of the one sample with these labels."""
-    (found,) = (
+    (match,) = (
         sample for sample in by_name(result, now=now)[name].samples if labels.items() <= sample.labels.items()
     )
-    return found.value
+    return match.value
 
 
 def test_names_and_labels_are_those_of_the_contract() -> None:
     """Every sample has exactly the labels of its family."""
-    found = by_name(OK)
+    by_family = by_name(OK)
 
-    assert list(found) == list(CONTRACT)
+    assert list(by_family) == list(CONTRACT)
     for name, labels in CONTRACT.items():
-        assert {tuple(sample.labels) for sample in found[name].samples} == {labels}
-        assert {sample.name for sample in found[name].samples} == {name}
+        assert {tuple(sample.labels) for sample in by_family[name].samples} == {labels}
+        assert {sample.name for sample in by_family[name].samples} == {name}
 
 
 def test_every_family_is_described_without_a_result() -> None:
@@ -218,9 +218,9 @@ def test_odd_label_values_survive(key: GroupKey) -> None:
         *parse_text(generate_latest(registry).decode()),
         *parse_openmetrics(openmetrics),  # type: ignore[no-untyped-call]
     ]
-    found = [family.samples for family in read if family.name == "bycloud_database_backups"]
+    parsed = [family.samples for family in read if family.name == "bycloud_database_backups"]
 
-    assert [[sample.labels for sample in samples] for samples in found] == [[key._asdict()]] * 2
+    assert [[sample.labels for sample in samples] for samples in parsed] == [[key._asdict()]] * 2
 
 
 def test_promtool_accepts_the_golden_exposition(promtool: Promtool) -> None:
@@ -235,8 +235,8 @@ def test_the_golden_exposition_has_every_family() -> None:
 
 def test_metrics_of_a_section_share_their_labels() -> None:
     """So the encoder renders each set of labels once."""
-    found = {family.name: family for family in families(OK, NOW)}
-    number, size = (found[f"bycloud_database_backups{end}"] for end in ("", "_size_bytes"))
+    by_family = {family.name: family for family in families(OK, NOW)}
+    number, size = (by_family[f"bycloud_database_backups{end}"] for end in ("", "_size_bytes"))
 
     assert number.samples
     assert all(one.labels is other.labels for one, other in zip(number.samples, size.samples, strict=True))
@@ -250,10 +250,10 @@ def test_no_age_is_ever_negative(created: float, now: float) -> None:
     assessment = replace(ASSESSMENT, newest_timestamp=created)
     summary = replace(SNAPSHOT.summary, groups=(group,))
     result = replace(OK, snapshot=replace(SNAPSHOT, summary=summary, assessments=(assessment,)))
-    found = by_name(result, now=now)
-    samples = [sample for family in found.values() for sample in family.samples if "_age_" in sample.name]
+    by_family = by_name(result, now=now)
+    samples = [sample for family in by_family.values() for sample in family.samples if "_age_" in sample.name]
     ages = {sample.value for sample in samples if "objective" not in sample.name}
 
     assert ages == {max(0.0, now - created)}
     for name in ("backup_newest", "restorable_newest"):
-        assert found[f"bycloud_database_{name}_timestamp_seconds"].samples[0].value == created
+        assert by_family[f"bycloud_database_{name}_timestamp_seconds"].samples[0].value == created

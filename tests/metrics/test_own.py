@@ -137,6 +137,6 @@ def test_own_metrics_show_what_they_count() -> None:
 
 
 def test_an_unknown_refusal_is_an_error() -> None:
-    """A reason that nobody announced would have no alert."""
+    """An undeclared reason would have no alert."""
     with pytest.raises(KeyError):
         OwnMetrics(["unauthorized"]).count_refusal("other")

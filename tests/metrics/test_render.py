@@ -33,7 +33,7 @@ def test_a_rendering_equals_prometheus_client_s(accept: str, names: frozenset[st
 
 
 def test_a_compressed_rendering_is_always_the_same() -> None:
-    """It contains no time of its own, and it has the fastest level."""
+    """It contains no timestamp, and it has the fastest level."""
     plain = render(COLLECTORS, EVERYTHING)
     compressed = render(COLLECTORS, replace(EVERYTHING, gzipped=True))
 

@@ -36,7 +36,7 @@ def test_a_wrong_credential_is_refused() -> None:
 
 
 def test_requests_without_a_credential_count_against_the_rate_limits() -> None:
-    """The sixty-first request of a minute is refused with 429, whatever its credential is."""
+    """The sixty-first request of a minute is refused with 429 before its credential is checked."""
     admits = admission()
     for _ in range(60):
         admits.count()

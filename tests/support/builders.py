@@ -49,7 +49,7 @@ class FakeList:
         self.before: Callable[[int], None] = lambda _: None
 
     def fetch(self, marker: str | None, limit: int) -> Page[Backup]:
-        """Answer as the embedded API would, by way of the bytes that it would send."""
+        """Return what the embedded API would send, encoded and decoded."""
         self.requested.append((marker, limit))
         self.before(len(self.requested))
         query = {"limit": str(limit)} | ({"marker": marker} if marker else {})

@@ -1,6 +1,6 @@
 """A pytest plugin (`-p tests.support.bystanders`): idle threads named like the exporter's own.
 
-A test that counts threads by their names, and not those that it started, fails beside them.
+A test that counts threads by their names, and not those that it started, fails because of them.
 """
 
 import re

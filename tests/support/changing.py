@@ -75,7 +75,7 @@ class ChangingList:
             (self.delete if kind == 3 else self.update)(record.id)
 
     def page(self, marker: str | None, limit: int) -> Page[Backup]:
-        """Answer from the present state."""
+        """Return the page from the current state."""
         start = start_after(self.records, marker)
         if start is None:
             raise ApiError(Reason.CLIENT_ERROR, "no such marker", status=404)
@@ -160,7 +160,7 @@ class MissingRecord:
 class LateAnswers:
     """A pool without threads, where the list changes between requests.
 
-    Each request is answered from the list's state at that moment, and its answer is delivered later, when it
+    Each response has the list's state at the time of its request, and is delivered later, when it
     may be out of date.
     """
 

@@ -1,4 +1,4 @@
-"""A target's walk over real sockets, with its parts at hand."""
+"""A target's walk over real sockets, with access to its parts."""
 
 from typing import Final, Protocol, Unpack
 
@@ -38,7 +38,7 @@ class ImpatientClock(Clock):
 
 
 class RecordingObserver:
-    """An observer that records what it is told."""
+    """An observer that records its calls."""
 
     def __init__(self) -> None:
         self.codes: list[str] = []

@@ -21,16 +21,16 @@ class Demo(Struct):
 
     def backups(self) -> list[dict[str, Any]]:
         """Return everything that the embedded API holds."""
-        answer = requests.get(
+        response = requests.get(
             f"{self.api}/v1/database-backups", params={"limit": 100_000}, headers=API_HEADERS, timeout=60
         )
-        listed: list[dict[str, Any]] = answer.json()["database_backups"]
+        listed: list[dict[str, Any]] = response.json()["database_backups"]
         return listed
 
 
 @contextmanager
 def running_demo() -> Iterator[Demo]:
-    """Run `bycloud-backup-exporter demo` on a port of its own choice."""
+    """Run `bycloud-backup-exporter demo` on a free port."""
     command = [sys.executable, "-m", "exporter", "demo", "--web.listen-address=127.0.0.1:0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""A target's walk over real sockets, with its parts at hand and a clock that a test sets forward."""
+"""A target's walk over real sockets, with access to its parts and a clock that a test sets forward."""
 
 from typing import Unpack
 

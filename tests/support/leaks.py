@@ -42,9 +42,9 @@ FORMS: Final = (
 SECRET: Final = re.compile("|".join(map(re.escape, FORMS)) + r"|\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}")
 """Matches one of them, or any bcrypt hash."""
 PUBLISHED: Final = f"(X-Api-Key: {DEMO_KEY})"
-"""What the demo prints beside the embedded API's address; the key is valid only there."""
+"""What the demo prints next to the embedded API's address; the key is valid only there."""
 
-said: list[str] = []
+output: list[str] = []
 """All output since the last test ended."""
 
 
@@ -83,7 +83,7 @@ class Said(subprocess.Popen[Any]):
         note(*streams)
         return streams
 
-    def __exit__(self, *error: Any) -> None:  # noqa: PYI036 - passed on to Popen, which is stricter
+    def __exit__(self, *error: Any) -> None:  # noqa: PYI036 - Popen's own signature is stricter
         with suppress(subprocess.TimeoutExpired):
             self.wait(1)
             for stream in (self.stdout, self.stderr):
@@ -99,7 +99,9 @@ def showing(text: str) -> list[str]:
 
 def note(*texts: str | bytes | None) -> None:
     """Add texts to those that are searched when the test ends."""
-    said.extend(text.decode(errors="replace") if isinstance(text, bytes) else text for text in texts if text)
+    output.extend(
+        text.decode(errors="replace") if isinstance(text, bytes) else text for text in texts if text
+    )
 
 
 def _noted(text: Any) -> Any:
@@ -143,8 +145,8 @@ def pytest_runtest_makereport(
     report = yield
     if call.when == "teardown":
         note(*(text for _, text in report.sections))
-        lines = showing("\n".join(said))
-        said.clear()
+        lines = showing("\n".join(output))
+        output.clear()
         if lines:
             before = [report.longreprtext] if report.failed else []
             report.outcome = "failed"

@@ -13,7 +13,7 @@ from exporter.walk import FetchPage, PageBoundaries, PageSize, Pool, walk_concur
 from tests.support.builders import NOON, FakeList, backup
 
 DeadMarker = Literal["error", "empty", "start"]
-"""How the API answers a marker that names no record."""
+"""The API's response to a marker that names no record."""
 
 
 def page(
@@ -34,29 +34,29 @@ def page(
     )
 
 
-def pages(answers: dict[str | None, Page[Backup]]) -> FetchPage[Backup]:
+def pages(by_marker: dict[str | None, Page[Backup]]) -> FetchPage[Backup]:
     """Make a `FetchPage` of a dict from marker to page; any other marker is a 404."""
 
     def fetch(marker: str | None, _limit: int) -> Page[Backup]:
-        if marker not in answers:
+        if marker not in by_marker:
             raise ApiError(Reason.CLIENT_ERROR, "no such marker", status=404)
-        return answers[marker]
+        return by_marker[marker]
 
     return fetch
 
 
 def undated(count: int) -> tuple[Backup, ...]:
-    """Make so many backups without `updated_at`, the last created one first."""
+    """Make this number of backups without `updated_at`, the last created one first."""
     return tuple(backup(number) for number in reversed(range(count)))
 
 
 def dated(number: int) -> Backup:
-    """Make a backup that was updated so many minutes after noon."""
+    """Make a backup that was updated some minutes after noon."""
     return backup(number, updated_at=NOON + timedelta(minutes=number))
 
 
 def newest_first(count: int) -> tuple[Backup, ...]:
-    """Make so many backups, the last updated one first."""
+    """Make this number of backups, the last updated one first."""
     return tuple(dated(number) for number in reversed(range(count)))
 
 
@@ -79,7 +79,7 @@ def ids(records: Iterable[Backup]) -> list[str]:
 
 
 def spoilt(fetch_page: FetchPage[Backup], names: Collection[str]) -> FetchPage[Backup]:
-    """Make some records malformed, whose ids stay usable as markers."""
+    """Make some records malformed; their ids remain usable as markers."""
 
     def fetch(marker: str | None, limit: int) -> Page[Backup]:
         page = fetch_page(marker, limit)
@@ -132,5 +132,5 @@ class ConcurrentWalker:
 
 
 def markers(api: FakeList) -> list[str | None]:
-    """Return the markers of the requests that a list was asked, in their order."""
+    """Return the markers of a list's requests, in their order."""
     return [marker for marker, _ in api.requested]

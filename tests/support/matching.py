@@ -4,5 +4,5 @@ from exporter.simulator import Request
 
 
 def of_backups(request: Request) -> bool:
-    """Match requests for backups, and not those for the list of instances that runs beside."""
+    """Match requests for backups, not the concurrent ones for instances."""
     return request.path == "/v1/database-backups"

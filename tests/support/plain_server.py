@@ -10,10 +10,10 @@ from tests.support.client_rig import KEY
 
 
 class PlainServer(ThreadingTCPServer):
-    """Answers each request's head by a function, over connections that it keeps and counts.
+    """Passes each request's head to a function, over connections that it keeps and counts.
 
-    :param answer: returns the whole response to a request's head.
-    :param silent: accepts connections and never answers.
+    :param respond: returns the whole response to a request's head.
+    :param silent: accepts connections and never responds.
     :param drips: sends a space every 50 ms after the response, without end.
     """
 
@@ -21,9 +21,9 @@ class PlainServer(ThreadingTCPServer):
     daemon_threads = True
 
     def __init__(
-        self, answer: Callable[[bytes], bytes], *, silent: bool = False, drips: bool = False
+        self, respond: Callable[[bytes], bytes], *, silent: bool = False, drips: bool = False
     ) -> None:
-        self.answer = answer
+        self.respond = respond
         self.drips = drips
         self.connections = 0
         self.closing = threading.Event()
@@ -48,7 +48,7 @@ class _Connection(StreamRequestHandler):
     server: PlainServer
 
     def handle(self) -> None:
-        """Answer until the client leaves."""
+        """Respond until the client leaves."""
         self.server.connections += 1
         if self.server.silent:
             self.server.closing.wait(10)
@@ -57,21 +57,21 @@ class _Connection(StreamRequestHandler):
         while line := self.rfile.readline():
             head += line
             if line == b"\r\n":
-                self.wfile.write(self.server.answer(head))
+                self.wfile.write(self.server.respond(head))
                 head = b""
                 while self.server.drips and not self.server.closing.wait(0.05):
                     self.wfile.write(b" ")
 
 
 def forward_to(api: SimulatedApi) -> Callable[[bytes], bytes]:
-    """Return an `answer` for `PlainServer` that forwards requests to the embedded API, without a proxy."""
+    """Return a `respond` for `PlainServer` that forwards requests to the embedded API, without a proxy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def answer(head: bytes) -> bytes:
+    def respond(head: bytes) -> bytes:
         path = head.split(b" ")[1].decode().split("/v1/", 1)[1]
         request = urllib.request.Request(f"{api.url}/v1/{path}", headers={"X-Api-Key": KEY})  # noqa: S310 - loopback
         with opener.open(request) as response:
             body: bytes = response.read()
         return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
-    return answer
+    return respond

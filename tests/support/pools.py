@@ -1,4 +1,4 @@
-"""Pools whose requests are answered in an order that the test chooses."""
+"""Pools that complete requests in an order that the test chooses."""
 
 import random
 import threading
@@ -14,7 +14,7 @@ from exporter.walk import Pool, Threads
 from exporter.walk.pool import Submit
 
 Choose = Callable[[int], int]
-"""Choose one of so many possibilities, by its index."""
+"""Choose one of a number of possibilities, by its index."""
 
 
 def first(_: int) -> int:
@@ -65,7 +65,7 @@ class ManualPool:
 
 def drawn(data: st.DataObject) -> Choose:
     """Return a choice that hypothesis makes."""
-    return lambda count: data.draw(st.integers(0, count - 1), label="answer")
+    return lambda count: data.draw(st.integers(0, count - 1), label="response")
 
 
 class RandomOrderGate:

@@ -1,4 +1,4 @@
-"""Real programs that tests run beside the exporter."""
+"""Real programs that tests run together with the exporter."""
 
 import os
 import re
@@ -49,12 +49,12 @@ def _found(path: str | None, name: str, remedy: str) -> str:
 @contextmanager
 def refusing_port() -> Iterator[int]:
     """Yield a port of the loopback address that refuses every connection until the end of the block."""
-    with socket.socket() as bound:  # but never told to listen
+    with socket.socket() as bound:  # but never listening
         bound.bind(("127.0.0.1", 0))
         yield int(bound.getsockname()[1])
 
 
 def listening_address(log: Path) -> str | None:
     """Return the address that Prometheus or Alertmanager log when they listen."""
-    found = re.search(r'msg="Listening on" address=(\S+)', log.read_text(encoding="utf-8"))
-    return found[1] if found else None
+    match = re.search(r'msg="Listening on" address=(\S+)', log.read_text(encoding="utf-8"))
+    return match[1] if match else None

@@ -1,4 +1,4 @@
-"""The real Prometheus, which tests run beside the exporter and ask."""
+"""The real Prometheus, which scrapes the exporter and which tests query."""
 
 import subprocess
 import time
@@ -24,8 +24,8 @@ class Prometheus(Struct):
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """Return an instant query's result."""
-        answer = requests.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=60)
-        result: list[dict[str, Any]] = answer.json()["data"]["result"]
+        response = requests.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=60)
+        result: list[dict[str, Any]] = response.json()["data"]["result"]
         return result
 
     def value(self, expression: str) -> float:
@@ -46,7 +46,7 @@ class Prometheus(Struct):
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Ask again and again, with a deadline."""
+    """Poll, with a deadline."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "timed out"
@@ -69,7 +69,7 @@ def running_prometheus(scrape_configs: str, folder: Path) -> Iterator[Prometheus
 
 @contextmanager
 def listening(command: list[str], log: Path) -> Iterator[str]:
-    """Run Prometheus or Alertmanager on a port of its own choice until the block ends; give the address."""
+    """Run Prometheus or Alertmanager on a free port until the block ends; yield the address."""
     with (
         log.open("wb") as written,
         subprocess.Popen([*command, "--web.listen-address=127.0.0.1:0"], stderr=written) as process,

@@ -26,7 +26,7 @@ CREDENTIALS: Final = frozenset({"api_key", "api_key_file", "token", "token_file"
 
 
 class TargetSettings(TypedDict, total=False):
-    """What a target's configuration may hold besides its name and URL."""
+    """The settings of a target except its name and URL."""
 
     api_key: Secret | None
     api_key_file: Path | None

@@ -1,4 +1,4 @@
-"""A system that gives no thread, as under a limit of processes: by asking for stacks that fit nowhere."""
+"""A system that starts no threads, as under a limit of processes: their stacks are too large to allocate."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A world whose time only tests turn: a clock, what happens at its times, and an API with rate limits."""
+"""A simulated world that tests advance: a clock, events at its times, and an API with rate limits."""
 
 import heapq
 from collections.abc import Callable, Mapping
@@ -65,7 +65,7 @@ class World(Clock):
 
 
 class LimitedTransport:
-    """The API behind its rate limits, without sockets; notes the status of every answer."""
+    """The API behind its rate limits, without sockets; records the status of every response."""
 
     def __init__(self, world: World, tier: Tier, backups: int, max_limit: int) -> None:
         self.world = world
@@ -79,7 +79,7 @@ class LimitedTransport:
     def get(
         self, path: str, query: Mapping[str, str], _secret: Secret, _seconds: float, observe: ObserveHeaders
     ) -> tuple[int, bytes]:
-        """Answer after some latency."""
+        """Respond after some latency."""
         self.world.sleep(LATENCY)
         allowance = self._rates.take()
         refused = allowance.retry_after is not None

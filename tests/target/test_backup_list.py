@@ -27,7 +27,7 @@ def test_a_page_size_that_the_api_refused_is_not_tried_again(max_concurrency: in
 
 
 def with_total(total: int) -> Callable[[Json], Json]:
-    """Return what sets `meta.total` in an answer."""
+    """Return a function that sets `meta.total` in a response."""
 
     def rewrite(body: Json) -> Json:
         meta = body["meta"]

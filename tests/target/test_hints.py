@@ -15,7 +15,7 @@ from tests.support.targets import target
     ],
 )
 def test_a_status_that_the_configuration_may_have_caused_gets_a_hint(status: int, message: str) -> None:
-    """The hint names the key of the configuration; everything else about the error stays."""
+    """The hint names the key of the configuration; everything else about the error is unchanged."""
     error = ApiError(Reason.CLIENT_ERROR, "no", status=status, request_id="req-1")
     hinted = with_hint(error, target(url="https://x/v1"))
 

@@ -34,7 +34,7 @@ def test_the_mode_off_requests_nothing() -> None:
 
 
 def test_a_list_is_used_and_a_failure_keeps_it() -> None:
-    """The error shows beside it."""
+    """The error is kept with it."""
     state = InstanceListState("auto")
     state.succeed(LIST)
     listed = state.current
@@ -47,7 +47,7 @@ def test_a_list_is_used_and_a_failure_keeps_it() -> None:
 
 @pytest.mark.parametrize("has_backups", [False, True])
 def test_an_empty_list_is_used_only_if_there_are_no_backups(*, has_backups: bool) -> None:
-    """Otherwise the last good list stays in use."""
+    """Otherwise the last complete list is still used."""
     state = InstanceListState("auto")
     state.succeed(LIST)
     state.succeed({})
@@ -128,5 +128,5 @@ def test_while_there_are_backups_a_good_list_is_never_lost(steps: list[str]) -> 
 
 
 def test_the_statuses_of_an_api_without_the_list() -> None:
-    """The vendor's API answers 403 without the permission and 404 without the resource."""
+    """The vendor's API returns 403 without the permission and 404 without the resource."""
     assert {403, 404} == UNAVAILABLE

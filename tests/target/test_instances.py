@@ -1,4 +1,4 @@
-"""The list of instances beside the walk of the backups, over real sockets."""
+"""The list of instances during the walk of the backups, over real sockets."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -76,15 +76,15 @@ def rig(api: FaultyApi) -> Iterator[Make]:
 
 def test_auto_lists_instances_with_their_names(rig: Make) -> None:
     """An instance without backups has 0 restorable ones, a replica has no objective."""
-    found = rig().assessments()
+    assessments = rig().assessments()
 
-    assert {key: (one.instance_name, one.restorable) for key, one in found.items()} == {
+    assert {key: (one.instance_name, one.restorable) for key, one in assessments.items()} == {
         "one": ("orders-db", 1),
         "two": ("carts", 0),
         "three": ("orders-replica", 0),
     }
-    assert found["three"].objective_age is None
-    assert found["three"].replica_of == "one"
+    assert assessments["three"].objective_age is None
+    assert assessments["three"].replica_of == "one"
 
 
 def test_off_requests_no_list(rig: Make, api: FaultyApi) -> None:
@@ -156,17 +156,17 @@ def test_the_list_is_requested_every_ten_minutes_at_most(rig: Make, api: FaultyA
 
 
 def test_the_list_has_its_own_page_size(rig: Make, api: FaultyApi) -> None:
-    """It shrinks if the API refuses the size, whatever the page size of the backups."""
+    """It shrinks if the API refuses it, independently of the page size of the backups."""
     api.quirks = Quirks(max_limit=2, over_limit="refuse")
     made = rig(page_size=2)
     api.faults.add(ErrorBody(422), times=5, when=lambda request: request.query["limit"] == "1000")
 
     failing = made.walk_later()
     api.quirks = Quirks(max_limit=2)
-    found = made.assessments()
+    assessments = made.assessments()
 
     assert failing.instances_ok is False
-    assert len(found) == 3
+    assert len(assessments) == 3
 
 
 def test_a_list_that_hangs_delays_the_backups_for_a_moment_only(rig: Make, api: FaultyApi) -> None:
@@ -238,13 +238,13 @@ def test_check_says_whether_the_list_is_used(
     """An empty list although there are backups is a warning, and no line says `ok`."""
     api.instances = instances
     made = rig(size_unit="GiB")
-    found = find(made.walker, made.walk_later(), 60)
+    results = find(made.walker, made.walk_later(), 60)
 
-    assert [finding.severity for finding in found if "instances" in finding.text] == [level]
+    assert [finding.severity for finding in results if "instances" in finding.text] == [level]
 
 
 def test_an_empty_list_keeps_the_last_good_one(rig: Make, api: FaultyApi) -> None:
-    """Names, databases without backups and replicas stay known; the next good list replaces it."""
+    """Names, databases without backups and replicas remain known; the next complete list replaces it."""
     made = rig()
     before = made.assessments()
     api.instances = ()
@@ -347,7 +347,7 @@ def test_the_thread_of_the_list_ends_with_its_walk(started: StartedThreads, rig:
 
 
 def listing(records: list[object], total: int | None = None) -> Rewrite:
-    """Return a fault that answers with this list of instances, in one page."""
+    """Return a fault that returns this list of instances in one page."""
 
     def rewritten(_: Json) -> Json:
         meta = {"limit": 1000, "has_more": False} | ({} if total is None else {"total": total})
@@ -363,20 +363,24 @@ class TestOddLists:
     def test_the_status_of_an_instance_is_ignored(self, rig: Make, api: FaultyApi, status: object) -> None:
         """The instance is listed with any status."""
         api.faults.add(listing([{"id": "one", "name": "orders-db", "status": status}]), when=of_instances)
-        found = rig().assessments()["one"]
+        assessment = rig().assessments()["one"]
 
-        assert (found.instance_name, found.objective_age) == ("orders-db", 93_600)
+        assert (assessment.instance_name, assessment.objective_age) == ("orders-db", 93_600)
 
     @pytest.mark.parametrize("reference", [None, {}, {"id": ""}, {"id": None}, {"id": 5}, [], "one", ""])
     def test_an_empty_reference_makes_no_replica(self, rig: Make, api: FaultyApi, reference: object) -> None:
         """Only the id of another instance makes one."""
         record = {"id": "one", "name": "", "replica_of": reference, "datastore": {"type": "", "version": ""}}
         api.faults.add(listing([record]), when=of_instances)
-        found = rig().assessments()["one"]
+        assessment = rig().assessments()["one"]
 
-        assert found.objective_age == 93_600
-        assert (found.replica_of, found.instance_name, found.datastore_version) == (None, None, None)
-        assert found.datastore_type == "unknown"
+        assert assessment.objective_age == 93_600
+        assert (assessment.replica_of, assessment.instance_name, assessment.datastore_version) == (
+            None,
+            None,
+            None,
+        )
+        assert assessment.datastore_type == "unknown"
 
     @pytest.mark.parametrize(
         ("fault", "problem"),
@@ -530,8 +534,8 @@ def test_once_a_wrong_key_is_fixed_the_next_walk_has_the_list(tmp_path: Path, *,
     assert all(outcome.error for outcome in failed)
     assert fixed.instances_ok is True
     assert fixed.snapshot is not None
-    found = {one.instance_id: (one.instance_name, one.objective_age) for one in fixed.snapshot.assessments}
-    assert found == {
+    names = {one.instance_id: (one.instance_name, one.objective_age) for one in fixed.snapshot.assessments}
+    assert names == {
         "one": ("orders-db", 93_600),
         "two": ("carts", 93_600),
         "three": ("orders-replica", None),

@@ -45,9 +45,9 @@ def test_threads_share_values() -> None:
     """Pages of different threads get the same objects."""
     interner = Interner()
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(interner.intern, (page for _ in range(20) for page in pages())))
+        interned = list(threads.map(interner.intern, (page for _ in range(20) for page in pages())))
 
-    assert len({id(record.instance_id) for page in found for record in page.records}) == 3
+    assert len({id(record.instance_id) for page in interned for record in page.records}) == 3
 
 
 def test_its_repr_counts_the_values() -> None:

@@ -69,7 +69,7 @@ def test_an_abandoned_walk_is_lost_and_its_late_result_is_dropped() -> None:
 
 
 def test_only_a_few_walks_may_hang() -> None:
-    """With that many, a walk may start only after one of them has ended."""
+    """At the limit, a walk may start only after one of them has ended."""
     rig = Rig()
     for _ in range(MAX_ABANDONED):
         assert rig.runner.is_free

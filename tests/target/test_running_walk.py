@@ -11,7 +11,7 @@ HOUR = 3600.0
 
 
 class FakeRequests:
-    """The requests of a walk, as many as a test says."""
+    """The requests of a walk, as a test counts them."""
 
     def __init__(self, requests: int = 0, pages: int = 0) -> None:
         self.requests = requests
@@ -64,7 +64,7 @@ def test_cancelling_closes_a_client_that_is_attached_later() -> None:
 
 
 def test_stats_count_what_the_walk_has_cost_so_far() -> None:
-    """Before a client is attached, that is time alone."""
+    """Before a client is attached, the cost is time alone."""
     running = walk()
     early = running.stats(2.0)
     running.attach(FakeRequests(requests=4, pages=3))

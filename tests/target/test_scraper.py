@@ -35,7 +35,7 @@ def test_with_a_stale_after_of_zero_a_failed_walk_ends_the_snapshot() -> None:
     assert rig.scraper.last_result().snapshot is None
 
 
-def test_the_budget_is_asked_for_the_cost_of_the_last_complete_walk() -> None:
+def test_a_walk_requests_the_cost_of_the_last_complete_walk() -> None:
     """A failed walk says nothing about the cost of the next one."""
     rig = Rig()
     rig.scrape()
@@ -51,20 +51,20 @@ def test_the_budget_is_asked_for_the_cost_of_the_last_complete_walk() -> None:
     assert rig.walks.started == 2
 
 
-class AskedClock(Clock):
+class ReadClock(Clock):
     """The machine's clock; records which threads read it."""
 
     def __init__(self) -> None:
-        self._asked: set[str] = set()
+        self._readers: set[str] = set()
 
     def monotonic(self) -> float:
         """Return monotonic time."""
-        self._asked.add(threading.current_thread().name)
+        self._readers.add(threading.current_thread().name)
         return super().monotonic()
 
-    def asked_by(self, prefix: str) -> set[str]:
+    def read_by(self, prefix: str) -> set[str]:
         """Return the threads that read the clock and whose names have this prefix."""
-        return {name for name in self._asked.copy() if name.startswith(prefix)}
+        return {name for name in self._readers.copy() if name.startswith(prefix)}
 
 
 class TestThreads:
@@ -81,12 +81,12 @@ class TestThreads:
         return []
 
     @pytest.fixture
-    def clock(self) -> "AskedClock":
+    def clock(self) -> "ReadClock":
         """Return the clock that scrapes read."""
-        return AskedClock()
+        return ReadClock()
 
     @pytest.fixture
-    def scraper(self, clock: "AskedClock", ending: threading.Event, walks: list[float]) -> Scraper:
+    def scraper(self, clock: "ReadClock", ending: threading.Event, walks: list[float]) -> Scraper:
         """Return a scraper whose walks end after `ending` is set."""
 
         def walk(seconds: float, reserved: int = 1, running: RunningWalk | None = None) -> WalkOutcome:  # noqa: ARG001 - the protocol's
@@ -97,12 +97,12 @@ class TestThreads:
         return Scraper(target(), walk, Budget(clock=clock), structlog.get_logger(), clock=clock)
 
     def test_concurrent_scrapes_share_one_walk(
-        self, scraper: Scraper, clock: "AskedClock", ending: threading.Event, walks: list[float]
+        self, scraper: Scraper, clock: "ReadClock", ending: threading.Event, walks: list[float]
     ) -> None:
         """Fifty scrapes start one walk, and all return its result."""
         with ThreadPoolExecutor(50, "scraper") as pool:
             results = [pool.submit(scraper.scrape, 30) for _ in range(50)]
-            wait_until(lambda: len(clock.asked_by("scraper")) == 50)
+            wait_until(lambda: len(clock.read_by("scraper")) == 50)
             ending.set()  # the walk's end needs the lock, which each scrape holds until it waits
             snapshots = {id(result.result().snapshot) for result in results}
 

@@ -16,7 +16,7 @@ from tests.support.scraper_rig import STALE_AFTER, Rig, Thread
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Scrapes, ends of walks, faults and clock steps, with a model of the target beside them."""
+    """Scrapes, ends of walks, faults and clock steps, compared with a model of the target."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -103,7 +103,7 @@ def test_the_next_walk_costs_as_much_as_the_last_complete_one() -> None:
 
 
 def test_queries_change_nothing() -> None:
-    """A result is the same however often it is asked for."""
+    """Reading a result changes nothing."""
     made = state()
     made.end_walk(0.0, complete())
     made.end_walk(10.0, failed())

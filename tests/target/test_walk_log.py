@@ -47,7 +47,7 @@ def test_an_outage_is_one_line_with_its_cause_and_what_is_served() -> None:
 
 
 def test_a_new_cause_is_a_new_line_that_says_how_long_walks_have_failed() -> None:
-    """The outage is as old as its first walk, whatever the cause was then."""
+    """The outage is as old as its first walk, even if that failed for another reason."""
     (_, line) = logged([failed(status=503), failed(status=503), failed(Reason.AUTH, status=401)])
 
     assert (line["reason"], line["failed_walks"], line["failing_for"]) == ("auth", 3, "2m 1s")

@@ -8,7 +8,7 @@ from exporter.target.warning_log import WarningLog
 
 
 def test_a_warning_is_logged_when_it_appears_and_when_it_is_gone() -> None:
-    """A warning that stays is not logged again, even if its numbers change."""
+    """A lasting warning is not logged again, even if its numbers change."""
     log = WarningLog(structlog.get_logger())
     with capture_logs() as lines:
         log.update([DataWarning("malformed", "1 malformed record"), DataWarning("future", "2 backups")])

@@ -26,17 +26,17 @@ def recorded(*pages: Page[Backup], steps: Sequence[int] = ()) -> PageBoundaries:
 
 def test_every_step_th_record_is_a_boundary() -> None:
     """The length of the pages does not matter, and the list's last record is no boundary."""
-    found = recorded(dated_page(9, 8, 7), dated_page(6), dated_page(5, 4))
+    boundaries = recorded(dated_page(9, 8, 7), dated_page(6), dated_page(5, 4))
 
-    assert list(found.records) == ["8", "6"]
-    assert found.records["8"] == dated(8)
+    assert list(boundaries.records) == ["8", "6"]
+    assert boundaries.records["8"] == dated(8)
 
 
 def test_the_step_may_change_within_the_list() -> None:
     """A shorter step loses no boundary behind it."""
-    found = recorded(dated_page(9, 8, 7), dated_page(6, 5, 4), dated_page(3), steps=[4, 2, 2])
+    boundaries = recorded(dated_page(9, 8, 7), dated_page(6, 5, 4), dated_page(3), steps=[4, 2, 2])
 
-    assert list(found.records) == ["6", "4"]
+    assert list(boundaries.records) == ["6", "4"]
 
 
 def test_an_empty_page_has_no_boundary() -> None:

@@ -39,7 +39,7 @@ class Scenario:
             self.list.change()
 
     def fetch(self, marker: str | None, limit: int) -> Page[Backup]:
-        """Answer one request."""
+        """Respond to one request."""
         self._heads += marker is None
         return self.list.page(marker, limit)
 
@@ -54,7 +54,7 @@ class Scenario:
         return walk(fetch, PageSize(self.size))
 
     def walk_concurrently(self, boundaries: PageBoundaries) -> WalkResult[Backup]:
-        """Walk with answers that come early or late, in any order."""
+        """Walk with responses that arrive early or late, in any order."""
         pool = LateAnswers(self._choose, self.change).pool(1 + self._choose(5))
         walked, _ = walk_concurrently(self.fetch, lambda page: page, PageSize(self.size), pool, boundaries)
         return walked
@@ -72,12 +72,12 @@ class Scenario:
 
 def missed(scenario: Scenario, walking: Callable[[], WalkResult[Backup]]) -> set[str]:
     """Walk, and return the ids that the result lacks; check that all it has was there."""
-    found = result_or_reason(walking)
-    if isinstance(found, Reason):
-        assert found is Reason.PAGINATION
+    result = result_or_reason(walking)
+    if isinstance(result, Reason):
+        assert result is Reason.PAGINATION
         return set()
-    assert set(found.records.values()) <= {record for state in scenario.list.history for record in state}
-    return lasting(scenario.list.history) - set(found.records)
+    assert set(result.records.values()) <= {record for state in scenario.list.history for record in state}
+    return lasting(scenario.list.history) - set(result.records)
 
 
 def chosen_by(seed: int) -> Choose:
@@ -91,9 +91,9 @@ def chosen_by(seed: int) -> Choose:
 def test_a_concurrent_walk_misses_only_what_a_sequential_walk_could(
     *, seed: int, order: str, descending: bool, total: bool
 ) -> None:
-    """The result is always one that a sequential walk could have given, whatever happens between requests.
+    """The result is always a possible result of a sequential walk, for any changes between requests.
 
-    Records are created, updated and deleted, and answers come at any time.
+    Records are created, updated and deleted, and responses arrive at any time.
     """
     scenario = Scenario(chosen_by(seed), order, descending=descending, total=total, deletes=True)
     known = scenario.boundaries()

@@ -13,10 +13,10 @@ def page_of(*records: Backup) -> Page[Backup]:
 
 def collected(*pages: Page[Backup]) -> CollectedRecords[Backup]:
     """Collect the records of pages."""
-    found = CollectedRecords[Backup]()
+    records = CollectedRecords[Backup]()
     for one in pages:
-        found.add(one)
-    return found
+        records.add(one)
+    return records
 
 
 def test_of_a_repeated_record_the_newest_copy_counts() -> None:
@@ -49,30 +49,30 @@ def test_malformed_records_are_counted_and_the_first_is_located() -> None:
 
 def test_a_page_that_is_read_again_adds_records_and_counts_nothing() -> None:
     """Its repeated records are no duplicates of the API's."""
-    found = collected(page(2, 1))
-    repeated = found.merge(page(3, 2, malformed=(Malformed(3, "no id"),)))
+    records = collected(page(2, 1))
+    repeated = records.merge(page(3, 2, malformed=(Malformed(3, "no id"),)))
 
     assert repeated == 1
-    assert list(found.result(2).records) == ["2", "1", "3"]
-    assert (found.result(2).duplicates, found.result(2).malformed, found.read) == (0, 0, 2)
+    assert list(records.result(2).records) == ["2", "1", "3"]
+    assert (records.result(2).duplicates, records.result(2).malformed, records.read) == (0, 0, 2)
 
 
 def test_a_malformed_record_is_no_new_record() -> None:
     """Nothing identifies it, so it may have been read before."""
-    found = collected(page(1))
+    records = collected(page(1))
 
-    assert not found.has_new_records(page(1, malformed=(Malformed(2, "no id"),)))
-    assert found.has_new_records(page(1, 0))
+    assert not records.has_new_records(page(1, malformed=(Malformed(2, "no id"),)))
+    assert records.has_new_records(page(1, 0))
 
 
 def test_the_last_total_counts() -> None:
     """A page without a total changes nothing; malformed records are no shortfall."""
-    found = collected(page(3, 2, total=9), page(1, total=5, malformed=(Malformed(2, "no id"),)), page(0))
+    records = collected(page(3, 2, total=9), page(1, total=5, malformed=(Malformed(2, "no id"),)), page(0))
 
-    assert found.reported == 5
-    assert found.shortfall == 0
+    assert records.reported == 5
+    assert records.shortfall == 0
     assert collected(page(3, 2, total=5)).shortfall == 3
-    assert repr(found) == "CollectedRecords(records=4, reported=5)"
+    assert repr(records) == "CollectedRecords(records=4, reported=5)"
 
 
 def test_the_limit_in_force_is_the_apis_own_or_the_requested_one() -> None:

@@ -1,4 +1,4 @@
-"""The concurrent walk: the sequential walk's result, whenever answers come, and few requests."""
+"""The concurrent walk: the sequential walk's result in any order of responses, with few requests."""
 
 import random
 from collections.abc import Callable, Collection
@@ -34,7 +34,7 @@ DEAD_MARKERS = st.sampled_from(["error", "empty", "start"])
 
 
 class ConcurrentWalks(RuleBasedStateMachine):
-    """A list that changes between walks in every way, walked with any concurrency and order of answers."""
+    """A list that changes between walks in every way, walked with any concurrency and order of responses."""
 
     @initialize(
         count=st.integers(0, 40),
@@ -71,7 +71,7 @@ class ConcurrentWalks(RuleBasedStateMachine):
         self.api.records = records
 
     def fresh(self, count: int) -> tuple[Backup, ...]:
-        """Make so many records that no list had before."""
+        """Make this number of records that no list had before."""
         self.made += count
         return tuple(backup(f"new-{number}") for number in range(self.made - count, self.made))
 
@@ -129,23 +129,23 @@ class ConcurrentWalks(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def walk_both_ways(self, data: st.DataObject) -> None:
-        """Both walks give the same result; a page that was not needed is requested at most once more."""
+        """Both walks return the same result; a page that was not needed is requested at most once more."""
         self.api.requested.clear()
         expected = result_or_reason(lambda: walk(self.fetch, PageSize(self.size)))
         needed = len(self.api.requested)
         self.api.requested.clear()
         tried = len(self.walker.known)
         manual = ManualPool(self.concurrency, drawn(data))
-        found = result_or_reason(lambda: self.walker.walk(manual.pool))
+        result = result_or_reason(lambda: self.walker.walk(manual.pool))
 
         to_find_the_end = 0 if self.tells_the_end else 2  # an empty page, and one from the record before it
-        assert found == expected
+        assert result == expected
         assert manual.most <= self.concurrency
         assert len(self.api.requested) <= (
             needed if self.is_unchanged else 2 * (needed + tried) + to_find_the_end
         )
-        assert not isinstance(found, WalkResult) or len(self.walker.known) <= needed
-        self.is_unchanged = isinstance(found, WalkResult)
+        assert not isinstance(result, WalkResult) or len(self.walker.known) <= needed
+        self.is_unchanged = isinstance(result, WalkResult)
 
 
 TestConcurrentWalks = ConcurrentWalks.TestCase
@@ -161,10 +161,10 @@ TestConcurrentWalks.settings = settings(max_examples=100, stateful_step_count=12
     moves=st.booleans(),
 )
 @settings(deadline=None, max_examples=200)
-def test_what_was_there_all_along_is_never_lost(  # noqa: PLR0913 - each drawn
+def test_lasting_records_are_never_lost(  # noqa: PLR0913 - each drawn
     *, data: st.DataObject, count: int, size: int, concurrency: int, dead_marker: DeadMarker, moves: bool
 ) -> None:
-    """Whatever is added and deleted meanwhile, a walk holds every record that stayed.
+    """A walk returns every record that was in the list all along.
 
     A record that moves can be missed, as by a sequential walk: the tests of a changing list say when.
     """
@@ -188,13 +188,13 @@ def test_what_was_there_all_along_is_never_lost(  # noqa: PLR0913 - each drawn
         api.records = ends[data.draw(st.integers(0, 1), label="to the tail")]
 
     api.before = change
-    found = result_or_reason(lambda: walker.walk(ManualPool(concurrency, drawn(data)).pool))
+    result = result_or_reason(lambda: walker.walk(ManualPool(concurrency, drawn(data)).pool))
 
-    if isinstance(found, WalkResult):
-        assert set(found.records.values()) <= ever
-        assert moves or stayed <= set(found.records)
+    if isinstance(result, WalkResult):
+        assert set(result.records.values()) <= ever
+        assert moves or stayed <= set(result.records)
     else:
-        assert found is Reason.PAGINATION
+        assert result is Reason.PAGINATION
 
 
 @given(
@@ -225,17 +225,17 @@ def test_failing_pages_fail_the_walk_or_do_not_matter(
         return api.fetch(marker, limit)
 
     walker.fetch_page = fetch
-    found = result_or_reason(lambda: walker.walk(ManualPool(concurrency, drawn(data)).pool))
+    result = result_or_reason(lambda: walker.walk(ManualPool(concurrency, drawn(data)).pool))
 
-    if isinstance(found, WalkResult):
-        assert tuple(found.records.values()) == api.records
+    if isinstance(result, WalkResult):
+        assert tuple(result.records.values()) == api.records
     else:
-        assert found in {reason for number, reason in failures.items() if number <= requests}
+        assert result in {reason for number, reason in failures.items() if number <= requests}
 
 
 @pytest.mark.parametrize("seed", range(200))
 def test_answers_may_come_in_every_order(seed: int) -> None:
-    """Real threads and a changed list give the sequential walk's result, within the allowed concurrency."""
+    """With real threads and a changed list, the result is the sequential walk's. Concurrency is limited."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     size, threads = chance.randint(1, 9), chance.randint(2, 8)
     api = FakeList(newest_first(chance.randint(0, 60)))
@@ -266,12 +266,12 @@ def after_a_walk(
 
 def costs(api: FakeList, walker: ConcurrentWalker, walks: int) -> list[int]:
     """Return how many requests each of some walks takes."""
-    found = []
+    counts = []
     for _ in range(walks):
         api.requested.clear()
         walker.walk(ManualPool(2).pool)
-        found.append(len(api.requested))
-    return found
+        counts.append(len(api.requested))
+    return counts
 
 
 class TestRequests:
@@ -362,7 +362,7 @@ class TestRequests:
         assert walker.known == ["15", "5"]
 
     def test_a_dead_marker_costs_one_request(self) -> None:
-        """No page holds it, so its answer is not used."""
+        """No page holds it, so its response is not used."""
         api, walker = after_a_walk(100, 10)
         api.records = without(api.records, {"50"})
         walked = walker.walk(ManualPool(4).pool)
@@ -380,7 +380,7 @@ class TestRequests:
                 api.records = without(api.records, {"95"})
 
         api.before = delete
-        walked = walker.walk(ManualPool(2, last).pool)  # the head, which lacks the record, is answered last
+        walked = walker.walk(ManualPool(2, last).pool)  # the head, which lacks the record, arrives last
 
         assert walked.reported == len(walked.records) == 99
         assert len(api.requested) == 12
@@ -508,9 +508,9 @@ class TestFailures:
         """No request is sent once one is refused, wherever its page is."""
         api, walker = after_a_walk(100, 10)
         walker.fetch_page = self.failing(api, "80", lambda: ApiError(reason, "no"))
-        found = result_or_reason(lambda: walker.walk(ManualPool(3, last).pool))
+        result = result_or_reason(lambda: walker.walk(ManualPool(3, last).pool))
 
-        assert found is reason
+        assert result is reason
         assert api.requested == []
         assert len(walker.known) == 9
 

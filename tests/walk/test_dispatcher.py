@@ -54,7 +54,7 @@ def test_a_request_replaces_a_queued_one_for_the_same_marker() -> None:
 
 
 def test_a_cleared_queue_sends_nothing() -> None:
-    """Only what is in flight is still answered."""
+    """Only requests in flight are still completed."""
     dispatcher = queued("a", "b", "c", size=2)
     dispatcher.send()
     dispatcher.clear()
@@ -64,7 +64,7 @@ def test_a_cleared_queue_sends_nothing() -> None:
 
 
 def test_moments_are_counted_in_requests() -> None:
-    """A request that was sent after another one's answer is told from one that was not."""
+    """A request knows whether it was sent after another one's response."""
     dispatcher = queued("a", "b", "c", size=2)
     (first, _), (second, _), (third, _) = (next(dispatcher.await_finished()) for _ in range(3))
 

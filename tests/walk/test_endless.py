@@ -33,7 +33,7 @@ def read_until_failure(size: int, total: int | None, *, malformed: bool = False)
 @IN_EACH_FORM
 @pytest.mark.parametrize("total", [0, 5, 2000])
 def test_an_endless_list_fails_after_some_records(total: int, *, malformed: bool) -> None:
-    """In pages of 500, that is after 20,000 records, or ten times what is reported."""
+    """With pages of 500, the limit is 20,000 records, or ten times the reported total."""
     _, records = read_until_failure(500, total, malformed=malformed)
 
     assert records == ALWAYS_RECORDS + 500
@@ -41,7 +41,7 @@ def test_an_endless_list_fails_after_some_records(total: int, *, malformed: bool
 
 @IN_EACH_FORM
 def test_an_endless_list_fails_after_some_pages(*, malformed: bool) -> None:
-    """In pages of one record, that is after a thousand."""
+    """With pages of one record, the limit is a thousand."""
     pages, _ = read_until_failure(1, 5, malformed=malformed)
 
     assert pages == ALWAYS_PAGES + 1

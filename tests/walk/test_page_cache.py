@@ -29,7 +29,7 @@ def test_pages_are_read_in_the_walks_own_thread() -> None:
 
 
 def test_a_page_that_is_no_longer_wanted_is_not_read() -> None:
-    """The API may refuse a limit for the head, but answer the same limit with a marker."""
+    """The API may refuse a limit for the head, but accept the same limit with a marker."""
     api, limits = FakeList(newest_first(60)), []
     boundaries = PageBoundaries({str(number): dated(number) for number in (50, 40, 30)}, newest_first=True)
 
@@ -59,8 +59,8 @@ def test_a_page_that_cannot_be_read_fails_the_walk_where_it_is_reached() -> None
             raise ApiError(Reason.BAD_RESPONSE, "no JSON")
         return page
 
-    found = result_or_reason(
+    result = result_or_reason(
         lambda: walk_concurrently(api.fetch, read, PageSize(10), ManualPool(2).pool, walker.boundaries)[0]
     )
 
-    assert found is Reason.BAD_RESPONSE
+    assert result is Reason.BAD_RESPONSE

@@ -13,12 +13,12 @@ from tests.support.lists import undated
 
 
 def requested_limits(api: FakeList) -> list[int]:
-    """Return the limits of the requests that a list was asked, in their order."""
+    """Return the limits of a list's requests, in their order."""
     return [limit for _, limit in api.requested]
 
 
 def refusing(status: int, reason: Reason = Reason.CLIENT_ERROR, *, above: int = 0) -> FetchPage[Backup]:
-    """Answer with an error: this one for a limit above a number, else 503."""
+    """Raise an error: this one for a limit above a number, else 503."""
 
     def refuse(_marker: str | None, limit: int) -> Page[Backup]:
         if limit > above:

@@ -19,9 +19,9 @@ Records = tuple[Backup, ...]
 
 
 def walk_while(records: Records, change: Callable[[Records], Records], *, total: bool) -> WalkResult[Backup]:
-    """Walk a list in pages of 40, once at rest, and once where it changes just before the head is answered.
+    """Walk a list in pages of 40, once at rest, and once where it changes just before the head is received.
 
-    All other pages are answered before the head.
+    All other pages are received before the head.
     """
     api = FakeList(records, Quirks(total=total))
     walker = ConcurrentWalker(api.fetch, 40)

@@ -45,11 +45,11 @@ DeadMarkerStatus = Literal[400, 404, 422]
 
 @given(count=st.integers(0, 60), size=st.integers(1, 30), quirks=QUIRKS)
 def test_every_record_comes_once(count: int, size: int, quirks: Quirks) -> None:
-    """A list at rest is walked whole, whatever the API's way of paging."""
+    """A list at rest is walked completely, with every way of paging."""
     if not (quirks.meta or quirks.links) and quirks.max_limit and quirks.max_limit < size:
         size = quirks.max_limit  # nothing tells such a page from the last one: see the next test
     if quirks.null_list and not (quirks.meta and quirks.total and quirks.has_more):
-        quirks = replace(quirks, null_list=False)  # without list and total, the body is no answer
+        quirks = replace(quirks, null_list=False)  # without list and total, the body is not a page
     api = FakeList(undated(count), quirks)
 
     walked = walk(api.fetch, PageSize(size))
@@ -104,7 +104,7 @@ def test_links_end_a_list_without_meta() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "problem"),
+    ("by_marker", "problem"),
     [
         ({None: page(more=True)}, "page 1 is empty, but the API says that more follow"),
         ({None: page(2, 1, more=True, markers=())}, "page 1 names no marker to continue from"),
@@ -126,10 +126,12 @@ def test_links_end_a_list_without_meta() -> None:
         ),
     ],
 )
-def test_what_leads_nowhere_fails_the_walk(answers: dict[str | None, Page[Backup]], problem: str) -> None:
+def test_a_walk_without_a_way_to_continue_fails(
+    by_marker: dict[str | None, Page[Backup]], problem: str
+) -> None:
     """A loop or a dead end is `pagination`, never a shorter list."""
     with pytest.raises(ApiError) as failure:
-        walk(pages(answers), PageSize(2))
+        walk(pages(by_marker), PageSize(2))
 
     assert failure.value.reason is Reason.PAGINATION
     assert failure.value.message == problem
@@ -167,11 +169,11 @@ def test_a_page_of_malformed_records_does_not_end_the_list() -> None:
 
 
 def reporting(api: FakeList, extra: int) -> FetchPage[Backup]:
-    """Let the API report so many records more than it lists."""
+    """Let the API report this number of records more than it lists."""
 
     def fetch(marker: str | None, limit: int) -> Page[Backup]:
-        found = api.fetch(marker, limit)
-        return replace(found, total=len(api.records) + extra)
+        fetched = api.fetch(marker, limit)
+        return replace(fetched, total=len(api.records) + extra)
 
     return fetch
 
@@ -184,7 +186,7 @@ class TestChangingList:
     def test_a_deleted_marker_is_replaced_by_the_record_before_it(
         self, dead_marker: DeadMarker, status: DeadMarkerStatus
     ) -> None:
-        """The API may answer a dead marker with an error, an empty page or the head."""
+        """The API may return an error, an empty page or the head for a dead marker."""
         api = FakeList(undated(10), Quirks(dead_marker=dead_marker, dead_marker_status=status))
 
         def delete(request: int) -> None:
@@ -260,7 +262,7 @@ class TestChangingList:
         assert markers(api)[2:5] == ["10", "11", "16"]
 
     def test_a_marker_that_more_records_follow_again_is_no_end(self) -> None:
-        """The list grew after the empty answer, so the walk does not know its end, and fails."""
+        """The list grew after the empty response, so the walk does not know its end, and fails."""
         api = FakeList(undated(3))
 
         def change(request: int) -> None:
@@ -275,7 +277,7 @@ class TestChangingList:
             walk(api.fetch, PageSize(1))
 
     def test_the_record_before_a_dead_marker_may_be_on_an_earlier_page(self) -> None:
-        """That is so with pages of one record."""
+        """The walk continues from it, even with pages of one record."""
         api = FakeList(undated(3))
 
         def delete(request: int) -> None:
@@ -300,12 +302,12 @@ class TestChangingList:
 
     def test_another_failure_is_no_dead_marker(self) -> None:
         """A server error in the middle fails the walk with its own reason."""
-        answers = pages({None: page(2, 1, more=True)})
+        fetch_page = pages({None: page(2, 1, more=True)})
 
         def fetch(marker: str | None, limit: int) -> Page[Backup]:
             if marker:
                 raise ApiError(Reason.SERVER_ERROR, "down", status=500)
-            return answers(marker, limit)
+            return fetch_page(marker, limit)
 
         with pytest.raises(ApiError) as failure:
             walk(fetch, PageSize(2))
@@ -341,9 +343,13 @@ class TestChangingList:
         real = api.fetch
 
         def fetch(marker: str | None, limit: int) -> Page[Backup]:
-            found = real(marker, limit)
+            fetched = real(marker, limit)
             return Page(
-                records=found.records, length=found.length, markers=found.markers, more=found.more, total=1000
+                records=fetched.records,
+                length=fetched.length,
+                markers=fetched.markers,
+                more=fetched.more,
+                total=1000,
             )
 
         walked = walk(fetch, PageSize(10), usual_shortfall=870)
@@ -368,10 +374,10 @@ class TestChangingList:
         dead_marker=st.sampled_from(["error", "empty", "start"]),
         meta=st.booleans(),
     )
-    def test_what_was_there_all_along_is_never_lost(
+    def test_lasting_records_are_never_lost(
         self, *, data: st.DataObject, count: int, size: int, dead_marker: DeadMarker, meta: bool
     ) -> None:
-        """Whatever is added or deleted meanwhile, a complete walk holds every record that stayed."""
+        """A complete walk returns every record that was in the list all along."""
         api = FakeList(undated(count), Quirks(dead_marker=dead_marker, meta=meta, links=meta))
         stayed = set(ids(api.records))
 
@@ -384,12 +390,12 @@ class TestChangingList:
 
         api.before = change
 
-        found = result_or_reason(lambda: walk(api.fetch, PageSize(size)))
+        result = result_or_reason(lambda: walk(api.fetch, PageSize(size)))
 
-        if isinstance(found, WalkResult):
-            assert stayed <= set(found.records)
+        if isinstance(result, WalkResult):
+            assert stayed <= set(result.records)
         else:
-            assert found is Reason.PAGINATION
+            assert result is Reason.PAGINATION
 
 
 def test_no_marker_is_requested_twice() -> None:
@@ -402,7 +408,7 @@ def test_no_marker_is_requested_twice() -> None:
 
 
 def updated(number: int, at: int) -> Backup:
-    """Make a backup that was updated so many seconds after noon."""
+    """Make a backup that was updated some seconds after noon."""
     return backup(number, updated_at=NOON + timedelta(seconds=at))
 
 

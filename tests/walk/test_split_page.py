@@ -84,9 +84,9 @@ def test_a_record_is_found_without_reading_every_malformed_one() -> None:
     whole = page([False] * number + [True])
     counted = replace(whole, malformed=Counted(whole.malformed))
     Counted.reads = 0
-    found = [record_at(counted, place) for place in range(1, number + 1)]
+    read = [record_at(counted, place) for place in range(1, number + 1)]
 
-    assert found == [None] * number
+    assert read == [None] * number
     assert Counted.reads <= 15 * number
 
 

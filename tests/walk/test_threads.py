@@ -40,7 +40,7 @@ def test_threads_are_started_when_they_are_needed(started: StartedThreads) -> No
 
 
 def test_threads_exit_after_the_block() -> None:
-    """None stays idle until the next walk."""
+    """No thread is idle until the next walk."""
     with Threads(2) as threads:
         ours = threads.submit(threading.current_thread).result(10)
     ours.join(10)

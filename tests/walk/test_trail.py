@@ -9,16 +9,16 @@ def test_a_page_is_continued_from_its_own_marker() -> None:
     assert Trail().unused_marker(page(3, 2)) == "2"
 
 
-def test_a_used_marker_gives_way_to_the_next_of_the_page() -> None:
+def test_a_used_marker_is_replaced_by_the_next_one_of_the_page() -> None:
     """First to the page's other markers, then to its records from the last one on."""
     trail = Trail()
-    answer = page(4, 3, 2, markers=("2", "linked"))
-    found = []
-    while marker := trail.unused_marker(answer):
-        found.append(marker)
+    last_page = page(4, 3, 2, markers=("2", "linked"))
+    markers = []
+    while marker := trail.unused_marker(last_page):
+        markers.append(marker)
         trail.use(marker)
 
-    assert found == ["2", "linked", "3", "4"]
+    assert markers == ["2", "linked", "3", "4"]
 
 
 def test_the_fallback_of_a_marker_is_the_record_before_it() -> None:

@@ -47,9 +47,9 @@ def _no_walk() -> WalkOutcome:
 
 def scraped(*databases: DatabaseAssessment, name: str = "default") -> Scraper:
     """Return a scraper that has walked and knows these databases."""
-    found = scraper(lambda: replace(SUCCESS, result=replace(SNAPSHOT, assessments=databases)), name=name)
-    found.scrape(1)
-    return found
+    walked = scraper(lambda: replace(SUCCESS, result=replace(SNAPSHOT, assessments=databases)), name=name)
+    walked.scrape(1)
+    return walked
 
 
 def text_of(page: str) -> str:
@@ -74,7 +74,7 @@ def test_before_the_first_scrape_there_is_no_data() -> None:
 
 
 def test_after_a_scrape_the_page_shows_what_it_found() -> None:
-    """That is the number of backups and databases, and how old these numbers are."""
+    """It shows the number of backups and databases, and the age of these numbers."""
     page = landing_page([scraped(HEALTHY)], "/metrics", NOW)
 
     assert rows(page) == ["default ok 8 1 0 30s ago"]
@@ -115,7 +115,7 @@ def test_the_worst_database_comes_first() -> None:
 
 
 def test_the_databases_of_several_targets_make_one_list() -> None:
-    """The worst of all comes first, with the name of its target; so does a target that fails."""
+    """The worst of all is first, with the name of its target, and so is a failing target."""
     failing = scraper(lambda: FAILURE, name="west")
     failing.scrape(1)
     page = landing_page(
@@ -194,7 +194,7 @@ addEventListener("load", () => {
 """
 
 
-def _site(width: int, asked: list[str]) -> Starlette:
+def _site(width: int, requested: list[str]) -> Starlette:
     """Serve the page with foreign style and script in it, and a frame that looks at it."""
     page = landing_page([scraped(LONG, OLD), scraper(name="x" * 60)], "/metrics", NOW)
     framed = {
@@ -203,14 +203,14 @@ def _site(width: int, asked: list[str]) -> Starlette:
     }
 
     def landing(_: Request) -> HTMLResponse:
-        asked.append("/")
+        requested.append("/")
         return HTMLResponse(page.replace("<main>", f"<main>{SMUGGLED}"), headers=framed)
 
     def look(_: Request) -> HTMLResponse:
         return HTMLResponse(LOOK.replace("WIDTH", str(width)))
 
     def other(request: Request) -> PlainTextResponse:
-        asked.append(request.url.path)
+        requested.append(request.url.path)
         return PlainTextResponse("", 404)
 
     return Starlette(routes=[Route("/", landing), Route("/look", look), Route("/{path:path}", other)])
@@ -221,13 +221,13 @@ def _site(width: int, asked: list[str]) -> Starlette:
 @pytest.mark.parametrize(("dark", "card"), [(False, "rgb(255, 255, 255)"), (True, "rgb(26, 32, 41)")])
 def test_the_page_in_a_real_browser(tmp_path: Path, width: int, row: str, *, dark: bool, card: str) -> None:
     """It is readable on a phone and in dark mode, and foreign style and script have no effect."""
-    asked: list[str] = []
-    with running(_site(width, asked)) as url:
+    requested: list[str] = []
+    with running(_site(width, requested)) as url:
         seen: dict[str, Any] = json.loads(Browser(tmp_path).text(f"{url}/look", dark=dark))
 
     assert seen.pop("overflow") <= 0
     assert seen == {"card": card, "row": row, "case": "none", "ran": False}
-    assert set(asked) <= {"/", "/favicon.ico"}
+    assert set(requested) <= {"/", "/favicon.ico"}
 
 
 def test_a_walk_that_crashed_is_shown_as_failing() -> None:
@@ -244,13 +244,13 @@ def test_a_walk_that_crashed_is_shown_as_failing() -> None:
     with pytest.raises(WalkCrashedError):
         crashed.scrape(1)
 
-    found = rows(landing_page([crashed], "/metrics", NOW))
+    shown = rows(landing_page([crashed], "/metrics", NOW))
 
-    assert any(row.startswith("default failing: unexpected error, see the log") for row in found)
+    assert any(row.startswith("default failing: unexpected error, see the log") for row in shown)
 
 
 def test_an_age_is_never_negative() -> None:
     """If the clock steps back, the last complete walk ended just now."""
-    found = rows(landing_page([scraped(HEALTHY)], "/metrics", NOW - 86_400))
+    shown = rows(landing_page([scraped(HEALTHY)], "/metrics", NOW - 86_400))
 
-    assert found == ["default ok 8 1 0 0s ago"]
+    assert shown == ["default ok 8 1 0 0s ago"]

@@ -80,7 +80,7 @@ def test_a_client_that_leaves_before_its_turn_costs_nothing() -> None:
 
 
 def test_clients_that_wait_for_the_same_exposition_share_it() -> None:
-    """A client that comes later gets a new one."""
+    """A later client gets a new one."""
     renderings = Renderings()
 
     async def run() -> None:

@@ -322,7 +322,7 @@ def test_a_crashed_walk_is_a_500_and_the_next_scrape_walks(
 
 
 def test_clients_that_leave_hold_no_slot() -> None:
-    """Whatever timeout they request, the next scrapes are served while the walk still runs."""
+    """The next scrapes, with any timeout, are served while the walk still runs."""
     target = WaitingTarget()
     refused: list[Refusal] = []
     app = make_app(target.scraper, max_requests=2, count_refusal=refused.append)

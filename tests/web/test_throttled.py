@@ -27,11 +27,11 @@ def test_a_rendering_is_reused_for_four_times_its_duration() -> None:
 
     async def run() -> list[int]:
         rendering = ThrottledRendering(render, clock)
-        found = []
+        renderings = []
         for seconds in (0, 0, 3.9, 0.1, 4, 0):
             clock.time += seconds
-            found.append(await rendering.run())
-        return found
+            renderings.append(await rendering.run())
+        return renderings
 
     assert asyncio.run(run()) == [0, 0, 0, 1, 2, 2]
 

@@ -51,9 +51,9 @@ class Fleet(Struct, frozen=True):
 
 @lru_cache(maxsize=4)
 def _backups(seed: int, now: datetime) -> tuple[Backup, ...]:
-    found = [attempt.at(now) for database in DATABASES for attempt in _shown(seed, database, now)]
-    found.append(_imported(seed, now.toordinal()))
-    return tuple(sorted(found, key=attrgetter("updated_at", "id"), reverse=True))
+    backups = [attempt.at(now) for database in DATABASES for attempt in _shown(seed, database, now)]
+    backups.append(_imported(seed, now.toordinal()))
+    return tuple(sorted(backups, key=attrgetter("updated_at", "id"), reverse=True))
 
 
 def _shown(seed: int, database: Database, now: datetime) -> Iterator[Attempt]:

@@ -92,20 +92,15 @@ def _attempt(seed: int, database: Database, start: datetime, parent: str | None)
         parent_id=parent,
         datastore=Datastore(type=database.type, version=database.version),
     )
-    seconds = _seconds(seed, database, new)
-    return Attempt(
-        (
-            new,
-            replace(new, status="BUILDING", updated_at=start + timedelta(seconds=5 + seconds % 15)),
-            replace(new, status="SAVING", updated_at=start + timedelta(seconds=seconds * 17 // 20)),
-            replace(
-                new,
-                status="COMPLETED",
-                updated_at=start + timedelta(seconds=seconds),
-                size=_gib(seed, database, new),
-            ),
-        )
-    )
+    return Attempt((new, *_later_stages(new, _seconds(seed, database, new), _gib(seed, database, new))))
+
+
+def _later_stages(new: Backup, seconds: int, gib: float) -> Iterator[Backup]:
+    """Yield a new backup's later stages, if it completes `seconds` after its start."""
+    start = new.created_at
+    yield replace(new, status="BUILDING", updated_at=start + timedelta(seconds=5 + seconds % 15))
+    yield replace(new, status="SAVING", updated_at=start + timedelta(seconds=seconds * 17 // 20))
+    yield replace(new, status="COMPLETED", updated_at=start + timedelta(seconds=seconds), size=gib)
 
 
 def _seconds(seed: int, database: Database, new: Backup) -> int:

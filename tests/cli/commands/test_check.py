@@ -35,7 +35,7 @@ def test_check_of_a_good_target(invoke: Invoke, api: FaultyApi) -> None:
     )
     assert lines[2] == "  ok    6 instances listed"
     assert lines[3].startswith("  warn  sizes look like GiB, not bytes (the largest is ")
-    assert re.fullmatch(  # which of the two answers at once was read last is chance
+    assert re.fullmatch(  # two concurrent responses: either may be read last
         r"  ok    rate limit 60 requests per minute, 5[89] left \(Standard: 1,000 per hour;"
         r" this exporter uses its `budget_share` of 0\.5\)",
         lines[4],
@@ -122,14 +122,14 @@ def test_colour_is_for_terminals(
 
 def _all_of(terminal: int) -> str:
     """Read a pseudo-terminal to its end, which Linux reports as an error."""
-    said = b""
+    output = b""
     try:
         while chunk := os.read(terminal, 4096):
-            said += chunk
+            output += chunk
     except OSError:
         pass
     os.close(terminal)
-    return said.decode()
+    return output.decode()
 
 
 class Unwritable(io.StringIO):

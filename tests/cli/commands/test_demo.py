@@ -37,8 +37,8 @@ def at_risk(fleet: Fleet, now: datetime) -> dict[str, Risk]:
     listed = {instance.id: instance for instance in fleet.instances(now)}
     backups, rules = fleet.backups(now), Rules(Statuses(), Config().objectives)
     chains = Chains({backup.id: backup for backup in backups}, rules.statuses)
-    found = assess_databases(group_backups(backups), chains, Inventory({}, listed), rules)
-    return {risk.instance_id: risk for risk in risks(found, now.timestamp())}
+    assessments = assess_databases(group_backups(backups), chains, Inventory({}, listed), rules)
+    return {risk.instance_id: risk for risk in risks(assessments, now.timestamp())}
 
 
 @settings(max_examples=30, deadline=None)
@@ -52,14 +52,14 @@ def test_ailing_databases_are_at_risk_for_their_reasons_and_healthy_ones_are_not
     """A healthy database may have one failed attempt at most, because the next one succeeds."""
     fleet = Fleet(seed)
 
-    found = at_risk(fleet, now)
+    risky = at_risk(fleet, now)
 
-    problems = {key: set(risk.problems) for key, risk in found.items()}
+    problems = {key: set(risk.problems) for key, risk in risky.items()}
     for ailment in fleet.ailments:
         assert EXPECTED[ailment.kind] <= problems.get(ailment.instance_id, set()), ailment
     for key in fleet.healthy:
         assert problems.get(key, set()) <= {Problem.LAST_ATTEMPT_FAILED}
-    assert not {ailment.instance_id for ailment in fleet.ailments if not EXPECTED[ailment.kind]} & set(found)
+    assert not {ailment.instance_id for ailment in fleet.ailments if not EXPECTED[ailment.kind]} & set(risky)
 
 
 def test_it_prints_every_ailing_database(capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,7 +88,7 @@ def test_it_serves_until_ctrl_c() -> None:
 
 
 def test_it_ends_with_its_terminal() -> None:
-    """A terminal that is closed sends SIGHUP, which is no reload here."""
+    """A closed terminal sends SIGHUP, which does not mean a reload here."""
     with running("demo", LOOPBACK) as (process, url):
         requests.get(f"{url}/-/healthy", timeout=60)
         status = ended(process, signal.SIGHUP)

@@ -27,7 +27,7 @@ def test_once_prints_one_scrape(invoke: Invoke) -> None:
 
 @pytest.mark.usefixtures("environ")
 def test_once_writes_a_file(invoke: Invoke, api: FaultyApi, tmp_path: Path) -> None:
-    """The file has no ages; if the walk fails, the old file stays and the status is 1."""
+    """The file has no ages; if the walk fails, the old file is unchanged and the status is 1."""
     path = tmp_path / "bycloud.prom"
     well = invoke("once", f"--output={path}")
     written = path.read_text()

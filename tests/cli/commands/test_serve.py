@@ -39,18 +39,18 @@ def test_the_bare_command_serves(arguments: list[str]) -> None:
 
 @pytest.mark.usefixtures("environ")
 def test_sigterm_ends_it_while_a_scrape_hangs_on_the_api(api: FaultyApi) -> None:
-    """A scrape in flight, which may take ten minutes, is answered, and the process ends with status 0."""
-    asked = threading.Event()
+    """A scrape of up to ten minutes gets a response, and the process ends with status 0."""
+    requested = threading.Event()
 
     def note(_: Request) -> bool:
-        asked.set()
+        requested.set()
         return True
 
     api.faults.add(HangBeforeHeaders(), times=None, when=note)
     with running(LOOPBACK) as (process, url), ThreadPoolExecutor(1) as pool:
         patience = {"X-Prometheus-Scrape-Timeout-Seconds": "600"}
         scrape = pool.submit(requests.get, f"{url}/metrics", headers=patience, timeout=60)
-        assert asked.wait(10)
+        assert requested.wait(10)
         status = ended(process, signal.SIGTERM)
         text = scrape.result().text
 
@@ -82,10 +82,10 @@ def test_a_port_in_use_is_one_line(invoke: Invoke) -> None:
     """An address that is taken ends the command with status 2."""
     with listen("127.0.0.1:0") as listener:
         address = f"127.0.0.1:{port_of(listener)}"
-        answer = invoke(f"--web.listen-address={address}")
+        invoked = invoke(f"--web.listen-address={address}")
     problem = f"--web.listen-address: cannot listen on {address}: Address already in use"
 
-    assert answer == (
+    assert invoked == (
         2,
         "",
         f"bycloud-backup-exporter: {problem}\n",

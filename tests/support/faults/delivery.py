@@ -29,7 +29,7 @@ class WrongLength(Delivery, frozen=True):
 
 
 class HangBeforeHeaders(Delivery, frozen=True):
-    """No answer at all, until one side leaves."""
+    """No reply until one side leaves."""
 
     def send(self, channel: Channel, _: Reply) -> bool:
         """Wait."""
@@ -54,10 +54,10 @@ class DripHeaders(Delivery, frozen=True):
 
     def send(self, channel: Channel, reply: Reply) -> bool:
         """Drip the head, then send the body."""
-        stays = _drip(channel, reply.head, self.seconds_per_byte)
-        if stays:
+        is_connected = _drip(channel, reply.head, self.seconds_per_byte)
+        if is_connected:
             channel.send(reply.body)
-        return stays
+        return is_connected
 
 
 class DripBody(Delivery, frozen=True):
@@ -84,7 +84,7 @@ class Reset(Delivery, frozen=True):
 
 
 class Delay(Delivery, frozen=True):
-    """The normal answer, but later."""
+    """The normal reply, but later."""
 
     seconds: float
 

@@ -25,7 +25,7 @@ MAX_WALK_SECONDS: Final = 600.0
 class Walker(Protocol):
     """Walks one target."""
 
-    def __call__(self, seconds: float, reserved: int = 1, running: RunningWalk | None = None) -> WalkOutcome:
+    def __call__(self, seconds: float, reserved: int, running: RunningWalk, /) -> WalkOutcome:
         """Walk for at most `seconds`.
 
         :param reserved: requests to leave in the budget for the next walk

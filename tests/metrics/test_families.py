@@ -213,10 +213,10 @@ def test_odd_label_values_survive(key: GroupKey) -> None:
     result = replace(OK, snapshot=replace(SNAPSHOT, summary=summary))
     registry = CollectorRegistry()
     registry.register(TargetCollector(result))
-    openmetrics = generate_openmetrics(registry).decode()  # type: ignore[no-untyped-call]
+    openmetrics = generate_openmetrics(registry).decode()  # type: ignore[no-untyped-call] # prometheus_client has no annotations here
     read = [
         *parse_text(generate_latest(registry).decode()),
-        *parse_openmetrics(openmetrics),  # type: ignore[no-untyped-call]
+        *parse_openmetrics(openmetrics),  # type: ignore[no-untyped-call] # the same
     ]
     parsed = [family.samples for family in read if family.name == "bycloud_database_backups"]
 

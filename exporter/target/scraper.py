@@ -83,7 +83,7 @@ class Scraper:
             return self._state.result(self._clock.monotonic(), deferred=False)
 
     def wake(self) -> None:
-        """Let scrapes whose client has left return."""
+        """Let scrapes return if their client has left."""
         with self._runner.changed:
             self._runner.changed.notify_all()
 

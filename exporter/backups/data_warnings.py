@@ -1,7 +1,7 @@
 """Warnings about the data of a complete walk. `check`, the log and the landing page show them.
 
-To add a warning, write one more rule and add it to `_RULES`. The `kind` of a warning is the same in every walk,
-so that the log reports once when it appears and once when it is gone. Its text may hold numbers that
+To add a warning, write one more rule and add it to `_RULES`. The `kind` of a warning is the same in every
+walk, so that the log reports once when it appears and once when it is gone. Its text may hold numbers that
 change. A text begins with the finding and ends with what the API sent, because long texts are cut.
 """
 

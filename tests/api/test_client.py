@@ -327,7 +327,7 @@ def test_a_doubt_about_the_size_unit_is_logged_once(
     assert sum("look like GiB" in line["event"] for line in logs) == data_warnings
 
 
-def test_a_request_after_its_target_was_removed_says_so(api: FaultyApi, rig: MakeRig) -> None:
+def test_a_request_after_its_target_was_removed_fails_with_that_reason(api: FaultyApi, rig: MakeRig) -> None:
     """A reload closes the API client while a walk may still be in progress."""
     made = rig(api.url, api_tier="standard")
     client = made.api.walk_client(30)

@@ -108,7 +108,7 @@ def test_every_family_is_described_without_a_result() -> None:
     assert not any(family.samples for family in descriptions)
 
 
-def test_the_help_of_a_metric_says_if_it_comes_from_a_snapshot() -> None:
+def test_the_help_of_a_metric_mentions_a_snapshot() -> None:
     """It names the metric that has the time of the snapshot."""
     noted = {family.name for family in described() if SNAPSHOT_NOTE in family.documentation}
 

@@ -194,7 +194,7 @@ def test_many_unknown_statuses_share_one_warning() -> None:
 
 
 @pytest.mark.parametrize("status", ["demo:demo-secret", "x" * 60_000, "a\x1b[2J"])
-def test_what_the_api_chose_is_redacted(status: str) -> None:
+def test_text_from_the_api_is_redacted(status: str) -> None:
     """A status may echo the key, be huge or control a terminal; the warning is short and safe."""
     shown = replace(backup("1"), status=status)
     with FaultyApi(backups=(shown,)) as api, capture_logs() as logs:

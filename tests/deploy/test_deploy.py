@@ -37,7 +37,7 @@ def test_versions_are_pinned() -> None:
     assert all(re.search(r":v?\d+\.\d+\.\d+$", service["image"]) for service in services().values())
 
 
-def test_what_is_mounted_is_there() -> None:
+def test_mounted_files_exist() -> None:
     """Every mounted file exists; Docker would create a missing one as a folder."""
     mounts = [volume for service in services().values() for volume in service.get("volumes", ())]
     sources = [mount.partition(":")[0] for mount in mounts if mount.startswith(".")]

@@ -24,7 +24,7 @@ def test_history_names_its_requirements(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_installed_is_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_requirements_are_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only missing programs are named."""
     (tmp_path / "promtool").touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))

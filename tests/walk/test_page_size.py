@@ -53,7 +53,7 @@ def test_has_a_smallest_step() -> None:
     assert len(api.requested) == 6
 
 
-def test_that_is_fixed_is_never_reduced() -> None:
+def test_a_configured_size_is_never_reduced() -> None:
     """The user's own choice counts."""
     api = FakeList(undated(5), Quirks(max_limit=3, over_limit="refuse"))
 

@@ -482,7 +482,7 @@ class TestShortfall:
         assert len(later.records) == count
         assert len(api.requested) == max(1, -(-count // size))
 
-    def test_that_changes_fails_the_walk(self) -> None:
+    def test_a_changing_shortfall_fails_the_walk(self) -> None:
         """Nothing says which of the two is the API's way of counting."""
         api = FakeList(undated(10))
 
@@ -498,7 +498,7 @@ class TestShortfall:
             == "the API reports 12 records, but lists 2 fewer (1 fewer in the walk before)"
         )
 
-    def test_that_becomes_the_usual_one_is_no_change(self) -> None:
+    def test_a_repeated_shortfall_becomes_the_usual_one(self) -> None:
         """A row that moved out of sight in the first walk is in the second."""
         api = FakeList(undated(10))
 

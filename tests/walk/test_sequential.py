@@ -498,7 +498,7 @@ class TestShortfall:
             == "the API reports 12 records, but lists 2 fewer (1 fewer in the walk before)"
         )
 
-    def test_a_repeated_shortfall_becomes_the_usual_one(self) -> None:
+    def test_a_change_to_the_usual_shortfall_is_accepted(self) -> None:
         """A row that moved out of sight in the first walk is in the second."""
         api = FakeList(undated(10))
 

@@ -68,9 +68,9 @@ class Page(Struct, Generic[Record], frozen=True, kw_only=True):
 
     :param length: number of records, malformed ones included.
     :param markers: where the next page may start, the best marker first.
-    :param more: whether the API says that more records follow.
-    :param limit: the page size that the API says it used.
-    :param total: the number of records in the whole list, as the API says.
+    :param more: whether the API reports that more records follow.
+    :param limit: the page size that the API reports.
+    :param total: the number of records in the whole list, as the API reports it.
     """
 
     records: tuple[Record, ...]
@@ -82,7 +82,7 @@ class Page(Struct, Generic[Record], frozen=True, kw_only=True):
     total: int | None = None
 
     def claims_more(self, requested: int) -> bool:
-        """Whether the API says that more records follow this page.
+        """Whether the API reports that more records follow this page.
 
         :param requested: the `limit` of the request. A shorter page is the last one where nothing else is
             said.

@@ -1,6 +1,6 @@
 """The frozen values that cross packages: results of walks, assessments and scrapes.
 
-Times are Unix seconds, durations seconds and sizes bytes, unless a field says otherwise. `None` is a value
+Times are Unix seconds, durations seconds and sizes bytes, unless a field states otherwise. `None` is a value
 that is unknown or absent: it yields no sample.
 """
 

@@ -27,8 +27,8 @@ def convert(
     """Convert plain data to a frozen struct of settings.
 
     A type that msgspec does not know needs a class method `parse`, which returns an instance or raises
-    `NotAllowedError` or `ConfigError`. Its `ALLOWED` says what it accepts; `SECRET` keeps its values out of
-    errors.
+    `NotAllowedError` or `ConfigError`. Its `ALLOWED` describes the accepted values; `SECRET` keeps
+    them out of errors.
 
     :param document: mappings, lists and scalars, as YAML has them.
     :param expected: the struct.

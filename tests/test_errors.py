@@ -35,7 +35,7 @@ def test_a_configuration_error_is_always_one_printable_line(
         (ConfigError(key="b", found="1", allowed="2").within(source="f"), "f: b: found 1, allowed: 2"),
     ],
 )
-def test_a_configuration_error_says_where_and_what(error: ConfigError, line: str) -> None:
+def test_a_configuration_error_names_the_place_and_the_problem(error: ConfigError, line: str) -> None:
     """What is not known is left out; a block adds its own place."""
     assert str(error) == line
 
@@ -48,7 +48,7 @@ def test_a_configuration_error_says_where_and_what(error: ConfigError, line: str
         (ApiError(Reason.AUTH, "no", status=401, request_id="r-1"), "no (HTTP 401, request_id r-1)"),
     ],
 )
-def test_an_api_error_says_what_is_known(error: ApiError, line: str) -> None:
+def test_an_api_error_shows_status_and_request_id(error: ApiError, line: str) -> None:
     """The status and the request's id follow the message."""
     assert str(error) == line
 

@@ -85,7 +85,7 @@ def test_errors_name_the_place_and_quote_no_value(text: str, problem: str) -> No
         ('"\\U00110000"', "line 1, column 4: an escape or a number out of range"),
     ],
 )
-def test_what_python_cannot_hold_is_refused(text: str, problem: str) -> None:
+def test_values_that_python_cannot_represent_are_refused(text: str, problem: str) -> None:
     """Python's limits of recursion, digits and characters raise no other exceptions."""
     with pytest.raises(ConfigError, match=f"^{problem}$"):
         parse_yaml(text)
@@ -107,7 +107,7 @@ def test_any_text_is_parsed_or_refused_in_one_line(text: str) -> None:
         max_leaves=8,
     )
 )
-def test_what_yaml_writes_is_read(document: object) -> None:
+def test_documents_that_pyyaml_writes_are_read(document: object) -> None:
     """PyYAML quotes each text that YAML 1.1 reads as something else, so both versions agree."""
     assert parse_yaml(yaml.safe_dump(document)) == document
 

@@ -8,7 +8,7 @@ NOT_TLS: Final = frozenset({"HTTP_REQUEST", "RECORD_LAYER_FAILURE", "WRONG_VERSI
 
 
 def describe_cause(error: BaseException, url: str) -> str:
-    """Return what the innermost exception says.
+    """Return the message of the innermost exception.
 
     :param url: what was requested: its scheme decides on the hint
     """
@@ -29,5 +29,5 @@ def describe_cause(error: BaseException, url: str) -> str:
 
 
 def _is_untrusted(error: ssl.SSLCertVerificationError) -> bool:
-    """Say whether OpenSSL knows no issuer: X509_V_ERR_… 2, 18, 19, 20 and 21."""
+    """Return whether OpenSSL does not know the issuer: X509_V_ERR_… 2, 18, 19, 20 and 21."""
     return error.verify_code in {2, 18, 19, 20, 21}

@@ -71,7 +71,7 @@ class WalkClient:
 
     :param secret: the credential.
     :param seconds: how long the walk may take.
-    :param next_walk: the requests of the next walk, which retries must leave in the budget.
+    :param reserved: the requests of the next walk, which retries must leave in the budget.
     """
 
     def __init__(self, api: ApiClient, secret: Secret, seconds: float, reserved: int) -> None:

@@ -19,7 +19,10 @@ class Window(Struct, frozen=True):
 
 
 class MinuteWindow:
-    """The last window that the API reported, less the requests sent since. Needs its owner's lock."""
+    """The last window that the API reported, less the requests sent since. Needs its owner's lock.
+
+    Times are monotonic seconds.
+    """
 
     def __init__(self) -> None:
         self._reported: Window | None = None

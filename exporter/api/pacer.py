@@ -10,7 +10,7 @@ DEMAND_PERIOD: Final = 600.0
 
 
 class Pacer:
-    """Knows when the next walk has its turn. Needs its owner's lock.
+    """Knows when the next walk has its turn. Needs its owner's lock. Times are monotonic seconds.
 
     :param now: the time from which requested walks are counted.
     """

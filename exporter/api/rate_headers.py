@@ -1,4 +1,4 @@
-"""What response headers say about the API's rate limits. Parsing never raises."""
+"""The API's rate limits in response headers. Parsing never raises."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -10,7 +10,10 @@ _SLACK: Final = 1_000
 
 
 class RequestLedger:
-    """Counts requests in sliding windows of up to an hour. Needs its owner's lock."""
+    """Counts requests in sliding windows of up to an hour. Needs its owner's lock.
+
+    Times are monotonic seconds.
+    """
 
     def __init__(self) -> None:
         self._times: list[float] = []

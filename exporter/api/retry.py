@@ -39,10 +39,10 @@ class Retrier:
         self._observer = observer
         self._sleep = sleep
         self._seconds_left = seconds_left
-        self._next_walk = reserved
+        self._reserved = reserved
 
     def __repr__(self) -> str:
-        return f"Retrier(reserved={self._next_walk})"
+        return f"Retrier(reserved={self._reserved})"
 
     def __call__(self, attempt: Callable[[bool], Result]) -> Result:
         """Return the first result of `attempt`.
@@ -67,7 +67,7 @@ class Retrier:
     def _must_stop(self, state: RetryCallState) -> bool:
         if state.attempt_number >= ATTEMPTS or state.upcoming_sleep >= self._seconds_left():
             return True
-        return not self._budget.allows_retry(self._next_walk)
+        return not self._budget.allows_retry(self._reserved)
 
     def _record(self, state: RetryCallState) -> None:
         failure = cast("ApiError", cast("Future", state.outcome).exception())  # only these are retried

@@ -17,7 +17,7 @@ from exporter.results import DatabaseAssessment
 
 
 class Rules(Struct, frozen=True):
-    """What the configuration says of statuses, objectives and sizes.
+    """The configured statuses, objectives and size unit.
 
     :param objectives: the first that matches an instance applies to it.
     :param bytes_per_unit: bytes per unit of the API's sizes.
@@ -119,6 +119,6 @@ def _running_since(groups: Iterable[BackupGroup], statuses: Statuses) -> float |
 
 
 def _last_attempt_failed(groups: Iterable[BackupGroup], statuses: Statuses) -> bool | None:
-    """Say whether the newest finished attempt failed; `None` if none has finished."""
+    """Return whether the newest finished attempt failed; `None` if none has finished."""
     last = newest(group for group in groups if group.status in statuses.finished)
     return None if last is None else last.status in statuses.failed

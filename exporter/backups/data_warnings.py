@@ -1,8 +1,8 @@
-"""What looks wrong about a complete walk. `check`, the log and the landing page show these warnings.
+"""Warnings about the data of a complete walk. `check`, the log and the landing page show them.
 
-To add a warning, write one more rule and add it to `_RULES`. The `kind` of a warning stays the same from walk
-to walk, so that the log says once when it appears and once when it is gone. Its text may hold numbers that
-change. Texts begin with what was found: what the API sent comes last, because long texts are cut.
+To add a warning, write one more rule and add it to `_RULES`. The `kind` of a warning is the same in every
+walk, so that the log reports once when it appears and once when it is gone. Its text may hold numbers that
+change. A text begins with the finding and ends with what the API sent, because long texts are cut.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,7 +83,7 @@ def _size_unit(evidence: Evidence) -> Iterator[DataWarning]:
 def _statuses(evidence: Evidence) -> Iterator[DataWarning]:
     unknown = evidence.snapshot.summary.unknown_statuses
     meaning = "cannot be restored and breaks chains"
-    if len(unknown) > MOST_STATUSES:  # one kind, however the statuses change: the log says it once
+    if len(unknown) > MOST_STATUSES:  # one kind, however the statuses change: the log reports it once
         backups = count(sum(number for _, number in unknown), "backup")
         yield DataWarning(
             "statuses",

@@ -1,4 +1,4 @@
-"""What the configuration and the API's list say of database instances."""
+"""The database instances of the configuration and of the API's list."""
 
 from collections.abc import Iterable, Mapping
 

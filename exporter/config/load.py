@@ -66,7 +66,7 @@ def _from_environment(environ: Mapping[str, str]) -> Target:
 
 
 def _renamed(error: ConfigError) -> ConfigError:
-    """Return the error with the variable's name in place of the target's setting."""
+    """Return the error with the variable's name instead of the target's setting."""
     variable = _VARIABLES.get(error.key or "", error.key)
     return ConfigError(
         error.problem, source=ENVIRONMENT, key=variable, found=error.found, allowed=error.allowed

@@ -9,7 +9,7 @@ from exporter.validation import Text
 
 
 class Match(Struct, frozen=True, forbid_unknown_fields=True):
-    """The databases that an objective applies to: shell patterns, all of which must match."""
+    """The databases that an objective applies to: all of its shell patterns must match."""
 
     instance_id: Text | None = None
     instance_name: Text | None = None

@@ -18,7 +18,7 @@ class RenderOptions(Struct, frozen=True):
     """What a scraper requests.
 
     `names` are the families of its `name[]` parameters (`None`: all of them), `accept` is one of
-    `negotiation.KNOWN`, and `gzipped` says whether it accepts gzip.
+    `negotiation.KNOWN`, and `gzipped` is whether it accepts gzip.
     """
 
     names: frozenset[str] | None

@@ -53,8 +53,11 @@ class Listing(Generic[Record]):
 
     def page(self, query: Query) -> Json:
         """Return one page; raise `RequestRefusedError` for a bad limit or marker."""
-        filters = tuple((name, query[name]) for name in self.collection.fields if name in query)
-        return self._filter(filters)._page(query) if filters else self._page(query)  # noqa: SLF001 - of the same class
+        fields = self.collection.fields
+        filters = tuple((name, query[name]) for name in fields if name in query)
+        if not filters:
+            return self._page(query)
+        return self._filter(filters).page({name: query[name] for name in query if name not in fields})
 
     def _clear_full_cache(self) -> None:
         if len(self._pages) >= _KEPT_PAGES:

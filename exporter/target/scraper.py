@@ -25,7 +25,7 @@ MAX_WALK_SECONDS: Final = 600.0
 class Walker(Protocol):
     """Walks one target."""
 
-    def __call__(self, seconds: float, reserved: int = 1, running: RunningWalk | None = None) -> WalkOutcome:
+    def __call__(self, seconds: float, reserved: int, running: RunningWalk, /) -> WalkOutcome:
         """Walk for at most `seconds`.
 
         :param reserved: requests to leave in the budget for the next walk
@@ -83,7 +83,7 @@ class Scraper:
             return self._state.result(self._clock.monotonic(), deferred=False)
 
     def wake(self) -> None:
-        """Let scrapes whose client has left return."""
+        """Let scrapes return if their client has left."""
         with self._runner.changed:
             self._runner.changed.notify_all()
 

@@ -21,7 +21,7 @@ class Outage(Struct, frozen=True):
     walks: int
 
     def fields(self, now: float) -> dict[str, Any]:
-        """Return what the log says about it at `now`."""
+        """Return the fields of the log line at `now`."""
         return {"failed_walks": self.walks, "failing_for": format_age(now - self.since)}
 
 

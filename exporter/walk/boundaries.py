@@ -17,7 +17,7 @@ class PageBoundaries(Struct, frozen=True):
     A boundary whose record is unchanged, `updated_at` included, has not moved within the list. So a record
     without `updated_at` is no boundary.
 
-    `newest_first` says that the list was in descending order of `updated_at`: an updated record moves to the
+    `newest_first` is whether the list was in descending order of `updated_at`: an updated record moves to the
     head. In any other list, it may move to the tail.
     """
 

@@ -30,7 +30,7 @@ class Arrival(Struct, Generic[Record], frozen=True):
 class Continuation(Struct, Generic[Record], frozen=True):
     """A cached page that continues the page before it.
 
-    `rest` is what the page before it holds behind `marker`, if it was cut there.
+    `rest` is the part of the page before it that follows `marker`, if it was cut there.
     """
 
     marker: Marker

@@ -155,7 +155,7 @@ class WalkState(Generic[Record]):
         return self._accept(unread) if unread is not None else end
 
     def _unread(self, page: Page[Record], marker: str) -> Page[Record] | None:
-        """Return what a page from a record before `marker` holds that was not read yet, if anything.
+        """Return the unread part of a page from a record before `marker`; `None` if there is none.
 
         Everything up to `marker` was read, malformed records too. If the page lacks `marker`, only a new
         record shows that it continues the list.

@@ -33,7 +33,7 @@ class RenderQueue(Generic[T]):
 
         :param key: equal for renderings that clients may share.
         :param client: what tells clients apart, such as a network.
-        :param is_abandoned: says whether the client has left.
+        :param is_abandoned: returns whether the client has left.
         """
         rendered_before = self._rendered
         async with self._turns.slot(client):

@@ -129,7 +129,7 @@ def test_replicas_are_one_alert() -> None:
         assert kept <= {"job", "target", "instance_id", "datastore_type", "reason"}, name
 
 
-def test_alertmanager_takes_the_example() -> None:
+def test_alertmanager_accepts_the_example() -> None:
     """`amtool check-config` finds nothing."""
     command = [need("amtool"), "check-config", str(ALERTMANAGER)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -120,11 +120,11 @@ def test_a_page_that_always_fails_fails_the_walk(api: FaultyApi, rig: MakeRig) -
     assert outcome.stats.pages == 1
 
 
-@pytest.mark.parametrize("dead_marker", ["error", "empty", "start"])
-def test_a_marker_deleted_during_the_walk_is_bypassed(rig: MakeRig, dead_marker: str) -> None:
+@pytest.mark.parametrize("quirks", [Quirks(dead_marker=each) for each in ("error", "empty", "start")])
+def test_a_marker_deleted_during_the_walk_is_bypassed(rig: MakeRig, quirks: Quirks) -> None:
     """It works with each of the three ways in which an API may respond to a dead marker."""
     listed = bulk_backups(45, 6)
-    with FaultyApi(backups=listed, quirks=Quirks(dead_marker=dead_marker)) as api:  # type: ignore[arg-type]
+    with FaultyApi(backups=listed, quirks=quirks) as api:
 
         def delete(body: Json) -> Json:
             api.backups = tuple(backup for backup in listed if backup.id != listed[19].id)
@@ -327,7 +327,7 @@ def test_a_doubt_about_the_size_unit_is_logged_once(
     assert sum("look like GiB" in line["event"] for line in logs) == data_warnings
 
 
-def test_a_request_after_its_target_was_removed_says_so(api: FaultyApi, rig: MakeRig) -> None:
+def test_a_request_after_its_target_was_removed_fails_with_that_reason(api: FaultyApi, rig: MakeRig) -> None:
     """A reload closes the API client while a walk may still be in progress."""
     made = rig(api.url, api_tier="standard")
     client = made.api.walk_client(30)

@@ -109,7 +109,7 @@ def test_a_cancelled_request_adds_nothing_to_a_newer_window() -> None:
     assert window.current(0.0) == Window(100, 50, 60.0)
 
 
-def test_a_request_cancelled_before_the_first_report_leaves_no_trace() -> None:
+def test_a_request_cancelled_before_the_first_report_does_not_count() -> None:
     """It was counted in no window."""
     window = MinuteWindow()
     counted_in = window.take()

@@ -49,7 +49,7 @@ class Source:
         return [family.samples[0].value for family in self.gauges.collect()]
 
 
-def test_a_good_configuration_comes_into_force(logged: LogCapture) -> None:
+def test_a_valid_configuration_is_applied(logged: LogCapture) -> None:
     """The gauges show success and its time, and the log has one event."""
     source = Source()
     source.reloader.reload()

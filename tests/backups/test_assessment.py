@@ -81,7 +81,7 @@ def test_says_all_of_an_instance_with_a_chain() -> None:
     }
 
 
-def test_a_broken_chain_leaves_what_is_below_the_break() -> None:
+def test_backups_with_a_broken_chain_are_not_restorable() -> None:
     """Usable backups on a failed parent are counted with their reason, and are not restorable."""
     assessment = assessed(
         backup(0),
@@ -118,7 +118,7 @@ def test_of_those_created_at_once_the_greatest_id_is_the_newest(step: int) -> No
     assert assessments["one"].newest_full_size_bytes == 20
 
 
-def test_where_there_is_nothing_nothing_is_said() -> None:
+def test_unknown_values_are_none() -> None:
     """An instance whose only backup is running has no restorable backup, and no facts about one."""
     assessment = assessed(backup(0, status="BUILDING", size=None))["one"]
 

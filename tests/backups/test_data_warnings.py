@@ -99,7 +99,7 @@ def test_each_warning_has_its_kind_and_its_numbers() -> None:
         ("off", None, "because `instances` is off and no entry of `expected_instances` has one"),
     ],
 )
-def test_the_warning_says_why_no_names_are_known(mode: str, error: ApiError | None, reason: str) -> None:
+def test_the_warning_explains_why_no_names_are_known(mode: str, error: ApiError | None, reason: str) -> None:
     """The list of instances may be still to come, may fail, or may be off."""
     *_, warning = found(settings={"instances": mode}, objectives=BY_NAME, listing_error=error)
 
@@ -138,7 +138,7 @@ def test_listed_or_configured_names_are_enough_for_objectives_by_name(
     assert found(settings=settings, objectives=BY_NAME, **facts) == []
 
 
-def test_a_failing_list_says_whether_an_older_one_is_in_use() -> None:
+def test_the_warning_of_a_failing_list_mentions_an_older_list_in_use() -> None:
     """The last complete list is used after failures, and the warning says so."""
     (warning,) = found(listing_error=FORBIDDEN, listed={"one": Instance("one")})
 
@@ -148,7 +148,7 @@ def test_a_failing_list_says_whether_an_older_one_is_in_use() -> None:
     )
 
 
-def test_the_log_says_when_a_warning_appears_and_when_it_is_gone() -> None:
+def test_new_and_resolved_warnings_are_logged() -> None:
     """Two walks with a malformed record and two without log one warning and one line that it is gone."""
     with FaultyApi(backups=bulk_backups(5, 1), instances=()) as api:
         rig = Rig(api.url, (), instances="off", size_unit="GiB")
@@ -194,7 +194,7 @@ def test_many_unknown_statuses_share_one_warning() -> None:
 
 
 @pytest.mark.parametrize("status", ["demo:demo-secret", "x" * 60_000, "a\x1b[2J"])
-def test_what_the_api_chose_is_redacted(status: str) -> None:
+def test_text_from_the_api_is_redacted(status: str) -> None:
     """A status may echo the key, be huge or control a terminal; the warning is short and safe."""
     shown = replace(backup("1"), status=status)
     with FaultyApi(backups=(shown,)) as api, capture_logs() as logs:

@@ -107,7 +107,7 @@ def _labels(record: Backup) -> tuple[str, str, str]:
     return record.status, kind or "unknown", record.instance_id or "unknown"
 
 
-def test_what_is_null_or_absent_is_unknown() -> None:
+def test_null_and_absent_values_are_unknown() -> None:
     """Labels are never empty: to Prometheus an empty label is an absent one."""
     keys = {
         group(made(0, instance_id=instance, datastore=datastore)).key
@@ -147,7 +147,7 @@ def test_durations_are_of_the_finished(status: str, minutes: int | None, seconds
     assert group(made(0, status=status, updated_at=end)).newest_duration_seconds == seconds
 
 
-def test_what_is_finished_is_a_setting() -> None:
+def test_finished_statuses_are_configurable() -> None:
     """The configuration says which statuses are finished."""
     statuses = Statuses(usable=frozenset({"READY"}))
     summary = summarize(

@@ -67,7 +67,7 @@ def test_libraries_log_in_the_same_format(capsys: pytest.CaptureFixture[str]) ->
     )
 
 
-def test_a_traceback_stays_in_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_traceback_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """A library's traceback has one line too."""
     configure_logs("error", "logfmt")
     try:
@@ -164,7 +164,7 @@ def test_an_event_that_cannot_be_rendered_is_logged_by_its_name(
     ),
     style=st.sampled_from(LOG_FORMATS),
 )
-def test_logging_never_raises_and_always_gives_one_line(
+def test_logging_never_raises_and_always_writes_one_line(
     event: str, key: str, value: object, style: Literal["logfmt", "json"]
 ) -> None:
     """Control characters, lone surrogates and keys that logfmt cannot write are escaped."""

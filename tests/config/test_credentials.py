@@ -126,7 +126,7 @@ def test_a_token_may_have_any_form(tmp_path: Path, content: str) -> None:
     assert Credential("token", path, "prod").read().reveal() == content
 
 
-def test_a_token_s_file_says_what_is_allowed(tmp_path: Path) -> None:
+def test_the_error_of_a_token_file_names_what_is_allowed(tmp_path: Path) -> None:
     """Any line is allowed."""
     path = tmp_path / "token"
     path.write_text("hidden hidden")

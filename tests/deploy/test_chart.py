@@ -75,7 +75,7 @@ def test_kubernetes_knows_every_key(tmp_path: Path) -> None:
         assert (done.stdout + done.stderr).count("passed") == 3 + len(native)
 
 
-def test_kustomize_takes_the_folder() -> None:
+def test_kustomize_accepts_the_folder() -> None:
     """`kubectl apply -k` applies the same objects."""
     command = [need_tool("kubectl"), "kustomize", str(RENDERED.parent)]
     built = subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -37,7 +37,7 @@ def test_versions_are_pinned() -> None:
     assert all(re.search(r":v?\d+\.\d+\.\d+$", service["image"]) for service in services().values())
 
 
-def test_what_is_mounted_is_there() -> None:
+def test_mounted_files_exist() -> None:
     """Every mounted file exists; Docker would create a missing one as a folder."""
     mounts = [volume for service in services().values() for volume in service.get("volumes", ())]
     sources = [mount.partition(":")[0] for mount in mounts if mount.startswith(".")]
@@ -64,7 +64,7 @@ def test_one_variable_makes_it_real(tmp_path: Path, key: str, command: str) -> N
     assert output == f"{command}\n"
 
 
-def test_compose_takes_the_composition() -> None:
+def test_compose_accepts_the_file() -> None:
     """Compose accepts the file, if it is installed; no image is pulled."""
     if compose := shutil.which("docker-compose"):
         command = [compose]
@@ -99,7 +99,7 @@ def test_grafana_finds_source_and_dashboards() -> None:
 @pytest.mark.parametrize(
     "file", ["compose/prometheus.yml", "prometheus/prometheus.yml", "prometheus/http-sd.yml"]
 )
-def test_prometheus_takes_its_configurations(file: str) -> None:
+def test_prometheus_accepts_its_configurations(file: str) -> None:
     """`promtool check config` accepts every Prometheus configuration."""
     assert "SUCCESS" in run(need("promtool"), "check", "config", "--syntax-only", str(DEPLOY / file))
 
@@ -119,7 +119,7 @@ def test_the_sharding_that_is_advised_is_taken(tmp_path: Path) -> None:
     assert "SUCCESS" in run(need("promtool"), "check", "config", str(file))
 
 
-def test_alertmanager_takes_its_configuration() -> None:
+def test_alertmanager_accepts_its_configuration() -> None:
     """`amtool check-config` accepts the Alertmanager configuration."""
     assert "SUCCESS" in run(need("amtool"), "check-config", str(DEPLOY / "compose/alertmanager.yml"))
 
@@ -162,7 +162,7 @@ def test_hadolint_finds_nothing() -> None:
     assert run(need_tool("hadolint"), str(ROOT / "Dockerfile")) == ""
 
 
-def test_the_image_says_what_it_is() -> None:
+def test_the_image_has_labels() -> None:
     """The image's labels name title, licence, version, revision and source."""
     labels = re.findall(r"org\.opencontainers\.image\.(\w+)=", (ROOT / "Dockerfile").read_text("utf-8"))
 

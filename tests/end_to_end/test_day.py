@@ -50,7 +50,7 @@ def test_a_day_sees_no_429_and_no_snapshot_older_than_the_budget_forces(
     assert len(api.statuses) <= DAY / 3600 * PER_HOUR[tier] * share * 1.05
 
 
-def test_the_list_of_instances_stays_within_the_budget_too() -> None:
+def test_the_list_of_instances_respects_the_budget() -> None:
     """If two walks fill the hour, the list of instances takes few requests and causes no 429."""
     world = World()
     api = LimitedTransport(world, "standard", 5000, 20)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Unpack
@@ -213,12 +214,16 @@ def test_a_dead_file_system_under_the_secret(rig: Callable[..., Rig], api: Fault
         structlog.get_logger(),
         clock=made.clock,
     )
+
+    def is_hanging(walks: int) -> bool:
+        return stuck.hanging("walk") == walks
+
     first = scraper.scrape(30)
     stuck.alive.clear()
     results = []
     for count in range(1, 2 * MAX_ABANDONED + 1):
         results.append(scraper.scrape(0))
-        assert until(lambda count=count: stuck.hanging("walk") == min(count, MAX_ABANDONED))  # type: ignore[misc]
+        assert until(partial(is_hanging, min(count, MAX_ABANDONED)))
         made.clock.ahead += MAX_WALK_SECONDS + HANG_MARGIN + 1
     requests = backup_requests(api)
     hanging = stuck.hanging("instances")

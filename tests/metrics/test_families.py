@@ -108,7 +108,7 @@ def test_every_family_is_described_without_a_result() -> None:
     assert not any(family.samples for family in descriptions)
 
 
-def test_the_help_of_a_metric_says_if_it_comes_from_a_snapshot() -> None:
+def test_the_help_of_a_metric_mentions_a_snapshot() -> None:
     """It names the metric that has the time of the snapshot."""
     noted = {family.name for family in described() if SNAPSHOT_NOTE in family.documentation}
 
@@ -213,10 +213,10 @@ def test_odd_label_values_survive(key: GroupKey) -> None:
     result = replace(OK, snapshot=replace(SNAPSHOT, summary=summary))
     registry = CollectorRegistry()
     registry.register(TargetCollector(result))
-    openmetrics = generate_openmetrics(registry).decode()  # type: ignore[no-untyped-call]
+    openmetrics = generate_openmetrics(registry).decode()  # type: ignore[no-untyped-call] # prometheus_client has no annotations here
     read = [
         *parse_text(generate_latest(registry).decode()),
-        *parse_openmetrics(openmetrics),  # type: ignore[no-untyped-call]
+        *parse_openmetrics(openmetrics),  # type: ignore[no-untyped-call] # the same
     ]
     parsed = [family.samples for family in read if family.name == "bycloud_database_backups"]
 

@@ -125,7 +125,7 @@ def test_every_header_gets_a_known_format(accept: str) -> None:
         ("x-gzip", False),
     ],
 )
-def test_a_client_accepts_gzip_if_it_says_so(header: str, expected: bool) -> None:  # noqa: FBT001 - by pytest
+def test_gzip_is_accepted_by_header(header: str, expected: bool) -> None:  # noqa: FBT001 - by pytest
     """A quality of 0 means no."""
     assert accepts_gzip(header) is expected
 

@@ -16,7 +16,7 @@ def test_an_age_is_the_time_since_a_timestamp(timestamp: float | None, age: floa
     assert TIME.value_at(100.0)(timestamp) == timestamp
 
 
-def test_the_help_text_says_if_a_value_comes_from_a_snapshot() -> None:
+def test_the_help_text_mentions_a_snapshot() -> None:
     """Other help texts have no note."""
 
     def no_rows(_: ScrapeResult) -> list[tuple[tuple[str, ...], float | None]]:

@@ -100,7 +100,7 @@ def test_closing_ends_hanging_replies(
 
 
 @pytest.mark.parametrize("fault", [HangBeforeHeaders(), Delay(60)])
-def test_a_client_that_leaves_is_noticed(api: FaultyApi, dial: Dial, fault: Fault) -> None:
+def test_a_disconnected_client_is_detected(api: FaultyApi, dial: Dial, fault: Fault) -> None:
     """The server stops waiting for a client that has left."""
     api.faults.add(fault)
     client = dial("GET")

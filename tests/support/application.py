@@ -79,7 +79,7 @@ class WaitingTarget:
         clock = FixedClock()
         self.scraper = Scraper(
             Target(name=name, api_key=Secret("id:secret")),
-            lambda _seconds, _next, _running: SUCCESS,  # type: ignore[arg-type] # by place, as it is called
+            lambda _seconds, _next, _running: SUCCESS,
             Budget(clock=clock),
             structlog.get_logger(),
             clock=clock,

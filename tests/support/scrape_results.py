@@ -101,12 +101,9 @@ def scraper(walk: Callable[[], WalkOutcome] = lambda: SUCCESS, name: str = "defa
     target = Target(name=name, api_key=Secret("id:hidden"))
     clock = FixedClock()
 
-    def walking(_seconds: float, _next_walk: int = 1, _running: object = None) -> WalkOutcome:
-        return walk()
-
     return Scraper(
         target,
-        walking,  # type: ignore[arg-type] # by place, as it is called
+        lambda _seconds, _reserved, _running: walk(),
         Budget(clock=clock),
         structlog.get_logger(),
         clock=clock,

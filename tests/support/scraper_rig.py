@@ -29,7 +29,7 @@ class PendingWalks:
         self.has_threads = True
         self._result: WalkOutcome | BaseException = failed()
 
-    def __call__(self, seconds: float, reserved: int = 1, running: RunningWalk | None = None) -> WalkOutcome:  # noqa: ARG002 - the protocol's
+    def __call__(self, _seconds: float, _reserved: int, _running: RunningWalk) -> WalkOutcome:
         """End as the test says."""
         if isinstance(self._result, BaseException):
             raise self._result

@@ -232,7 +232,7 @@ def test_an_empty_list_is_not_used_while_there_are_backups(rig: Make, api: Fault
 
 
 @pytest.mark.parametrize(("instances", "level"), [((), Severity.WARN), (LISTED, Severity.OK)])
-def test_check_says_whether_the_list_is_used(
+def test_check_reports_whether_the_list_is_used(
     rig: Make, api: FaultyApi, instances: tuple[Instance, ...], level: Severity
 ) -> None:
     """An empty list although there are backups is a warning, and no line says `ok`."""

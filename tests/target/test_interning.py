@@ -34,7 +34,7 @@ def test_pages_stay_equal_and_equal_values_become_one_object() -> None:
     }
 
 
-def test_an_absent_value_stays_absent() -> None:
+def test_an_absent_value_remains_absent() -> None:
     """`None` is a value like any other."""
     page = Page(records=(backup(1, instance_id=None), backup(2, instance_id=None)), length=2)
 

@@ -89,7 +89,7 @@ class TestThreads:
     def scraper(self, clock: "ReadClock", ending: threading.Event, walks: list[float]) -> Scraper:
         """Return a scraper whose walks end after `ending` is set."""
 
-        def walk(seconds: float, reserved: int = 1, running: RunningWalk | None = None) -> WalkOutcome:  # noqa: ARG001 - the protocol's
+        def walk(seconds: float, _reserved: int, _running: RunningWalk) -> WalkOutcome:
             walks.append(seconds)
             assert ending.wait(30)
             return complete(clock.now())
@@ -319,7 +319,7 @@ def test_a_walk_succeeds_once_the_system_allows_threads_again() -> None:
     """The walk that gets no thread fails."""
     clock = Clock()
 
-    def walk(seconds: float, reserved: int = 1, running: RunningWalk | None = None) -> WalkOutcome:  # noqa: ARG001 - the protocol's
+    def walk(_seconds: float, _reserved: int, _running: RunningWalk) -> WalkOutcome:
         return complete(clock.now())
 
     scraper = Scraper(target(), walk, Budget(clock=clock), structlog.get_logger(), clock=clock)

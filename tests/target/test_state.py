@@ -52,7 +52,7 @@ def test_the_snapshot_is_served_until_walks_have_failed_for_long() -> None:
     assert made.servable_snapshot(701.9) is outcome.snapshot
 
 
-def test_a_failed_walk_says_why() -> None:
+def test_a_failed_walk_has_a_reason() -> None:
     """The time of the last complete walk is known even when its snapshot is no longer served."""
     made = state()
     made.end_walk(0.0, complete(completed_at=1.0))

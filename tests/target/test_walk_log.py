@@ -46,7 +46,7 @@ def test_an_outage_is_one_line_with_its_cause_and_what_is_served() -> None:
     ]
 
 
-def test_a_new_cause_is_a_new_line_that_says_how_long_walks_have_failed() -> None:
+def test_a_new_cause_is_logged_with_the_duration_of_the_outage() -> None:
     """The outage is as old as its first walk, even if that failed for another reason."""
     (_, line) = logged([failed(status=503), failed(status=503), failed(Reason.AUTH, status=401)])
 
@@ -60,7 +60,7 @@ def test_the_end_of_the_snapshot_is_a_line() -> None:
     assert [line.get("serving") for line in lines] == [None, "last snapshot", "no backup metrics"]
 
 
-def test_recovery_is_one_line_that_says_how_long_the_outage_was() -> None:
+def test_the_end_of_an_outage_is_logged_with_its_duration() -> None:
     """It counts the failed walks and their time, from the first one's begin."""
     lines = logged([failed(), failed(), complete(), complete()])
 
@@ -81,7 +81,7 @@ def test_every_crash_is_logged_with_its_traceback() -> None:
     assert lines[3]["failed_walks"] == 2
 
 
-def test_its_repr_says_how_long_walks_have_failed() -> None:
+def test_its_repr_shows_the_outage() -> None:
     """For debuggers."""
     log = WalkLog(structlog.get_logger())
     log.note(failed(), began=5.0, now=6.0, serves_snapshot=False)

@@ -38,7 +38,7 @@ def _values(text: str, name: str) -> Iterator[tuple[float, float]]:
         yield float(moment), float(value)
 
 
-def test_each_scrape_stands_at_its_moment() -> None:
+def test_each_scrape_has_its_own_timestamp() -> None:
     """Every scrape succeeds and has its own time, and the file ends as OpenMetrics requires."""
     text = _replayed(END)
     moments = [END - turn * EVERY for turn in reversed(range(SCRAPES))]
@@ -66,7 +66,7 @@ def test_a_night_without_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
     assert re.search(r'bycloud_scrape_failure\{[^}]*reason="server_error"\} 1\.0', text)
 
 
-def test_prometheus_takes_it_in(tmp_path: Path) -> None:
+def test_prometheus_imports_the_history(tmp_path: Path) -> None:
     """Promtool makes blocks of the file, with every scrape in them."""
     made = blocks(fleet(5), tmp_path, END, DAYS)
     listed = subprocess.run(

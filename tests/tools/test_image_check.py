@@ -137,7 +137,7 @@ def test_a_confined_container_passes(tmp_path: Path) -> None:
     assert engine.running == 0
 
 
-def test_a_health_check_that_cannot_run_is_said(tmp_path: Path) -> None:
+def test_a_skipped_health_check_is_reported(tmp_path: Path) -> None:
     """A health check that cannot run is skipped, and its line says why."""
     with serving("bycloud_up 1.0\n") as url:
         engine = FakeEngine(FakeContainer(url), runs_healthcheck=False)
@@ -203,7 +203,7 @@ def test_the_probe_finds_what_is_writable(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answering", "expected"), [(["docker", "podman"], "docker"), (["podman"], "podman"), ([], "buildah")]
 )
-def test_the_first_engine_that_answers(programs: Path, answering: list[str], expected: str) -> None:
+def test_the_first_working_engine_is_used(programs: Path, answering: list[str], expected: str) -> None:
     """An engine's client without its daemon is not used."""
     for name in ("docker", "podman"):
         install(programs, name, "exit 0" if name in answering else "exit 1")
@@ -285,7 +285,7 @@ def test_a_program_that_hangs_is_killed(tmp_path: Path) -> None:
     os.close(reader)
 
 
-def test_without_any_engine_it_says_what_it_needs(
+def test_without_any_engine_the_error_names_the_requirements(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without any engine it prints one line and exits with 2."""

@@ -12,7 +12,7 @@ from tests.support.programs import require, require_tools
 ROOT: Final = Path(__file__).parents[2]
 
 
-def test_history_says_what_it_needs(tmp_path: Path) -> None:
+def test_history_names_its_requirements(tmp_path: Path) -> None:
     """`make history` names the missing programs and their package, and replays nothing."""
     command = [sys.executable, "-m", "tools.history", str(tmp_path / "data")]
     done = subprocess.run(
@@ -24,7 +24,7 @@ def test_history_says_what_it_needs(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_installed_is_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_requirements_are_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only missing programs are named."""
     (tmp_path / "promtool").touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -74,7 +74,7 @@ def test_moments_are_counted_in_requests() -> None:
     assert Request[Backup]("d", 10).is_sent_after(first.received_index)
 
 
-def test_a_failure_of_one_page_is_its_answer() -> None:
+def test_a_failure_of_one_page_is_its_response() -> None:
     """The walk may never need that page."""
     [failure] = finished(queued(Reason.SERVER_ERROR))
 

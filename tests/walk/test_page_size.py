@@ -53,7 +53,7 @@ def test_has_a_smallest_step() -> None:
     assert len(api.requested) == 6
 
 
-def test_that_is_fixed_is_never_reduced() -> None:
+def test_a_configured_size_is_never_reduced() -> None:
     """The user's own choice counts."""
     api = FakeList(undated(5), Quirks(max_limit=3, over_limit="refuse"))
 
@@ -74,7 +74,7 @@ def test_stays_if_every_step_is_refused() -> None:
     assert requested_limits(api) == [1000, 1000, 1000]
 
 
-def test_that_was_never_answered_is_not_kept() -> None:
+def test_a_size_without_a_response_is_not_kept() -> None:
     """Another failure after a reduction proves nothing about the smaller size."""
     page_size = PageSize()
 
@@ -84,7 +84,7 @@ def test_that_was_never_answered_is_not_kept() -> None:
     assert page_size.limit == 1000
 
 
-def test_that_was_found_survives_a_walk_of_400s() -> None:
+def test_a_reduced_size_survives_a_walk_of_400s() -> None:
     """The size before the failed walk is kept, not the largest one."""
     api, page_size = FakeList(undated(300), Quirks(max_limit=200, over_limit="refuse")), PageSize()
     walk(api.fetch, page_size)

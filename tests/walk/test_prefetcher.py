@@ -122,7 +122,7 @@ def test_a_page_is_cut_where_a_cached_page_continues_it() -> None:
     assert [record.id for record in following.records] == [str(number) for number in range(19, 9, -1)]
 
 
-def test_a_prefetcher_says_what_it_expects_next() -> None:
+def test_its_repr_shows_the_next_marker() -> None:
     """Its `repr` is for a debugger."""
     dispatcher = Dispatcher[Page[Backup], Backup](FakeList(()).fetch, ManualPool(3).pool)
     cache = PageCache(dispatcher, lambda page: page, 20)

@@ -44,7 +44,7 @@ DeadMarkerStatus = Literal[400, 404, 422]
 
 
 @given(count=st.integers(0, 60), size=st.integers(1, 30), quirks=QUIRKS)
-def test_every_record_comes_once(count: int, size: int, quirks: Quirks) -> None:
+def test_every_record_is_returned_once(count: int, size: int, quirks: Quirks) -> None:
     """A list at rest is walked completely, with every way of paging."""
     if not (quirks.meta or quirks.links) and quirks.max_limit and quirks.max_limit < size:
         size = quirks.max_limit  # nothing tells such a page from the last one: see the next test
@@ -58,8 +58,8 @@ def test_every_record_comes_once(count: int, size: int, quirks: Quirks) -> None:
     assert walked.malformed == 0
 
 
-def test_a_short_page_ends_no_list_that_is_said_to_hold_more() -> None:
-    """Only the total tells that the API caps the limit."""
+def test_a_short_page_does_not_end_a_list_with_a_higher_total() -> None:
+    """Only the total shows that the API caps the limit."""
     fetch = pages({None: page(5, 4, total=6), "4": page(3, 2, total=6), "2": page(1, 0, total=6)})
 
     walked = walk(fetch, PageSize(1000))
@@ -86,7 +86,7 @@ def test_a_short_page_ends_a_list_without_meta_and_links() -> None:
     assert len(api.requested) == 2
 
 
-def test_the_api_says_which_limit_is_in_force() -> None:
+def test_the_limit_is_the_one_that_the_api_reports() -> None:
     """A page of a lowered limit is not short."""
     api = FakeList(undated(25), Quirks(links=False, has_more=False, total=False, max_limit=10))
 
@@ -482,7 +482,7 @@ class TestShortfall:
         assert len(later.records) == count
         assert len(api.requested) == max(1, -(-count // size))
 
-    def test_that_changes_fails_the_walk(self) -> None:
+    def test_a_changing_shortfall_fails_the_walk(self) -> None:
         """Nothing says which of the two is the API's way of counting."""
         api = FakeList(undated(10))
 
@@ -498,7 +498,7 @@ class TestShortfall:
             == "the API reports 12 records, but lists 2 fewer (1 fewer in the walk before)"
         )
 
-    def test_that_becomes_the_usual_one_is_no_change(self) -> None:
+    def test_a_change_to_the_usual_shortfall_is_accepted(self) -> None:
         """A row that moved out of sight in the first walk is in the second."""
         api = FakeList(undated(10))
 
@@ -528,7 +528,7 @@ def test_a_malformed_record_counts_once_where_only_its_length_ends_the_list(
     assert (len(walked.records), walked.malformed, walked.duplicates) == (count - 1, 1, 0)
 
 
-def test_a_walk_says_how_far_it_has_come() -> None:
+def test_its_repr_shows_the_progress() -> None:
     """Its `repr` is for a debugger."""
     state = WalkState(FakeList(undated(30)).fetch, PageSize(20), 0)
     state.run()

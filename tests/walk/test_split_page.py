@@ -90,7 +90,7 @@ def test_a_record_is_found_without_reading_every_malformed_one() -> None:
     assert Counted.reads <= 15 * number
 
 
-def test_what_follows_a_marker_is_the_rest_of_its_page() -> None:
+def test_the_rest_of_a_page_follows_its_marker() -> None:
     """The malformed records behind the marker belong to it, those before do not."""
     following = after(page([False, True, False, True]), "at-2", 9)
 

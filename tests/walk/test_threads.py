@@ -20,7 +20,7 @@ with Threads(1) as threads:
 """
 
 
-def test_as_many_run_at_once_as_the_size_says() -> None:
+def test_the_size_limits_concurrent_tasks() -> None:
     """Three threads meet, which two could not."""
     meeting = threading.Barrier(3)
     with Threads(3) as threads:
@@ -103,7 +103,7 @@ def test_the_running_threads_do_the_work_if_no_other_can_be_started() -> None:
         assert first == second != threading.get_ident()
 
 
-def test_a_pool_says_how_many_threads_run() -> None:
+def test_its_repr_shows_the_number_of_threads() -> None:
     """Its `repr` is for a debugger."""
     with Threads(2) as threads:
         threads.submit(int).result(10)

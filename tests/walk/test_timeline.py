@@ -15,7 +15,7 @@ def add(timeline: Timeline[Backup], sent_index: int, received_index: int, total:
     )
 
 
-def test_a_page_that_was_requested_after_all_answers_is_in_order() -> None:
+def test_a_page_requested_after_all_responses_is_in_order() -> None:
     """A page that was requested before one of them came is not."""
     timeline = Timeline[Backup]()
 

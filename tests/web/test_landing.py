@@ -101,7 +101,7 @@ def test_a_failure_is_shown_with_its_reason() -> None:
     assert "&lt;" not in page
 
 
-def test_the_worst_database_comes_first() -> None:
+def test_the_worst_database_is_first() -> None:
     """Each one has its name, if known, the time that it can be restored to, and all its problems."""
     page = landing_page([scraped(OLD, HEALTHY, NEVER, OLDER)], "/metrics", NOW)
 

@@ -4,6 +4,7 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
@@ -36,15 +37,19 @@ def test_a_page_is_rendered_once_for_all_clients(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(pages, "landing_page", slow)
     app = make_app(scraper(), max_requests=30)
+
+    def in_flight(expected: int) -> bool:
+        return app.in_flight(RequestKind.PAGE) == expected
+
     with running(app) as url, ThreadPoolExecutor(20) as pool:
         with ExitStack() as stack:
             for number in range(1, 11):
                 client = stack.enter_context(socket.create_connection(address_of(url), 10))
                 client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-                wait_until(lambda expected=number: app.in_flight(RequestKind.PAGE) == expected)  # type: ignore[misc]
-        wait_until(lambda: app.in_flight(RequestKind.PAGE) == 0)
+                wait_until(partial(in_flight, number))
+        wait_until(partial(in_flight, 0))
         responses = [pool.submit(get, url) for _ in range(20)]
-        wait_until(lambda: app.in_flight(RequestKind.PAGE) == 20)
+        wait_until(partial(in_flight, 20))
         scraped = get(f"{url}/metrics").status_code
         release.set()
         texts = {response.result().text for response in responses}

@@ -58,7 +58,7 @@ def test_one_rendering_runs_at_a_time() -> None:
     assert renderings.started == ["a1", "a2", "b1", "a3", "a4"]
 
 
-def test_a_client_that_leaves_before_its_turn_costs_nothing() -> None:
+def test_a_client_that_disconnects_before_its_turn_costs_nothing() -> None:
     """Its rendering never starts; the next client's does."""
     renderings = Renderings()
 

@@ -111,7 +111,7 @@ def test_responses_equal_those_of_prometheus_client(accept: str | None, query: s
         ),
     ],
 )
-def test_an_accept_that_prometheus_client_answers_badly(accept: str, content_type: str) -> None:
+def test_an_accept_that_prometheus_client_does_not_support(accept: str, content_type: str) -> None:
     """A malformed or unknown format gets text 0.0.4, and the highest quality wins."""
     with running(make_app(scraper())) as url:
         response = get(f"{url}/metrics", accept=accept)
@@ -226,7 +226,7 @@ def test_no_header_extends_a_scrape_beyond_the_longest_timeout(header: str | Non
     assert 0 < scrape_timeout(header, default) <= max(default, LONGEST_TIMEOUT)
 
 
-def test_a_scrape_ends_before_its_scraper_gives_up() -> None:
+def test_a_scrape_ends_before_its_scraper_s_timeout() -> None:
     """The header counts: the target's own timeout is 30 seconds."""
     with running(make_app(WaitingTarget().scraper)) as url:
         text = get(f"{url}/metrics", x_prometheus_scrape_timeout_seconds="0.02").text
@@ -342,7 +342,7 @@ def test_clients_that_leave_hold_no_slot() -> None:
     assert refused == []
 
 
-def test_a_client_that_leaves_holds_its_slot_while_its_thread_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disconnected_client_keeps_its_slot_while_its_thread_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """So there are never more threads than slots."""
     entered, release = threading.Event(), threading.Event()
     busy, other = scraper(name="busy"), scraper(name="other")

@@ -86,7 +86,7 @@ class Listener(TCPServer):
         wrapped = self._ssl_context.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False)
         return wrapped, address
 
-    def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
+    def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override] # a TCP server passes sockets only
         """Serve a connection in a thread."""
         thread = Thread(target=self._serve, args=(request, client_address), daemon=True)
         self._connections[request] = thread
@@ -101,10 +101,10 @@ class Listener(TCPServer):
             self.shutdown_request(request)
             del self._connections[request]
 
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client: object) -> None:
         """Print the traceback of a bug. A client that leaves is not a bug."""
         if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
+            super().handle_error(request, client)
 
     def close(self) -> None:
         """Stop accepting, end every connection and join every thread."""

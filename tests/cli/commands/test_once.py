@@ -43,7 +43,7 @@ def test_once_writes_a_file(invoke: Invoke, api: FaultyApi, tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("environ")
-def test_once_says_that_the_walk_failed(invoke: Invoke, api: FaultyApi) -> None:
+def test_once_reports_a_failed_walk(invoke: Invoke, api: FaultyApi) -> None:
     """A failed walk is in the metrics, in one line on stderr and in the status."""
     api.faults.add(ErrorBody(401, "No such key"), times=None, when=of_backups)
     status, out, err = invoke("once")

@@ -13,7 +13,7 @@ from exporter.simulator.fleet.databases import Kind
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-moments: SearchStrategy[datetime] = datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=just(UTC))  # noqa: DTZ001 hypothesis adds the zone itself
+moments: SearchStrategy[datetime] = datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
 seeds = integers(0, 1000)
 anyhow = settings(max_examples=8, deadline=None)
 

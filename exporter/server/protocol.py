@@ -143,7 +143,9 @@ class HttpConnection(H11Protocol):
         self._refused(Refusal.MALFORMED)
         headers = [
             (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(NOT_HTTP)),
             (b"connection", b"close"),
+            *self.server_state.default_headers,
             *self._headers(),
         ]
         response = h11.Response(status_code=_BAD_REQUEST, headers=headers, reason=b"Bad Request")

@@ -77,7 +77,6 @@ class WatchedWebConfig:
             self._log.error(
                 "cannot reload the web configuration: the old one stays in force",
                 problem=problem,
-                in_force_since=self.loaded_at,
             )
         if is_reloaded:
             self._log.info("web configuration reloaded", file=self._path)
@@ -120,7 +119,9 @@ class WatchedWebConfig:
         if (tls is None) is not (self._certificate is None):
             raise ConfigError("tls_server_config cannot be added or removed without a restart")
         if self.config.basic_auth_users.hashes and config == WebConfig():
-            raise ConfigError("the file is empty: the users stay in force; restart to serve without users")
+            raise ConfigError(
+                f"{self._path} names no users: the old ones stay in force; restart to serve without users"
+            )
         if self._certificate and tls:
             self._certificate.reconfigure(tls)
         self.config = config

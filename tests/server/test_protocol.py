@@ -199,6 +199,15 @@ def test_what_is_not_http(garbage: bytes, caplog: pytest.LogCaptureFixture) -> N
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
+def test_a_400_has_a_length_and_a_date() -> None:
+    """So a client knows that it has the whole response."""
+    with serving(App()) as port, Client(port) as client:
+        head, _, body = client.send(b"nonsense\r\n\r\n").rest().partition(b"\r\n\r\n")
+
+    assert b"content-length: %d\r\n" % len(body) in head.lower() + b"\r\n"
+    assert b"\r\ndate: " in head.lower()
+
+
 def test_garbage_after_an_unread_response() -> None:
     """Other clients are not affected."""
     app = App(LARGE)

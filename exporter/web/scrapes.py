@@ -120,9 +120,10 @@ def scrape_timeout(header: str | None, default: float) -> float:
         seconds = float(header or "")
     except ValueError:
         return default
-    if not (math.isfinite(seconds) and seconds > 0):
+    available = max(seconds - TIMEOUT_MARGIN, seconds / 2)
+    if not (math.isfinite(available) and available > 0):  # half of the smallest number is 0
         return default
-    return min(max(seconds - TIMEOUT_MARGIN, seconds / 2), max(default, LONGEST_TIMEOUT))
+    return min(available, max(default, LONGEST_TIMEOUT))
 
 
 def render_options(request: Request) -> RenderOptions:

@@ -20,6 +20,8 @@ from tests.support.demo import API_HEADERS, Demo
 from tests.support.programs import need
 from tests.support.real_prometheus import Prometheus, listening, wait_until
 
+pytestmark = pytest.mark.slow
+
 RULES: Final = Path(__file__).parents[2] / "alerts" / "bycloud-backups.rules.yml"
 OBJECTIVE: Final = (26 * 3600.0, 6 * 3600.0)
 VARIABLES: Final = {

@@ -60,6 +60,7 @@ def test_promtool_finds_nothing() -> None:
 
 
 @pytest.mark.parametrize("path", RULE_TESTS, ids=lambda path: path.stem)
+@pytest.mark.slow
 def test_rules_do_what_their_tests_say(path: Path) -> None:
     """`promtool test rules` passes."""
     command = [need("promtool"), "test", "rules", path.name]

@@ -185,6 +185,7 @@ def test_the_command_line(place: Place, configured: str) -> None:
     assert "\nbycloud_up 1.0\n" in Path(textfile).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_an_api_of_your_choice(place: Place) -> None:
     """`check` walks the simulator that the line before starts."""
     with refusing_port() as port:  # a port that no other process gets meanwhile
@@ -203,6 +204,7 @@ def test_the_simulator_s_flags(place: Place) -> None:
     assert [flag for flag in ("--tier", "--max-limit", "--latency", "--port") if flag not in printed] == []
 
 
+@pytest.mark.slow
 def test_one_test_and_what_it_covers(place: Place) -> None:
     """Both runs pass, and the second prints the module's coverage."""
     printed = place.run(ONE_TEST.text({}))

@@ -15,10 +15,10 @@ PER_HOUR = {tier.name: tier.per_hour or 0 for tier in TIERS}
     ("tier", "backups", "page", "share"),
     [
         ("standard", 150, 20, 0.5),
-        ("standard", 150, 1000, 0.5),
+        pytest.param("standard", 150, 1000, 0.5, marks=pytest.mark.slow),
         ("standard", 5000, 20, 0.5),
         pytest.param("standard", 5000, 1000, 0.5, marks=pytest.mark.slow),
-        ("standard", 5000, 20, 1.0),
+        pytest.param("standard", 5000, 20, 1.0, marks=pytest.mark.slow),
         pytest.param("standard", 12_000, 20, 0.5, marks=pytest.mark.slow),
         pytest.param("professional", 5000, 20, 0.5, marks=pytest.mark.slow),
     ],

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import yaml
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
@@ -170,15 +172,17 @@ KNOWN = {
 
 @pytest.mark.parametrize(("raw", "reason"), KNOWN.values(), ids=KNOWN)
 def test_serve_responds_to_a_scrape(
-    api: FaultyApi, monkeypatch: pytest.MonkeyPatch, raw: bytes, reason: Reason | None
+    api: FaultyApi, tmp_path: Path, raw: bytes, reason: Reason | None
 ) -> None:
     """The command responds with 200, the reason, and the exporter's own metrics."""
     api.faults.clear()
     api.faults.add(Raw(raw), times=None)
-    patient = {"REQUEST_TIMEOUT": "2m", "SCRAPE_TIMEOUT": "2m"}
-    for name, setting in ({"API_URL": api.url, "API_KEY": KEY, "INSTANCES": "off"} | patient).items():
-        monkeypatch.setenv(f"BYCLOUD_{name}", setting)
-    with running("serve", LOOPBACK) as (_, url):
+    file = tmp_path / "exporter.yml"
+    settings = {"name": "default", "url": api.url, "api_key": KEY, "instances": "off"}
+    file.write_text(
+        yaml.safe_dump({"targets": [settings | {"request_timeout": "2m", "scrape_timeout": "2m"}]})
+    )
+    with running("serve", LOOPBACK, f"--config.file={file}") as (_, url):
         response = requests.get(f"{url}/metrics", timeout=180)
         text = response.text
     failures = [each for each in Reason if value(text, "bycloud_scrape_failure", reason=each)]

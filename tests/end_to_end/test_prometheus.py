@@ -13,6 +13,8 @@ from tests.support.demo import Demo
 from tests.support.programs import need
 from tests.support.real_prometheus import Labels, Prometheus, running_prometheus, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def prometheus(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:

@@ -35,6 +35,7 @@ def write(file: Path, url: str, *names: str, **keys: str) -> None:
     file.write_text(json.dumps({"targets": targets}), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_prometheus_discovers_them(api: FaultyApi, tmp_path: Path) -> None:
     """Each of three targets has its name as a label; only the one with a wrong key fails, with a reason."""
     file = tmp_path / "exporter.yml"
@@ -141,6 +142,7 @@ def test_200_targets_of_500_backups(tmp_path: Path) -> None:
     assert all("bycloud_up 1.0" in text for text in responses)
 
 
+@pytest.mark.slow
 def test_walks_that_fail_late_leave_no_memory_behind(tmp_path: Path) -> None:
     """The stored error does not keep the pages of its walk, 8 MiB here, in memory."""
     backups, file = bulk_backups(20_000, 200), tmp_path / "exporter.yml"

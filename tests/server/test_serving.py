@@ -328,6 +328,7 @@ def test_the_demo_prints_its_url(authority: Authority, web: Web) -> None:
     assert named.split()[1] == f"{url.replace('http', 'https')}/"
 
 
+@pytest.mark.slow
 def test_a_real_prometheus(authority: Authority, web: Web, tmp_path: Path) -> None:
     """It scrapes with a client certificate and a login; a job without either fails."""
     authority.issue("server")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.registry import Collector
@@ -221,6 +221,7 @@ def test_a_scrape_may_take_a_little_less_than_its_scraper_waits(header: str | No
     st.one_of(st.none(), st.text(max_size=20), st.floats().map(str), st.integers().map(str)),
     st.floats(0.001, 3600),
 )
+@example(header="3E-324", default=1.0)
 def test_no_header_extends_a_scrape_beyond_the_longest_timeout(header: str | None, default: float) -> None:
     """A timeout is always above zero, and at most two minutes or the configured timeout."""
     assert 0 < scrape_timeout(header, default) <= max(default, LONGEST_TIMEOUT)

@@ -3,32 +3,7 @@
 from msgspec.structs import replace
 
 from exporter.backups.risk import Problem, describe, risks
-from exporter.results import DatabaseAssessment
-
-NOW = 1_000_000.0
-WELL = DatabaseAssessment(
-    instance_id="well",
-    datastore_type="redis",
-    restorable=3,
-    newest_timestamp=NOW - 100,
-    last_attempt_failed=False,
-    running_oldest_timestamp=NOW - 50,
-    objective_age=200.0,
-    objective_duration=60.0,
-)
-
-
-def variant(instance_id: str, **fields: object) -> DatabaseAssessment:
-    """Make a database that differs from one at no risk."""
-    return replace(WELL, instance_id=instance_id, **fields)
-
-
-NEVER = variant("never", newest_timestamp=None, restorable=0, instance_name="carts")
-OLD = variant("old", newest_timestamp=NOW - 300)
-OLDER = variant("older", newest_timestamp=NOW - 7200, last_attempt_failed=True)
-BROKEN = variant("broken", unrestorable=(("cycle", 1),))
-FAILED = variant("failed", last_attempt_failed=True)
-STUCK = variant("stuck", running_oldest_timestamp=NOW - 90)
+from tests.support.databases import BROKEN, FAILED, NEVER, NOW, OLD, OLDER, STUCK, WELL, variant
 
 
 def test_the_worst_come_first() -> None:

@@ -13,6 +13,9 @@ class AccessLogMiddleware:
         self._app = app
         self._clock = clock or Clock()
 
+    def __repr__(self) -> str:
+        return f"AccessLogMiddleware({self._app!r})"
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and log it when it ends."""
         began = self._clock.monotonic()

@@ -39,6 +39,9 @@ class BasicAuthMiddleware:
         self._passwords = passwords
         self._refused = refused
 
+    def __repr__(self) -> str:
+        return f"BasicAuthMiddleware({self._app!r}, {self._passwords!r})"
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or respond with 401 or 503."""
         refusal = None if self._needs_no_check(scope) else await self._refusal(scope, receive)

@@ -28,6 +28,9 @@ class RequestLimitMiddleware:
         self._limits = limits
         self._refused = refused
 
+    def __repr__(self) -> str:
+        return f"RequestLimitMiddleware({self._app!r})"
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it and close the connection."""
         try:

@@ -16,6 +16,9 @@ class ResponseHeadersMiddleware:
         self._app = app
         self._headers = headers
 
+    def __repr__(self) -> str:
+        return f"ResponseHeadersMiddleware({self._app!r})"
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
 

@@ -6,13 +6,24 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import requests
+import structlog
 from starlette.types import Receive, Scope, Send
 
 from exporter.errors import ConfigError
+from exporter.server.access_log import AccessLogMiddleware
+from exporter.server.auth import BasicAuthMiddleware
+from exporter.server.limits import Limits
+from exporter.server.passwords import PasswordVerifier
+from exporter.server.refusals import ignore_refusal
+from exporter.server.request_limits import RequestLimitMiddleware
+from exporter.server.response_headers import ResponseHeadersMiddleware
 from exporter.server.run import listen, parse_address, port_of, serve
+from exporter.server.watched import WatchedWebConfig
+from tests.support.serving import App
 
 
 @pytest.mark.parametrize(
@@ -130,3 +141,15 @@ def test_on_stop_is_called_before_the_grace_ends() -> None:
         thread.join()
 
     assert answers[0].text == "hi"
+
+
+def test_each_middleware_shows_what_it_wraps(tmp_path: Path) -> None:
+    """Its `repr` shows the order of the middleware."""
+    file = tmp_path / "web.yml"
+    file.write_text("")
+    web = WatchedWebConfig(file, structlog.get_logger())
+    app = BasicAuthMiddleware(AccessLogMiddleware(App()), web, PasswordVerifier())
+    shown = repr(ResponseHeadersMiddleware(RequestLimitMiddleware(app, Limits(), ignore_refusal), tuple))
+
+    names = ("ResponseHeaders", "RequestLimit", "BasicAuth", "AccessLog")
+    assert shown.startswith("Middleware(".join(names) + "Middleware(")

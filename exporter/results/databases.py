@@ -1,0 +1,39 @@
+"""What a complete walk shows about one database."""
+
+from msgspec import Struct
+
+
+class DatabaseAssessment(Struct, frozen=True, kw_only=True):
+    """Whether one database can be restored, to what point in time, and which objective it has.
+
+    :param datastore_type: such as `postgresql`; `unknown` if no source names it.
+    :param instance_name: `None` if neither the API nor the configuration names the instance.
+    :param datastore_version: such as `15.4`; `None` if the API's list of instances does not say.
+    :param replica_of: the id of the instance that it replicates; `None` if it is not a replica.
+    :param restorable: number of backups that can be restored.
+    :param newest_timestamp: when the newest restorable backup was created; `None` without one.
+    :param newest_chain_length: how many backups its restore reads: 1 is a full backup.
+    :param newest_full_timestamp: when the newest restorable full backup was created; `None` without one.
+    :param newest_full_size_bytes: its size; `None` if the API reports none.
+    :param unrestorable: each reason why usable backups cannot be restored, with their number.
+    :param running_oldest_timestamp: when the oldest running backup was created; `None` if none is running.
+    :param last_attempt_failed: whether the newest finished attempt failed; `None` if none has finished.
+    :param objective_age: how old the newest restorable backup may be, in seconds; `None`: no limit.
+    :param objective_duration: how long a backup may run, in seconds; `None`: no limit.
+    """
+
+    instance_id: str
+    datastore_type: str
+    instance_name: str | None = None
+    datastore_version: str | None = None
+    replica_of: str | None = None
+    restorable: int = 0
+    newest_timestamp: float | None = None
+    newest_chain_length: int | None = None
+    newest_full_timestamp: float | None = None
+    newest_full_size_bytes: float | None = None
+    unrestorable: tuple[tuple[str, int], ...] = ()
+    running_oldest_timestamp: float | None = None
+    last_attempt_failed: bool | None = None
+    objective_age: float | None = None
+    objective_duration: float | None = None

@@ -1,0 +1,44 @@
+"""What a scrape reports about its target."""
+
+from msgspec import Struct
+
+from exporter.results.snapshots import Snapshot
+from exporter.results.walks import WalkStats
+
+
+class ScrapeResult(Struct, frozen=True, kw_only=True):
+    """What one scrape reports about its target.
+
+    :param up: whether the last finished walk was complete; false before the first.
+    :param failure: the `Reason` why the last finished walk failed; `None` if it did not.
+    :param deferred: whether this scrape started no walk because the API's budget did not allow it.
+    :param snapshot: the last complete walk's result; `None` if there is none or it is too old to serve.
+    :param last_success: when the last complete walk ended, even if its snapshot is too old to serve.
+    :param last_walk: the cost of the last finished walk; `None` before the first.
+    :param instances_ok: whether the last walk of the instances succeeded; `None` if they are not walked.
+    """
+
+    up: bool
+    failure: str | None
+    deferred: bool
+    snapshot: Snapshot | None
+    last_success: float | None
+    last_walk: WalkStats | None
+    instances_ok: bool | None = None
+
+
+class BudgetState(Struct, frozen=True, kw_only=True):
+    """How much of the API's rate limits is left.
+
+    The minute's window is as the API reports it. The API reports no window of an hour: the exporter counts
+    its own requests against its share of the hour. `…_limit` and `…_remaining` are numbers of requests.
+    `…_reset`, in whole seconds, is when the minute's window ends or the oldest request leaves the hour's.
+    `None`: unknown or unlimited.
+    """
+
+    minute_limit: int | None
+    minute_remaining: int | None
+    minute_reset: float | None
+    hour_share: int | None
+    hour_remaining: int | None
+    hour_reset: float | None

@@ -1,0 +1,38 @@
+"""The result of a complete walk."""
+
+from msgspec import Struct
+
+from exporter.results.databases import DatabaseAssessment
+from exporter.results.summaries import Summary
+
+
+class DataWarning(Struct, frozen=True):
+    """Something in the data of a complete walk that is probably wrong.
+
+    :param kind: a stable name for it.
+    :param text: one printable line for people.
+    """
+
+    kind: str
+    text: str
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """The result of a complete walk.
+
+    :param assessments: one for each known database.
+    :param duplicates: how many records were repeated.
+    :param malformed: how many records were skipped because they cannot be decoded.
+    :param future: how many backups were created after `completed_at`.
+    :param reported: the API's own count of backups; `None` if it reports none.
+    :param completed_at: when the walk ended.
+    """
+
+    summary: Summary
+    assessments: tuple[DatabaseAssessment, ...] = ()
+    duplicates: int
+    malformed: int
+    future: int = 0
+    reported: int | None
+    completed_at: float
+    data_warnings: tuple[DataWarning, ...] = ()

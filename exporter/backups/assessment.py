@@ -13,7 +13,7 @@ from exporter.backups.grouping import BackupGroup, newest, rank
 from exporter.backups.inventory import Inventory, KnownInstance
 from exporter.backups.summary import UNKNOWN
 from exporter.config import Objective, Statuses
-from exporter.results import DatabaseAssessment
+from exporter.results import AppliedObjective, DatabaseAssessment
 
 
 class Rules(Struct, frozen=True):
@@ -85,8 +85,7 @@ def _assess(
         unrestorable=tuple(sorted((link.value, count) for link, count in broken.items())),
         running_oldest_timestamp=_running_since(groups, rules.statuses),
         last_attempt_failed=_last_attempt_failed(groups, rules.statuses),
-        objective_age=objective.max_age.seconds,
-        objective_duration=objective.max_duration.seconds,
+        objective=AppliedObjective(age=objective.max_age.seconds, duration=objective.max_duration.seconds),
     )
 
 

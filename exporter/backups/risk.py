@@ -75,7 +75,7 @@ def _risk(assessment: DatabaseAssessment, now: float) -> Risk:
         instance_name=assessment.instance_name,
         datastore_type=assessment.datastore_type,
         age=age,
-        objective_age=assessment.objective_age,
+        objective_age=assessment.objective.age,
         running_for=running_for,
         problems=tuple(_problems(assessment, age, running_for)),
     )
@@ -89,17 +89,17 @@ def _seconds_since(timestamp: float | None, now: float) -> float | None:
 def _problems(
     assessment: DatabaseAssessment, age: float | None, running_for: float | None
 ) -> Iterator[Problem]:
-    if assessment.objective_age is None:
+    if assessment.objective.age is None:
         return
     if age is None:
         yield Problem.NO_RESTORABLE_BACKUP
-    elif age > assessment.objective_age:
+    elif age > assessment.objective.age:
         yield Problem.OVER_OBJECTIVE
     if assessment.unrestorable:
         yield Problem.CHAIN_BROKEN
     if assessment.last_attempt_failed:
         yield Problem.LAST_ATTEMPT_FAILED
-    if _is_over(running_for, assessment.objective_duration):
+    if _is_over(running_for, assessment.objective.duration):
         yield Problem.RUNS_TOO_LONG
 
 

@@ -96,12 +96,12 @@ RESTORABILITY: Final = Section(
         Gauge(
             "bycloud_database_backup_objective_age_seconds",
             "Maximum age of the newest restorable backup, as configured. No sample without an objective.",
-            lambda database: database.objective_age,
+            lambda database: database.objective.age,
         ),
         Gauge(
             "bycloud_database_backup_objective_duration_seconds",
             "Maximum duration of a backup, as configured. No sample without an objective.",
-            lambda database: database.objective_duration,
+            lambda database: database.objective.duration,
         ),
     ),
     from_snapshot=True,

@@ -3,6 +3,25 @@
 from msgspec import Struct
 
 
+class AppliedObjective(Struct, frozen=True):
+    """What is required of the backups of one database. `None`: nothing.
+
+    :param age: how old the newest restorable backup may be, in seconds.
+    :param duration: how long a backup may run, in seconds.
+    :param retention: how far back the restorable backups must reach, in seconds.
+    :param gap: how far apart two neighbouring restorable backups may be, in seconds.
+    :param full_age: how old the newest restorable full backup may be, in seconds.
+    :param chain_length: how many backups the restore of the newest restorable backup may read.
+    """
+
+    age: float | None = None
+    duration: float | None = None
+    retention: float | None = None
+    gap: float | None = None
+    full_age: float | None = None
+    chain_length: int | None = None
+
+
 class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     """Whether one database can be restored, to what point in time, and which objective it has.
 
@@ -18,8 +37,7 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     :param unrestorable: each reason why usable backups cannot be restored, with their number.
     :param running_oldest_timestamp: when the oldest running backup was created; `None` if none is running.
     :param last_attempt_failed: whether the newest finished attempt failed; `None` if none has finished.
-    :param objective_age: how old the newest restorable backup may be, in seconds; `None`: no limit.
-    :param objective_duration: how long a backup may run, in seconds; `None`: no limit.
+    :param objective: what is required of its backups.
     """
 
     instance_id: str
@@ -35,5 +53,4 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     unrestorable: tuple[tuple[str, int], ...] = ()
     running_oldest_timestamp: float | None = None
     last_attempt_failed: bool | None = None
-    objective_age: float | None = None
-    objective_duration: float | None = None
+    objective: AppliedObjective = AppliedObjective()

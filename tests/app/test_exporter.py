@@ -92,7 +92,7 @@ def test_new_objectives_apply_to_unchanged_targets(exporter: Exporter, make: Mak
     result = scraper.scrape(30)
 
     assert result.snapshot is not None
-    assert {database.objective_age for database in result.snapshot.assessments} == {77.0}
+    assert {database.objective.age for database in result.snapshot.assessments} == {77.0}
 
 
 @pytest.mark.parametrize(

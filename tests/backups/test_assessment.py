@@ -14,7 +14,7 @@ from exporter.backups.grouping import group_backups
 from exporter.backups.inventory import Inventory
 from exporter.config import NEVER, Config, ExpectedInstance, Match, MaxDuration, Objective, Statuses
 from exporter.records import Backup, Datastore, Instance, Reference
-from exporter.results import DatabaseAssessment
+from exporter.results import AppliedObjective, DatabaseAssessment
 from tests.support.builders import NOON, backup
 
 DEFAULTS = Config().objectives
@@ -75,8 +75,7 @@ def test_says_all_of_an_instance_with_a_chain() -> None:
             newest_full_size_bytes=50.0,
             running_oldest_timestamp=at(3),
             last_attempt_failed=False,
-            objective_age=DAY,
-            objective_duration=6 * 3600.0,
+            objective=AppliedObjective(age=DAY, duration=6 * 3600.0),
         )
     }
 
@@ -154,7 +153,7 @@ class TestKnownInstances:
         assert assessments["listed"].instance_name == "orders-db"
         assert assessments["listed"].datastore_version == "8.0"
         assert assessments["configured"].instance_name == "wiki-db"
-        assert assessments["configured"].objective_age == assessments["listed"].objective_age == DAY
+        assert assessments["configured"].objective.age == assessments["listed"].objective.age == DAY
 
     @pytest.mark.parametrize(
         ("listed", "expected", "kind"),
@@ -204,8 +203,8 @@ class TestKnownInstances:
         """Retired databases and replicas have no objective; without a list no database is retired."""
         assessment = assessed(backup(0), inventory=known)["one"]
 
-        assert assessment.objective_age == age
-        assert (assessment.objective_duration is None) == (age is None)
+        assert assessment.objective.age == age
+        assert (assessment.objective.duration is None) == (age is None)
         assert assessment.restorable == 1
 
 
@@ -234,7 +233,7 @@ class TestObjectives:
 
         (assessment,) = assessed(inventory=inventory(instance), rules=rules).values()
 
-        assert (assessment.objective_age, assessment.objective_duration) == limits
+        assert (assessment.objective.age, assessment.objective.duration) == limits
 
 
 BACKUPS: st.SearchStrategy[Any] = st.lists(

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from exporter.backups.risk import Problem, describe, risks
+from exporter.results import AppliedObjective
 from tests.support.databases import BROKEN, FAILED, NEVER, NOW, OLD, OLDER, STUCK, WELL, variant
 
 
@@ -36,7 +37,10 @@ def test_a_description_names_every_problem() -> None:
 def test_a_database_without_an_objective_is_not_at_risk() -> None:
     """A retired database is one, and so is one with `max_age: never`."""
     assert (
-        risks([variant("gone", newest_timestamp=None, objective_age=None, last_attempt_failed=True)], NOW)
+        risks(
+            [variant("gone", newest_timestamp=None, objective=AppliedObjective(), last_attempt_failed=True)],
+            NOW,
+        )
         == []
     )
 
@@ -48,7 +52,7 @@ def test_an_age_equal_to_the_objective_is_no_risk() -> None:
 
 def test_without_max_duration_no_backup_runs_too_long() -> None:
     """A running backup is a problem only if an objective limits it."""
-    assert risks([replace(STUCK, objective_duration=None)], NOW) == []
+    assert risks([replace(STUCK, objective=AppliedObjective(age=200.0))], NOW) == []
 
 
 def test_a_backup_created_in_the_future_has_the_age_0() -> None:

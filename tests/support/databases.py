@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from exporter.results import DatabaseAssessment
+from exporter.results import AppliedObjective, DatabaseAssessment
 
 NOW = 1_000_000.0
 WELL = DatabaseAssessment(
@@ -12,8 +12,7 @@ WELL = DatabaseAssessment(
     newest_timestamp=NOW - 100,
     last_attempt_failed=False,
     running_oldest_timestamp=NOW - 50,
-    objective_age=200.0,
-    objective_duration=60.0,
+    objective=AppliedObjective(age=200.0, duration=60.0),
 )
 
 

@@ -10,6 +10,7 @@ from exporter.clock import Clock
 from exporter.config import Secret, Target
 from exporter.errors import ApiError, Reason
 from exporter.results import (
+    AppliedObjective,
     DatabaseAssessment,
     GroupKey,
     GroupSummary,
@@ -55,8 +56,7 @@ ASSESSMENT = DatabaseAssessment(
     unrestorable=(("parent_failed", 1), ("parent_missing", 1)),
     running_oldest_timestamp=NOW - 60,
     last_attempt_failed=False,
-    objective_age=93_600.0,
-    objective_duration=21_600.0,
+    objective=AppliedObjective(age=93_600.0, duration=21_600.0),
 )
 NOTHING_RESTORABLE = DatabaseAssessment(instance_id="7", datastore_type="unknown")
 SNAPSHOT = Snapshot(

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from exporter import __version__
 from exporter.errors import WalkCrashedError
-from exporter.results import DatabaseAssessment
+from exporter.results import AppliedObjective, DatabaseAssessment
 from exporter.target import WalkOutcome
 from exporter.target.scraper import Scraper
 from exporter.web.landing import HEADERS, MAX_ROWS, landing_page
@@ -32,7 +32,7 @@ HEALTHY: Final = DatabaseAssessment(
     restorable=3,
     newest_timestamp=NOW - 100,
     last_attempt_failed=False,
-    objective_age=200.0,
+    objective=AppliedObjective(age=200.0),
 )
 OLD: Final = replace(HEALTHY, instance_id="old", newest_timestamp=NOW - 300)
 OLDER: Final = replace(HEALTHY, instance_id="older", newest_timestamp=NOW - 7200, last_attempt_failed=True)

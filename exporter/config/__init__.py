@@ -2,15 +2,17 @@
 
 from exporter.config.credentials import Credential, Secret
 from exporter.config.duration import NEVER, Duration, MaxDuration, Timeout
+from exporter.config.exclusion import Exclusion
+from exporter.config.labels import Labels
 from exporter.config.load import load_config
+from exporter.config.number import Count, Share
 from exporter.config.objective import Match, Objective
 from exporter.config.schema import Config
 from exporter.config.statuses import Statuses
 from exporter.config.target import (
     DEFAULT_URL,
-    Count,
+    ChainMode,
     ExpectedInstance,
-    Share,
     SizeUnit,
     Target,
     Tier,
@@ -21,11 +23,14 @@ from exporter.config.url import ProxyUrl, Url
 __all__ = [
     "DEFAULT_URL",
     "NEVER",
+    "ChainMode",
     "Config",
     "Count",
     "Credential",
     "Duration",
+    "Exclusion",
     "ExpectedInstance",
+    "Labels",
     "Match",
     "MaxDuration",
     "Objective",

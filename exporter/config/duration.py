@@ -39,7 +39,7 @@ class MaxDuration:
     :param seconds: the limit; `None`, written `never`, means that there is none.
     """
 
-    ALLOWED: ClassVar = "a duration such as 26h or 7d, or never"
+    ALLOWED: ClassVar = "a duration such as 30h or 7d, or never"
     __slots__ = ("seconds",)
 
     def __init__(self, seconds: float | None) -> None:

@@ -4,7 +4,9 @@ from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
-from exporter.config.duration import NEVER, MaxDuration
+from exporter.config.duration import NEVER, Duration, MaxDuration
+from exporter.config.labels import Labels
+from exporter.config.number import Count
 from exporter.validation import Text
 
 
@@ -34,8 +36,18 @@ class Objective(Struct, frozen=True, forbid_unknown_fields=True):
 
     :param max_age: how old the newest restorable backup may be.
     :param max_duration: how long a backup may run.
+    :param min_retention: how far back the restorable backups must reach; `None`: no matter how far.
+    :param max_gap: how far apart two neighbouring restorable backups may be.
+    :param max_full_age: how old the newest restorable full backup may be.
+    :param max_chain: how many backups the restore of the newest one may read; `None`: any number.
+    :param labels: such as the team that owns the databases.
     """
 
     match: Match = Match()
     max_age: MaxDuration = NEVER
     max_duration: MaxDuration = NEVER
+    min_retention: Duration | None = None
+    max_gap: MaxDuration = NEVER
+    max_full_age: MaxDuration = NEVER
+    max_chain: Count | None = None
+    labels: Labels = Labels()

@@ -15,7 +15,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     targets: tuple[Target, ...] = ()
     objectives: tuple[Objective, ...] = (
-        Objective(max_age=MaxDuration(26 * UNITS["h"]), max_duration=MaxDuration(6 * UNITS["h"])),
+        Objective(max_age=MaxDuration(30 * UNITS["h"]), max_duration=MaxDuration(6 * UNITS["h"])),
     )
 
     def __post_init__(self) -> None:

@@ -1,11 +1,13 @@
 """One target: an organization at one of the API's addresses, and how to walk its backups."""
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from exporter.config.credentials import Credential, Secret, check_api_key
 from exporter.config.duration import Duration, Timeout
+from exporter.config.exclusion import Exclusion
+from exporter.config.number import Count, Share
 from exporter.config.statuses import Statuses
 from exporter.config.url import ProxyUrl, Url
 from exporter.errors import ConfigError
@@ -23,10 +25,9 @@ SIZE_UNITS: Final = {
     "GiB": 2**30,
 }
 """The bytes of each unit."""
-SizeUnit = Literal["bytes", "KB", "MB", "GB", "KiB", "MiB", "GiB"]
+SizeUnit = Literal["bytes", "KB", "MB", "GB", "KiB", "MiB", "GiB", "auto"]
+ChainMode = Literal["auto", "follow", "ignore"]
 Tier = Literal["auto", "standard", "professional", "enterprise", "unlimited"]
-Count = Annotated[int, Meta(ge=1, extra_json_schema={"description": "a whole number from 1"})]
-Share = Annotated[float, Meta(gt=0, le=1, extra_json_schema={"description": "a number above 0, at most 1"})]
 
 
 class TlsConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,12 +67,15 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     :param request_timeout: for one request, from name resolution to the last byte of the response.
     :param min_walk_interval: between two walks; 0: every scrape walks.
     :param stale_after: how long the last snapshot is served while walks fail; 0: never.
-    :param size_unit: the unit of the API's sizes.
+    :param size_unit: the unit of the API's sizes; `auto` decides by the sizes of each walk.
     :param proxy_url: instead of the environment's proxies.
     :param api_tier: the API's plan, which has an hour's budget; `auto` derives it from the API's rate limit.
     :param budget_share: the part of the API's budget that this exporter may use.
     :param instances: whether to walk the list of instances too; `auto`: if the credential may.
     :param expected_instances: databases that must have backups, listed or not.
+    :param exclude: backups and databases that no metric but the number of excluded backups shows.
+    :param chains: which backups need their parent to be restored; `auto`: all but Cinder snapshots.
+    :param max_backups: the account's quota of backups; `None`: unknown.
     """
 
     name: Text
@@ -93,6 +97,9 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     budget_share: Share = 0.5
     instances: Literal["auto", "on", "off"] = "auto"
     expected_instances: tuple[ExpectedInstance, ...] = ()
+    exclude: tuple[Exclusion, ...] = ()
+    chains: ChainMode = "auto"
+    max_backups: Count | None = None
     statuses: Statuses = Statuses()
 
     def __post_init__(self) -> None:
@@ -115,6 +122,6 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return Credential("token", source, self.name)
 
     @property
-    def bytes_per_unit(self) -> int:
-        """How many bytes one unit of the API's sizes has, as configured."""
-        return SIZE_UNITS[self.size_unit]
+    def bytes_per_unit(self) -> int | None:
+        """How many bytes one unit of the API's sizes has, as configured; `None`: the sizes decide."""
+        return None if self.size_unit == "auto" else SIZE_UNITS[self.size_unit]

@@ -4,22 +4,33 @@ Times are Unix seconds, durations seconds and sizes bytes, unless a field states
 that is unknown or absent: it yields no sample.
 """
 
-from exporter.results.databases import AppliedObjective, DatabaseAssessment
-from exporter.results.scrapes import BudgetState, ScrapeResult
+from exporter.results.chains import BrokenChain, ChainLink, NewestChain
+from exporter.results.databases import AppliedObjective, DatabaseAssessment, Gap
+from exporter.results.scrapes import BudgetState, Outage, ScrapeResult, TargetStatus
 from exporter.results.snapshots import DataWarning, Snapshot
 from exporter.results.summaries import GroupKey, GroupSummary, Summary
+from exporter.results.timeline import Attempt, Outcome, TimeLine
 from exporter.results.walks import WalkResult, WalkStats
 
 __all__ = [
     "AppliedObjective",
+    "Attempt",
+    "BrokenChain",
     "BudgetState",
+    "ChainLink",
     "DataWarning",
     "DatabaseAssessment",
+    "Gap",
     "GroupKey",
     "GroupSummary",
+    "NewestChain",
+    "Outage",
+    "Outcome",
     "ScrapeResult",
     "Snapshot",
     "Summary",
+    "TargetStatus",
+    "TimeLine",
     "WalkResult",
     "WalkStats",
 ]

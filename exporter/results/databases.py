@@ -2,6 +2,21 @@
 
 from msgspec import Struct
 
+from exporter.results.chains import NewestChain
+from exporter.results.timeline import TimeLine
+
+
+class Gap(Struct, frozen=True):
+    """The time between two neighbouring restorable backups, in Unix seconds."""
+
+    begins: float
+    ends: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.ends - self.begins
+
 
 class AppliedObjective(Struct, frozen=True):
     """What is required of the backups of one database. `None`: nothing.
@@ -31,6 +46,10 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     :param replica_of: the id of the instance that it replicates; `None` if it is not a replica.
     :param restorable: number of backups that can be restored.
     :param newest_timestamp: when the newest restorable backup was created; `None` without one.
+    :param oldest_timestamp: when the oldest restorable backup was created; `None` without one.
+    :param usable_newest_timestamp: when the newest backup of a usable status was created, restorable or not.
+    :param gaps: each gap, the oldest first, that no later one exceeds: one of them, or the time since
+        `newest_timestamp`, is the largest gap of any window.
     :param newest_chain_length: how many backups its restore reads: 1 is a full backup.
     :param newest_full_timestamp: when the newest restorable full backup was created; `None` without one.
     :param newest_full_size_bytes: its size; `None` if the API reports none.
@@ -38,6 +57,9 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     :param running_oldest_timestamp: when the oldest running backup was created; `None` if none is running.
     :param last_attempt_failed: whether the newest finished attempt failed; `None` if none has finished.
     :param objective: what is required of its backups.
+    :param labels: of its objective, by name.
+    :param chain: of its newest usable backup; `None` without one.
+    :param timeline: all of its backups.
     """
 
     instance_id: str
@@ -47,6 +69,9 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     replica_of: str | None = None
     restorable: int = 0
     newest_timestamp: float | None = None
+    oldest_timestamp: float | None = None
+    usable_newest_timestamp: float | None = None
+    gaps: tuple[Gap, ...] = ()
     newest_chain_length: int | None = None
     newest_full_timestamp: float | None = None
     newest_full_size_bytes: float | None = None
@@ -54,3 +79,6 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     running_oldest_timestamp: float | None = None
     last_attempt_failed: bool | None = None
     objective: AppliedObjective = AppliedObjective()
+    labels: tuple[tuple[str, str], ...] = ()
+    chain: NewestChain | None = None
+    timeline: TimeLine = TimeLine()

@@ -6,6 +6,21 @@ from exporter.results.snapshots import Snapshot
 from exporter.results.walks import WalkStats
 
 
+class Outage(Struct, frozen=True):
+    """The walks that have failed in a row.
+
+    :param since: when the first of them began.
+    :param reason: the `Reason` of the last one; `None`: an unexpected error, a bug of the exporter.
+    :param message: what went wrong in the last one, in one printable line.
+    :param request_id: the API's id of the failed request.
+    """
+
+    since: float
+    reason: str | None
+    message: str
+    request_id: str | None = None
+
+
 class ScrapeResult(Struct, frozen=True, kw_only=True):
     """What one scrape reports about its target.
 
@@ -15,6 +30,9 @@ class ScrapeResult(Struct, frozen=True, kw_only=True):
     :param snapshot: the last complete walk's result; `None` if there is none or it is too old to serve.
     :param last_success: when the last complete walk ended, even if its snapshot is too old to serve.
     :param last_walk: the cost of the last finished walk; `None` before the first.
+    :param walk_interval: seconds between walks that the API's budget and the configuration allow; 0: every
+        scrape walks.
+    :param objective_backups: the account's quota of backups; `None` if it is not configured.
     :param instances_ok: whether the last walk of the instances succeeded; `None` if they are not walked.
     """
 
@@ -24,7 +42,22 @@ class ScrapeResult(Struct, frozen=True, kw_only=True):
     snapshot: Snapshot | None
     last_success: float | None
     last_walk: WalkStats | None
+    walk_interval: float = 0.0
+    objective_backups: int | None = None
     instances_ok: bool | None = None
+
+
+class TargetStatus(Struct, frozen=True):
+    """What people see of a target.
+
+    :param result: what a scrape would report now, without a walk.
+    :param snapshot: the last complete walk's result, even if it is too old for metrics.
+    :param outage: `None` unless the last walk failed.
+    """
+
+    result: ScrapeResult
+    snapshot: Snapshot | None
+    outage: Outage | None
 
 
 class BudgetState(Struct, frozen=True, kw_only=True):

@@ -26,6 +26,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     :param future: how many backups were created after `completed_at`.
     :param reported: the API's own count of backups; `None` if it reports none.
     :param completed_at: when the walk ended.
+    :param excluded: how many backups the setting `exclude` leaves out.
+    :param self_contained: how many backups have a parent that their restore does not read.
+    :param bytes_per_unit: bytes per unit of the API's sizes; `None`: undecided, so there are no sizes.
     """
 
     summary: Summary
@@ -35,4 +38,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     future: int = 0
     reported: int | None
     completed_at: float
+    excluded: int = 0
+    self_contained: int = 0
+    bytes_per_unit: float | None = 1
     data_warnings: tuple[DataWarning, ...] = ()

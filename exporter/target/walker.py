@@ -91,7 +91,7 @@ class TargetWalker:
     def _snapshot(self, walked: WalkResult[Backup], redact: Redact) -> Snapshot:
         target = self.api.target
         inventory = Inventory.of(target.expected_instances, self.instances.listed)
-        rules = Rules(target.statuses, self.objectives, target.bytes_per_unit)
+        rules = Rules(target.statuses, self.objectives, target.bytes_per_unit or 1)
         snapshot = assess(walked, inventory, rules, completed_at=self.api.clock.now())
         warnings = self._data_warnings(snapshot, walked.first_malformed)
         redacted = tuple(DataWarning(redact(warning.kind), redact(warning.text)) for warning in warnings)

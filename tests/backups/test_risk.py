@@ -36,13 +36,9 @@ def test_a_description_names_every_problem() -> None:
 
 def test_a_database_without_an_objective_is_not_at_risk() -> None:
     """A retired database is one, and so is one with `max_age: never`."""
-    assert (
-        risks(
-            [variant("gone", newest_timestamp=None, objective=AppliedObjective(), last_attempt_failed=True)],
-            NOW,
-        )
-        == []
-    )
+    retired = variant("gone", newest_timestamp=None, objective=AppliedObjective(), last_attempt_failed=True)
+
+    assert risks([retired], NOW) == []
 
 
 def test_an_age_equal_to_the_objective_is_no_risk() -> None:

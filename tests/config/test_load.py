@@ -47,12 +47,12 @@ objectives:                          # what is required of a database's backups;
   - {match: {datastore_type: redis}, max_age: 7d}
   - {match: {instance_name: "dev-*"}, max_age: never}
   - {match: {instance_id: 550e8400-e29b-41d4-a716-446655440000}, max_age: 1h, max_duration: 30m}
-  - {max_age: 26h, max_duration: 6h}
+  - {max_age: 30h, max_duration: 6h}
 """
 KEYS = (
     "name, url, api_key, api_key_file, token, token_file, page_size, max_concurrency, scrape_timeout,"
     " request_timeout, min_walk_interval, stale_after, size_unit, tls_config, proxy_url, api_tier,"
-    " budget_share, instances, expected_instances, statuses"
+    " budget_share, instances, expected_instances, exclude, chains, max_backups, statuses"
 )
 ADDRESS = "an address such as https://api.spo1.mycloud.com, without user, query or fragment"
 PROXY = (
@@ -127,7 +127,7 @@ def test_every_key_can_be_configured(tmp_path: Path) -> None:
             "stale_after: -5m",
             "targets[0].stale_after: found '-5m', allowed: a duration such as 90s, 5m, 1h30m or 7d",
         ),
-        ("size_unit: TB", "targets[0].size_unit: found 'TB', allowed: GB, GiB, KB, KiB, MB, MiB, bytes"),
+        ("size_unit: TB", "targets[0].size_unit: found 'TB', allowed: GB, GiB, KB, KiB, MB, MiB, auto, bytes"),
         ("url: ftp://x", f"targets[0].url: found 'ftp://x', allowed: {ADDRESS}"),
         ("url: 'https://me:hidden@x'", f"targets[0].url: found 'https://…@x', allowed: {ADDRESS}"),
         ("url: 'https://me:hid/den#?@x/y'", f"targets[0].url: found 'https://…@x/y', allowed: {ADDRESS}"),
@@ -232,7 +232,7 @@ def test_a_mistake_in_a_target_is_one_line(tmp_path: Path, settings: str, line: 
         ),
         (
             "objectives: [{max_age: 26}]",
-            "objectives[0].max_age: found 26, allowed: a duration such as 26h or 7d, or never",
+            "objectives[0].max_age: found 26, allowed: a duration such as 30h or 7d, or never",
         ),
     ],
 )

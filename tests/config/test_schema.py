@@ -9,7 +9,7 @@ from exporter.errors import ConfigError
 def test_without_objectives_every_database_has_the_default() -> None:
     """A backup a day, with two hours to spare, and six hours to take it."""
     assert Config().objectives == (
-        Objective(Match(), max_age=MaxDuration(93_600), max_duration=MaxDuration(21_600)),
+        Objective(Match(), max_age=MaxDuration(108_000), max_duration=MaxDuration(21_600)),
     )
 
 

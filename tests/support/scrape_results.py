@@ -56,7 +56,7 @@ ASSESSMENT = DatabaseAssessment(
     unrestorable=(("parent_failed", 1), ("parent_missing", 1)),
     running_oldest_timestamp=NOW - 60,
     last_attempt_failed=False,
-    objective=AppliedObjective(age=93_600.0, duration=21_600.0),
+    objective=AppliedObjective(age=108_000.0, duration=21_600.0),
 )
 NOTHING_RESTORABLE = DatabaseAssessment(instance_id="7", datastore_type="unknown")
 SNAPSHOT = Snapshot(

@@ -209,9 +209,9 @@ def test_an_instance_from_its_first_list_to_its_deletion(rig: Make, api: FaultyA
     deleted = made.assessments()["four"]
 
     assert "four" not in before
-    assert (appeared.restorable, appeared.objective.age) == (0, 93_600)
+    assert (appeared.restorable, appeared.objective.age) == (0, 108_000)
     assert (backed_up.restorable, lost.restorable) == (1, 0)
-    assert lost.objective.age == 93_600
+    assert lost.objective.age == 108_000
     assert lost.newest_timestamp is None
     assert (deleted.restorable, deleted.objective.age, deleted.instance_name) == (1, None, None)
 
@@ -225,7 +225,7 @@ def test_an_empty_list_is_not_used_while_there_are_backups(rig: Make, api: Fault
         first, second = made.walk_later(), made.walk_later()
 
     assert first.snapshot is not None
-    assert [found.objective.age for found in first.snapshot.assessments] == [93_600]
+    assert [found.objective.age for found in first.snapshot.assessments] == [108_000]
     assert [outcome.instances_ok for outcome in (first, second)] == [False, False]
     assert sum("the empty list is not used" in line["event"] for line in logs) == 1
     assert any("the empty list is not used" in warning.text for warning in first.snapshot.data_warnings)
@@ -269,7 +269,7 @@ def test_an_empty_list_is_used_until_there_are_backups(rig: Make, api: FaultyApi
     assert (new.instances_ok, between.instances_ok, first_backup.instances_ok) == (True, True, False)
     assert lists == 1
     assert first_backup.snapshot is not None
-    assert [one.objective.age for one in first_backup.snapshot.assessments] == [93_600]
+    assert [one.objective.age for one in first_backup.snapshot.assessments] == [108_000]
 
 
 def test_an_empty_list_without_backups_is_not_logged(rig: Make, api: FaultyApi) -> None:
@@ -365,7 +365,7 @@ class TestOddLists:
         api.faults.add(listing([{"id": "one", "name": "orders-db", "status": status}]), when=of_instances)
         assessment = rig().assessments()["one"]
 
-        assert (assessment.instance_name, assessment.objective.age) == ("orders-db", 93_600)
+        assert (assessment.instance_name, assessment.objective.age) == ("orders-db", 108_000)
 
     @pytest.mark.parametrize("reference", [None, {}, {"id": ""}, {"id": None}, {"id": 5}, [], "one", ""])
     def test_an_empty_reference_makes_no_replica(self, rig: Make, api: FaultyApi, reference: object) -> None:
@@ -374,7 +374,7 @@ class TestOddLists:
         api.faults.add(listing([record]), when=of_instances)
         assessment = rig().assessments()["one"]
 
-        assert assessment.objective.age == 93_600
+        assert assessment.objective.age == 108_000
         assert (assessment.replica_of, assessment.instance_name, assessment.datastore_version) == (
             None,
             None,
@@ -399,7 +399,7 @@ class TestOddLists:
 
         assert outcome.instances_ok is False
         assert outcome.snapshot is not None
-        assert [one.objective.age for one in outcome.snapshot.assessments] == [93_600]
+        assert [one.objective.age for one in outcome.snapshot.assessments] == [108_000]
         assert any(problem in warning.text for warning in outcome.snapshot.data_warnings)
 
     def test_an_incomplete_list_keeps_the_last_good_one(self, rig: Make, api: FaultyApi) -> None:
@@ -536,8 +536,8 @@ def test_once_a_wrong_key_is_fixed_the_next_walk_has_the_list(tmp_path: Path, *,
     assert fixed.snapshot is not None
     names = {one.instance_id: (one.instance_name, one.objective.age) for one in fixed.snapshot.assessments}
     assert names == {
-        "one": ("orders-db", 93_600),
-        "two": ("carts", 93_600),
+        "one": ("orders-db", 108_000),
+        "two": ("carts", 108_000),
         "three": ("orders-replica", None),
         "retired": (None, None),
     }

@@ -1,0 +1,8 @@
+"""Numbers in the configuration."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+Count = Annotated[int, Meta(ge=1, extra_json_schema={"description": "a whole number from 1"})]
+Share = Annotated[float, Meta(gt=0, le=1, extra_json_schema={"description": "a number above 0, at most 1"})]

@@ -1,8 +1,8 @@
 """Validates Kubernetes objects: `python kubernetes_check.py CRDS VERSION ...`.
 
-Reads a list of objects as JSON from stdin. Objects of Kubernetes are compared with the strict schemas of each version, those of the Prometheus operator
-with the files `KIND.VERSION.json` in the folder CRDS: a key that the schema does not name is an error there
-too. Prints one line for each error, and exits with 1 if there is one.
+Reads a list of objects as JSON from stdin. Objects of Kubernetes are compared with the strict schemas of each
+version, those of the Prometheus operator with the files `KIND.VERSION.json` in the folder CRDS: a key that
+the schema does not name is an error there too. Prints one line for each error; exits with 1 if there is one.
 """
 
 import json

@@ -160,3 +160,10 @@ def test_wrong_objects_are_found() -> None:
     ]
 
     assert {problem.partition(":")[0].split()[1] for problem in checked(wrong)} == {"w", "x", "y", "z"}
+
+
+def test_the_example_of_a_scrape_config_is_valid() -> None:
+    """The operator accepts the example for an exporter outside the cluster."""
+    example = yaml.safe_load((ROOT / "deploy/prometheus/scrapeconfig.yaml").read_text(encoding="utf-8"))
+
+    assert checked([example]) == []

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from exporter.cli.parser import parse
 from tests.support.programs import need, need_tool
 
 ROOT: Final = Path(__file__).parents[2]
@@ -168,3 +169,15 @@ def test_the_image_has_labels() -> None:
     labels = re.findall(r"org\.opencontainers\.image\.(\w+)=", (ROOT / "Dockerfile").read_text("utf-8"))
 
     assert labels == ["title", "description", "licenses", "version", "revision"]
+
+
+def test_the_health_check_is_a_command_of_the_entry_point() -> None:
+    """The image's health check runs `healthcheck` of the program that the image runs, without flags."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    (check,) = re.findall(r"^HEALTHCHECK .*\bCMD (\[.*\])$", text, re.MULTILINE)
+    (entry_point,) = re.findall(r"^ENTRYPOINT (\[.*\])$", text, re.MULTILINE)
+    program, *arguments = json.loads(check)
+
+    assert [program] == json.loads(entry_point)
+    assert arguments == ["healthcheck"]
+    assert parse(arguments).command == "healthcheck"

@@ -75,10 +75,12 @@ class TargetState:
     """The state of one target, and what a scrape returns in it.
 
     :param stale_after: seconds for which the last snapshot is served while walks fail; 0: not at all
+    :param objective_backups: the account's quota of backups; `None` if it is not configured
     """
 
-    def __init__(self, *, stale_after: float) -> None:
+    def __init__(self, *, stale_after: float, objective_backups: int | None = None) -> None:
         self._stale_after = stale_after
+        self._objective_backups = objective_backups
         self._state: NeverWalked | Current | Failing | Crashed = NeverWalked()
         self.instances_ok: bool | None = None
         """`WalkOutcome.instances_ok` of the last walk."""
@@ -143,10 +145,11 @@ class TargetState:
             return None
         return state.complete.snapshot
 
-    def result(self, now: float, *, deferred: bool) -> ScrapeResult:
+    def result(self, now: float, *, deferred: bool, walk_interval: float = 0.0) -> ScrapeResult:
         """Return what a scrape returns at `now` (monotonic seconds).
 
         :param deferred: whether the API's budget allowed no walk for this scrape
+        :param walk_interval: seconds between walks that budget and configuration allow; 0: every scrape walks
         """
         state = self._state
         return ScrapeResult(
@@ -156,6 +159,8 @@ class TargetState:
             snapshot=self.servable_snapshot(now),
             last_success=state.complete.snapshot.completed_at if state.complete else None,
             last_walk=state.last_walk,
+            walk_interval=walk_interval,
+            objective_backups=self._objective_backups,
             instances_ok=self.instances_ok,
         )
 
@@ -195,8 +200,11 @@ class TargetState:
         return None
 
 
-def scrape_result_of(outcome: WalkOutcome, now: float) -> ScrapeResult:
-    """Return the scrape result of a single walk that ended at `now` (monotonic seconds)."""
-    state = TargetState(stale_after=0)
+def scrape_result_of(outcome: WalkOutcome, now: float, objective_backups: int | None = None) -> ScrapeResult:
+    """Return the scrape result of a single walk that ended at `now` (monotonic seconds).
+
+    :param objective_backups: the account's quota of backups; `None` if it is not configured
+    """
+    state = TargetState(stale_after=0, objective_backups=objective_backups)
     state.end_walk(now, outcome)
     return state.result(now, deferred=False)

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config import Duration
+from exporter.config import Count, Duration
 from exporter.errors import ApiError, Reason, WalkCrashedError
 from exporter.results import Outage
 from exporter.target import MAX_WALK_SECONDS, Scraper, WalkOutcome
@@ -50,6 +50,32 @@ def test_a_walk_requests_the_cost_of_the_last_complete_walk() -> None:
 
     assert result.deferred
     assert rig.walks.started == 2
+
+
+def test_a_result_has_the_interval_of_walks() -> None:
+    """The longer one of the configured interval and the pace of walks as large as the last complete one."""
+    rig = Rig(min_walk_interval=Duration(30))
+    free = Rig()
+    configured = rig.scraper.last_result().walk_interval
+    rig.scrape()
+    rig.walks.end(complete(requests=40))
+    rig.budget.observe(
+        200, {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "20", "X-RateLimit-Reset": "0"}
+    )
+    paced = [result.walk_interval for result in (rig.scraper.last_result(), rig.scrape())]
+
+    assert free.scrape().walk_interval == 0
+    assert configured == 30
+    assert paced == [rig.budget.pace(40)] * 2
+    assert paced[0] > 30
+
+
+def test_a_result_has_the_quota_of_backups_even_before_the_first_walk() -> None:
+    """It is configured: an outage does not change it."""
+    rig = Rig(max_backups=Count(50))
+
+    assert rig.scrape().objective_backups == rig.scraper.last_result().objective_backups == 50
+    assert Rig().scrape().objective_backups is None
 
 
 def test_a_status_needs_no_walk_and_follows_the_wall_clock() -> None:

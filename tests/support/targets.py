@@ -45,6 +45,7 @@ class TargetSettings(TypedDict, total=False):
     budget_share: Share
     instances: Literal["auto", "on", "off"]
     expected_instances: tuple[ExpectedInstance, ...]
+    max_backups: Count | None
     statuses: Statuses
 
 

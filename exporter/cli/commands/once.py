@@ -18,7 +18,8 @@ def run(options: Namespace, config: Config) -> int:
     name = _target_name(config, options.target)
     with Exporter(config) as exporter:
         outcome = exporter.targets[name].walker(MAX_WALK_SECONDS, instances_seconds=MAX_WALK_SECONDS)
-        result = scrape_result_of(outcome, exporter.clock.monotonic())
+        quota = exporter.targets[name].target.max_backups
+        result = scrape_result_of(outcome, exporter.clock.monotonic(), quota)
     problem = f"{name}: {outcome.error.reason}: {outcome.error}" if outcome.error else None
     if not options.output:
         sys.stdout.write(render_text(result))

@@ -65,7 +65,7 @@ def test_the_example_shows_the_defaults(tmp_path: Path) -> None:
     """The long example shows the defaults, except for objectives and settings without a default."""
     path = tmp_path / "exporter.yml"
     path.write_text(CONFIGURATIONS[0], encoding="utf-8")
-    own = {"name", "api_key_file", "tls_config", "proxy_url", "expected_instances"}
+    own = {"name", "api_key_file", "tls_config", "proxy_url", "expected_instances", "exclude", "max_backups"}
 
     (target,) = load_config(path, {}).targets
     plain = Target(name=target.name, api_key_file=target.api_key_file)

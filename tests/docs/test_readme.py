@@ -14,7 +14,8 @@ import yaml
 from exporter.cli.parser import COMMANDS as SUBCOMMANDS
 from exporter.cli.parser import parse
 from exporter.config import Config, Objective, Statuses, Target, TlsConfig
-from exporter.config.load import CREDENTIAL_VARIABLES, URL_VARIABLE, load_config
+from exporter.config.load import load_config
+from exporter.config.variables import SHARED_VARIABLES
 from exporter.errors import Reason
 from tests.support.served import METRIC, served_names
 
@@ -90,7 +91,7 @@ def test_every_key_is_explained(kind: type[msgspec.Struct]) -> None:
 
 def test_every_variable_is_explained() -> None:
     """The README names every environment variable."""
-    assert not [name for name in (*CREDENTIAL_VARIABLES, URL_VARIABLE) if f"`{name}`" not in README]
+    assert not [name for name in SHARED_VARIABLES if f"`{name}`" not in README]
 
 
 def test_every_reason_is_explained() -> None:

@@ -26,8 +26,8 @@ from exporter.violations import describe_allowed
 HEAD: Final = (Path(__file__).parent / "configuration_head.md").read_text(encoding="utf-8")
 OBJECTIVES: Final = """\
 The first entry that matches a database applies to it, so the general ones come last. An entry has no limit
-but those that it names. Without `objectives`, one applies to all databases: `max_age: 30h`, a day and the time
-that a backup may take, and `max_duration: 6h`; the environment variables change that one. Replicas, and
+but those that it names. Without `objectives`, one applies to all databases: `max_age: 30h`, a day and the
+time that a backup may take, and `max_duration: 6h`; the environment variables change that one. Replicas, and
 databases that are no longer listed or configured, have no objective, but keep their labels.
 """
 STATUSES: Final = """\

@@ -140,7 +140,7 @@ def test_every_command_to_try_prints_something() -> None:
     with running("demo", LOOPBACK) as (process, _):
         for command in tried(process.stdout):
             done = subprocess.run(
-                ["sh", "-c", command],
+                ["/bin/sh", "-c", command],
                 capture_output=True,
                 text=True,
                 check=False,

@@ -2,7 +2,7 @@
 
 - `main`: runs a command line and turns errors into exit statuses
 - `parser`, `flags`: what can be typed, and its help
-- `commands`: `serve`, `check`, `once`, `demo`
+- `commands`: `serve`, `check`, `once`, `demo`, `healthcheck`
 - `serving`: what `serve` and `demo` share
 - `findings`, `report`: what `check` finds, and how it is printed
 - `logs`: the process's logging

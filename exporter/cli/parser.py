@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "test each target once and report what is wrong",
     "once": "print the metrics of one scrape",
     "demo": "serve an embedded API with example databases",
+    "healthcheck": "ask a running exporter whether it lives; takes the flags of serve",
 }
 EXAMPLES = """\
 examples:

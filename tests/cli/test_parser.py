@@ -18,6 +18,7 @@ def test_help(invoke: Invoke) -> None:
         ("check", "--scrape-interval"),
         ("once", "--output"),
         ("demo", "--seed"),
+        ("healthcheck", "--web.listen-address"),
     ]:
         assert command in out
         assert option in invoke(command, "--help")[1]
@@ -29,7 +30,7 @@ def test_help(invoke: Invoke) -> None:
     [
         (
             ["nonsense"],
-            "unknown command 'nonsense', allowed: serve, check, once, demo; see .*-exporter --help",
+            "unknown command 'nonsense', allowed: serve, check, once, demo, healthcheck; see .* --help",
         ),
         (["--nonsense"], "unknown flag --nonsense; see bycloud-backup-exporter serve --help"),
         (["--log.level=loud"], "--log.level: found 'loud', allowed: debug, info, warn or warning, error; .*"),
@@ -59,8 +60,8 @@ def test_help(invoke: Invoke) -> None:
         (
             ["chekc"],
             (
-                r"unknown command 'chekc' \(did you mean check\?\), allowed: serve, check, once, demo;"
-                " see bycloud-backup-exporter --help"
+                r"unknown command 'chekc' \(did you mean check\?\), allowed: serve, check, once, demo,"
+                " healthcheck; see bycloud-backup-exporter --help"
             ),
         ),
         (

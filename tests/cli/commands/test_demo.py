@@ -16,11 +16,12 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.backups.assessment import Rules, assess_databases
+from exporter.backups.assessment import assess_databases
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import group_backups
 from exporter.backups.inventory import Inventory
 from exporter.backups.risk import Problem, Risk, risks
+from exporter.backups.rules import Rules
 from exporter.cli.commands.demo import API_KEY, OBJECTIVES, demo_config, running_demo
 from exporter.config import Config, Match, Statuses
 from exporter.records import Backup

@@ -41,7 +41,7 @@ fix: $(VENV)/tests ## let ruff fix and format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(VENV)/tests ## generate docs/metrics.md
+docs: $(VENV)/tests ## generate docs/configuration.md and docs/metrics.md
 	$(BIN)/python -m tools.generated
 
 dashboards: $(VENV)/tests ## generate the dashboards' JSON from dashboards/source

@@ -6,4 +6,5 @@
 - `serving`: what `serve` and `demo` share
 - `findings`, `report`: what `check` finds, and how it is printed
 - `logs`: the process's logging
+- `streams`: standard streams that the caller closed
 """

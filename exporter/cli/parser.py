@@ -12,7 +12,7 @@ from exporter.cli.version import PROGRAM
 
 TYPE_CHECKING = False  # importing it from `typing` would take a tenth of the start-up time
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import NoReturn, TextIO
 
 WIDTH = 100  # columns of the help
 COMMANDS = {
@@ -74,6 +74,10 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> "NoReturn":
         raise UsageError(f"{message.removeprefix('argument ')}; see {self.prog} --help")
+
+    def print_help(self, file: "TextIO | None" = None) -> None:  # type: ignore[override] # nothing passes less
+        """Print the help. Unlike argparse's, it raises `OSError` if that fails."""
+        print(self.format_help(), end="", file=file, flush=True)
 
     def refuse(self, argument: str) -> "NoReturn":
         """Raise `UsageError` for an unknown argument, without the flag's value: it may be a secret."""

@@ -12,9 +12,9 @@ from exporter.app.runtime import TargetRuntime
 from exporter.backups.risk import risks
 from exporter.cli.findings import Severity, find
 from exporter.cli.report import Report, as_json, as_lines
+from exporter.cli.walking import walk
 from exporter.config import Config
 from exporter.server.watched import WatchedWebConfig
-from exporter.target import MAX_WALK_SECONDS
 
 
 def run(options: Namespace, config: Config) -> int:
@@ -36,7 +36,7 @@ def run(options: Namespace, config: Config) -> int:
 
 
 def _examine(runtime: TargetRuntime, interval: float) -> Report:
-    outcome = runtime.walker(MAX_WALK_SECONDS, instances_seconds=MAX_WALK_SECONDS)
+    outcome = walk(runtime)
     assessments = outcome.snapshot.assessments if outcome.snapshot else ()
     return Report(
         name=runtime.target.name,

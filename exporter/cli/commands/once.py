@@ -5,19 +5,20 @@ from argparse import Namespace
 from pathlib import Path
 
 from exporter.app.exporter import Exporter
+from exporter.cli.walking import walk
 from exporter.config import Config
 from exporter.errors import ConfigError
 from exporter.metrics.collector import render_text, write_text
 from exporter.printable import printable_line
 from exporter.results import ScrapeResult
-from exporter.target import MAX_WALK_SECONDS, scrape_result_of
+from exporter.target import scrape_result_of
 
 
 def run(options: Namespace, config: Config) -> int:
     """Walk one target and print or write its metrics; 1 if the walk or the output fails."""
     name = _target_name(config, options.target)
     with Exporter(config) as exporter:
-        outcome = exporter.targets[name].walker(MAX_WALK_SECONDS, instances_seconds=MAX_WALK_SECONDS)
+        outcome = walk(exporter.targets[name])
         result = scrape_result_of(outcome, exporter.clock.monotonic())
     problem = f"{name}: {outcome.error.reason}: {outcome.error}" if outcome.error else None
     if not options.output:

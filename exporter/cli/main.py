@@ -79,6 +79,8 @@ def _run_command(options: "Namespace") -> int:
     match options.command:
         case "check":
             from exporter.cli.commands.check import run  # only the command that runs
+        case "explain":
+            from exporter.cli.commands.explain import run
         case "once":
             from exporter.cli.commands.once import run
         case _:

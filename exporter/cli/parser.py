@@ -18,6 +18,7 @@ WIDTH = 100  # columns of the help
 COMMANDS = {
     "serve": "serve metrics over HTTP (default)",
     "check": "test each target once and report what is wrong",
+    "explain": "explain whether a database can be restored, and what to do next",
     "once": "print the metrics of one scrape",
     "demo": "serve an embedded API with example databases",
 }
@@ -29,6 +30,8 @@ examples:
       serve the targets of a configuration file
   bycloud-backup-exporter check --config.file=… --scrape-interval=30s
       test the configuration, the credentials, and whether the API's rate limits allow this interval
+  bycloud-backup-exporter explain orders-db --config.file=…
+      show how far back a database can be restored, which backup breaks its chain, and what to do next
   bycloud-backup-exporter once --output=/var/lib/node_exporter/bycloud.prom
       write the metrics of one scrape for node_exporter's textfile collector
   bycloud-backup-exporter demo

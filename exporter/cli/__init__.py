@@ -5,7 +5,7 @@
 - `commands`: `serve`, `check`, `explain`, `once`, `demo`
 - `serving`: what `serve` and `demo` share
 - `walking`, `walk_display`, `estimate`: one walk, with its progress on a terminal
-- `findings`, `report`: what `check` finds, and how it is printed
+- `finding`, `findings`, `data_findings`, `report`: what `check` finds, and how it is printed
 - `matches`, `explained`, `explained_json`: which databases `explain` is asked for, and what it prints
 - `tables`, `moments`, `targets`: what several commands share
 - `logs`: the process's logging

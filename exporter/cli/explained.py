@@ -5,7 +5,7 @@ from typing import Final
 
 from exporter.backups import Problem, Requirement, RequirementState, Risk, describe, describe_age
 from exporter.backups.explanation import RECENT_SECONDS
-from exporter.cli.findings import Severity
+from exporter.cli.finding import Severity
 from exporter.cli.matches import Match
 from exporter.cli.moments import moment, rfc3339
 from exporter.cli.report import INDENT, coloured_word, narrowed

@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from exporter.backups.risk import Risk, describe, describe_age
-from exporter.cli.findings import Finding, Severity
+from exporter.cli.finding import Finding, Severity
 from exporter.cli.tables import table_lines
 from exporter.printable import printable_line
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from exporter.backups.risk import risks
-from exporter.cli.findings import Finding, Severity
+from exporter.cli.finding import Finding, Severity
 from exporter.cli.report import COLOURS, PLAIN, Report, as_json, as_lines
 from tests.support.databases import NEVER, NOW, OLD, variant
 

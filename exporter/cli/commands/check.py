@@ -8,7 +8,8 @@ import structlog
 from exporter.app.exporter import Exporter
 from exporter.app.runtime import TargetRuntime
 from exporter.backups.risk import risks
-from exporter.cli.findings import Severity, find
+from exporter.cli.finding import Severity
+from exporter.cli.findings import find
 from exporter.cli.report import Report, as_json, as_lines, is_coloured
 from exporter.cli.tables import terminal_width
 from exporter.cli.walking import walk

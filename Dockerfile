@@ -29,6 +29,5 @@ COPY --from=build /opt/exporter /opt/exporter
 USER 65532:65532
 WORKDIR /
 EXPOSE 10140
-HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
-  CMD ["python3", "-c", "from urllib.request import ProxyHandler, build_opener; build_opener(ProxyHandler({})).open('http://127.0.0.1:10140/-/healthy', timeout=4)"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 CMD ["bycloud-backup-exporter", "healthcheck"]
 ENTRYPOINT ["bycloud-backup-exporter"]

@@ -55,7 +55,7 @@ tools: $(DEPLOY)/installed ## install Helm, kubectl, hadolint and pip-audit for 
 image: ## build the image and run it, with Docker or Podman, or as root with buildah and debootstrap
 	@$(PYTHON) -m tools.image_check
 
-manifests: $(VENV)/tests $(DEPLOY)/installed ## generate deploy/kubernetes/exporter.yaml from the chart's default values
+manifests: $(VENV)/tests $(DEPLOY)/installed ## copy rules and dashboards into the chart; generate its README and deploy/kubernetes/exporter.yaml
 	$(BIN)/python -m tools.manifests
 
 abuse: $(VENV)/tests ## attack the exporter as clients can, while it must answer one scrape per second

@@ -1,7 +1,8 @@
-"""Renders a chart with Helm's library: `python helm_render.py CHART VALUES`, the values as JSON.
+"""Renders a chart with Helm's library: `python helm_render.py CHART`, a list of values as JSON on stdin.
 
-Prints as JSON the result of lint and the manifest of an installation, or the error. Helm cannot install
-without a cluster, so a fake API server on loopback accepts the chart's kinds.
+Prints as JSON, for each of the values, manifest and notes of an installation or the error. Helm cannot
+install without a cluster, so a fake API server on loopback accepts the chart's kinds. `--lint CHART` prints
+the result of lint as JSON; `--package CHART FOLDER` packages the chart and prints the archive's path.
 """
 
 import asyncio
@@ -16,17 +17,33 @@ from typing import Any, Final
 import helm_sdkpy  # type: ignore[import-not-found] # it needs Python 3.12
 
 RELEASE: Final = "bycloud-backup-exporter"
+NAMESPACE: Final = "default"
 KINDS: Final = {
-    "v1": {"services": "Service", "secrets": "Secret", "configmaps": "ConfigMap"},
+    "v1": {
+        "services": "Service",
+        "secrets": "Secret",
+        "configmaps": "ConfigMap",
+        "serviceaccounts": "ServiceAccount",
+    },
+    "policy/v1": {"poddisruptionbudgets": "PodDisruptionBudget"},
     "apps/v1": {"deployments": "Deployment"},
     "networking.k8s.io/v1": {"networkpolicies": "NetworkPolicy"},
-    "monitoring.coreos.com/v1": {"servicemonitors": "ServiceMonitor", "prometheusrules": "PrometheusRule"},
+    "monitoring.coreos.com/v1": {
+        "servicemonitors": "ServiceMonitor",
+        "podmonitors": "PodMonitor",
+        "prometheusrules": "PrometheusRule",
+    },
+    "monitoring.coreos.com/v1alpha1": {"scrapeconfigs": "ScrapeConfig"},
 }
 
 
-def _group(version: str) -> dict[str, Any]:
-    own = {"groupVersion": version, "version": version.partition("/")[2]}
-    return {"name": version.partition("/")[0], "versions": [own], "preferredVersion": own}
+def _groups() -> list[dict[str, Any]]:
+    groups: dict[str, list[dict[str, str]]] = {}
+    for version in KINDS:
+        name, slash, short = version.partition("/")
+        if slash:
+            groups.setdefault(name, []).append({"groupVersion": version, "version": short})
+    return [{"name": name, "versions": all_, "preferredVersion": all_[0]} for name, all_ in groups.items()]
 
 
 def _resources(version: str) -> dict[str, Any]:
@@ -40,7 +57,7 @@ def _resources(version: str) -> dict[str, Any]:
 RESPONSES: Final[dict[str, dict[str, Any]]] = {
     "/version": {"major": "1", "minor": "32", "gitVersion": "v1.32.0"},
     "/api": {"kind": "APIVersions", "versions": ["v1"]},
-    "/apis": {"kind": "APIGroupList", "groups": [_group(version) for version in KINDS if "/" in version]},
+    "/apis": {"kind": "APIGroupList", "groups": _groups()},
     **{f"/apis/{version}": _resources(version) for version in KINDS if "/" in version},
     "/api/v1": _resources("v1"),
 }
@@ -85,18 +102,28 @@ def _kubeconfig(port: int) -> str:
 
 
 async def _render(chart: str, values: dict[str, Any], kubeconfig: str) -> dict[str, Any]:
-    settings = helm_sdkpy.Configuration(namespace="default", kubeconfig=kubeconfig)
-    lint = await helm_sdkpy.Lint(settings).run(chart)
+    settings = helm_sdkpy.Configuration(namespace=NAMESPACE, kubeconfig=kubeconfig)
     try:
         release = await helm_sdkpy.Install(settings).run(RELEASE, chart, values, wait=False)
     except helm_sdkpy.HelmError as error:
-        return {"lint": lint, "error": str(error)}
-    return {"lint": lint, "manifest": release["manifest"]}
+        return {"error": str(error)}
+    return {"manifest": release["manifest"], "notes": release["info"]["notes"]}
+
+
+async def _render_all(chart: str, kubeconfig: str) -> list[dict[str, Any]]:
+    return [await _render(chart, values, kubeconfig) for values in json.load(sys.stdin)]
+
+
+async def _run(action: str, kubeconfig: str, *arguments: str) -> str:
+    settings = helm_sdkpy.Configuration(namespace=NAMESPACE, kubeconfig=kubeconfig)
+    if action == "--lint":
+        return json.dumps(await helm_sdkpy.Lint(settings).run(*arguments))
+    path: str = await helm_sdkpy.Package(settings).run(*arguments)
+    return path
 
 
 def main() -> None:
-    """Render the chart of the command line."""
-    chart, values = sys.argv[1:]
+    """Render, lint or package the chart of the command line."""
     with (
         ThreadingHTTPServer(("127.0.0.1", 0), _Cluster) as cluster,
         NamedTemporaryFile("w", suffix=".json") as file,
@@ -104,7 +131,11 @@ def main() -> None:
         file.write(_kubeconfig(cluster.server_port))
         file.flush()
         threading.Thread(target=cluster.serve_forever, daemon=True).start()
-        print(json.dumps(asyncio.run(_render(chart, json.loads(values), file.name))))
+        match sys.argv[1:]:
+            case [("--lint" | "--package") as action, *arguments]:
+                print(asyncio.run(_run(action, file.name, *arguments)))
+            case [chart]:
+                print(json.dumps(asyncio.run(_render_all(chart, file.name))))
         cluster.shutdown()
 
 

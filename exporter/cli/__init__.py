@@ -2,7 +2,7 @@
 
 - `main`: runs a command line and turns errors into exit statuses
 - `parser`, `flags`: what can be typed, and its help
-- `commands`: `serve`, `check`, `explain`, `once`, `demo`
+- `commands`: `serve`, `check`, `explain`, `once`, `demo`, `healthcheck`
 - `serving`: what `serve` and `demo` share
 - `walking`, `walk_display`, `estimate`: one walk, with its progress on a terminal
 - `finding`, `findings`, `data_findings`, `report`: what `check` finds, and how it is printed

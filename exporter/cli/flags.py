@@ -16,7 +16,7 @@ def add_flags(parser: argparse.ArgumentParser, command: str) -> None:
     _add_log(parser, "error" if command in {"check", "explain", "once"} else "info")
     if command not in {"explain", "once"}:
         _add_web_config(parser)
-    if command in {"serve", "demo"}:
+    if command in {"serve", "demo", "healthcheck"}:
         _add_addresses(parser)
         _add_access(parser)
     if command in _OWN_FLAGS:

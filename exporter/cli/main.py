@@ -72,6 +72,8 @@ def _run_command(options: "Namespace") -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     if options.command == "demo":
         return _demo(options)
+    if options.command == "healthcheck":
+        return _healthcheck(options)
     from exporter.config.load import load_config  # not for `--help`
 
     config = load_config(options.config, os.environ)
@@ -92,6 +94,12 @@ def _demo(options: "Namespace") -> int:
     from exporter.cli.commands.demo import run  # only the command that runs
 
     _configure_logs(options)
+    return run(options)
+
+
+def _healthcheck(options: "Namespace") -> int:
+    from exporter.cli.commands.healthcheck import run  # only the command that runs
+
     return run(options)
 
 

@@ -1,5 +1,6 @@
 """The HTTP server: uvicorn with TLS, basic authentication and limits. It knows nothing of backups.
 
+- `address`: what `--web.listen-address` accepts
 - `run`: listen and serve until a signal; `sighup`: reload on SIGHUP; `systemd`: readiness notification
 - `watched`, `schema`, `tls`, `client_certificates`, `watched_files`: `--web.config.file` and its certificates
 - `auth`, `passwords`: basic authentication

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from exporter.errors import ConfigError
+from exporter.server.address import parse_address
 from exporter.server.connections import Connections, CurrentTls, no_tls
 from exporter.server.limits import Limits, raise_descriptor_limit
 from exporter.server.pending import PendingBodies
@@ -24,19 +24,8 @@ from exporter.server.request_limits import RequestLimitMiddleware
 from exporter.server.response_headers import HeaderPairs, ResponseHeadersMiddleware
 from exporter.server.systemd import READY, STOPPING, notify
 
-HIGHEST_PORT: Final = 65_535
 GRACE: Final = 4  # seconds for the requests in flight when the server stops
 BACKLOG: Final = 2048
-_PORT: Final = re.compile("[0-9]{1,5}")
-
-
-def parse_address(text: str) -> tuple[str, int]:
-    """Split `host:port`, `[ipv6]:port` or `:port`; raise `ConfigError`."""
-    host, colon, port = text.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    if not colon or not _PORT.fullmatch(port) or int(port) > HIGHEST_PORT or (":" in host and not bracketed):
-        raise ConfigError(f"--web.listen-address: found {text!r}, allowed: HOST:PORT, [IPV6]:PORT or :PORT")
-    return host.strip("[]"), int(port)
 
 
 def listen(address: str) -> socket.socket:

@@ -19,6 +19,7 @@ def test_help(invoke: Invoke) -> None:
         ("explain", "DATABASE"),
         ("once", "--output"),
         ("demo", "--seed"),
+        ("healthcheck", "--web.listen-address"),
     ]:
         assert command in out
         assert option in invoke(command, "--help")[1]
@@ -30,7 +31,7 @@ def test_help(invoke: Invoke) -> None:
     [
         (
             ["nonsense"],
-            "unknown command 'nonsense', allowed: serve, check, explain, once, demo; see .*-exporter --help",
+            "unknown command 'nonsense', allowed: serve, check, explain, once, demo, healthcheck; .* --help",
         ),
         (["--nonsense"], "unknown flag --nonsense; see bycloud-backup-exporter serve --help"),
         (["--log.level=loud"], "--log.level: found 'loud', allowed: debug, info, warn or warning, error; .*"),
@@ -61,7 +62,7 @@ def test_help(invoke: Invoke) -> None:
             ["chekc"],
             (
                 r"unknown command 'chekc' \(did you mean check\?\), allowed: serve, check, explain, once,"
-                " demo; see bycloud-backup-exporter --help"
+                " demo, healthcheck; see bycloud-backup-exporter --help"
             ),
         ),
         (

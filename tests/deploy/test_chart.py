@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any, Final
@@ -12,49 +13,37 @@ import yaml
 
 from exporter import __version__
 from exporter.config import load_config
+from tests.support.chart_values import CONNECTION, MATRIX
 from tests.support.programs import need_tool
-from tools.manifests import CHART, RENDERED, ROOT, default, helm, objects
+from tools.chart_readme import chart_readme
+from tools.manifests import (
+    CHART,
+    RENDERED,
+    ROOT,
+    copies,
+    default,
+    helm_all,
+    lint,
+    objects,
+    objects_in,
+    package,
+)
 
 NAME: Final = "bycloud-backup-exporter"
-TARGETS: Final = [
-    {"name": "east", "api_key_file": "/run/secrets/bycloud/east"},
-    {"name": "w$1", "api_key_file": "/run/secrets/bycloud/west"},
-]
-EVERYTHING: Final[dict[str, Any]] = {
-    "replicas": 2,
-    "image": {"tag": "9"},
-    "imagePullSecrets": [{"name": "registry"}],
-    "credential": {"apiKey": "id:secret"},
-    "config": {"targets": TARGETS, "objectives": [{"max_age": "26h"}]},
-    "extraArgs": ["--log.format=json"],
-    "service": {"annotations": {"a": "b"}},
-    "networkPolicy": {
-        "from": [{"podSelector": {"matchLabels": {"app": "prometheus"}}}],
-        "apiPorts": [443, 3128],
-    },
-    "serviceMonitor": {"enabled": True, "labels": {"release": "main"}},
-    "prometheusRule": {"enabled": True, "labels": {"release": "main"}},
-    "dashboards": {"enabled": True},
-    "podLabels": {"team": "databases"},
-    "podAnnotations": {"c": "d"},
-    "nodeSelector": {"kubernetes.io/os": "linux"},
-    "tolerations": [{"key": "x", "operator": "Exists"}],
-    "affinity": {"nodeAffinity": {}},
-}
 
 
 @pytest.fixture(scope="module")
 def everything() -> dict[str, dict[str, Any]]:
     """Return what the chart renders with every feature on."""
-    return objects(EVERYTHING)
+    return objects(MATRIX["everything"])
 
 
 def test_lint_finds_nothing() -> None:
     """Helm's lint reports nothing but the missing icon, which it calls information."""
-    lint = helm({})["lint"]
+    found = lint()
 
-    assert lint["Errors"] is None
-    assert [message["Severity"] for message in lint["Messages"]] == [1]
+    assert found["Errors"] is None
+    assert [message["Severity"] for message in found["Messages"]] == [1]
 
 
 def test_the_manifest_is_what_the_chart_renders_by_default() -> None:
@@ -62,25 +51,17 @@ def test_the_manifest_is_what_the_chart_renders_by_default() -> None:
     assert RENDERED.read_text(encoding="utf-8") == default()
 
 
-def test_kubernetes_knows_every_key(tmp_path: Path) -> None:
-    """Objects are valid in the oldest and newest supported Kubernetes, in strict mode."""
-    native = [one for one in objects(EVERYTHING).values() if not one["apiVersion"].startswith("monitoring")]
-    all_on = tmp_path / "everything.yaml"
-    all_on.write_text(yaml.safe_dump_all(native), encoding="utf-8")
-    for version in ("1.25", "1.37"):
-        command = [need_tool("kubernetes-validate"), "-k", version, "--strict", str(RENDERED), str(all_on)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert (done.stdout + done.stderr).count("passed") == 3 + len(native)
-
-
 def test_kustomize_accepts_the_folder() -> None:
     """`kubectl apply -k` applies the same objects."""
     command = [need_tool("kubectl"), "kustomize", str(RENDERED.parent)]
     built = subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
-    assert {one["kind"] for one in yaml.safe_load_all(built)} == {"Deployment", "Service", "NetworkPolicy"}
+    assert {one["kind"] for one in yaml.safe_load_all(built)} == {
+        "Deployment",
+        "Service",
+        "ServiceAccount",
+        "NetworkPolicy",
+    }
 
 
 def test_the_pod_may_do_nothing() -> None:
@@ -128,7 +109,7 @@ def test_a_configuration_is_mounted(everything: dict[str, dict[str, Any]], tmp_p
 
     assert [target.name for target in load_config(file, {}).targets] == ["east", "w$1"]
     assert "env" not in container
-    assert container["args"][2:] == [
+    assert container["args"][3:] == [
         "--config.file=/etc/bycloud-backup-exporter/exporter.yml",
         "--log.format=json",
     ]
@@ -145,23 +126,79 @@ def test_an_inline_key_makes_a_secret(everything: dict[str, dict[str, Any]]) -> 
     assert volume["secret"]["secretName"] == f"{NAME}-key"
 
 
+def test_replicas_share_the_budget(everything: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    """The share of each target, also of the one without a configuration, is divided by the number of pods."""
+    file = tmp_path / "exporter.yml"
+    shares = []
+    for rendered in (everything, objects({"replicaCount": 4, "apiUrl": "https://api.example"})):
+        file.write_text(rendered[f"ConfigMap/{NAME}"]["data"]["exporter.yml"], encoding="utf-8")
+        shares.append({target.name: target.budget_share for target in load_config(file, {}).targets})
+
+    assert shares == [{"east": 0.2, "w$1": 0.25}, {"default": 0.125}]
+
+
 def test_each_of_several_targets_has_a_probe(everything: dict[str, dict[str, Any]]) -> None:
     """Each of several targets has a `/probe` endpoint with its name as a label; one has `/metrics`."""
     own, *probes = everything[f"ServiceMonitor/{NAME}"]["spec"]["endpoints"]
     (single,) = objects({"serviceMonitor": {"enabled": True}})[f"ServiceMonitor/{NAME}"]["spec"]["endpoints"]
 
-    assert own == single
+    assert single == {"port": "metrics", "interval": "1m", "scrapeTimeout": "30s", "scheme": "http"}
+    assert own == single | {"scheme": "https"} | CONNECTION
     assert [probe["params"]["target"] for probe in probes] == [["east"], ["w$1"]]
     assert {probe["path"] for probe in probes} == {"/probe"}
     assert [probe["relabelings"][0]["replacement"] for probe in probes] == ["east", "w$$1"]
+    assert all(probe.items() >= own.items() for probe in probes)
+
+
+def test_probes_follow_the_web_configuration(everything: dict[str, dict[str, Any]]) -> None:
+    """With a web configuration, from any value, probes run `healthcheck` with the flags of the server."""
+    flag = "--web.config.file=/etc/ca/web.yml"
+    own_file = objects({"extraArgs": ["--log.level=debug", flag]})
+    container, own = (
+        rendered[f"Deployment/{NAME}"]["spec"]["template"]["spec"]["containers"][0]
+        for rendered in (everything, own_file)
+    )
+    command = ["bycloud-backup-exporter", "healthcheck", "--web.listen-address=:10140"]
+    mounted = "--web.config.file=/etc/bycloud-backup-exporter-web/web.yml"
+
+    assert container["args"][:3] == ["serve", *command[2:], mounted]
+    for probe in ("livenessProbe", "readinessProbe"):
+        assert container[probe]["exec"]["command"] == [*command, mounted]
+        assert own[probe]["exec"]["command"] == [*command, flag]
+        assert "httpGet" not in container[probe]
 
 
 def test_rules_are_the_project_s(everything: dict[str, dict[str, Any]]) -> None:
-    """The chart ships the project's rules unchanged."""
+    """Without changes, the chart ships the project's rules."""
     rules = yaml.safe_load((ROOT / "alerts/bycloud-backups.rules.yml").read_text(encoding="utf-8"))
 
     assert everything[f"PrometheusRule/{NAME}"]["spec"] == rules
     assert everything[f"PrometheusRule/{NAME}"]["metadata"]["labels"]["release"] == "main"
+
+
+def rules_by_name(groups: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return rules by the name of their alert or record."""
+    return {rule.get("alert") or rule["record"]: rule for group in groups for rule in group["rules"]}
+
+
+def test_rules_can_be_changed() -> None:
+    """An alert can be off, and have another severity, `for` and labels; all else stays as it is."""
+    shipped = yaml.safe_load((ROOT / "alerts/bycloud-backups.rules.yml").read_text(encoding="utf-8"))
+    spec = objects(MATRIX["changed rules"])[f"PrometheusRule/{NAME}"]["spec"]
+    before, after = rules_by_name(shipped["groups"]), rules_by_name(spec["groups"])
+    changed, other = after["ByCloudBackupTooOld"], after["ByCloudBackupMissing"]
+
+    assert before.keys() - after.keys() == {"ByCloudBackupStuck"}
+    assert after.keys() - before.keys() == {"Own"}
+    assert changed["for"] == "1h"
+    assert changed["labels"] == before["ByCloudBackupTooOld"]["labels"] | {
+        "severity": "warning",
+        "team": "payments",
+    }
+    assert changed["expr"] == before["ByCloudBackupTooOld"]["expr"]
+    assert other["labels"] == before["ByCloudBackupMissing"]["labels"] | {"team": "databases"}
+    assert other["annotations"]["runbook_url"] == "https://wiki.example.com/runbooks/ByCloudBackupMissing"
+    assert other["annotations"]["summary"] == before["ByCloudBackupMissing"]["annotations"]["summary"]
 
 
 def test_dashboards_are_the_project_s(everything: dict[str, dict[str, Any]]) -> None:
@@ -175,27 +212,110 @@ def test_dashboards_are_the_project_s(everything: dict[str, dict[str, Any]]) -> 
         assert json.loads(maps[stem]["data"][file.name]) == json.loads(file.read_text(encoding="utf-8"))
 
 
+def test_dashboards_have_a_folder() -> None:
+    """A folder becomes the annotation that the sidecar reads."""
+    rendered = objects({"dashboards": {"enabled": True, "folder": "Databases"}})
+
+    assert {
+        one["metadata"].get("annotations", {}).get("grafana_folder")
+        for key, one in rendered.items()
+        if key.startswith("ConfigMap/")
+    } == {"Databases"}
+
+
+def test_copies_are_up_to_date() -> None:
+    """The chart's copies of rules and dashboards equal their sources; if not, run `make manifests`."""
+    files = {path for path in (CHART / "files").rglob("*") if path.is_file()}
+
+    assert files == set(copies())
+    assert [copy for copy, source in copies().items() if copy.read_bytes() != source.read_bytes()] == []
+
+
+def test_the_readme_is_up_to_date() -> None:
+    """README.md is what values.yaml and the schema say; if not, run `make manifests`."""
+    assert (CHART / "README.md").read_text(encoding="utf-8") == chart_readme(CHART)
+
+
+def test_a_copied_chart_works(tmp_path: Path) -> None:
+    """No link leaves the chart's folder: a copy of it is packaged, and the archive renders the same."""
+    copied = shutil.copytree(CHART, tmp_path / CHART.name, symlinks=True)
+    archive = package(copied, tmp_path)
+    values = {"prometheusRule": {"enabled": True}, "dashboards": {"enabled": True}}
+    (rendered,) = helm_all([values], archive)
+
+    assert archive.name == f"{NAME}-{__version__}.tgz"
+    assert not [path for path in CHART.rglob("*") if path.is_symlink()]
+    assert objects_in(rendered["manifest"]) == objects(values)
+
+
+def test_the_plain_manifest_does_not_claim_helm() -> None:
+    """Objects that Helm does not manage do not say so."""
+    assert (
+        "helm"
+        not in RENDERED.read_text(encoding="utf-8").replace("deploy/helm", "").replace("Helm.", "").lower()
+    )
+
+
+def test_notes_say_what_is_left_to_do() -> None:
+    """The notes name the Secret to create and what is not installed, and nothing once all is there."""
+    first, last = (result["notes"] for result in helm_all([{}, MATRIX["everything"]]))
+
+    assert f"create secret generic {NAME} --from-file=api-key=FILE" in first
+    assert "serviceMonitor.enabled=true" in first
+    assert "prometheusRule.enabled=true" in first
+    assert "open http://localhost:10140/" in first
+    assert "open https://localhost:10140/" in last
+    assert "create secret" not in last
+    assert "=true" not in last
+
+
 def test_no_template_expands_a_file() -> None:
     """No template uses `tpl`, which would expand Prometheus's and Grafana's own templates."""
     assert not [file for file in CHART.glob("templates/*") if re.search(r"\btpl\b", file.read_text("utf-8"))]
 
 
-@pytest.mark.parametrize(
-    ("values", "explain_violation"),
-    [
-        ({"replica": 1}, "replica"),
-        ({"credential": {"existingSecret": ""}}, "credential"),
-        ({"service": {"port": 0}}, "port"),
-        ({"config": {"target": []}}, "target"),
-        ({"serviceMonitor": {"interval": "often"}}, "interval"),
-    ],
-)
-def test_wrong_values_are_refused(values: dict[str, Any], explain_violation: str) -> None:
-    """The schema refuses wrong values and names them."""
-    output = helm(values)
+WRONG: Final[list[tuple[dict[str, Any], str]]] = [
+    ({"replica": 1}, "replica"),
+    ({"credential": {"existingSecret": ""}}, "credential"),
+    ({"service": {"port": 0}}, "port"),
+    ({"config": {"target": []}}, "target"),
+    ({"config": {"targets": [{"name": "a", "api_key": "id:secret"}]}}, "api_key"),
+    ({"serviceMonitor": {"interval": "often"}}, "interval"),
+    (
+        {"serviceMonitor": {"enabled": True, "interval": "1m", "scrapeTimeout": "1m1s"}},
+        "serviceMonitor.scrapeTimeout: found 1m1s, allowed: at most serviceMonitor.interval, which is 1m",
+    ),
+    (
+        {"podMonitor": {"enabled": True, "interval": "29999ms"}},
+        "podMonitor.scrapeTimeout: found 30s, allowed",
+    ),
+    (
+        {"scrapeConfig": {"enabled": True, "interval": "10s"}},
+        "scrapeConfig.scrapeTimeout: found 30s, allowed",
+    ),
+    (
+        {"serviceMonitor": {"enabled": True}, "scrapeConfig": {"enabled": True}},
+        "serviceMonitor, scrapeConfig: found all of them enabled, allowed: one",
+    ),
+    (
+        {"prometheusRule": {"enabled": True, "alerts": {"ByCloudBackupTooYoung": {"for": "1h"}}}},
+        "prometheusRule.alerts: found ByCloudBackupTooYoung, allowed: ByCloud",
+    ),
+    ({"prometheusRule": {"alerts": {"ByCloudBackupTooOld": {"severty": "info"}}}}, "severty"),
+    ({"image": {"digest": "latest"}}, "digest"),
+    ({"webConfig": {"content": {"tls": {}}}}, "tls"),
+    ({"extraArgs": ["check"]}, "extraArgs"),
+]
 
-    assert "manifest" not in output
-    assert explain_violation in output["error"]
+
+def test_wrong_values_are_refused() -> None:
+    """Schema and templates refuse wrong values, name them, and show no secret."""
+    rendered = helm_all([values for values, _ in WRONG])
+
+    for result, (_, explained) in zip(rendered, WRONG, strict=True):
+        assert "manifest" not in result
+        assert explained in result["error"]
+        assert "id:secret" not in result["error"]
 
 
 def test_every_value_is_in_the_schema() -> None:

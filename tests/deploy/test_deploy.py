@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from exporter.cli.parser import parse
 from tests.support.programs import need, need_tool
 
 ROOT: Final = Path(__file__).parents[2]
@@ -97,26 +98,12 @@ def test_grafana_finds_source_and_dashboards() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["compose/prometheus.yml", "prometheus/prometheus.yml", "prometheus/http-sd.yml"]
+    "file",
+    ["compose/prometheus.yml", *(f"prometheus/{file.name}" for file in DEPLOY.glob("prometheus/*.yml"))],
 )
 def test_prometheus_accepts_its_configurations(file: str) -> None:
     """`promtool check config` accepts every Prometheus configuration."""
     assert "SUCCESS" in run(need("promtool"), "check", "config", "--syntax-only", str(DEPLOY / file))
-
-
-def test_the_sharding_that_is_advised_is_taken(tmp_path: Path) -> None:
-    """The commented sharding rules are valid where the comment puts them."""
-    text = (DEPLOY / "prometheus/http-sd.yml").read_text(encoding="utf-8")
-    rules = [
-        yaml.safe_load(line.partition("#")[0]) for line in re.findall(r"^# +(- \{.*)", text, re.MULTILINE)
-    ]
-    document = yaml.safe_load(text)
-    document["scrape_configs"][0]["relabel_configs"] = [rule for (rule,) in rules]
-    file = tmp_path / "prometheus.yml"
-    file.write_text(yaml.safe_dump(document), encoding="utf-8")
-
-    assert len(rules) == 2
-    assert "SUCCESS" in run(need("promtool"), "check", "config", str(file))
 
 
 def test_alertmanager_accepts_its_configuration() -> None:
@@ -138,6 +125,21 @@ def test_systemd_accepts_the_unit(unit: Path) -> None:
     output = run(need("systemd-analyze"), "verify", "--man=no", "--recursive-errors=no", str(unit))
 
     assert UNIT.name not in output
+
+
+@pytest.mark.parametrize(
+    ("setting", "broken"),
+    [("LoadCredential=api_key:", "LoadCredential=:"), ("ExecReload=", "ExecReload=no ")],
+)
+def test_systemd_would_find_a_mistake(unit: Path, setting: str, broken: str) -> None:
+    """`systemd-analyze verify` reads the credential and the commands."""
+    text = unit.read_text(encoding="utf-8")
+    unit.write_text(text.replace(setting, broken), encoding="utf-8")
+    command = [need("systemd-analyze"), "verify", "--man=no", "--recursive-errors=no", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert setting in text
+    assert unit.name in done.stderr
 
 
 def test_systemd_rewards_the_hardening(unit: Path) -> None:
@@ -167,3 +169,15 @@ def test_the_image_has_labels() -> None:
     labels = re.findall(r"org\.opencontainers\.image\.(\w+)=", (ROOT / "Dockerfile").read_text("utf-8"))
 
     assert labels == ["title", "description", "licenses", "version", "revision"]
+
+
+def test_the_health_check_is_a_command_of_the_entry_point() -> None:
+    """The image's health check runs `healthcheck` of the program that the image runs, without flags."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    (check,) = re.findall(r"^HEALTHCHECK .*\bCMD (\[.*\])$", text, re.MULTILINE)
+    (entry_point,) = re.findall(r"^ENTRYPOINT (\[.*\])$", text, re.MULTILINE)
+    program, *arguments = json.loads(check)
+
+    assert [program] == json.loads(entry_point)
+    assert arguments == ["healthcheck"]
+    assert parse(arguments).command == "healthcheck"

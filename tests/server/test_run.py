@@ -21,36 +21,9 @@ from exporter.server.passwords import PasswordVerifier
 from exporter.server.refusals import ignore_refusal
 from exporter.server.request_limits import RequestLimitMiddleware
 from exporter.server.response_headers import ResponseHeadersMiddleware
-from exporter.server.run import listen, parse_address, port_of, serve
+from exporter.server.run import listen, port_of, serve
 from exporter.server.watched import WatchedWebConfig
 from tests.support.serving import App
-
-
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        (":10140", ("", 10140)),
-        ("127.0.0.1:0", ("127.0.0.1", 0)),
-        ("[::1]:65535", ("::1", 65535)),
-        ("localhost:80", ("localhost", 80)),
-    ],
-)
-def test_valid_addresses(text: str, address: tuple[str, int]) -> None:
-    """The host is optional, and an IPv6 address is in brackets."""
-    assert parse_address(text) == address
-
-
-@pytest.mark.parametrize(
-    "text", ["", "10140", "host", "host:", ":http", "::1:80", ":65536", ":-1", ":٣", ":" + "9" * 5000]
-)
-def test_invalid_addresses(text: str) -> None:
-    """The error says what is allowed."""
-    with pytest.raises(ConfigError) as raised:
-        parse_address(text)
-
-    assert str(raised.value) == (
-        f"--web.listen-address: found {text!r}, allowed: HOST:PORT, [IPV6]:PORT or :PORT"
-    )
 
 
 def test_without_a_host_it_listens_on_all_addresses() -> None:

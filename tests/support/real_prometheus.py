@@ -56,11 +56,22 @@ def wait_until(condition: Callable[[], bool]) -> None:
 @contextmanager
 def running_prometheus(scrape_configs: str, folder: Path) -> Iterator[Prometheus]:
     """Run it with a configuration that scrapes every second, until the block ends."""
+    every_second = "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
+    with configured_prometheus(every_second + scrape_configs, folder) as running:
+        yield running
+
+
+@contextmanager
+def configured_prometheus(text: str, folder: Path, *flags: str) -> Iterator[Prometheus]:
+    """Run it with a whole configuration, until the block ends."""
     config = folder / "prometheus.yml"
-    config.write_text(
-        "global: {scrape_interval: 1s, scrape_timeout: 1s}\n" + scrape_configs, encoding="utf-8"
-    )
-    command = [need("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}"]
+    config.write_text(text, encoding="utf-8")
+    command = [
+        need("prometheus"),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        *flags,
+    ]
     with listening(command, folder / "prometheus.log") as address:
         running = Prometheus(f"http://{address}")
         wait_until(lambda: _is_ready(running))

@@ -22,8 +22,10 @@ def timeline(
     starts = list(accumulate(intervals, initial=0.0))
     padded = [*[None] * (len(starts) - len(durations)), *durations]
     return TimeLine.of(
-        Attempt(start * HOUR, outcome, None if duration is None else duration * HOUR)
-        for start, duration in zip(starts, padded, strict=True)
+        [
+            Attempt(start * HOUR, outcome, None if duration is None else duration * HOUR)
+            for start, duration in zip(starts, padded, strict=True)
+        ]
     )
 
 

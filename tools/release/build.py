@@ -43,7 +43,7 @@ def build(folder: Path) -> Iterator[Path]:
     wheel = distributions(folder / PYTHON, seconds)
     yield from sorted((folder / PYTHON).iterdir())
     for architecture in payload.PLATFORMS:
-        yield from _for_architecture(folder, wheel, architecture, seconds)
+        yield from for_architecture(folder, wheel, architecture, seconds)
     yield folder / NOTICES
     sbom.build(folder / "sbom.cdx.json")
     yield folder / "sbom.cdx.json"
@@ -63,8 +63,8 @@ def finish(folder: Path, notes_of: str) -> Iterator[Path]:
         yield folder / name
 
 
-def _for_architecture(folder: Path, wheel: Path, architecture: str, seconds: int) -> Iterator[Path]:
-    """Build what contains compiled modules."""
+def for_architecture(folder: Path, wheel: Path, architecture: str, seconds: int) -> Iterator[Path]:
+    """Build what contains compiled modules: the single file and the Debian package; write the notices."""
     with TemporaryDirectory(prefix="release-") as temporary:
         tree = Path(temporary) / "payload"
         payload.install(wheel, tree, architecture, seconds)

@@ -15,7 +15,7 @@ RUN mkdir /opt/exporter/share \
  && python3 tools/notices.py /opt/exporter/lib/python3.*/site-packages > /opt/exporter/share/THIRD_PARTY_NOTICES.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY exporter ./exporter
-# Compile now: the image runs on a read-only root file system. One process and no time stamps: two builds give the same bytes.
+# Compile now: the image runs on a read-only root file system. One process and no timestamps: two builds give the same bytes.
 RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /tmp/wheels . \
  && /opt/build/bin/pip --python /opt/exporter/bin/python install --quiet --no-compile --no-deps --no-index /tmp/wheels/*.whl \
  && cp LICENSE /opt/exporter/share/ \

@@ -7,13 +7,24 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 from exporter import __version__
+from tools.notices import MissingLicenceError
 from tools.programs import CheckFailedError, UnavailableError
 from tools.release.build import build, finish
 from tools.release.notes import UNRELEASED, NoNotesError, sections
+from tools.release.payload import DifferentFilesError
 from tools.release.programs import ROOT
 from tools.release.version import WrongVersionError, require_tag
+
+FAILURES: Final = (
+    CheckFailedError,
+    DifferentFilesError,
+    MissingLicenceError,
+    NoNotesError,
+    WrongVersionError,
+)
 
 
 def _empty(folder: Path) -> Path:
@@ -58,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _release(options.folder, require_tag(options.tag))
         else:
             dry_run(options.folder)
-    except (CheckFailedError, NoNotesError, WrongVersionError) as error:
+    except FAILURES as error:
         print(f"release: FAIL: {error}", file=sys.stderr)
         return 1
     except UnavailableError as error:

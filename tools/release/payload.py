@@ -33,7 +33,7 @@ def install(wheel: Path, folder: Path, architecture: str, seconds: int) -> None:
             one = Path(temporary) / version
             _install_for(version, architecture, one, "--require-hashes", "-r", ROOT / "requirements.lock")
             _install_for(version, architecture, one, "--no-deps", wheel)
-            _require_equal(one, folder)
+            require_equal(one, folder)
             shutil.copytree(one, folder, ignore=UNUSED, dirs_exist_ok=True)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -52,7 +52,7 @@ def _install_for(version: str, architecture: str, folder: Path, *what: str | Pat
     tool("uv", "pip", "install", "--quiet", "--only-binary=:all:", "--link-mode=copy", *target, *what)
 
 
-def _require_equal(one: Path, folder: Path) -> None:
+def require_equal(one: Path, folder: Path) -> None:
     """Raise `DifferentFilesError` if a file differs from the one that is already in the payload."""
     for path in folder.rglob("*"):
         other = one / path.relative_to(folder)

@@ -16,10 +16,10 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip
 NEEDS_LINUX = @test -d /proc/self || { echo 'make $@: needs Linux, for /proc' >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check stress fix docs dashboards history tools image manifests bench soak abuse lock clean
+.PHONY: help demo test check stress fix docs dashboards history tools image release-build release-dry-run release-lint manifests bench soak abuse lock clean
 
 help: ## list these commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/runs ## run the exporter on an embedded API, on port 10140 (PORT=… for another)
 	@$(BIN)/bycloud-backup-exporter demo --web.listen-address=127.0.0.1:$(PORT)
@@ -54,6 +54,16 @@ tools: $(DEPLOY)/installed ## install Helm, kubectl, hadolint and pip-audit for 
 
 image: ## build the image and run it, with Docker or Podman, or as root with buildah and debootstrap
 	@$(PYTHON) -m tools.image_check
+
+release-build: $(VENV)/tests $(DEPLOY)/installed $(RELEASE)/installed ## build all files of a release into dist/ (TAG=v…)
+	$(BIN)/python -m tools.release build '$(TAG)'
+
+release-dry-run: $(VENV)/tests $(DEPLOY)/installed $(RELEASE)/installed ## build a release twice into dist/, check it and compare
+	$(BIN)/python -m tools.release dry-run
+
+release-lint: $(VENV)/tests $(RELEASE)/installed ## check the workflows with actionlint and zizmor
+	$(RELEASE)/bin/actionlint
+	$(RELEASE)/bin/zizmor --offline --quiet .github
 
 manifests: $(VENV)/tests $(DEPLOY)/installed ## copy rules and dashboards into the chart; generate its README and deploy/kubernetes/exporter.yaml
 	$(BIN)/python -m tools.manifests

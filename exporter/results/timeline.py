@@ -1,6 +1,7 @@
 """All backups of one database in the order of their creation, packed: 13 bytes each."""
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from math import isnan, nan
@@ -66,6 +67,10 @@ class TimeLine(Struct, frozen=True):
 
     def __iter__(self) -> Iterator[Attempt]:
         return self.since(0)
+
+    def index_at(self, time: float) -> int:
+        """Return the index of the first attempt that was created at a time or after it."""
+        return bisect_left(memoryview(self.times).cast(_TIME), time)
 
     def since(self, index: int) -> Iterator[Attempt]:
         """Yield the attempts from an index on; a negative one counts from the end."""

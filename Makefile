@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEPLOY := .venv-deploy
+RELEASE := .venv-release
+DOCS   := .venv-docs
 # The first Python that is new enough for Helm's library; set DEPLOY_PYTHON=… to use another.
 NEWER   = $(foreach python,python3.14 python3.13 python3.12 $(PYTHON) $(wildcard $(HOME)/.pyenv/versions/3.1[2-9].*/bin/python3), \
   $(shell $(python) -c 'import sys; sys.version_info >= (3, 12) and print(sys.executable)' 2>/dev/null))
@@ -73,9 +75,11 @@ lock: $(VENV)/tests ## resolve the lock files again from pyproject.toml
 	$(LOCK) --group build -o requirements-build.lock
 	$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
 	$(LOCK) --python-version 3.12 --group deploy -o requirements-deploy.lock
+	$(LOCK) --python-version 3.11 --group release -o requirements-release.lock
+	$(LOCK) --python-version 3.11 --group docs -o requirements-docs.lock
 
 clean: ## remove the virtual environment and all caches
-	rm -rf $(VENV) $(DEPLOY) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(DEPLOY) $(RELEASE) $(DOCS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -93,4 +97,10 @@ $(DEPLOY)/installed: $(VENV)/tests requirements-deploy.lock
 	@test -n '$(DEPLOY_PYTHON)' || { echo 'make tools: needs Python 3.12 or newer; set DEPLOY_PYTHON=…' >&2; exit 1; }
 	$(BIN)/uv venv --quiet --clear --python '$(DEPLOY_PYTHON)' $(DEPLOY)
 	$(BIN)/uv pip install --quiet --python $(DEPLOY)/bin/python --require-hashes -r requirements-deploy.lock
+	@touch $@
+
+# These two need no more than the project's own Python.
+$(RELEASE)/installed $(DOCS)/installed: .venv-%/installed: $(VENV)/tests requirements-%.lock
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$*
+	$(BIN)/uv pip install --quiet --python .venv-$*/bin/python --require-hashes -r requirements-$*.lock
 	@touch $@

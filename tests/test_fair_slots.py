@@ -7,6 +7,7 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.fair_queue import QueueFullError
 from exporter.fair_slots import FairSlots
 
 
@@ -99,3 +100,54 @@ def test_a_block_holds_a_slot_until_it_ends() -> None:
         "FairSlots(1 of 2 in use, 0 waiting)",
         "FairSlots(0 of 2 in use, 0 waiting)",
     )
+
+
+def test_only_so_many_tasks_wait() -> None:
+    """One more is refused, or takes the place of the client with the most, which is refused instead."""
+
+    async def run() -> list[BaseException | None]:
+        slots = FairSlots(1, max_waiting=2)
+        await slots.acquire("a")
+        waiting = [asyncio.create_task(slots.acquire(client)) for client in "aaab"]
+        await settle()
+        errors = [task.exception() if task.done() else None for task in waiting]
+        slots.close()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        return errors
+
+    first, displaced, refused, other = asyncio.run(run())
+
+    assert (first, other) == (None, None)
+    assert type(displaced) is type(refused) is QueueFullError
+
+
+def test_closed_slots_refuse_tasks() -> None:
+    """Tasks that wait are refused, and so are new ones; a slot in use is still released."""
+
+    async def run() -> tuple[list[type[BaseException | None]], int]:
+        slots = FairSlots(1)
+        await slots.acquire("a")
+        waiting = asyncio.create_task(slots.acquire("a"))
+        await settle()
+        slots.close()
+        results = await asyncio.gather(waiting, slots.acquire("b"), return_exceptions=True)
+        slots.release()
+        return [type(result) for result in results], slots.in_use
+
+    assert asyncio.run(run()) == ([QueueFullError, QueueFullError], 0)
+
+
+def test_a_refused_task_that_is_cancelled_takes_no_slot() -> None:
+    """Its place was lost already, so there is none to return."""
+
+    async def run() -> int:
+        slots = FairSlots(1)
+        await slots.acquire("a")
+        waiting = asyncio.create_task(slots.acquire("a"))
+        await settle()
+        slots.close()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        return slots.in_use
+
+    assert asyncio.run(run()) == 1

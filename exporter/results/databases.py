@@ -82,3 +82,21 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     labels: tuple[tuple[str, str], ...] = ()
     chain: NewestChain | None = None
     timeline: TimeLine = TimeLine()
+
+    @property
+    def name(self) -> str:
+        """The instance's name, or its id if no name is known."""
+        return self.instance_name or self.instance_id
+
+    def largest_gap(self, now: float) -> Gap | None:
+        """Return the largest gap that matters at `now` (Unix seconds); `None` without a restorable backup.
+
+        A gap matters if it ends within the objective's retention, or always without one. The last gap, from
+        the newest restorable backup, ends now. The time before the oldest one is no gap.
+        """
+        if self.newest_timestamp is None:
+            return None
+        retention = self.objective.retention
+        closed = (gap for gap in self.gaps if retention is None or gap.ends >= now - retention)
+        last = Gap(self.newest_timestamp, max(now, self.newest_timestamp))
+        return max(next(closed, last), last, key=lambda gap: gap.seconds)

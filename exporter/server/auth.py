@@ -10,8 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.server.disconnects import unless_gone
 from exporter.server.eviction import LOGIN_WAIT
-from exporter.server.login_queue import TooManyLoginsError
-from exporter.server.passwords import PasswordVerifier
+from exporter.server.passwords import PasswordVerifier, TooManyLoginsError
 from exporter.server.refusals import CountRefusal, Refusal, ignore_refusal
 from exporter.server.watched import WatchedWebConfig
 

@@ -8,16 +8,19 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import bcrypt
 
-from exporter.server.login_queue import Login, LoginQueue, TooManyLoginsError
+from exporter.fair_queue import QueueFullError
+from exporter.fair_slots import FairSlots
 from exporter.server.networks import client_network
 
 LONGEST: Final = 72  # bytes of a password that bcrypt reads
 CACHED: Final = 100  # valid logins
+TOTAL: Final = 64  # logins that wait; far fewer than connections
+PER_NETWORK: Final = 32  # logins of one client network that wait
 Hashes = Mapping[bytes, bytes]
 """Bcrypt hashes by user name."""
 
@@ -54,22 +57,33 @@ class LoginCache:
         return is_cached
 
 
+class TooManyLoginsError(Exception):
+    """The login cannot be checked: too many others wait, or the verifier is closed."""
+
+
+def login_turns() -> FairSlots:
+    """Return the turns of logins for bcrypt: one at a time, with a bounded number that waits."""
+    return FairSlots(1, max_waiting=TOTAL, max_waiting_per_client=PER_NETWORK)
+
+
 class PasswordVerifier:
-    """Verifies logins for one event loop. A cached login never waits; others wait in a fair queue."""
+    """Verifies logins for one event loop. A cached login never waits; others take turns.
+
+    :param check: returns whether a password has a hash.
+    :param turns: of the logins that are not cached; one slot is one processor busy with bcrypt.
+    """
 
     def __init__(
-        self, check: Callable[[bytes, bytes], bool] = bcrypt.checkpw, queue: LoginQueue | None = None
+        self, check: Callable[[bytes, bytes], bool] = bcrypt.checkpw, turns: FairSlots | None = None
     ) -> None:
-        """Use `check(password, hash)` for one login of `queue` at a time."""
         self._check = check
-        self._queue = LoginQueue() if queue is None else queue
+        self._turns = turns or login_turns()
         self._cache = LoginCache()
         self._thread = ThreadPoolExecutor(1, "passwords")
-        self._worker: asyncio.Task[None] | None = None  # asyncio itself keeps weak references to tasks only
-        self._checked: Login | None = None
+        self._answers: set[asyncio.Future[bool]] = set()
 
     def __repr__(self) -> str:
-        return f"PasswordVerifier({self._queue!r}, {self._cache!r})"
+        return f"PasswordVerifier({self._turns!r}, {self._cache!r})"
 
     def is_cached(self, hashes: Hashes, authorization: str) -> bool:
         """Return whether an `Authorization` header has a cached login of a user of `hashes`."""
@@ -80,7 +94,7 @@ class PasswordVerifier:
         """Return whether an `Authorization` header has the name and password of a user of `hashes`.
 
         :param client: the client's address.
-        :raises TooManyLoginsError: if the queue has no place, or the verifier is closed.
+        :raises TooManyLoginsError: if too many logins wait, or the verifier is closed.
         """
         parsed = parse_basic(authorization)
         if parsed is None or len(parsed[1]) > LONGEST or b"\0" in parsed[1]:  # to bcrypt, a\0a is a
@@ -90,64 +104,57 @@ class PasswordVerifier:
         user, password = parsed
         hashed = hashes.get(user) or self._decoy(hashes, user)
         digest = self._cache.digest(user, hashed, password)
-        answer = asyncio.get_running_loop().create_future()
-        login = Login(client_network(client), digest, password, hashed, answer)
-        if not (await self._matches(login) and user in hashes):
-            return False
-        self._cache.add(digest)
-        return True
+        try:
+            await self._turns.acquire(client_network(client))
+        except QueueFullError:
+            raise TooManyLoginsError from None
+        return await self._matches(digest, password, hashed) and user in hashes
 
     def close(self) -> None:
         """Refuse the logins that wait, and new ones. The process still waits for a bcrypt that has begun."""
+        self._turns.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
-        for login in (*self._queue, *([self._checked] if self._checked else [])):
-            self._queue.discard(login)
-            _answer(login, TooManyLoginsError())
+        for answer in self._answers:
+            if not answer.done():
+                answer.set_exception(TooManyLoginsError())
 
     def _decoy(self, hashes: Hashes, user: bytes) -> bytes:
         """Choose a hash for an unknown user, so that its check takes as long as a known user's."""
         known = sorted(hashes.values())
         return known[int.from_bytes(self._cache.digest(user)[:8], "big") % len(known)]
 
-    async def _matches(self, login: Login) -> bool:
-        """Wait for the login's turn and its bcrypt. A cancelled login gives up its place."""
-        if displaced := self._queue.add(login):
-            _answer(displaced, TooManyLoginsError())
-        if self._checked is None:
-            self._checked = self._queue.pop()
-            self._worker = asyncio.create_task(self._work())
-        try:
-            return await login.answer
-        finally:
-            self._queue.discard(login)
+    async def _matches(self, digest: bytes, password: bytes, hashed: bytes) -> bool:
+        """Check a login that has its turn, unless an equal one was valid meanwhile.
 
-    async def _work(self) -> None:
-        """Check the logins of the queue, one after the other; one bcrypt answers all equal logins."""
-        while login := self._checked:
-            outcome = await self._outcome(login)
-            for same in [login, *(other for other in self._queue if other.digest == login.digest)]:
-                self._queue.discard(same)
-                _answer(same, outcome)
-            self._checked = self._queue.pop()
-
-    async def _outcome(self, login: Login) -> bool | Exception:
+        The turn ends with the check, also if the client is gone by then.
+        """
+        if self._cache.use(digest):
+            self._turns.release()
+            return True
         loop = asyncio.get_running_loop()
         try:
-            check = loop.run_in_executor(self._thread, self._check, login.password, login.hashed)
+            check = loop.run_in_executor(self._thread, self._check, password, hashed)
         except RuntimeError:  # the verifier is closed, or the system has no thread left
-            return TooManyLoginsError()
-        try:
-            return await check
-        except Exception as error:  # noqa: BLE001 - it is raised where the login waits
-            return error
+            self._turns.release()
+            raise TooManyLoginsError from None
+        answer: asyncio.Future[bool] = loop.create_future()
+        self._answers.add(answer)
+        check.add_done_callback(partial(self._end_check, digest, answer))
+        return await answer
 
-
-def _answer(login: Login, outcome: bool | Exception) -> None:  # noqa: FBT001 - bcrypt's answer
-    with suppress(asyncio.InvalidStateError):  # its client has disconnected
-        if isinstance(outcome, Exception):
-            login.answer.set_exception(outcome)
+    def _end_check(self, digest: bytes, answer: asyncio.Future[bool], check: asyncio.Future[bool]) -> None:
+        """Cache a valid login before the next one has its turn: it may be an equal one."""
+        self._answers.discard(answer)
+        error = TooManyLoginsError() if check.cancelled() else check.exception()
+        if error is None and check.result():
+            self._cache.add(digest)
+        self._turns.release()
+        if answer.done():  # the client is gone, or the verifier is closed
+            return
+        if error is None:
+            answer.set_result(check.result())
         else:
-            login.answer.set_result(outcome)
+            answer.set_exception(error)
 
 
 def login_digest(salt: bytes, *parts: bytes) -> bytes:

@@ -59,7 +59,7 @@ def test_a_backup_created_in_the_future_has_the_age_0() -> None:
                 "future",
                 newest_timestamp=NOW + 9,
                 running_oldest_timestamp=NOW + 9,
-                unrestorable=(("cycle", 1),),
+                chain=BROKEN.chain,
             )
         ],
         NOW,

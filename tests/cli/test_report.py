@@ -65,7 +65,7 @@ HOSTILE = "pay\n  ok    all fine\x1b[2J\x9b31m\u202edb\ud800"
 
 def hostile() -> Report:
     """Return a report whose texts all come from a hostile API."""
-    risk = structs.replace(risks([OLD], NOW)[0], instance_name=HOSTILE, datastore_type=HOSTILE)
+    (risk,) = risks([structs.replace(OLD, instance_name=HOSTILE, datastore_type=HOSTILE)], NOW)
     return Report(HOSTILE, HOSTILE, (Finding(Severity.WARN, HOSTILE),), (risk,))
 
 

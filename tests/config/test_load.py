@@ -127,7 +127,10 @@ def test_every_key_can_be_configured(tmp_path: Path) -> None:
             "stale_after: -5m",
             "targets[0].stale_after: found '-5m', allowed: a duration such as 90s, 5m, 1h30m or 7d",
         ),
-        ("size_unit: TB", "targets[0].size_unit: found 'TB', allowed: GB, GiB, KB, KiB, MB, MiB, auto, bytes"),
+        (
+            "size_unit: TB",
+            "targets[0].size_unit: found 'TB', allowed: GB, GiB, KB, KiB, MB, MiB, auto, bytes",
+        ),
         ("url: ftp://x", f"targets[0].url: found 'ftp://x', allowed: {ADDRESS}"),
         ("url: 'https://me:hidden@x'", f"targets[0].url: found 'https://…@x', allowed: {ADDRESS}"),
         ("url: 'https://me:hid/den#?@x/y'", f"targets[0].url: found 'https://…@x/y', allowed: {ADDRESS}"),

@@ -13,10 +13,10 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from exporter.fair_slots import FairSlots
 from exporter.server.auth import BasicAuthMiddleware
 from exporter.server.limits import Limits
-from exporter.server.login_queue import PER_NETWORK, LoginQueue
-from exporter.server.passwords import PasswordVerifier
+from exporter.server.passwords import PER_NETWORK, PasswordVerifier, login_turns
 from exporter.server.phase import Phase
 from exporter.server.protocol import HttpConnection
 from exporter.server.response_headers import ResponseHeadersMiddleware
@@ -71,7 +71,9 @@ def test_a_full_queue_is_a_503(tmp_path: Path) -> None:
     path = tmp_path / "web.yml"
     path.write_text(USERS)
     web = WatchedWebConfig(path, structlog.get_logger())
-    full = BasicAuthMiddleware(App(), web, PasswordVerifier(queue=LoginQueue(total=0)), refused.append)
+    full = BasicAuthMiddleware(
+        App(), web, PasswordVerifier(turns=FairSlots(0, max_waiting=0)), refused.append
+    )
     with serving(full) as port, Client(port) as client:
         answer = client.send(get(b"/", ALICES)).rest()
 
@@ -207,16 +209,16 @@ def test_configured_headers(tmp_path: Path, authorized: list[bytes]) -> None:
     assert b"\r\nstrict-transport-security: max-age=1\r\n" in answer
 
 
-def _are_waiting(paused: Paused, queue: LoginQueue, number: int) -> bool:
+def _are_waiting(paused: Paused, turns: FairSlots, number: int) -> bool:
     """Return whether one wrong login is being checked and `number` others wait."""
-    return paused.checks > 1 and len(queue) == number
+    return paused.checks > 1 and turns.waiting == number
 
 
 def test_waiting_logins_do_not_delay_a_cached_one(tmp_path: Path) -> None:
     """Three hundred wrong logins on a hundred connections occupy the queue only."""
-    path, paused, refused, queue = tmp_path / "web.yml", Paused(), list[str](), LoginQueue()
+    path, paused, refused, turns = tmp_path / "web.yml", Paused(), list[str](), login_turns()
     path.write_text(USERS)
-    web, passwords = WatchedWebConfig(path, structlog.get_logger()), PasswordVerifier(paused, queue)
+    web, passwords = WatchedWebConfig(path, structlog.get_logger()), PasswordVerifier(paused, turns)
     guarded = BasicAuthMiddleware(App(), web, passwords, refused.append)
     with serving(guarded, Limits(connections=100)) as port, ExitStack() as stack:
         paused.release.set()
@@ -228,7 +230,7 @@ def test_waiting_logins_do_not_delay_a_cached_one(tmp_path: Path) -> None:
             if number > PER_NETWORK:  # one is being checked, and so many wait
                 client.rest()
             else:
-                wait_until(partial(_are_waiting, paused, queue, number))
+                wait_until(partial(_are_waiting, paused, turns, number))
         full = list(refused)
         statuses = [
             status(stack.enter_context(Client(port)).send(get(b"/", ALICES, b"Connection: close")).rest())
@@ -243,10 +245,10 @@ def test_waiting_logins_do_not_delay_a_cached_one(tmp_path: Path) -> None:
 
 def test_logins_of_disconnected_clients_are_dropped(tmp_path: Path) -> None:
     """Only the login that is being checked is finished, then a valid login of the same address succeeds."""
-    path, paused, queue = tmp_path / "web.yml", Paused(), LoginQueue()
+    path, paused, turns = tmp_path / "web.yml", Paused(), login_turns()
     path.write_text(USERS)
     guarded = BasicAuthMiddleware(
-        App(), WatchedWebConfig(path, structlog.get_logger()), PasswordVerifier(paused, queue)
+        App(), WatchedWebConfig(path, structlog.get_logger()), PasswordVerifier(paused, turns)
     )
     with serving(guarded) as port:
         with ExitStack() as stack:
@@ -254,8 +256,8 @@ def test_logins_of_disconnected_clients_are_dropped(tmp_path: Path) -> None:
                 login = base64.b64encode(b"alice:%d" % number)
                 client = stack.enter_context(Client(port))
                 client.send(get(b"/", b"Authorization: Basic " + login))
-            wait_until(lambda: len(queue) == PER_NETWORK - 1)
-        wait_until(lambda: len(queue) == 0)
+            wait_until(lambda: turns.waiting == PER_NETWORK - 1)
+        wait_until(lambda: turns.waiting == 0)
         paused.release.set()
         with Client(port) as client:
             answer = client.send(get(b"/", ALICES)).answer()

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.server.login_queue import LoginQueue, TooManyLoginsError
+from exporter.fair_slots import FairSlots
 from exporter.server.passwords import (
     CACHED,
     LONGEST,
     LoginCache,
     PasswordVerifier,
+    TooManyLoginsError,
     login_digest,
     parse_basic,
 )
@@ -146,7 +147,7 @@ def test_three_hundred_logins_at_once() -> None:
             beats += 1
 
     async def check() -> list[bool]:
-        verifier = PasswordVerifier(counting, LoginQueue(total=300, per_network=300))
+        verifier = PasswordVerifier(counting, FairSlots(1))
         heart = asyncio.create_task(beat())
         good = [verifier.verify(HASHES, basic(b"alice", b"wonderland")) for _ in range(150)]
         bad = [verifier.verify(HASHES, basic(b"alice", b"%d" % number)) for number in range(150)]
@@ -173,7 +174,7 @@ def test_a_full_queue_refuses_logins() -> None:
         return bcrypt.checkpw(password, hashed)
 
     async def check() -> None:
-        verifier = PasswordVerifier(slow, LoginQueue(total=2))
+        verifier = PasswordVerifier(slow, FairSlots(1, max_waiting=2))
         assert await verifier.verify(HASHES, basic(b"alice", b"wonderland"))
         waiting = [asyncio.ensure_future(verifier.verify(HASHES, basic(b"a", b"%d" % n))) for n in range(3)]
         await asyncio.sleep(0)
@@ -217,7 +218,7 @@ def test_the_cache_holds_digests_only() -> None:
     assert repr(cache) == "LoginCache(2 of 2)"
     assert (
         repr(PasswordVerifier())
-        == "PasswordVerifier(LoginQueue(0 logins of 0 networks), LoginCache(0 of 100))"
+        == "PasswordVerifier(FairSlots(0 of 1 in use, 0 waiting), LoginCache(0 of 100))"
     )
 
 
@@ -355,17 +356,17 @@ def test_a_new_login_gets_a_place_in_a_full_queue() -> None:
     assert gated.order.index(b"wonderland") <= 21
 
 
-def test_equal_logins_share_one_check() -> None:
-    """Logins of other addresses share it too."""
+def test_equal_valid_logins_share_one_check() -> None:
+    """Logins of other addresses share it too: at its turn, each finds the first one in the cache."""
     counting = Counting()
 
     async def check() -> list[bool]:
         verifier = PasswordVerifier(counting)
         return await asyncio.gather(
-            *(verifier.verify(HASHES, basic(b"alice", b"bad"), f"192.0.2.{n}") for n in range(20))
+            *(verifier.verify(HASHES, basic(b"alice", b"wonderland"), f"192.0.2.{n}") for n in range(20))
         )
 
-    assert asyncio.run(check()) == [False] * 20
+    assert asyncio.run(check()) == [True] * 20
     assert counting.calls.total() == 1
 
 
@@ -374,7 +375,7 @@ def test_a_cancelled_login_is_not_checked() -> None:
     gated = Gated()
 
     async def check() -> None:
-        verifier = PasswordVerifier(gated, LoginQueue(total=1))
+        verifier = PasswordVerifier(gated, FairSlots(1, max_waiting=1))
         first = asyncio.ensure_future(verifier.verify(HASHES, basic(b"a", b"first")))
         await asyncio.sleep(0)
         gone = asyncio.ensure_future(verifier.verify(HASHES, basic(b"a", b"gone")))

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from exporter.results import AppliedObjective, DatabaseAssessment
+from exporter.results import AppliedObjective, BrokenChain, ChainLink, DatabaseAssessment, NewestChain
 
 NOW = 1_000_000.0
 WELL = DatabaseAssessment(
@@ -24,6 +24,10 @@ def variant(instance_id: str, **fields: object) -> DatabaseAssessment:
 NEVER = variant("never", newest_timestamp=None, restorable=0, instance_name="carts")
 OLD = variant("old", newest_timestamp=NOW - 300)
 OLDER = variant("older", newest_timestamp=NOW - 7200, last_attempt_failed=True)
-BROKEN = variant("broken", unrestorable=(("cycle", 1),))
+BROKEN = variant(
+    "broken",
+    unrestorable=(("cycle", 1),),
+    chain=NewestChain((ChainLink("b"),), 0, BrokenChain("cycle", ChainLink("a"), 1)),
+)
 FAILED = variant("failed", last_attempt_failed=True)
 STUCK = variant("stuck", running_oldest_timestamp=NOW - 90)

@@ -1,0 +1,164 @@
+"""Why a database is at risk or not: its objective, part by part, and what to do next."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from exporter.backups.advice import ADVICE, Advice
+from exporter.backups.risk import Problem, problems, seconds_since
+from exporter.durations import UNITS, format_age
+from exporter.results import DatabaseAssessment, Gap, Outcome
+from exporter.wording import count
+
+RECENT_SECONDS: Final = 7 * UNITS["d"]
+"""Attempts that are not older are recent."""
+
+
+class RequirementState(StrEnum):
+    """Whether a part of an objective is met. A note is worth knowing, but no danger."""
+
+    MET = "met"
+    MISSED = "missed"
+    NOTE = "note"
+    UNKNOWN = "unknown"
+
+
+class Requirement(Struct, frozen=True):
+    """One part of an objective, and what was found.
+
+    :param key: the setting, such as `max_age`.
+    :param text: one line for people.
+    """
+
+    key: str
+    text: str
+    state: RequirementState
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """Whether one database can be restored as required, and why not.
+
+    :param requirements: the parts of its objective; none without an objective.
+    :param problems: what is wrong, the worst first.
+    :param largest_gap: between restore points, or from the newest one to now; `None` without any.
+    :param recent_attempts: of the last seven days by outcome, without those of which there are none.
+    """
+
+    database: DatabaseAssessment
+    requirements: tuple[Requirement, ...]
+    problems: tuple[Problem, ...]
+    largest_gap: Gap | None
+    recent_attempts: tuple[tuple[Outcome, int], ...]
+
+    @property
+    def is_at_risk(self) -> bool:
+        """Whether anything is wrong."""
+        return bool(self.problems)
+
+    @property
+    def advice(self) -> tuple[Advice, ...]:
+        """What to do about each problem."""
+        return tuple(ADVICE[problem] for problem in self.problems)
+
+
+def explain(database: DatabaseAssessment, now: float) -> Explanation:
+    """Explain the state of a database.
+
+    :param now: Unix seconds.
+    """
+    return Explanation(
+        database=database,
+        requirements=tuple(_requirements(database, now)),
+        problems=problems(database, now),
+        largest_gap=database.largest_gap(now),
+        recent_attempts=_recent_attempts(database, now),
+    )
+
+
+def _recent_attempts(database: DatabaseAssessment, now: float) -> tuple[tuple[Outcome, int], ...]:
+    recent = Counter(
+        attempt.outcome for attempt in database.timeline if now - attempt.created_at <= RECENT_SECONDS
+    )
+    return tuple(sorted(recent.items()))
+
+
+def _requirements(database: DatabaseAssessment, now: float) -> Iterator[Requirement]:
+    objective = database.objective
+    if objective.age is not None:
+        yield _age(database, objective.age, now)
+    if objective.duration is not None:
+        yield _duration(database, objective.duration, now)
+    if objective.retention is not None:
+        yield _retention(database, objective.retention, now)
+    if objective.gap is not None:
+        yield _gap(database, objective.gap, now)
+    if objective.full_age is not None:
+        yield _full_age(database, objective.full_age, now)
+    if objective.chain_length is not None:
+        yield _chain_length(database, objective.chain_length)
+
+
+def _age(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
+    age = seconds_since(database.newest_timestamp, now)
+    found = "no backup can be restored" if age is None else f"newest restore point {format_age(age)} ago"
+    text = f"{found}, allowed: {format_age(limit)}"
+    return Requirement("max_age", text, _state(is_met=age is not None and age <= limit))
+
+
+def _duration(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
+    running = seconds_since(database.running_oldest_timestamp, now)
+    found = (
+        "no backup is running" if running is None else f"a backup has been running for {format_age(running)}"
+    )
+    text = f"{found}, allowed: {format_age(limit)}"
+    return Requirement("max_duration", text, _state(is_met=running is None or running <= limit))
+
+
+def _retention(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
+    """Compare the reach; a short one is a note, since the database may be young."""
+    reach = seconds_since(database.oldest_timestamp, now)
+    if reach is None:
+        return _unknown("min_retention", f"required: {format_age(limit)}")
+    state = RequirementState.MET if reach >= limit else RequirementState.NOTE
+    return Requirement("min_retention", f"reaches back {format_age(reach)} of {format_age(limit)}", state)
+
+
+def _gap(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
+    gap = database.largest_gap(now)
+    if gap is None:
+        return _unknown("max_gap", f"allowed: {format_age(limit)}")
+    place = f"from {_utc(gap.begins)} to {'now' if gap.ends >= now else _utc(gap.ends)}"
+    text = f"largest gap {format_age(gap.seconds)} {place}, allowed: {format_age(limit)}"
+    return Requirement("max_gap", text, _state(is_met=gap.seconds <= limit))
+
+
+def _full_age(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
+    age = seconds_since(database.newest_full_timestamp, now)
+    if age is None:
+        return _unknown("max_full_age", f"allowed: {format_age(limit)}")
+    text = f"newest full restore point {format_age(age)} ago, allowed: {format_age(limit)}"
+    return Requirement("max_full_age", text, _state(is_met=age <= limit))
+
+
+def _chain_length(database: DatabaseAssessment, limit: int) -> Requirement:
+    length = database.newest_chain_length
+    if length is None:
+        return _unknown("max_chain", f"allowed: {limit}")
+    text = f"a restore of the newest restore point reads {count(length, 'backup')}, allowed: {limit}"
+    return Requirement("max_chain", text, _state(is_met=length <= limit))
+
+
+def _unknown(key: str, limit: str) -> Requirement:
+    return Requirement(key, f"no backup can be restored, {limit}", RequirementState.UNKNOWN)
+
+
+def _state(*, is_met: bool) -> RequirementState:
+    return RequirementState.MET if is_met else RequirementState.MISSED
+
+
+def _utc(timestamp: float) -> str:
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M}"

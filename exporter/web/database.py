@@ -71,6 +71,13 @@ class DatabaseView(Struct, frozen=True):
         return chart(self.database, self.explanation.largest_gap, self.now)
 
     @property
+    def is_gap_long(self) -> bool:
+        """Whether its largest gap is longer than its objective allows."""
+        gap, objective = self.explanation.largest_gap, self.database.objective
+        allowed = objective.age if objective.gap is None else objective.gap
+        return gap is not None and allowed is not None and gap.seconds > allowed
+
+    @property
     def attempts(self) -> list[Attempt]:
         """The last attempts, the newest first."""
         return list(self.database.timeline.since(-MOST_ATTEMPTS))[::-1]

@@ -35,7 +35,7 @@ class Page(HTMLParser):
     @cached_property
     def text(self) -> str:
         """The text, escaped as it is in the page, without tags and runs of space."""
-        return _text(self.html)
+        return _text(re.sub(r"<style>.*?</style>", "", self.html, flags=re.DOTALL))
 
     @property
     def heading(self) -> str:

@@ -148,3 +148,14 @@ def test_the_broken_link_is_drawn_if_its_time_is_known(created_at: float | None,
 
     assert chart(replace(EMPTY, chain=chain), None, NOW).culprit == left
     assert chart(replace(EMPTY, chain=replace(chain, broken=None)), None, NOW).culprit is None
+
+
+@given(ATTEMPTS, st.floats(NOW - 2 * CENTURY, NOW + 2 * CENTURY))
+def test_an_index_separates_the_attempts_before_a_time_from_the_others(
+    attempts: Sequence[Attempt], time: float
+) -> None:
+    """Equal times are not before it."""
+    index = TimeLine.of(attempts).index_at(time)
+
+    assert all(attempt.created_at < time for attempt in attempts[:index])
+    assert all(attempt.created_at >= time for attempt in attempts[index:])

@@ -10,7 +10,7 @@ from exporter.api.budget import Budget
 from exporter.clock import Clock
 from exporter.config import Target
 from exporter.errors import WalkCrashedError
-from exporter.results import ScrapeResult
+from exporter.results import ScrapeResult, TargetStatus
 from exporter.target.outcome import WalkOutcome
 from exporter.target.runner import Spawn, WalkLostError, WalkRunner, thread_starter
 from exporter.target.running_walk import RunningWalk
@@ -81,6 +81,16 @@ class Scraper:
         """Return what is known, without a walk."""
         with self._runner.changed:
             return self._state.result(self._clock.monotonic(), deferred=False)
+
+    def status(self) -> TargetStatus:
+        """Return what people see of the target, without a walk."""
+        with self._runner.changed:
+            now = self._clock.monotonic()
+            return TargetStatus(
+                result=self._state.result(now, deferred=False),
+                snapshot=self._state.last_snapshot,
+                outage=self._state.outage(now, self._clock.now()),
+            )
 
     def wake(self) -> None:
         """Let scrapes return if their client has left."""

@@ -13,8 +13,8 @@ what is shown, such as `Snapshot.completed_at`, is Unix time.
 
 from msgspec import Struct
 
-from exporter.errors import ApiError, Reason
-from exporter.results import ScrapeResult, Snapshot, WalkStats
+from exporter.errors import ApiError, Reason, WalkCrashedError
+from exporter.results import Outage, ScrapeResult, Snapshot, WalkStats
 from exporter.target.outcome import WalkOutcome
 
 FIRST_WALK = WalkStats(seconds=0.0, pages=1, requests=1)
@@ -48,10 +48,17 @@ class Current(Struct, frozen=True):
 
 
 class Failing(Struct, frozen=True):
-    """The last walk failed. `since` is when the first of the failed walks in a row began."""
+    """The last walk failed.
+
+    :param since: when the first of the failed walks in a row began
+    :param message: what went wrong, in one printable line without secrets
+    :param request_id: the API's id of the failed request
+    """
 
     since: float
     reason: Reason
+    message: str
+    request_id: str | None
     last_walk: WalkStats
     complete: CompleteWalk | None
 
@@ -86,9 +93,7 @@ class TargetState:
         """
         self.instances_ok = outcome.instances_ok
         if isinstance(outcome.result, ApiError):
-            self._state = Failing(
-                self._failing_since(began), outcome.result.reason, outcome.stats, self._state.complete
-            )
+            self._state = self._failing(began, outcome.result, outcome.stats)
         else:
             self._state = Current(CompleteWalk(began, outcome.result, outcome.stats))
 
@@ -121,6 +126,11 @@ class TargetState:
         complete = self._state.complete
         return (complete.stats if complete else self._state.last_walk) or FIRST_WALK
 
+    @property
+    def last_snapshot(self) -> Snapshot | None:
+        """The result of the last complete walk, however old it is; `None` without one."""
+        return self._state.complete.snapshot if self._state.complete else None
+
     def servable_snapshot(self, now: float) -> Snapshot | None:
         """Return the last snapshot; `None` without one, and once walks have failed for `stale_after`.
 
@@ -147,6 +157,29 @@ class TargetState:
             last_success=state.complete.snapshot.completed_at if state.complete else None,
             last_walk=state.last_walk,
             instances_ok=self.instances_ok,
+        )
+
+    def outage(self, now: float, unix_now: float) -> Outage | None:
+        """Return the outage that lasts; `None` unless the last walk failed.
+
+        :param now: monotonic seconds
+        :param unix_now: the same moment in Unix seconds, to display when the outage began
+        """
+        match self._state:
+            case Failing(since=since, reason=reason, message=message, request_id=request_id):
+                return Outage(unix_now - (now - since), reason, message, request_id)
+            case Crashed(since=since):
+                return Outage(unix_now - (now - since), None, str(WalkCrashedError()))
+        return None
+
+    def _failing(self, began: float, error: ApiError, stats: WalkStats) -> Failing:
+        return Failing(
+            since=self._failing_since(began),
+            reason=error.reason,
+            message=error.message,
+            request_id=error.request_id,
+            last_walk=stats,
+            complete=self._state.complete,
         )
 
     def _failing_since(self, began: float) -> float:

@@ -14,6 +14,7 @@ from exporter.api.budget import Budget
 from exporter.clock import Clock
 from exporter.config import Duration
 from exporter.errors import ApiError, Reason, WalkCrashedError
+from exporter.results import Outage
 from exporter.target import MAX_WALK_SECONDS, Scraper, WalkOutcome
 from exporter.target.runner import MAX_ABANDONED
 from exporter.target.running_walk import HANG_MARGIN, RunningWalk
@@ -49,6 +50,23 @@ def test_a_walk_requests_the_cost_of_the_last_complete_walk() -> None:
 
     assert result.deferred
     assert rig.walks.started == 2
+
+
+def test_a_status_needs_no_walk_and_follows_the_wall_clock() -> None:
+    """It has the result that a scrape would return, the last snapshot however old, and the outage."""
+    rig = Rig()
+    outcome = rig.succeed()
+    rig.scrape()
+    rig.walks.end(failed(Reason.AUTH, request_id="r-1"))
+    rig.world.sleep(STALE_AFTER)
+    rig.clock.ahead = 3600.0
+    status = rig.scraper.status()
+
+    assert rig.walks.started == 2
+    assert status.result == rig.scraper.last_result()
+    assert status.result.snapshot is None
+    assert status.snapshot is outcome.snapshot
+    assert status.outage == Outage(rig.clock.now() - STALE_AFTER, Reason.AUTH, "no luck", "r-1")
 
 
 class ReadClock(Clock):

@@ -5,7 +5,7 @@
 - `pages`: the pages for people; `throttled` limits what they cost.
 - `landing`, `target_view`, `database_rows`: the page at `/`.
 - `database`, `timeline`: the page of one database.
-- `links`, `statuses`, `templating`: the addresses of both pages, what they know of a target, their templates.
+- `links`, `templating`: the addresses and the templates of both pages.
 - `discovery`, `lifecycle`: `/sd` and `/-/…`.
 - `external_url`: the URL at which others reach the exporter.
 """

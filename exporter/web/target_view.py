@@ -58,6 +58,12 @@ class TargetView(Struct, frozen=True):
         return self.status.result.failure or "unexpected error, see the log"
 
     @property
+    def cause(self) -> str:
+        """Why it fails, in the words of the error."""
+        outage = self.status.outage
+        return ": ".join(filter(None, (outage.reason, outage.message))) if outage else self.reason
+
+    @property
     def runbook(self) -> str:
         """The name of the runbook for its failure."""
         return RUNBOOKS.get(self.status.result.failure, OTHER_RUNBOOK)

@@ -23,7 +23,7 @@ def test_every_database_has_a_page(demo: Demo) -> None:
     databases = {link for link in links if "/databases/" in link}
     pages = {link: fetch(link) for link in databases}
 
-    assert {backup["instance_id"] for backup in demo.backups()} <= {
+    assert {backup["instance_id"] for backup in demo.backups() if backup["instance_id"]} <= {
         link.rpartition("/")[2] for link in databases
     }
     assert {requests.get(link, timeout=60).status_code for link in links - databases} == {200}

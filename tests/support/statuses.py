@@ -4,7 +4,6 @@ from msgspec.structs import replace
 
 from exporter.results import DatabaseAssessment, Outage, TargetStatus
 from exporter.target import Scraper
-from exporter.web.statuses import target_status
 from tests.support.scrape_results import NOW, OK, SNAPSHOT
 
 SINCE = NOW - 7200
@@ -42,4 +41,4 @@ def failing_from_the_start() -> TargetStatus:
 
 def statuses_of(*scrapers: Scraper) -> dict[str, TargetStatus]:
     """Return the status of each target, by name."""
-    return {scraper.target.name: target_status(scraper) for scraper in scrapers}
+    return {scraper.target.name: scraper.status() for scraper in scrapers}

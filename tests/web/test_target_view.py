@@ -6,11 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from exporter.errors import Reason
-from exporter.results import TargetStatus
+from exporter.results import Outage, TargetStatus
 from exporter.web.target_view import TargetHealth, target_view
 from tests.support.databases import WELL
 from tests.support.scrape_results import NOW
-from tests.support.statuses import NEVER_WALKED, current, failing, failing_from_the_start, outdated
+from tests.support.statuses import NEVER_WALKED, OUTAGE, current, failing, failing_from_the_start, outdated
 
 RUNBOOKS = Path(__file__).parents[2] / "docs/runbooks"
 
@@ -42,6 +42,19 @@ def test_every_failure_has_a_runbook(reason: Reason | None) -> None:
 
     assert (RUNBOOKS / f"{view.runbook}.md").is_file()
     assert view.reason == (reason or "unexpected error, see the log")
+
+
+@pytest.mark.parametrize(
+    ("outage", "cause"),
+    [
+        (OUTAGE, "auth: HTTP 401: the API refuses the <key>"),
+        (replace(OUTAGE, reason=None, message="unexpected error"), "unexpected error"),
+        (None, "unexpected error, see the log"),
+    ],
+)
+def test_a_failure_is_shown_in_the_words_of_the_error(outage: Outage | None, cause: str) -> None:
+    """An unexpected error has no reason of its own."""
+    assert target_view("t", failing(outage=outage), NOW).cause == cause
 
 
 def test_an_age_is_never_negative() -> None:

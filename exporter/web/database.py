@@ -1,6 +1,6 @@
 """The page of one database: its restore points, its objective and what to do next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -78,9 +78,9 @@ class DatabaseView(Struct, frozen=True):
         return gap is not None and allowed is not None and gap.seconds > allowed
 
     @property
-    def attempts(self) -> list[Attempt]:
+    def attempts(self) -> Sequence[Attempt]:
         """The last attempts, the newest first."""
-        return list(self.database.timeline.since(-MOST_ATTEMPTS))[::-1]
+        return self.database.timeline.last(MOST_ATTEMPTS)[::-1]
 
     @property
     def links(self) -> list[LinkView]:

@@ -81,7 +81,7 @@ class TargetView(Struct, frozen=True):
     @property
     def backups(self) -> int | None:
         """The number of backups; `None` without a snapshot."""
-        return self.status.snapshot.summary.backups if self.status.snapshot else None
+        return self.status.snapshot.backups if self.status.snapshot else None
 
     @property
     def databases(self) -> int | None:

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.durations import UNITS
-from exporter.results import Attempt, DatabaseAssessment, Gap, Outcome, TimeLine
+from exporter.results import Attempt, DatabaseAssessment, Gap, Outcome, TimeLine, Track
 
 COLUMNS: Final = 240
 """Into how many columns the time is divided. A column shows whether it holds any backup, not how many."""
@@ -123,9 +123,10 @@ def _period(database: DatabaseAssessment, now: float) -> Period:
 
 
 def _ends(timeline: TimeLine) -> Iterator[Attempt]:
-    """Yield the oldest and the newest attempt."""
-    for index in (-len(timeline), -1) if timeline else ():
-        yield next(timeline.since(index))
+    """Yield the oldest and the newest attempt of each track."""
+    for track in filter(len, timeline.tracks):
+        yield next(iter(track))
+        yield next(track.since(-1))
 
 
 def _culprit_time(database: DatabaseAssessment) -> float | None:
@@ -136,7 +137,7 @@ def _culprit_time(database: DatabaseAssessment) -> float | None:
 def _lanes(timeline: TimeLine, period: Period) -> Iterator[Lane]:
     columns = _columns(timeline, period)
     for outcome in Outcome:
-        if count := timeline.outcomes.count(outcome):
+        if count := timeline.count(outcome):
             filled = [number for number, outcomes in enumerate(columns) if outcome in outcomes]
             yield Lane(outcome, count, tuple(_bars(filled)))
 
@@ -144,8 +145,15 @@ def _lanes(timeline: TimeLine, period: Period) -> Iterator[Lane]:
 def _columns(timeline: TimeLine, period: Period) -> list[bytes]:
     """Return the outcomes in each column. Slices of bytes are searched 200 times faster than attempts."""
     width = (period.ends - period.begins) / COLUMNS
-    edges = [timeline.index_at(period.begins + number * width) for number in range(COLUMNS)]
-    return [timeline.outcomes[begin:end] for begin, end in pairwise([*edges, len(timeline)])]
+    begins = [period.begins + number * width for number in range(COLUMNS)]
+    tracks = [_slices(track, begins) for track in timeline.tracks]
+    return [b"".join(slices) for slices in zip(*tracks, strict=True)]
+
+
+def _slices(track: Track, begins: Iterable[float]) -> Iterator[bytes]:
+    """Yield the outcomes of a track between each time and the next one."""
+    edges = [*map(track.index_at, begins), len(track)]
+    return (track.outcomes[begin:end] for begin, end in pairwise(edges))
 
 
 def _bars(columns: Iterable[int]) -> Iterator[Bar]:

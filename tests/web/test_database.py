@@ -196,7 +196,7 @@ def test_attempts_are_counted_by_outcome() -> None:
 def test_only_the_last_attempts_are_listed() -> None:
     """The time line shows them all."""
     many = TimeLine.of(
-        Attempt(NOW - DAY * number, Outcome.FULL) for number in range(MOST_ATTEMPTS + 1, 0, -1)
+        [Attempt(NOW - DAY * number, Outcome.FULL) for number in range(MOST_ATTEMPTS + 1, 0, -1)]
     )
     page = shown(replace(DATABASE, timeline=many))
 
@@ -296,7 +296,7 @@ def test_the_page_loads_nothing() -> None:
 def test_a_page_of_many_backups_is_small() -> None:
     """100,000 of them, whose outcomes alternate, take as much as a few hundred marks."""
     outcomes = list(Outcome)
-    attempts = (Attempt(NOW - HOUR * (100_000 - n), outcomes[n // 400 % 6]) for n in range(100_000))
+    attempts = [Attempt(NOW - HOUR * (100_000 - n), outcomes[n // 400 % 6]) for n in range(100_000)]
     page = shown(replace(DATABASE, timeline=TimeLine.of(attempts)))
 
     assert len(page.html) < 60_000

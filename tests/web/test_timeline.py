@@ -33,9 +33,15 @@ OBJECTIVES: Final = st.builds(
 )
 
 
+def timeline_of(attempts: Sequence[Attempt]) -> TimeLine:
+    """Return a time line of two tracks."""
+    tracks = (TimeLine.of(part).tracks for part in (attempts[::2], attempts[1::2]))
+    return TimeLine(tuple(track for parts in tracks for track in parts))
+
+
 def with_attempts(*attempts: Attempt) -> DatabaseAssessment:
     """Return a database with these backups."""
-    return replace(EMPTY, timeline=TimeLine.of(attempts))
+    return replace(EMPTY, timeline=timeline_of(attempts))
 
 
 def bars(drawn: Chart) -> list[Bar]:
@@ -150,12 +156,19 @@ def test_the_broken_link_is_drawn_if_its_time_is_known(created_at: float | None,
     assert chart(replace(EMPTY, chain=replace(chain, broken=None)), None, NOW).culprit is None
 
 
-@given(ATTEMPTS, st.floats(NOW - 2 * CENTURY, NOW + 2 * CENTURY))
-def test_an_index_separates_the_attempts_before_a_time_from_the_others(
-    attempts: Sequence[Attempt], time: float
+@given(ATTEMPTS, st.floats(NOW - 2 * CENTURY, NOW + 2 * CENTURY), st.integers(1, 9))
+def test_parts_of_a_time_line_are_those_of_the_whole(
+    attempts: Sequence[Attempt], time: float, number: int
 ) -> None:
-    """Equal times are not before it."""
-    index = TimeLine.of(attempts).index_at(time)
+    """Attempts since a time, the last ones, and their number by outcome."""
+    timeline = timeline_of(attempts)
+    times = [attempt.created_at for attempt in attempts]
 
-    assert all(attempt.created_at < time for attempt in attempts[:index])
-    assert all(attempt.created_at >= time for attempt in attempts[index:])
+    assert [attempt.created_at for attempt in timeline] == times
+    assert [attempt.created_at for attempt in timeline.since(time)] == [
+        each for each in times if each >= time
+    ]
+    assert [attempt.created_at for attempt in timeline.last(number)] == times[-number:]
+    assert {outcome: timeline.count(outcome) for outcome in Outcome} == {
+        outcome: sum(attempt.outcome is outcome for attempt in attempts) for outcome in Outcome
+    }

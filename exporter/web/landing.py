@@ -106,6 +106,7 @@ def landing_page(statuses: Mapping[str, TargetStatus], telemetry_path: str, now:
     return render(
         "index.html",
         telemetry_path=telemetry_path,
+        now=now,
         overview=Overview(sorted(targets, key=lambda target: target.health)),
         max_rows=MAX_ROWS,
         most_open=MOST_OPEN,

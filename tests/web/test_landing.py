@@ -141,7 +141,7 @@ def test_failing_targets_come_first() -> None:
 
     assert page.text.index("Failing targets") < page.text.index("Databases at risk")
     assert (
-        "west failing since 2025-12-31 22:00 UTC: auth: HTTP 401: the API refuses the &lt;key&gt; "
+        "west failing since 2025-12-31 22:00 UTC (2h): auth: HTTP 401: the API refuses the &lt;key&gt; "
         "(request_id req-4711) runbook" in page.text
     )
     assert "/docs/runbooks/ByCloudApiAuthFailed.md" in page.html

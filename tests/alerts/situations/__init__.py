@@ -1,0 +1,1 @@
+"""Situations by topic, as tables: each is run by `tests/alerts/test_situations.py`."""

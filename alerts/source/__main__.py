@@ -1,17 +1,34 @@
-"""`python -m alerts.source`: write the rules that ship; with arguments such as `team=owner`, print others."""
+"""`python -m alerts.source`: write the generated files; with arguments such as `team=owner`, print others."""
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from alerts.source.documents import runbook_heads, table, with_head, with_part
 from alerts.source.rendering import rendered
 from alerts.source.settings import Settings
 
-RULES: Final = Path(__file__).parents[1] / "bycloud-backups.rules.yml"
+HOME: Final = Path(__file__).parents[2]
+PAGES: Final = {"README.md": "docs/runbooks/", "docs/alerts.md": "runbooks/"}
+"""The pages with the table of alerts, and the path of the runbooks from each."""
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """Yield every generated file with its content."""
+    yield HOME / "alerts" / "bycloud-backups.rules.yml", rendered(Settings())
+    for name, runbooks in PAGES.items():
+        yield HOME / name, with_part(_text(HOME / name), table(runbooks))
+    for name, head in runbook_heads():
+        path = HOME / "docs" / "runbooks" / f"{name}.md"
+        yield path, with_head(_text(path), head)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def settings_of(arguments: Sequence[str]) -> Settings:
@@ -33,11 +50,12 @@ def settings_of(arguments: Sequence[str]) -> Settings:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Write the shipped file, or print rules with other settings."""
+    """Write the generated files, or print rules with other settings."""
     if arguments:
         sys.stdout.write(rendered(settings_of(arguments)))
     else:
-        RULES.write_text(rendered(Settings()), encoding="utf-8")
+        for path, content in files():
+            path.write_text(content, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -147,12 +147,12 @@ def _since(promql: Promql) -> Recording:
 def _name(promql: Promql) -> Recording:
     database = promql.settings.database
     record = "bycloud:database:name"
-    known = promql.database_value("bycloud:restorable:backups")
+    known = f"max by ({database}) (bycloud:restorable:backups or bycloud:backup_seen:timestamp)"
     remembered = _last_of(promql, record, "instance_name")
     return Recording(
         name=record,
         expression=f"time() + 0 * {_one(promql, PREFIX + 'instance_info', 'instance_name')}\n"
-        f"or on ({database}) {remembered} and on ({database}) bycloud:restorable:backups\n"
+        f"or on ({database}) {remembered} and on ({database}) {known}\n"
         f'or on ({database}) label_replace(time() + 0 * {known}, "instance_name", "$1", "instance_id", "(.*)")',
         note="A database's one name, or its id. The value is the time at which it was served: the last one counts.",
     )
@@ -162,7 +162,8 @@ def _team(promql: Promql) -> Recording:
     database, target = promql.settings.database, promql.settings.target
     label = f"label_{promql.settings.team}"
     record = "bycloud:database:team"
-    known = "bycloud:restorable:backups or bycloud:objective_age:seconds or bycloud:unrestorable:backups"
+    records = ("restorable:backups", "objective_age:seconds", "unrestorable:backups", "backup_seen:timestamp")
+    known = " or ".join(f"bycloud:{record}" for record in records)
     renamed = f'label_replace({_one(promql, PREFIX + "labels", label)}, "team", "$1", "{label}", "(.*)")'
     return Recording(
         name=record,

@@ -6,12 +6,13 @@ import pytest
 
 from tests.alerts.situations.objectives import OBJECTIVES
 from tests.alerts.situations.outages import OUTAGES
+from tests.alerts.situations.past import PAST
 from tests.alerts.situations.targets import TARGETS
 from tests.alerts.situations.walks import WALKS
 from tests.support.rule_world import Pace
 from tests.support.situation import Situation
 
-SITUATIONS = (*OBJECTIVES, *OUTAGES, *TARGETS, *WALKS)
+SITUATIONS = (*OBJECTIVES, *OUTAGES, *TARGETS, *WALKS, *PAST)
 RUNS = [(situation, pace) for situation in SITUATIONS for pace in situation.paces]
 
 

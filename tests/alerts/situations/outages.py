@@ -135,7 +135,7 @@ OUTAGES: Final = (
     Situation(
         name="an outage that begins before a backup is too old does not hide it",
         exporters=[Exporter(databases=[Database(newest=-28 * HOUR)], walks=until(HOUR))],
-        fires={60: set(), 110: set(), 160: {"BackupTooOld db1"}, 900: {"BackupTooOld db1"}},
+        fires={60: set(), 110: set(), 160: {"BackupTooOld db1"}, 420: {"BackupTooOld db1"}},
         paces=(USUAL, SLOW),
         only=ABOUT_DATABASES,
     ),

@@ -35,7 +35,7 @@ TARGETS: Final = (
     Situation(
         name="an exporter that stops answering pages until it returns",
         exporters=[Exporter(databases=[Database()], answers=except_during(2 * HOUR, 20 * HOUR))],
-        fires={120: set(), 160: {"ExporterDown"}, 900: {"ExporterDown"}, 1190: {"ExporterDown"}, 1240: set()},
+        fires={120: set(), 160: {"ExporterDown"}, 420: {"ExporterDown"}, 1190: {"ExporterDown"}, 1240: set()},
         paces=ANY_PACE,
     ),
     Situation(
@@ -47,7 +47,7 @@ TARGETS: Final = (
     Situation(
         name="an exporter whose pod is deleted, with its `up`, pages until one returns",
         exporters=[Exporter(databases=[Database()], exists=except_during(2 * HOUR, 30 * HOUR))],
-        fires={120: set(), 160: {"ExporterDown"}, 900: {"ExporterDown"}, 1790: {"ExporterDown"}, 1850: set()},
+        fires={120: set(), 160: {"ExporterDown"}, 420: {"ExporterDown"}, 1790: {"ExporterDown"}, 1850: set()},
         paces=ANY_PACE,
     ),
     Situation(
@@ -105,7 +105,7 @@ TARGETS: Final = (
             Exporter(databases=[Database()], job="old", exists=BEFORE),
             Exporter(databases=[Database()], job="new", exists=LATER),
         ],
-        fires={120: set(), 150: set(), 300: set(), 900: set()},
+        fires={120: set(), 150: set(), 300: set(), 420: set()},
         paces=ANY_PACE,
     ),
     Situation(
@@ -124,7 +124,7 @@ TARGETS: Final = (
             Exporter(databases=STALE, job="old", exists=BEFORE),
             Exporter(databases=STALE, job="new", exists=LATER),
         ],
-        fires={110: {"BackupTooOld old"}, 160: {"BackupTooOld new"}, 900: {"BackupTooOld new"}},
+        fires={110: {"BackupTooOld old"}, 160: {"BackupTooOld new"}, 420: {"BackupTooOld new"}},
         paces=ANY_PACE,
         by=("job",),
     ),
@@ -134,7 +134,7 @@ TARGETS: Final = (
             Exporter(databases=STALE, labels='target="a"', exists=BEFORE),
             Exporter(databases=[Database(id="db2")], labels='target="b"'),
         ],
-        fires={110: {"BackupTooOld db1"}, 160: set(), 900: set()},
+        fires={110: {"BackupTooOld db1"}, 160: set(), 420: set()},
         paces=ANY_PACE,
     ),
     Situation(
@@ -154,7 +154,7 @@ TARGETS: Final = (
             Exporter(databases=[Database()], job="probe", labels='target="a"', exists=LATER),
             Exporter(databases=[Database(id="db2")], job="probe", labels='target="b"', exists=LATER),
         ],
-        fires={120: set(), 160: set(), 900: set()},
+        fires={120: set(), 160: set(), 420: set()},
         paces=ANY_PACE,
     ),
     Situation(
@@ -163,7 +163,7 @@ TARGETS: Final = (
             Exporter(databases=STALE, serves=BEFORE),
             Exporter(databases=STALE, instance="a:2", labels='target="a"', exists=LATER),
         ],
-        fires={110: {"BackupTooOld -"}, 160: {"BackupTooOld a"}, 900: {"BackupTooOld a"}},
+        fires={110: {"BackupTooOld -"}, 160: {"BackupTooOld a"}, 420: {"BackupTooOld a"}},
         paces=(USUAL, SLOW),
         by=("target",),
     ),
@@ -173,7 +173,7 @@ TARGETS: Final = (
             Exporter(labels='target="a"', answers=BEFORE),
             Exporter(databases=[Database()], labels='target="b"'),
         ],
-        fires={110: set(), 160: {"ExporterDown - a"}, 900: {"ExporterDown - a"}},
+        fires={110: set(), 160: {"ExporterDown - a"}, 420: {"ExporterDown - a"}},
         paces=(USUAL, SLOW),
         by=PAIR,
     ),
@@ -186,7 +186,7 @@ TARGETS: Final = (
         fires={
             110: {"BackupTooOld a", "BackupTooOld b"},
             160: {"BackupTooOld a", "BackupTooOld b", "ExporterDown a"},
-            900: {"BackupTooOld a", "BackupTooOld b", "ExporterDown a"},
+            420: {"BackupTooOld a", "BackupTooOld b", "ExporterDown a"},
         },
         paces=(USUAL, SLOW),
         by=("namespace",),
@@ -270,14 +270,14 @@ TARGETS: Final = (
     Situation(
         name="an account whose list becomes empty pages",
         exporters=[Exporter(backups=steps(9, (2 * HOUR, 0)))],
-        fires={110: set(), 170: {"BackupInventoryEmpty critical"}, 900: {"BackupInventoryEmpty critical"}},
+        fires={110: set(), 170: {"BackupInventoryEmpty critical"}, 420: {"BackupInventoryEmpty critical"}},
         paces=ANY_PACE,
         by=("severity",),
     ),
     Situation(
         name="an account that is empty from the start notifies nobody",
         exporters=[Exporter(backups=0)],
-        fires={20: set(), 60: {"BackupInventoryEmpty info"}, 900: {"BackupInventoryEmpty info"}},
+        fires={20: set(), 60: {"BackupInventoryEmpty info"}, 420: {"BackupInventoryEmpty info"}},
         paces=ANY_PACE,
         by=("severity",),
     ),
@@ -318,7 +318,7 @@ TARGETS: Final = (
                 walks=until(80 * MINUTE),
             )
         ],
-        fires={59: {"BackupTooOld db1", "BackupFailed db1"}, 90: set(), 120: set(), 300: set(), 900: set()},
+        fires={59: {"BackupTooOld db1", "BackupFailed db1"}, 90: set(), 120: set(), 300: set(), 420: set()},
         only=ABOUT_DATABASES,
     ),
     Situation(
@@ -329,7 +329,7 @@ TARGETS: Final = (
                 walks=until(80 * MINUTE),
             )
         ],
-        fires={59: {"BackupTooOld db1", "BackupFailed db1"}, 90: set(), 120: set(), 300: set(), 900: set()},
+        fires={59: {"BackupTooOld db1", "BackupFailed db1"}, 90: set(), 120: set(), 300: set(), 420: set()},
         only=ABOUT_DATABASES,
     ),
     Situation(

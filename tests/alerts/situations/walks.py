@@ -23,7 +23,7 @@ WALKS: Final = (
     Situation(
         name="an exporter that never walked successfully pages after an hour",
         exporters=[Exporter(walks=never)],
-        fires={50: {"ScrapeFailing"}, 90: {"ScrapeFailing", "ScrapeStale"}, 900: {"ScrapeFailing", "ScrapeStale"}},
+        fires={50: {"ScrapeFailing"}, 90: {"ScrapeFailing", "ScrapeStale"}, 420: {"ScrapeFailing", "ScrapeStale"}},
         paces=ANY_PACE,
     ),
     Situation(
@@ -47,7 +47,7 @@ WALKS: Final = (
     Situation(
         name="a walk every five hours is no failure",
         exporters=[Exporter(databases=HEALTHY, pace=5 * HOUR, deferred=True)],
-        fires={minute: set() for minute in (100, 290, 310, 400, 590, 620, 900)},
+        fires={minute: set() for minute in (100, 290, 310, 400, 590, 620, 420)},
         paces=ANY_PACE,
     ),
     Situation(

@@ -39,6 +39,9 @@ SLOW: Final = Pace("10m", 60, 600, 600, phase=420)
 BLIND: Final = Pace("10m-blind", 60, 600, 600, phase=120)
 """Each evaluation finds samples that are eight minutes old, which no instant selector sees."""
 
+HOURLY: Final = Pace("1h", 600, 600, 3600)
+"""For comparisons over days: fewer evaluations."""
+
 
 def always(_: float) -> bool:
     """Return true at any time."""
@@ -110,7 +113,7 @@ class Database(Struct, kw_only=True):
             "backup_objective_duration_seconds": self.duration,
             "backup_last_attempt_failed": self.failed,
             "backup_running_oldest_timestamp_seconds": self.running,
-            "backups{status=\"COMPLETED\"}": self.restorable,
+            'backups{status="COMPLETED"}': self.restorable,
             **self.gauges,
         }
         for key, value in values.items():

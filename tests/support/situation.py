@@ -1,5 +1,6 @@
 """Situations that an on-call team meets, and the alerts that must fire in them, run by promtool."""
 
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,11 +37,18 @@ class Situation(Struct, frozen=True, kw_only=True):
 
     def failure(self, pace: Pace, folder: Path, rules: Path = RULES) -> str:
         """Return what promtool reports at this pace; empty if all is as expected."""
-        path = folder / "situation.yml"
-        path.write_text(yaml.safe_dump(self._document(pace, rules), sort_keys=False), encoding="utf-8")
-        command = [need("promtool"), "test", "rules", path.name]
-        result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        return "" if result.returncode == 0 else result.stdout + result.stderr
+        return _promtool(self._document(pace, rules), folder)
+
+    def summaries(self, alert: str, minute: float, folder: Path) -> list[str]:
+        """Return the summaries of an alert's firing instances, as promtool shows them where none is expected."""
+        document = self._document(self.paces[0], RULES)
+        test = document["tests"][0]
+        test["promql_expr_test"] = []
+        test["alert_rule_test"] = [
+            {"eval_time": f"{int(minute * 60)}s", "alertname": alert, "exp_alerts": []}
+        ]
+        found = re.findall(r'summary="((?:[^"\\]|\\.)*)"', _promtool(document, folder))
+        return [str(summary) for summary in found]
 
     def _document(self, pace: Pace, rules: Path) -> dict[str, Any]:
         end = 60 * max(self.fires)
@@ -58,15 +66,30 @@ class Situation(Struct, frozen=True, kw_only=True):
         }
 
     def _check(self, minute: float) -> dict[str, Any]:
-        matchers = ",".join(filter(None, ('alertstate="firing"', self.only and f'alertname=~"ByCloud({self.only})"')))
+        matchers = ",".join(
+            filter(None, ('alertstate="firing"', self.only and f'alertname=~"ByCloud({self.only})"'))
+        )
         return {
             "expr": f"count by (alertname, {', '.join(self.by)}) (ALERTS{{{matchers}}})",
             "eval_time": f"{int(minute * 60)}s",
-            "exp_samples": [{"labels": self._labels(alert), "value": 1} for alert in sorted(self.fires[minute])],
+            "exp_samples": [
+                {"labels": self._labels(alert), "value": 1} for alert in sorted(self.fires[minute])
+            ],
         }
 
     def _labels(self, alert: str) -> str:
         name, *values = alert.split()
         labels = [f'alertname="ByCloud{name}"']
-        labels += [f'{label}="{value}"' for label, value in zip(self.by, values, strict=False) if value != "-"]
+        labels += [
+            f'{label}="{value}"' for label, value in zip(self.by, values, strict=False) if value != "-"
+        ]
         return "{" + ",".join(labels) + "}"
+
+
+def _promtool(document: dict[str, Any], folder: Path) -> str:
+    """Return what promtool reports; empty if the test passes."""
+    path = folder / "situation.yml"
+    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    command = [need("promtool"), "test", "rules", path.name]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return "" if result.returncode == 0 else result.stdout + result.stderr

@@ -45,7 +45,13 @@ ILLNESSES: Final = {
     "BackupStuck stuck",
     "BackupChainBroken broken",
 }
-ENDED: Final = {"BackupTooOld never", "BackupFailed never", "BackupStuck never", "BackupTooOld gone", "BackupFailed gone"}
+ENDED: Final = {
+    "BackupTooOld never",
+    "BackupFailed never",
+    "BackupStuck never",
+    "BackupTooOld gone",
+    "BackupFailed gone",
+}
 ABOUT_DATABASES: Final = "Backup(TooOld|Missing|Failed|Stuck|ChainBroken|FullTooOld|ChainTooLong)"
 LONG: Final = {
     60: ILLNESSES | ENDED,
@@ -180,7 +186,9 @@ OUTAGES: Final = (
         exporters=[
             Exporter(
                 databases=[
-                    Database(newest=-40 * HOUR, objective=steps(30 * HOUR, (HOUR, None), (70 * MINUTE, 30 * HOUR)))
+                    Database(
+                        newest=-40 * HOUR, objective=steps(30 * HOUR, (HOUR, None), (70 * MINUTE, 30 * HOUR))
+                    )
                 ],
                 walks=DOWN,
             )
@@ -193,7 +201,9 @@ OUTAGES: Final = (
         exporters=[
             Exporter(
                 databases=ILL,
-                walks=lambda time: not (70 * MINUTE <= time < 75 * MINUTE or 100 * MINUTE <= time < 300 * MINUTE),
+                walks=lambda time: (
+                    not (70 * MINUTE <= time < 75 * MINUTE or 100 * MINUTE <= time < 300 * MINUTE)
+                ),
             )
         ],
         fires={60: ILLNESSES | ENDED, 95: ILLNESSES, 130: ILLNESSES, 290: ILLNESSES, 350: ILLNESSES},
@@ -224,7 +234,9 @@ OUTAGES: Final = (
         exporters=[
             Exporter(
                 databases=[
-                    Database(newest=-40 * HOUR, team=lambda time: "search" if time < 90 * MINUTE else "payments")
+                    Database(
+                        newest=-40 * HOUR, team=lambda time: "search" if time < 90 * MINUTE else "payments"
+                    )
                 ],
                 walks=DOWN,
             )

@@ -3,10 +3,10 @@
 from typing import Final
 
 from tests.alerts.situations.objectives import one
-from tests.support.rule_world import DAY, HOUR, MINUTE, SLOW, Timed, steps
+from tests.support.rule_world import DAY, HOUR, HOURLY, MINUTE, Timed, steps
 from tests.support.situation import Situation
 
-RARE: Final = (SLOW,)
+RARE: Final = (HOURLY,)
 FULL: Final = "restorable_newest_full_size_bytes"
 OLDEST: Final = "restorable_oldest_timestamp_seconds"
 TOOK: Final = 'backup_newest_duration_seconds{status="COMPLETED"}'
@@ -19,73 +19,75 @@ def every(period: float, first: float, low: float, gain: float) -> Timed:
 
 
 def minutes(days: float) -> float:
-    """Return the number of minutes of so many days."""
-    return days * 1440
+    """Return the number of minutes of so many days, in whole hours."""
+    return 60 * round(days * 24)
 
 
 PAST: Final = (
     Situation(
         name="a full backup of less than half the usual size opens a ticket",
         exporters=one(gauges={FULL: steps(1000, (DAY, 499))}),
-        fires={minutes(1): set(), minutes(1) + 90: {"BackupSizeDropped db1"}},
+        fires={minutes(1): set(), minutes(1) + 180: {"BackupSizeDropped db1"}},
         paces=RARE,
     ),
     Situation(
         name="a full backup of half the usual size is silent",
         exporters=one(gauges={FULL: steps(1000, (DAY, 500))}),
-        fires={minutes(1) + 90: set()},
+        fires={minutes(1) + 180: set()},
         paces=RARE,
     ),
     Situation(
         name="a database that stays small opens its ticket only until the median follows",
         exporters=one(gauges={FULL: steps(1000, (DAY, 400))}),
-        fires={minutes(1) + 90: {"BackupSizeDropped db1"}, minutes(3): set()},
+        fires={minutes(1) + 180: {"BackupSizeDropped db1"}, minutes(3): set()},
         paces=RARE,
     ),
     Situation(
         name="a database that lost most of its backups opens a ticket for a day",
         exporters=one(restorable=steps(8, (2 * DAY, 3))),
-        fires={minutes(2): set(), minutes(2) + 60: {"BackupsDropped db1"}, minutes(3.2): set()},
+        fires={minutes(2): set(), minutes(2) + 180: {"BackupsDropped db1"}, minutes(3.2): set()},
         paces=RARE,
     ),
     Situation(
         name="a database that lost half of its backups is silent",
         exporters=one(restorable=steps(8, (2 * DAY, 4))),
-        fires={minutes(2) + 60: set()},
+        fires={minutes(2) + 180: set()},
         paces=RARE,
     ),
     Situation(
         name="four backups are enough to be judged",
         exporters=one(restorable=steps(4, (2 * DAY, 1))),
-        fires={minutes(2) + 60: {"BackupsDropped db1"}},
+        fires={minutes(2) + 180: {"BackupsDropped db1"}},
         paces=RARE,
     ),
     Situation(
         name="three backups are too few to be judged",
         exporters=one(restorable=steps(3, (2 * DAY, 1))),
-        fires={minutes(2) + 60: set()},
+        fires={minutes(2) + 180: set()},
         paces=RARE,
     ),
     Situation(
         name="a single chain that is replaced each week is silent",
         exporters=one(
-            restorable=every(7 * DAY, 0, 1, 1), gauges={"restorable_newest_chain_length": every(7 * DAY, 0, 1, 1)}
+            restorable=every(7 * DAY, 0, 1, 1),
+            gauges={"restorable_newest_chain_length": every(7 * DAY, 0, 1, 1)},
         ),
-        fires={minutes(day) + 60: set() for day in (3, 7, 7.5, 14, 14.5)},
+        fires={minutes(day) + 180: set() for day in (3, 7, 7.5, 14, 14.5)},
         paces=RARE,
     ),
     Situation(
         name="a single chain that was seen in its middle first is silent too",
         exporters=one(
-            restorable=steps(7, (2 * DAY, 1)), gauges={"restorable_newest_chain_length": steps(7, (2 * DAY, 1))}
+            restorable=steps(7, (2 * DAY, 1)),
+            gauges={"restorable_newest_chain_length": steps(7, (2 * DAY, 1))},
         ),
-        fires={minutes(2) + 60: set(), minutes(2.5): set()},
+        fires={minutes(2) + 180: set(), minutes(2.5): set()},
         paces=RARE,
     ),
     Situation(
         name="daily full backups of which a week is removed at once are silent",
         exporters=one(restorable=every(7 * DAY, 0, 1, 1), gauges={"restorable_newest_chain_length": 1}),
-        fires={minutes(day) + 60: set() for day in (3, 7, 7.5, 14, 14.5)},
+        fires={minutes(day) + 180: set() for day in (3, 7, 7.5, 14, 14.5)},
         paces=RARE,
     ),
     Situation(
@@ -94,7 +96,7 @@ PAST: Final = (
             restorable=steps(61, (2 * DAY, 30)),
             gauges={OLDEST: steps(-60 * DAY, (2 * DAY, -28 * DAY)), "restorable_newest_chain_length": 1},
         ),
-        fires={minutes(2) + 60: set(), minutes(2.5): set()},
+        fires={minutes(2) + 180: set(), minutes(2.5): set()},
         paces=RARE,
     ),
     Situation(
@@ -102,7 +104,7 @@ PAST: Final = (
         exporters=one(
             restorable=lambda time: 4 if (time - (HOUR if time > 2 * DAY else 0)) % DAY > 2 * HOUR else 3,
         ),
-        fires={minutes(2) + minute: set() for minute in (0, 60, 120, 150, 180, 240, 1440, 1560)},
+        fires={minutes(2) + minute: set() for minute in (0, 60, 120, 180, 240, 1440, 1560)},
         paces=RARE,
     ),
     Situation(
@@ -113,7 +115,7 @@ PAST: Final = (
                 "backup_objective_gap_seconds": 3 * HOUR,
             }
         ),
-        fires={290: set(), 360: {"BackupGap db1"}, 1500: {"BackupGap db1"}, 1900: set()},
+        fires={240: set(), 420: {"BackupGap db1"}, 1500: {"BackupGap db1"}, 1920: set()},
         paces=RARE,
     ),
     Situation(
@@ -132,7 +134,12 @@ PAST: Final = (
                 "backup_objective_retention_seconds": 30 * DAY,
             }
         ),
-        fires={minutes(1): set(), minutes(1) + 60: {"BackupRetentionShort db1"}, minutes(8.9): {"BackupRetentionShort db1"}, minutes(9.5): set()},
+        fires={
+            minutes(1): set(),
+            minutes(1) + 180: {"BackupRetentionShort db1"},
+            minutes(8.9): {"BackupRetentionShort db1"},
+            minutes(9.5): set(),
+        },
         paces=RARE,
     ),
     Situation(
@@ -143,7 +150,7 @@ PAST: Final = (
                 "backup_objective_retention_seconds": 30 * DAY,
             }
         ),
-        fires={minutes(1) + 60: set()},
+        fires={minutes(1) + 180: set()},
         paces=RARE,
     ),
     Situation(
@@ -160,16 +167,22 @@ PAST: Final = (
                 "backup_objective_retention_seconds": 40 * DAY,
             }
         ),
-        fires={minutes(6.9): set(), **{minutes(day): {"BackupRetentionShort db1"} for day in (7.1, 10, 13.9, 14.5, 18)}},
+        fires={
+            minutes(6.9): set(),
+            **{minutes(day): {"BackupRetentionShort db1"} for day in (7.1, 10, 13.9, 14.5, 18)},
+        },
         paces=RARE,
     ),
     Situation(
         name="a backup that takes twice as long as usual opens a ticket, and the next one closes it",
         exporters=one(
             usable=lambda time: time - time % DAY,
-            gauges={TOOK: steps(HOUR, (3 * DAY, 2.1 * HOUR), (4 * DAY, HOUR)), CREATED: lambda time: time - time % DAY},
+            gauges={
+                TOOK: steps(HOUR, (3 * DAY, 2.1 * HOUR), (4 * DAY, HOUR)),
+                CREATED: lambda time: time - time % DAY,
+            },
         ),
-        fires={minutes(3): set(), minutes(3) + 60: {"BackupSlow db1"}, minutes(4) + 60: set()},
+        fires={minutes(3): set(), minutes(3) + 180: {"BackupSlow db1"}, minutes(4) + 180: set()},
         paces=RARE,
     ),
     Situation(
@@ -178,7 +191,7 @@ PAST: Final = (
             usable=lambda time: time - time % DAY,
             gauges={TOOK: steps(4 * MINUTE, (3 * DAY, 12 * MINUTE)), CREATED: lambda time: time - time % DAY},
         ),
-        fires={minutes(3) + 60: set()},
+        fires={minutes(3) + 180: set()},
         paces=RARE,
     ),
     Situation(
@@ -192,7 +205,7 @@ PAST: Final = (
                 'backup_newest_timestamp_seconds{status="FAILED"}': steps(-DAY, (2 * DAY, 2 * DAY)),
             },
         ),
-        fires={minutes(2) + 60: set()},
+        fires={minutes(2) + 180: set()},
         paces=RARE,
     ),
     Situation(

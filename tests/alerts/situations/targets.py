@@ -95,7 +95,11 @@ TARGETS: Final = (
                 starts=[2 * HOUR + n * 5 * MINUTE for n in range(72)],
             )
         ],
-        fires={120: set(), **{minute: {"ExporterDown"} for minute in (150, 151, 153, 240, 241, 303, 470)}, 520: set()},
+        fires={
+            120: set(),
+            **{minute: {"ExporterDown"} for minute in (150, 151, 153, 240, 241, 303, 470)},
+            520: set(),
+        },
         paces=(FAST, USUAL),
         only="ExporterDown|ScrapeStale|ScrapeFailing|ApiAuthFailed",
     ),
@@ -235,7 +239,12 @@ TARGETS: Final = (
     Situation(
         name="replicas in mid-rollout that differ in name, type and team break no rule",
         exporters=[
-            Exporter(databases=[Database(newest=-40 * HOUR, team="payments"), Database(id="db2", newest=-40 * HOUR)]),
+            Exporter(
+                databases=[
+                    Database(newest=-40 * HOUR, team="payments"),
+                    Database(id="db2", newest=-40 * HOUR),
+                ]
+            ),
             Exporter(
                 databases=[
                     Database(newest=-40 * HOUR, name="renamed", type="mysql", team="search"),
@@ -245,7 +254,10 @@ TARGETS: Final = (
                 exists=lambda time: HOUR <= time < 3 * HOUR,
             ),
         ],
-        fires={minute: {"BackupTooOld db1 payments", "BackupTooOld db2 -"} for minute in (55, 61, 90, 175, 185, 240)},
+        fires={
+            minute: {"BackupTooOld db1 payments", "BackupTooOld db2 -"}
+            for minute in (55, 61, 90, 175, 185, 240)
+        },
         paces=(FAST, USUAL, SLOW),
         by=("instance_id", "team"),
         only=ABOUT_DATABASES,
@@ -263,7 +275,10 @@ TARGETS: Final = (
         name="replicas that differ for a moment are silent",
         exporters=[
             Exporter(databases=[Database(), Database(id="db2", exists=since(2 * HOUR))]),
-            Exporter(databases=[Database(), Database(id="db2", exists=since(2 * HOUR + 10 * MINUTE))], instance="b:1"),
+            Exporter(
+                databases=[Database(), Database(id="db2", exists=since(2 * HOUR + 10 * MINUTE))],
+                instance="b:1",
+            ),
         ],
         fires={130: set(), 200: set()},
     ),
@@ -350,7 +365,9 @@ TARGETS: Final = (
     ),
     Situation(
         name="a database that returns after a week has no memory of its old alert",
-        exporters=one(newest=lambda time: -40 * HOUR if time < HOUR else time, exists=except_during(HOUR, 7 * DAY)),
+        exporters=one(
+            newest=lambda time: -40 * HOUR if time < HOUR else time, exists=except_during(HOUR, 7 * DAY)
+        ),
         fires={50: {"BackupTooOld db1"}, 600: {"BackupInstanceVanished db1"}, 10100: set(), 10200: set()},
         paces=(SLOW,),
     ),

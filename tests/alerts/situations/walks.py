@@ -2,7 +2,20 @@
 
 from typing import Final
 
-from tests.support.rule_world import DAY, FAST, HOUR, MINUTE, SLOW, USUAL, Database, Exporter, never, since, steps, until
+from tests.support.rule_world import (
+    DAY,
+    FAST,
+    HOUR,
+    MINUTE,
+    SLOW,
+    USUAL,
+    Database,
+    Exporter,
+    never,
+    since,
+    steps,
+    until,
+)
 from tests.support.situation import ANY_PACE, Situation
 
 HEALTHY: Final = (Database(),)
@@ -23,7 +36,11 @@ WALKS: Final = (
     Situation(
         name="an exporter that never walked successfully pages after an hour",
         exporters=[Exporter(walks=never)],
-        fires={50: {"ScrapeFailing"}, 90: {"ScrapeFailing", "ScrapeStale"}, 420: {"ScrapeFailing", "ScrapeStale"}},
+        fires={
+            50: {"ScrapeFailing"},
+            90: {"ScrapeFailing", "ScrapeStale"},
+            420: {"ScrapeFailing", "ScrapeStale"},
+        },
         paces=ANY_PACE,
     ),
     Situation(
@@ -34,7 +51,10 @@ WALKS: Final = (
     ),
     Situation(
         name="a replica whose walks succeed is enough",
-        exporters=[Exporter(databases=HEALTHY, walks=until(HOUR)), Exporter(databases=HEALTHY, instance="b:1")],
+        exporters=[
+            Exporter(databases=HEALTHY, walks=until(HOUR)),
+            Exporter(databases=HEALTHY, instance="b:1"),
+        ],
         fires={300: set()},
         paces=(USUAL, SLOW),
     ),
@@ -93,7 +113,9 @@ WALKS: Final = (
     ),
     Situation(
         name="a refused credential pages at any pace, and a new one ends it",
-        exporters=[Exporter(databases=HEALTHY, walks=lambda time: not HOUR <= time < 2 * HOUR, failure="auth")],
+        exporters=[
+            Exporter(databases=HEALTHY, walks=lambda time: not HOUR <= time < 2 * HOUR, failure="auth")
+        ],
         fires={60: set(), 90: {"ApiAuthFailed"}, 140: set()},
         paces=ANY_PACE,
         only="ApiAuthFailed",
@@ -129,7 +151,9 @@ WALKS: Final = (
     ),
     Situation(
         name="a backup of an unknown status opens a ticket",
-        exporters=[Exporter(gauges={"bycloud_scrape_unknown_status_backups": steps(0, (HOUR, 1), (3 * HOUR, 0))})],
+        exporters=[
+            Exporter(gauges={"bycloud_scrape_unknown_status_backups": steps(0, (HOUR, 1), (3 * HOUR, 0))})
+        ],
         fires={60: set(), 100: {"BackupStatusUnknown"}, 220: set()},
         paces=ANY_PACE,
     ),
@@ -139,7 +163,9 @@ WALKS: Final = (
             Exporter(
                 gauges={
                     'bycloud_scrape_collector_success{collector="backups"}': 1,
-                    'bycloud_scrape_collector_success{collector="instances"}': steps(1, (HOUR, 0), (4 * HOUR, 1)),
+                    'bycloud_scrape_collector_success{collector="instances"}': steps(
+                        1, (HOUR, 0), (4 * HOUR, 1)
+                    ),
                 }
             )
         ],
@@ -154,7 +180,9 @@ WALKS: Final = (
     Situation(
         name="a configuration that cannot be reloaded opens a ticket",
         exporters=[
-            Exporter(gauges={"bycloud_exporter_config_last_reload_successful": steps(1, (HOUR, 0), (3 * HOUR, 1))})
+            Exporter(
+                gauges={"bycloud_exporter_config_last_reload_successful": steps(1, (HOUR, 0), (3 * HOUR, 1))}
+            )
         ],
         fires={60: set(), 100: {"ConfigReloadFailed"}, 220: set()},
         paces=ANY_PACE,
@@ -189,7 +217,12 @@ WALKS: Final = (
     ),
     Situation(
         name="an account at nine tenths of its allowed backups is silent, above it opens a ticket",
-        exporters=[Exporter(backups=steps(90, (HOUR, 91), (3 * HOUR, 40)), gauges={"bycloud_scrape_objective_backups": 100})],
+        exporters=[
+            Exporter(
+                backups=steps(90, (HOUR, 91), (3 * HOUR, 40)),
+                gauges={"bycloud_scrape_objective_backups": 100},
+            )
+        ],
         fires={60: set(), 100: {"BackupQuota"}, 220: set()},
         paces=ANY_PACE,
     ),

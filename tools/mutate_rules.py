@@ -1,7 +1,7 @@
 """Mutates the comparisons of the alert rules: `python -m tools.mutate_rules [FIRST [LAST]]`.
 
-Each comparison, set operator and threshold of the generated rules is changed, one at a time. A mutant is killed if
-`promtool` rejects it, or if a situation of `tests/alerts/situations` then fails. Prints the survivors.
+Each comparison and set operator of the generated rules is flipped, one at a time. A mutant is killed if
+`promtool` rejects it, or if a situation of `tests/alerts/situations` then fails.
 """
 
 import re

@@ -16,7 +16,8 @@ A database's facts end with its target. A target is known while it serves `byclo
 while no `bycloud_up` is left in its cluster and namespace. If others are left, it was renamed or removed.
 
 Time. Scrapes and evaluations may be up to ten minutes apart, but an instant selector reaches back only five minutes.
-So each fact falls back to a range of eleven minutes, unless `bycloud_up` itself is visible: then its absence is real.
+So a fact is read from a range of eleven minutes, but only if no instant selector has seen `bycloud_up` in that time:
+else a value that ended a moment before an outage would return in it.
 Rules that an alert reads stand before it in the same group, since those of another group may be invisible.
 
 | module | its one job |

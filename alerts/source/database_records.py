@@ -178,7 +178,7 @@ def _one(promql: Promql, metric: str, label: str) -> str:
     """Return exactly one series for a database: of two replicas in mid-rollout, the one with the first label value."""
     database = promql.settings.database
     now, recent = (f"max by ({database}, {label}) ({promql.metric(metric, window=w)})" for w in ("", BRIDGE))
-    return f"topk by ({database}) (1, 2 * {now} or {recent})"
+    return f"topk by ({database}) (1, 2 * {now} or {recent} {promql.unless_visible})"
 
 
 def _last_of(promql: Promql, record: str, label: str) -> str:

@@ -42,7 +42,7 @@ def with_head(text: str, head: str) -> str:
 
 def _row(alert: Alert, runbooks: str) -> str:
     link = f"[`{alert.name}`]({runbooks}{alert.name}.md)"
-    return f"| {link}{_labels(alert.labels)} | {alert.meaning} | {alert.wait or '–'} | {alert.severity} |\n"
+    return f"| {link}{_labels(alert.labels)} | {alert.meaning} | {alert.wait} | {alert.severity} |\n"
 
 
 def _labels(labels: Iterable[tuple[str, str]]) -> str:

@@ -52,9 +52,14 @@ class Promql(Struct, frozen=True):
         on = f"on ({self.settings.target})"
         kept = self.recorded(record)
         return (
-            f"{now}\nor {recent} unless {on} bycloud:target:visible\n"
+            f"{now}\nor {recent} {self.unless_visible}\n"
             f"or {kept} and {on} bycloud:target:outage\nor NaN * {kept}"
         )
+
+    @property
+    def unless_visible(self) -> str:
+        """Exclude targets that an instant selector has seen lately: what they no longer serve has ended."""
+        return f"unless on ({self.settings.target}) last_over_time(bycloud:target:visible[{BRIDGE}])"
 
     def plain_fact(self, record: str, name: str) -> str:
         """Return the expression of a fact that is one metric."""

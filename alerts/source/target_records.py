@@ -20,8 +20,10 @@ def target_records(promql: Promql) -> tuple[Recording, ...]:
         ),
         Recording(
             name="bycloud:target:outage",
-            expression=f"{_known(promql)} unless on ({promql.settings.target}) bycloud:target:complete",
-            note="The target is known, but walks fail or nothing can be scraped.",
+            expression=f"{_known(promql)} unless on ({promql.settings.target}) bycloud:target:visible\n"
+            f"unless on ({promql.settings.target}) (bycloud:target:complete {promql.unless_visible})",
+            note="The target is known, but walks fail or nothing can be scraped. If instant selectors never see it, its"
+            " last scrape counts.",
         ),
         Recording(
             name="bycloud:walk_interval:seconds",

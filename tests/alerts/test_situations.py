@@ -22,6 +22,15 @@ def _id(situation: Situation, pace: Pace) -> str:
     return f"{situation.name} ({pace.name})"
 
 
+def test_each_moment_is_one_of_an_evaluation() -> None:
+    """Between evaluations that are ten minutes apart, `ALERTS` has no sample."""
+    assert not [
+        (situation.name, pace.name)
+        for situation, pace in RUNS
+        if any(minute * 60 % pace.evaluation for minute in situation.fires)
+    ]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("situation", "pace"), RUNS, ids=[_id(*run) for run in RUNS])
 def test_exactly_the_expected_alerts_fire(situation: Situation, pace: Pace, tmp_path: Path) -> None:

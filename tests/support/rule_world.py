@@ -117,7 +117,7 @@ class Database(Struct, kw_only=True):
             **self.gauges,
         }
         for key, value in values.items():
-            number = _at(value, time)
+            number = value_at(value, time)
             if number is not None and not (key.startswith("backups{") and number == 0):
                 name, _, more = key.partition("{")
                 labels = f'instance_id="{self.id}",datastore_type="{kind}"' + (more and f",{more[:-1]}")
@@ -184,7 +184,7 @@ class Exporter(Struct, kw_only=True):
     def _served(self, time: float, success: float | None) -> Iterator[tuple[str, str, float]]:
         for key, value in self.gauges.items():
             name, _, labels = key.partition("{")
-            number = _at(value, time)
+            number = value_at(value, time)
             if number is not None:
                 yield name, labels[:-1], number
         if not self.serves(time):
@@ -200,7 +200,7 @@ class Exporter(Struct, kw_only=True):
             return
         yield "bycloud_last_success_timestamp_seconds", "", success + self.clock
         if is_up or time - success <= self.stale_after:
-            backups = _at(self.backups, success)
+            backups = value_at(self.backups, success)
             if backups is not None:
                 yield "bycloud_scrape_backups", "", backups
             for database in self.databases:
@@ -209,6 +209,11 @@ class Exporter(Struct, kw_only=True):
     def _series(self, name: str, labels: str = "") -> str:
         own = f'job="{self.job}",instance="{self.instance}"'
         return f"{name}{{{','.join(filter(None, (own, self.labels, labels)))}}}"
+
+
+def value_at(value: float | Timed | None, time: float) -> Value:
+    """Return a number, or what a function gives for the time."""
+    return value(time) if callable(value) else value
 
 
 def _at(value: T | Callable[[float], T], time: float) -> T:

@@ -40,7 +40,7 @@ class Situation(Struct, frozen=True, kw_only=True):
         return _promtool(self._document(pace, rules), folder)
 
     def summaries(self, alert: str, minute: float, folder: Path) -> list[str]:
-        """Return the summaries of an alert's firing instances, as promtool shows them where none is expected."""
+        """Return the summaries of an alert's firing instances."""
         document = self._document(self.paces[0], RULES)
         test = document["tests"][0]
         test["promql_expr_test"] = []

@@ -53,7 +53,7 @@ ENDED: Final = {
     "BackupFailed gone",
 }
 ABOUT_DATABASES: Final = "Backup(TooOld|Missing|Failed|Stuck|ChainBroken|FullTooOld|ChainTooLong)"
-LONG: Final = {
+LONG: Final[dict[float, set[str]]] = {
     60: ILLNESSES | ENDED,
     120: ILLNESSES,
     130: ILLNESSES,
@@ -161,7 +161,7 @@ OUTAGES: Final = (
                 answers=lambda time: time % (50 * MINUTE) < 45 * MINUTE,
             )
         ],
-        fires={minute: ILLNESSES for minute in (60, 110, 150, 170, 240, 290, 350, 400)},
+        fires=dict.fromkeys((60, 110, 150, 170, 240, 290, 350, 400), ILLNESSES),
         paces=(FAST, USUAL),
         only=ABOUT_DATABASES,
     ),
@@ -224,7 +224,7 @@ OUTAGES: Final = (
     Situation(
         name="the team of an alert stays in an outage",
         exporters=[Exporter(databases=[Database(newest=-40 * HOUR, team="payments")], walks=DOWN)],
-        fires={minute: {"BackupTooOld db1 payments"} for minute in (60, 120, 128, 133, 240, 590, 700)},
+        fires={minute: {"BackupTooOld db1 payments"} for minute in (60, 120, 130, 140, 240, 590, 700)},
         paces=ANY_PACE,
         by=("instance_id", "team"),
         only=ABOUT_DATABASES,

@@ -256,7 +256,7 @@ TARGETS: Final = (
         ],
         fires={
             minute: {"BackupTooOld db1 payments", "BackupTooOld db2 -"}
-            for minute in (55, 61, 90, 175, 185, 240)
+            for minute in (50, 60, 90, 170, 190, 240)
         },
         paces=(FAST, USUAL, SLOW),
         by=("instance_id", "team"),
@@ -321,7 +321,7 @@ TARGETS: Final = (
     Situation(
         name="backups do not vanish in an outage or at its end",
         exporters=[Exporter(databases=[Database()], walks=except_during(2 * HOUR, 4 * HOUR))],
-        fires={minute: set() for minute in (130, 160, 230, 241, 250, 260)},
+        fires={minute: set() for minute in (130, 160, 230, 240, 250, 260)},
         paces=ANY_PACE,
         only="BackupInstanceVanished",
     ),
@@ -345,6 +345,42 @@ TARGETS: Final = (
             )
         ],
         fires={59: {"BackupTooOld db1", "BackupFailed db1"}, 90: set(), 120: set(), 300: set(), 420: set()},
+        only=ABOUT_DATABASES,
+    ),
+    Situation(
+        name="a database set to `never` minutes before an outage",
+        exporters=[
+            Exporter(
+                databases=[Database(newest=-40 * HOUR, failed=1, objective=steps(30 * HOUR, (HOUR, None)))],
+                walks=until(63 * MINUTE),
+            )
+        ],
+        fires={59: {"BackupTooOld db1", "BackupFailed db1"}, 62: set(), 70: set(), 90: set(), 300: set()},
+        paces=(FAST, USUAL),
+        only=ABOUT_DATABASES,
+    ),
+    Situation(
+        name="a retired database minutes before its exporter stops answering",
+        exporters=[
+            Exporter(
+                databases=[Database(newest=-40 * HOUR, failed=1, exists=until(HOUR))],
+                answers=until(63 * MINUTE),
+            )
+        ],
+        fires={59: {"BackupTooOld db1", "BackupFailed db1"}, 62: set(), 70: set(), 90: set(), 300: set()},
+        paces=(FAST, USUAL),
+        only=ABOUT_DATABASES,
+    ),
+    Situation(
+        name="a database set to `never` in the scrape before an outage",
+        exporters=[
+            Exporter(
+                databases=[Database(newest=-40 * HOUR, failed=1, objective=steps(30 * HOUR, (HOUR, None)))],
+                walks=until(75 * MINUTE),
+            )
+        ],
+        fires={60: {"BackupTooOld db1", "BackupFailed db1"}, 80: set(), 90: set(), 100: set(), 300: set()},
+        paces=ANY_PACE,
         only=ABOUT_DATABASES,
     ),
     Situation(

@@ -85,7 +85,7 @@ WALKS: Final = (
     Situation(
         name="an API that answers 429 for half an hour opens a ticket",
         exporters=[Exporter(databases=HEALTHY, walks=until(HOUR), failure="rate_limited")],
-        fires={85: {"ScrapeFailing"}, 100: {"ScrapeFailing", "ApiRateLimited"}},
+        fires={80: {"ScrapeFailing"}, 110: {"ScrapeFailing", "ApiRateLimited"}},
         paces=(FAST, USUAL, SLOW),
     ),
     Situation(

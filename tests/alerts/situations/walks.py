@@ -85,7 +85,7 @@ WALKS: Final = (
     Situation(
         name="an API that answers 429 for half an hour opens a ticket",
         exporters=[Exporter(databases=HEALTHY, walks=until(HOUR), failure="rate_limited")],
-        fires={80: {"ScrapeFailing"}, 110: {"ScrapeFailing", "ApiRateLimited"}},
+        fires={60: set(), 110: {"ScrapeFailing", "ApiRateLimited"}},
         paces=(FAST, USUAL, SLOW),
     ),
     Situation(
@@ -101,7 +101,7 @@ WALKS: Final = (
                 },
             )
         ],
-        fires={80: set(), 100: {"ApiRateLimited"}, 140: {"ApiRateLimited", "ScrapeStale"}},
+        fires={80: set(), 120: {"ApiRateLimited"}, 140: {"ApiRateLimited", "ScrapeStale"}},
         paces=ANY_PACE,
     ),
     Situation(

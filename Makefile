@@ -14,7 +14,7 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip
 NEEDS_LINUX = @test -d /proc/self || { echo 'make $@: needs Linux, for /proc' >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check stress fix docs dashboards rules history tools image manifests bench soak abuse lock clean
+.PHONY: help demo test check stress fix docs dashboards rules mutants history tools image manifests bench soak abuse lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -47,6 +47,9 @@ dashboards: $(VENV)/tests ## generate the dashboards' JSON from dashboards/sourc
 
 rules: $(VENV)/tests ## generate the alert rules, their tables in README and docs, and the runbooks' heads from alerts/source
 	$(BIN)/python -m alerts.source
+
+mutants: $(VENV)/tests ## flip each comparison of the alert rules, and print those that no situation notices (hours)
+	$(BIN)/python -m tools.mutate_rules
 
 history: $(VENV)/tests ## replay eight days of the demo's fleet into a real Prometheus, on port 19090 (needs prometheus and promtool)
 	$(BIN)/python -m tools.history $(or $(FOLDER),$(shell mktemp -d))

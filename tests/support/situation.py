@@ -55,6 +55,7 @@ class Situation(Struct, frozen=True, kw_only=True):
         return {
             "rule_files": [str(rules)],
             "evaluation_interval": f"{pace.evaluation}s",
+            "group_eval_order": ["bycloud-backups", "bycloud-backup-trends"],
             "tests": [
                 {
                     "name": self.name,

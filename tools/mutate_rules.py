@@ -72,27 +72,29 @@ def killer(mutant: Mutant, folder: Path) -> str | None:
 
 
 def _likely(rule: str) -> list[tuple[Situation, Pace]]:
-    """Return the runs that may notice a change of a rule: those that expect an alert that reads it first."""
-    affected = _affected(rule)
+    """Return the runs that may notice a change of a rule: first those that expect the nearest alerts that read it."""
+    distances = _distances(rule)
     runs = [(situation, pace) for situation in SITUATIONS for pace in situation.paces if pace != FAST]
 
-    def rank(run: tuple[Situation, Pace]) -> tuple[bool, float]:
+    def rank(run: tuple[Situation, Pace]) -> tuple[int, float]:
         situation, pace = run
         expected = {f"ByCloud{alert.split()[0]}" for fires in situation.fires.values() for alert in fires}
-        return not expected & affected, max(situation.fires) / pace.evaluation
+        nearest = min((distances[name] for name in expected if name in distances), default=len(distances))
+        return nearest, max(situation.fires) / pace.evaluation
 
     return sorted(runs, key=rank)[:RUNS]
 
 
-def _affected(rule: str) -> set[str]:
-    """Return a rule and all rules that read it, directly or not."""
+def _distances(rule: str) -> dict[str, int]:
+    """Return a rule and all rules that read it, with the number of rules between them."""
     groups = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
     expressions = {r.get("record") or r["alert"]: r["expr"] for group in groups for r in group["rules"]}
-    found: set[str] = set()
-    new = {rule}
+    found: dict[str, int] = {}
+    new, distance = {rule}, 0
     while new:
-        found |= new
-        new = {name for name, text in expressions.items() if any(known in text for known in found)} - found
+        found |= dict.fromkeys(new, distance)
+        new = {name for name, text in expressions.items() if any(known in text for known in new)} - set(found)
+        distance += 1
     return found
 
 

@@ -1,4 +1,4 @@
-"""What fires goes on firing through an outage, and nothing that had ended comes back."""
+"""What fires continues through an outage, and nothing that had ended comes back."""
 
 from typing import Final
 
@@ -76,7 +76,7 @@ OUTAGES: Final = (
         only=ABOUT_DATABASES,
     ),
     Situation(
-        name="the API fails for hours, and no snapshot stands in",
+        name="the API fails for hours, and there is no snapshot",
         exporters=[Exporter(databases=ILL, walks=DOWN, stale_after=0)],
         fires=LONG,
         paces=(USUAL, SLOW),

@@ -16,7 +16,7 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip
 NEEDS_LINUX = @test -d /proc/self || { echo 'make $@: needs Linux, for /proc' >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check stress fix docs dashboards history tools image release-build release-dry-run release-lint manifests bench soak abuse lock clean
+.PHONY: help demo test check stress fix docs dashboards rules mutants history tools image release-build release-dry-run release-lint manifests bench soak abuse lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -30,7 +30,7 @@ test: $(VENV)/tests ## run the suite, without the tests marked slow
 check: $(VENV)/tests ## lint, types, import contracts, and the suite in random order with branch coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy exporter tests benchmarks dashboards tools
+	$(BIN)/mypy exporter tests benchmarks dashboards alerts tools
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing
 
@@ -46,6 +46,12 @@ docs: $(VENV)/tests ## generate docs/configuration.md and docs/metrics.md
 
 dashboards: $(VENV)/tests ## generate the dashboards' JSON from dashboards/source
 	$(BIN)/python -m dashboards.source
+
+rules: $(VENV)/tests ## generate the alert rules, their tables in README and docs, and the runbooks' heads from alerts/source
+	$(BIN)/python -m alerts.source
+
+mutants: $(VENV)/tests ## flip each comparison of the alert rules, and print those that no situation notices (hours)
+	$(BIN)/python -m tools.mutate_rules
 
 history: $(VENV)/tests ## replay eight days of the demo's fleet into a real Prometheus, on port 19090 (needs prometheus and promtool)
 	$(BIN)/python -m tools.history $(or $(FOLDER),$(shell mktemp -d))

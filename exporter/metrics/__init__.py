@@ -2,6 +2,6 @@
 
 - `table`: every metric of a target: name, help, labels and value; `section` and `rows` define its parts.
 - `families`, `collector`: the metric families of one scrape's result.
-- `own`: the exporter's own metrics.
+- `own`, `credentials`: the exporter's own metrics.
 - `negotiation`, `exposition`, `render`: the response to a scraper.
 """

@@ -281,7 +281,7 @@ WALKED_BACKUPS: Final = Section(
         ),
         Gauge(
             "bycloud_scrape_excluded_backups",
-            "Backups that the setting `exclude` leaves out of the other metrics.",
+            "Backups that the setting `exclude` leaves out of the metrics of backups and databases.",
             lambda snapshot: snapshot.excluded,
         ),
         Gauge(

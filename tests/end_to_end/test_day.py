@@ -31,11 +31,13 @@ def test_a_day_sees_no_429_and_no_snapshot_older_than_the_budget_forces(
     api = LimitedTransport(world, tier, backups, page)
     scraper = limited_scraper(world, api, budget_share=share, instances="off")
     ages: list[float] = []
+    intervals: set[float] = set()
 
     def scrape() -> None:
         result = scraper.scrape(0)
         if result.last_success is not None and world.now() > 1_800_000_007 + 2 * 3600:
             ages.append(world.now() - result.last_success)
+            intervals.add(result.walk_interval)
 
     world.repeat(scrape, 15.0)
     world.repeat(scrape, 15.0, first=4.0)
@@ -47,6 +49,7 @@ def test_a_day_sees_no_429_and_no_snapshot_older_than_the_budget_forces(
     walk = requests * LATENCY + minutes * 60
     assert 429 not in api.statuses
     assert max(ages) <= pace + walk + 15
+    assert sorted(intervals) == [pytest.approx(pace)]
     assert len(api.statuses) <= DAY / 3600 * PER_HOUR[tier] * share * 1.05
 
 

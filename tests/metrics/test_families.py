@@ -182,8 +182,9 @@ def test_every_reason_has_a_sample(failure: Reason | None) -> None:
 
 def test_values() -> None:
     """Each gauge has its own part of the result; the counts of unknown statuses are added."""
-    result = replace(OK, deferred=True)
+    result = replace(OK, deferred=True, snapshot=replace(SNAPSHOT, excluded=5))
 
+    assert value(result, "bycloud_scrape_backups") == 13
     assert value(result, "bycloud_scrape_deferred") == 1
     assert value(result, "bycloud_scrape_unknown_status_backups") == 3
     assert value(result, "bycloud_scrape_future_backups") == 4

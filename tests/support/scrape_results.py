@@ -81,7 +81,6 @@ SNAPSHOT = Snapshot(
     future=4,
     reported=10,
     completed_at=NOW - 30,
-    excluded=5,
     bytes_per_unit=2.0**30,
 )
 OK = ScrapeResult(

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from math import ceil
 from typing import Final
 
 from exporter.api.budget import Budget, Reservation
@@ -106,6 +107,11 @@ class WalkClient:
         """The pages decoded so far."""
         return self._counts.pages
 
+    @property
+    def expected_pages(self) -> int | None:
+        """The pages of the whole list by the API's count of records; `None` until a page has it."""
+        return self._counts.expected_pages
+
     def fetch(self, endpoint: ListEndpoint[Record], marker: str | None, limit: int) -> bytes:
         """Return the body of one page.
 
@@ -124,7 +130,7 @@ class WalkClient:
         :raises ApiError: with the reason `bad_response` if it is not a page.
         """
         page = decode_page(endpoint, body)
-        self._counts.add_page()
+        self._counts.add_page(page)
         return page
 
     def fetch_page(self, endpoint: ListEndpoint[Record], marker: str | None, limit: int) -> Page[Record]:
@@ -180,6 +186,8 @@ class _Counts:
     def __init__(self) -> None:
         self.requests = 0
         self.pages = 0
+        self.expected_pages: int | None = None
+        self._page_size = 0
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -189,9 +197,12 @@ class _Counts:
         with self._lock:
             self.requests += 1
 
-    def add_page(self) -> None:
+    def add_page(self, page: Page[Record]) -> None:
         with self._lock:
             self.pages += 1
+            self._page_size = max(self._page_size, page.limit or page.length)
+            if page.total is not None and self._page_size:
+                self.expected_pages = ceil(page.total / self._page_size)
 
 
 class _WalkTime:

@@ -1,32 +1,16 @@
 """What `check` finds out about a target, as plain lines."""
 
 from collections.abc import Iterator
-from enum import StrEnum
-
-from msgspec import Struct
 
 from exporter.api.budget import Budget
 from exporter.api.tiers import HOUR, MINUTE, TIERS, tier_by_minute_limit
+from exporter.cli.data_findings import find_in_data
+from exporter.cli.finding import Finding, Severity
 from exporter.config import Target
 from exporter.durations import format_age
 from exporter.results import Snapshot
 from exporter.target import TargetWalker, WalkOutcome
 from exporter.wording import count
-
-
-class Severity(StrEnum):
-    """What a finding means: `FAIL` fails the command, `WARN` needs attention."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "FAIL"
-
-
-class Finding(Struct, frozen=True):
-    """One line of the report."""
-
-    severity: Severity
-    text: str
 
 
 def find(walker: TargetWalker, outcome: WalkOutcome, interval: float) -> Iterator[Finding]:
@@ -42,6 +26,7 @@ def find(walker: TargetWalker, outcome: WalkOutcome, interval: float) -> Iterato
         yield Finding(Severity.OK, f"authenticated by {target.credential.kind}")
         yield _walked(outcome, outcome.snapshot)
         yield from _listed(walker)
+        yield from find_in_data(target, outcome.snapshot)
         yield from (Finding(Severity.WARN, warning.text) for warning in outcome.snapshot.data_warnings)
         yield _rate_limit(target, budget)
         yield from _requests(outcome.stats.requests, budget, interval)

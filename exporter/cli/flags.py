@@ -14,8 +14,8 @@ def add_flags(parser: argparse.ArgumentParser, command: str) -> None:
     """Add the flags of a command."""
     if command != "demo":
         _add_config(parser)
-    _add_log(parser, "error" if command in {"check", "once"} else "info")
-    if command != "once":
+    _add_log(parser, "error" if command in {"check", "explain", "once"} else "info")
+    if command not in {"explain", "once"}:
         _add_web_config(parser)
     if command in {"serve", "demo", "healthcheck"}:
         _add_addresses(parser)
@@ -105,12 +105,7 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--output",
-        choices=("text", "json"),
-        default="text",
-        help="text for people, json for programs (default text)",
-    )
+    _add_format(parser)
     parser.add_argument(
         "--scrape-interval",
         metavar="DURATION",
@@ -118,6 +113,25 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         default="60s",
         help="how often Prometheus scrapes (default 60s)",
     )
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        choices=("text", "json"),
+        default="text",
+        help="text for people, json for programs (default text)",
+    )
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "database",
+        metavar="DATABASE",
+        help="name or id of the database, or a shell pattern such as 'orders-*'",
+    )
+    parser.add_argument("--target", metavar="NAME", help="look for it in this target only")
+    _add_format(parser)
 
 
 def _add_once(parser: argparse.ArgumentParser) -> None:
@@ -145,7 +159,7 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     )
 
 
-_OWN_FLAGS = {"check": _add_check, "once": _add_once, "demo": _add_demo}
+_OWN_FLAGS = {"check": _add_check, "explain": _add_explain, "once": _add_once, "demo": _add_demo}
 
 
 def _level(text: str) -> str:

@@ -3,7 +3,7 @@
 import logging
 import sys
 from contextlib import suppress
-from typing import Any, Final, Literal, TextIO
+from typing import Any, Final, Literal
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
@@ -29,7 +29,7 @@ def configure_logs(level: str, log_format: Literal["logfmt", "json"]) -> None:
             *_renderers(log_format),
         ],
         wrapper_class=_never_raising(threshold),
-        logger_factory=structlog.WriteLoggerFactory(_Sink(sys.stderr)),  # type: ignore[arg-type] # it only writes and flushes
+        logger_factory=structlog.WriteLoggerFactory(_Sink()),  # type: ignore[arg-type] # it only writes and flushes
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_ToStructlog()], level=max(threshold, logging.WARNING), force=True)
@@ -60,25 +60,25 @@ def _printable(text: str) -> str:
 
 
 class _Sink:
-    """A stream that ignores write errors: a full disk or a closed stderr must not stop the exporter."""
+    """Standard error, without its errors: a full disk or a closed stderr must not stop the exporter.
 
-    def __init__(self, stream: TextIO | None) -> None:
-        self._stream = stream  # `None` if the process started without a stderr
+    It is looked up at each write, since a progress display replaces it in order to print above itself.
+    """
 
     def __repr__(self) -> str:
-        return f"<_Sink of {self._stream!r}>"
+        return f"<_Sink of {sys.stderr!r}>"
 
     def write(self, text: str) -> None:
         """Write if possible."""
-        if self._stream is not None:
+        if sys.stderr is not None:  # `None` if the process started without one
             with suppress(OSError, ValueError):  # a closed stream raises `ValueError`
-                self._stream.write(text)
+                sys.stderr.write(text)
 
     def flush(self) -> None:
         """Flush if possible."""
-        if self._stream is not None:
+        if sys.stderr is not None:
             with suppress(OSError, ValueError):
-                self._stream.flush()
+                sys.stderr.flush()
 
 
 def _never_raising(threshold: int) -> type[FilteringBoundLogger]:

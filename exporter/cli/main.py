@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Iterable, Sequence
 
+from exporter.cli.streams import reopen_closed_streams
 from exporter.cli.version import PROGRAM, describe_version
 
 TYPE_CHECKING = False  # importing it from `typing` would take a tenth of the start-up time
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 MISUSED = 2
-UNWRITABLE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+UNWRITABLE = frozenset({errno.EBADF, errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """The errors of an output that can no longer be written."""
 
 
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> "NoReturn":
 
     :param arguments: without the program's name; `None` takes those of the process.
     """
+    reopen_closed_streams()
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] == "--version":
         sys.exit(_print_version())
@@ -37,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> "NoReturn":
     except UsageError as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         sys.exit(MISUSED)
+    except OSError as error:  # of the help
+        sys.exit(_report_unwritable(error))
 
 
 def _print_version() -> int:
@@ -80,6 +84,8 @@ def _run_command(options: "Namespace") -> int:
         return check(options, loaded.config, loaded.warnings)
     _log_warnings(loaded.warnings)
     match options.command:
+        case "explain":
+            from exporter.cli.commands.explain import run  # only the command that runs
         case "once":
             from exporter.cli.commands.once import run  # only the command that runs
         case _:

@@ -12,12 +12,13 @@ from exporter.cli.version import PROGRAM
 
 TYPE_CHECKING = False  # importing it from `typing` would take a tenth of the start-up time
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import NoReturn, TextIO
 
 WIDTH = 100  # columns of the help
 COMMANDS = {
     "serve": "serve metrics over HTTP (default)",
     "check": "test each target once and report what is wrong",
+    "explain": "explain whether a database can be restored, and what to do next",
     "once": "print the metrics of one scrape",
     "demo": "serve an embedded API with example databases",
     "healthcheck": "ask a running exporter whether it lives; takes the flags of serve",
@@ -30,6 +31,8 @@ examples:
       serve the targets of a configuration file
   bycloud-backup-exporter check --config.file=… --scrape-interval=30s
       test the configuration, the credentials, and whether the API's rate limits allow this interval
+  bycloud-backup-exporter explain orders-db --config.file=…
+      show how far back a database can be restored, which backup breaks its chain, and what to do next
   bycloud-backup-exporter once --output=/var/lib/node_exporter/bycloud.prom
       write the metrics of one scrape for node_exporter's textfile collector
   bycloud-backup-exporter demo
@@ -75,6 +78,10 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> "NoReturn":
         raise UsageError(f"{message.removeprefix('argument ')}; see {self.prog} --help")
+
+    def print_help(self, file: "TextIO | None" = None) -> None:  # type: ignore[override] # nothing passes less
+        """Print the help. Unlike argparse's, it raises `OSError` if that fails."""
+        print(self.format_help(), end="", file=file, flush=True)
 
     def refuse(self, argument: str) -> "NoReturn":
         """Raise `UsageError` for an unknown argument, without the flag's value: it may be a secret."""

@@ -1,17 +1,22 @@
 """Prints what `check` finds: lines for people, JSON for programs."""
 
 import json
+import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 
 from exporter.backups.risk import Risk, describe, describe_age
-from exporter.cli.findings import Finding, Severity
+from exporter.cli.finding import Finding, Severity
+from exporter.cli.tables import table_lines
 from exporter.printable import printable_line
 
 COLOURS: Final = {Severity.OK: "\x1b[32m", Severity.WARN: "\x1b[33m", Severity.FAIL: "\x1b[31m"}
 PLAIN: Final = "\x1b[0m"
+INDENT: Final = "  "
+NARROWEST: Final = 20  # columns; a terminal that has fewer wraps the lines itself
 
 
 class Report(Struct, frozen=True):
@@ -28,15 +33,18 @@ class Report(Struct, frozen=True):
         return all(finding.severity is not Severity.FAIL for finding in self.findings)
 
 
-def as_lines(report: Report, *, coloured: bool) -> Iterator[str]:
-    """Yield the lines of a report for people, with names from the API made printable."""
+def as_lines(report: Report, *, coloured: bool, width: int | None = None) -> Iterator[str]:
+    """Yield the lines of a report for people, with names from the API made printable.
+
+    :param width: the columns that the table of databases may have; `None`: no limit.
+    """
     yield printable_line(f"{report.name}  {report.url}")
     for finding in report.findings:
-        yield f"  {_word(finding.severity, coloured=coloured)}  {printable_line(finding.text)}"
+        yield f"  {coloured_word(finding.severity, coloured=coloured)}  {printable_line(finding.text)}"
     if report.risks:
         yield ""
         yield f"  {len(report.risks)} at risk, worst first"
-        yield from _table(report.risks)
+        yield from (f"{INDENT}{line}" for line in table_lines(_rows(report.risks), narrowed(width)))
 
 
 def as_json(reports: Iterable[Report]) -> str:
@@ -44,24 +52,26 @@ def as_json(reports: Iterable[Report]) -> str:
     return json.dumps({"targets": [_object(report) for report in reports]}, indent=2)
 
 
-def _word(severity: Severity, *, coloured: bool) -> str:
+def coloured_word(severity: Severity, *, coloured: bool) -> str:
+    """Return the word that begins a finding, as wide as the longest of them."""
     word = f"{severity.value:4}"
     return f"{COLOURS[severity]}{word}{PLAIN}" if coloured else word
 
 
-def _table(risks: Sequence[Risk]) -> Iterator[str]:
-    rows = [("instance", "datastore", "restorable", "what is wrong"), *map(_row, risks)]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for *cells, last in rows:
-        yield (
-            "  "
-            + "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
-            + f"  {last}"
-        )
+def is_coloured() -> bool:
+    """Whether to colour standard output: if it is a terminal, unless https://no-color.org says otherwise."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
-def _row(risk: Risk) -> tuple[str, str, str, str]:
-    return printable_line(risk.name), printable_line(risk.datastore_type), describe_age(risk), describe(risk)
+def narrowed(width: int | None) -> int | None:
+    """Return the columns that remain after `INDENT`."""
+    return None if width is None else max(NARROWEST, width - len(INDENT))
+
+
+def _rows(risks: Sequence[Risk]) -> Iterator[tuple[str, ...]]:
+    yield "instance", "team", "datastore", "restorable", "what is wrong"
+    for risk in risks:
+        yield risk.name, risk.team or "", risk.datastore_type, describe_age(risk), describe(risk)
 
 
 def _object(report: Report) -> dict[str, Any]:
@@ -79,6 +89,7 @@ def _risk_object(risk: Risk) -> dict[str, Any]:
         "instance_id": risk.instance_id,
         "instance_name": risk.instance_name,
         "datastore_type": risk.datastore_type,
+        "team": risk.team,
         "restorable_age_seconds": risk.age,
         "objective_age_seconds": risk.objective_age,
         "running_for_seconds": risk.running_for,

@@ -20,6 +20,10 @@ class WalkRequests(Protocol):
     def pages(self) -> int:
         """The pages read."""
 
+    @property
+    def expected_pages(self) -> int | None:
+        """The pages of the whole list; `None` if it is unknown."""
+
     def close(self) -> None:
         """Send no more requests."""
 
@@ -62,6 +66,11 @@ class RunningWalk:
         """Return what the walk has cost until `now` (monotonic seconds)."""
         pages = self._client.pages if self._client else 0
         return WalkStats(seconds=now - self.began, pages=pages, requests=self._requests)
+
+    @property
+    def expected_pages(self) -> int | None:
+        """How many pages the list has; `None` until the API has said how many records there are."""
+        return self._client.expected_pages if self._client else None
 
     @property
     def hang_limit(self) -> float:

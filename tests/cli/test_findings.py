@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
-from exporter.cli.findings import Finding, Severity, find
+from exporter.cli.finding import Finding, Severity
+from exporter.cli.findings import find
 from exporter.config import Secret, Target
 from exporter.results import DataWarning, Snapshot, Summary, WalkStats
 from exporter.target import TargetWalker, WalkOutcome

@@ -130,6 +130,19 @@ def test_a_failing_stream_raises_nothing(
     assert "written" in stream.getvalue()
 
 
+def test_lines_go_to_the_stderr_of_their_time(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What replaces standard error later, such as a progress display, gets the lines."""
+    configure_logs("info", "logfmt")
+    replacement = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", replacement)
+    structlog.get_logger().error("a line")
+
+    assert "a line" in replacement.getvalue()
+    assert capsys.readouterr().err == ""
+
+
 def test_a_process_without_a_stderr_logs_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -172,8 +185,8 @@ def test_logging_never_raises_and_always_writes_one_line(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stderr", stream)
         configure_logs("info", style)
-    facts = {key: value} if key not in {"event", "self", "method_name"} else {}
-    structlog.get_logger().info(event, **facts)
+        facts = {key: value} if key not in {"event", "self", "method_name"} else {}
+        structlog.get_logger().info(event, **facts)
     lines = stream.getvalue().split("\n")
 
     assert len(lines) == 2

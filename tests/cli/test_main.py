@@ -147,6 +147,7 @@ HEAVY = (
     "jinja2",
     "prometheus_client",
     "requests",
+    "rich",
     "starlette",
     "structlog",
     "tenacity",

@@ -16,6 +16,7 @@ def test_help(invoke: Invoke) -> None:
     for command, option in [
         ("serve", "--web.max-requests"),
         ("check", "--scrape-interval"),
+        ("explain", "DATABASE"),
         ("once", "--output"),
         ("demo", "--seed"),
         ("healthcheck", "--web.listen-address"),
@@ -30,7 +31,7 @@ def test_help(invoke: Invoke) -> None:
     [
         (
             ["nonsense"],
-            "unknown command 'nonsense', allowed: serve, check, once, demo, healthcheck; see .* --help",
+            "unknown command 'nonsense', allowed: serve, check, explain, once, demo, healthcheck; .* --help",
         ),
         (["--nonsense"], "unknown flag --nonsense; see bycloud-backup-exporter serve --help"),
         (["--log.level=loud"], "--log.level: found 'loud', allowed: debug, info, warn or warning, error; .*"),
@@ -60,8 +61,8 @@ def test_help(invoke: Invoke) -> None:
         (
             ["chekc"],
             (
-                r"unknown command 'chekc' \(did you mean check\?\), allowed: serve, check, once, demo,"
-                " healthcheck; see bycloud-backup-exporter --help"
+                r"unknown command 'chekc' \(did you mean check\?\), allowed: serve, check, explain, once,"
+                " demo, healthcheck; see bycloud-backup-exporter --help"
             ),
         ),
         (
@@ -93,6 +94,10 @@ def test_help(invoke: Invoke) -> None:
             ["check", "--scrape-interval=1"],
             "--scrape-interval: found '1', allowed: a duration above zero, .*",
         ),
+        (["explain"], "the following arguments are required: DATABASE; see .* explain --help"),
+        (["explain", "a", "b"], "unexpected argument 'b'; see bycloud-backup-exporter explain --help"),
+        (["explain", "a", "--targte=b"], r"unknown flag --targte \(did you mean --target\?\); see .*"),
+        (["explain", "a", "--target=x"], "--target: found 'x', allowed: default"),
         (["once", "--target=x"], "--target: found 'x', allowed: default"),
         (
             ["demo", "--config.file=x"],

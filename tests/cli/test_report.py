@@ -6,9 +6,9 @@ import pytest
 from msgspec import structs
 
 from exporter.backups.risk import risks
-from exporter.cli.findings import Finding, Severity
+from exporter.cli.finding import Finding, Severity
 from exporter.cli.report import COLOURS, PLAIN, Report, as_json, as_lines
-from tests.support.databases import NEVER, NOW, OLD
+from tests.support.databases import NEVER, NOW, OLD, variant
 
 FINDINGS = (Finding(Severity.OK, "fine"), Finding(Severity.WARN, "hm"))
 REPORT = Report("prod", "https://api.example", FINDINGS, risks([OLD, NEVER], NOW))
@@ -28,6 +28,29 @@ def test_lines_for_people() -> None:
     ]
 
 
+def test_a_team_has_a_column() -> None:
+    """The label `team` is shown if any database at risk has it."""
+    owned = variant("owned", newest_timestamp=NOW - 400, labels=(("team", "payments"),))
+    report = Report("prod", "https://api.example", FINDINGS, risks([OLD, owned], NOW))
+
+    assert list(as_lines(report, coloured=False))[-3:] == [
+        "  instance  team      datastore  restorable  what is wrong",
+        "  owned     payments  redis      6m 40s ago  older than 3m 20s",
+        "  old                 redis      5m ago      older than 3m 20s",
+    ]
+
+
+def test_the_table_fits_a_terminal() -> None:
+    """A long name is wrapped within its column, and no line is longer than the terminal."""
+    long = variant("orders-" * 20, newest_timestamp=NOW - 300)
+    report = Report("prod", "https://api.example", (), risks([long], NOW))
+    lines = list(as_lines(report, coloured=False, width=60))
+
+    assert all(len(line) <= 60 for line in lines)
+    assert "".join(line[2:].split()[0] for line in lines[4:]).startswith("orders-orders-")
+    assert len(list(as_lines(report, coloured=False))) == 5
+
+
 def test_without_risks_there_is_no_table() -> None:
     """Without a database at risk, the report ends after the findings."""
     lines = list(as_lines(Report("prod", "https://api.example", FINDINGS, ()), coloured=True))
@@ -45,6 +68,7 @@ def test_json_for_programs() -> None:
         "instance_id": "never",
         "instance_name": "carts",
         "datastore_type": "redis",
+        "team": None,
         "restorable_age_seconds": None,
         "objective_age_seconds": 200.0,
         "running_for_seconds": 50.0,

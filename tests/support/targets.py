@@ -7,6 +7,7 @@ from exporter.config import (
     DEFAULT_URL,
     Count,
     Duration,
+    Exclusion,
     ExpectedInstance,
     ProxyUrl,
     Secret,
@@ -45,6 +46,7 @@ class TargetSettings(TypedDict, total=False):
     budget_share: Share
     instances: Literal["auto", "on", "off"]
     expected_instances: tuple[ExpectedInstance, ...]
+    exclude: tuple[Exclusion, ...]
     max_backups: Count | None
     statuses: Statuses
 

@@ -16,6 +16,7 @@ class FakeRequests:
     def __init__(self, requests: int = 0, pages: int = 0) -> None:
         self.requests = requests
         self.pages = pages
+        self.expected_pages: int | None = None
         self.is_closed = False
 
     def close(self) -> None:
@@ -71,3 +72,14 @@ def test_stats_count_what_the_walk_has_cost_so_far() -> None:
 
     assert early == WalkStats(seconds=2.0, pages=0, requests=0)
     assert running.stats(5.0) == WalkStats(seconds=5.0, pages=3, requests=4)
+
+
+def test_the_expected_pages_are_those_of_the_client() -> None:
+    """They are unknown before a client is attached, and until the API reports the size of the list."""
+    running, client = walk(), FakeRequests()
+    unattached = running.expected_pages
+    running.attach(client)
+    unknown = running.expected_pages
+    client.expected_pages = 250
+
+    assert (unattached, unknown, running.expected_pages) == (None, None, 250)

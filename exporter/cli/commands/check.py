@@ -1,7 +1,5 @@
 """`check`: tests each target with one walk and reports what it finds."""
 
-import os
-import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 
@@ -10,11 +8,13 @@ import structlog
 from exporter.app.exporter import Exporter
 from exporter.app.runtime import TargetRuntime
 from exporter.backups.risk import risks
-from exporter.cli.findings import Severity, find
-from exporter.cli.report import Report, as_json, as_lines
+from exporter.cli.finding import Severity
+from exporter.cli.findings import find
+from exporter.cli.report import Report, as_json, as_lines, is_coloured
+from exporter.cli.tables import terminal_width
+from exporter.cli.walking import walk
 from exporter.config import Config
 from exporter.server.watched import WatchedWebConfig
-from exporter.target import MAX_WALK_SECONDS
 
 
 def run(options: Namespace, config: Config, warnings: Sequence[str] = ()) -> int:
@@ -32,14 +32,14 @@ def run(options: Namespace, config: Config, warnings: Sequence[str] = ()) -> int
             report = _examine(runtime, options.scrape_interval)
             reports.append(report)
             if as_text:
-                print("\n".join(as_lines(report, coloured=_is_coloured())))
+                print("\n".join(as_lines(report, coloured=is_coloured(), width=terminal_width())))
     if not as_text:
         print(as_json(reports))
     return 0 if all(report.is_ok for report in reports) else 1
 
 
 def _examine(runtime: TargetRuntime, interval: float) -> Report:
-    outcome = runtime.walker(MAX_WALK_SECONDS, instances_seconds=MAX_WALK_SECONDS)
+    outcome = walk(runtime)
     assessments = outcome.snapshot.assessments if outcome.snapshot else ()
     return Report(
         name=runtime.target.name,
@@ -52,8 +52,3 @@ def _examine(runtime: TargetRuntime, interval: float) -> Report:
 def _print_warnings(warnings: Iterable[str]) -> None:
     for warning in warnings:
         print(f"{Severity.WARN}  {warning}")
-
-
-def _is_coloured() -> bool:
-    """Colour is for terminals, unless https://no-color.org says otherwise."""
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ

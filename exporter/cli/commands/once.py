@@ -5,19 +5,20 @@ from argparse import Namespace
 from pathlib import Path
 
 from exporter.app.exporter import Exporter
+from exporter.cli.targets import target_named, unknown_target
+from exporter.cli.walking import walk
 from exporter.config import Config
-from exporter.errors import ConfigError
 from exporter.metrics.collector import render_text, write_text
 from exporter.printable import printable_line
 from exporter.results import ScrapeResult
-from exporter.target import MAX_WALK_SECONDS, scrape_result_of
+from exporter.target import scrape_result_of
 
 
 def run(options: Namespace, config: Config) -> int:
     """Walk one target and print or write its metrics; 1 if the walk or the output fails."""
     name = _target_name(config, options.target)
     with Exporter(config) as exporter:
-        outcome = exporter.targets[name].walker(MAX_WALK_SECONDS, instances_seconds=MAX_WALK_SECONDS)
+        outcome = walk(exporter.targets[name])
         quota = exporter.targets[name].target.max_backups
         result = scrape_result_of(outcome, exporter.clock.monotonic(), quota)
     problem = f"{name}: {outcome.error.reason}: {outcome.error}" if outcome.error else None
@@ -32,13 +33,11 @@ def run(options: Namespace, config: Config) -> int:
 
 def _target_name(config: Config, name: str | None) -> str:
     """Return the target to scrape; with a single target, the name may be omitted."""
-    names = [target.name for target in config.targets]
-    if name is None and len(names) == 1:
-        return names[0]
-    if name not in names:
-        found = "none" if name is None else repr(name)
-        raise ConfigError(f"--target: found {found}, allowed: {', '.join(names)}")
-    return name
+    if name is not None:
+        return target_named(config, name).name
+    if len(config.targets) > 1:
+        raise unknown_target(config, "none")
+    return config.targets[0].name
 
 
 def _write(result: ScrapeResult, path: Path) -> str | None:

@@ -18,6 +18,7 @@ from tests.support.command import COMMAND, Invoke
 from tests.support.faults import ErrorBody, FaultyApi, Malform
 from tests.support.matching import of_backups
 from tests.support.programs import refusing_port
+from tests.support.terminal import Terminal
 
 
 @pytest.mark.usefixtures("environ")
@@ -122,26 +123,13 @@ def test_colour_is_for_terminals(
     """A terminal gets colour unless NO_COLOR is set."""
     if no_color:
         monkeypatch.setenv("NO_COLOR", no_color)
-    ours, theirs = os.openpty()
-    with subprocess.Popen([COMMAND, "check"], stdout=theirs, stderr=subprocess.DEVNULL) as process:
-        os.close(theirs)
-        printed = _all_of(ours)
+    with Terminal() as terminal:
+        process = subprocess.Popen([COMMAND, "check"], stdout=terminal.stream, stderr=subprocess.DEVNULL)
+        printed = terminal.read_to_end()
 
-    assert process.returncode == 0
+    assert process.wait() == 0
     assert ("\x1b[32mok  \x1b[0m  authenticated" in printed) is coloured
     assert "authenticated" in printed
-
-
-def _all_of(terminal: int) -> str:
-    """Read a pseudo-terminal to its end, which Linux reports as an error."""
-    output = b""
-    try:
-        while chunk := os.read(terminal, 4096):
-            output += chunk
-    except OSError:
-        pass
-    os.close(terminal)
-    return output.decode()
 
 
 class Unwritable(io.StringIO):

@@ -99,7 +99,8 @@ def _without_new_chains(attempts: Sequence[Attempt], since: datetime) -> Iterato
 
 
 def _cinder(attempts: Sequence[Attempt], _: datetime) -> Sequence[Attempt]:
-    return [attempt.as_cinder_snapshot() for attempt in attempts]
+    """Drop the full backups, which all of the others name as their first parent."""
+    return [attempt.as_cinder_snapshot() for attempt in attempts if not attempt.full]
 
 
 EFFECTS: Mapping[Kind, Effect] = {

@@ -155,8 +155,9 @@ DATABASES = (
         "mariadb",
         "11.4",
         350.0,
-        4,
+        3,
         kind="cinder",
-        story="Its backups are Cinder snapshots, each of which restores alone although it names a parent.",
+        story="Its backups are Cinder snapshots: each restores alone, although the parents that it names"
+        " are gone.",
     ),
 )

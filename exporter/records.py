@@ -6,7 +6,7 @@
 
 import sys
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -14,6 +14,7 @@ Identifier = Annotated[str, Meta(min_length=1)]
 Instant = Annotated[datetime, Meta(tz=True)]
 """A time with its original offset: year 1 at +05:00 has no UTC form, but can be compared and subtracted."""
 
+_CINDER: Final = "cinder://"
 Size = Annotated[float, Meta(ge=0, le=sys.float_info.max)]
 
 
@@ -35,6 +36,19 @@ class Backup(Struct, frozen=True, gc=False):
     parent_id: str | None = None
     size: Size | None = None
     datastore: Datastore | None = None
+    name: str | None = None
+    location_ref: str | None = None
+
+    @property
+    def has_parent(self) -> bool:
+        """Whether it builds on another backup. A `parent_id` equal to its own id means none."""
+        return bool(self.parent_id) and self.parent_id != self.id
+
+    @property
+    def is_cinder_snapshot(self) -> bool:
+        """Whether it is stored as a Cinder snapshot, not as an object: `cinder://` and something after it."""
+        location = self.location_ref
+        return location is not None and location.startswith(_CINDER) and len(location) > len(_CINDER)
 
 
 class Reference(Struct, frozen=True, gc=False):

@@ -5,53 +5,59 @@ An instance is known if it has a backup, is configured, or is listed by the API.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 
-from msgspec import Struct
-
-from exporter.backups.chains import AssessedBackup, AssessedGroup, BrokenLink, Chains
+from exporter.backups.chains import AssessedBackup, AssessedGroup, Chains
+from exporter.backups.explained_chains import newest_chain, with_dependants
 from exporter.backups.grouping import BackupGroup, newest, rank
+from exporter.backups.history import History, gaps
 from exporter.backups.inventory import Inventory, KnownInstance
+from exporter.backups.rules import Rules, applied
 from exporter.backups.summary import UNKNOWN
-from exporter.config import Objective, Statuses
-from exporter.results import AppliedObjective, DatabaseAssessment
+from exporter.config import Statuses
+from exporter.results import AppliedObjective, DatabaseAssessment, TimeLine
 
-
-class Rules(Struct, frozen=True):
-    """The configured statuses, objectives and size unit.
-
-    :param objectives: the first that matches an instance applies to it.
-    :param bytes_per_unit: bytes per unit of the API's sizes.
-    """
-
-    statuses: Statuses
-    objectives: Sequence[Objective]
-    bytes_per_unit: float = 1
-
-    def objective(self, instance: KnownInstance, datastore_type: str) -> Objective:
-        """Return the objective of an instance; one without limits if none applies.
-
-        :param datastore_type: the type to match, from the instance or else from its newest backup.
-        """
-        applicable = self.objectives if instance.has_objective else ()
-        matching = (o for o in applicable if o.match.covers(instance.id, instance.name, datastore_type))
-        return next(matching, Objective())
+Predicate = Callable[[AssessedGroup], Callable[[int], bool]]
+"""From a group to what tells whether the backup of an index qualifies."""
 
 
 def assess_databases(
-    groups: Iterable[BackupGroup], chains: Chains, inventory: Inventory, rules: Rules
+    groups: Iterable[BackupGroup],
+    chains: Chains,
+    inventory: Inventory,
+    rules: Rules,
+    excluded: frozenset[str] = frozenset(),
 ) -> tuple[DatabaseAssessment, ...]:
     """Assess every known instance, ordered by id. Backups without `instance_id` are ignored.
 
     :param groups: all groups of a list, in any order.
     :param chains: the chains among all backups of that list.
     :param inventory: the instances that are assessed even without backups.
-    :param rules: the configured statuses and objectives.
+    :param rules: what the configuration says about backups.
+    :param excluded: the ids of the instances that are left out.
     """
-    by_instance = _by_instance(groups, inventory.ids)
-    return tuple(
+    by_instance = _by_instance(groups, inventory.ids - excluded)
+    assessments = [
         _assess(inventory.instance(instance_id), by_instance[instance_id], chains, rules)
         for instance_id in sorted(by_instance)
-    )
+    ]
+    return tuple(with_dependants(database, chains.dependants) for database in assessments)
+
+
+def datastore_types(groups: Iterable[BackupGroup], inventory: Inventory) -> Mapping[str, str]:
+    """Return the datastore type of each known instance by its id."""
+    by_instance = _by_instance(groups, inventory.ids)
+    return {
+        instance_id: _datastore_type(inventory.instance(instance_id), own)
+        for instance_id, own in by_instance.items()
+    }
+
+
+def _datastore_type(instance: KnownInstance, groups: Iterable[BackupGroup]) -> str:
+    """Return the type of an instance, or else of its newest backup that has one."""
+    last = newest(group for group in groups if group.datastore_type)
+    own_type = last.datastore.type if last and last.datastore else None
+    return instance.datastore_type or own_type or UNKNOWN
 
 
 def _by_instance(groups: Iterable[BackupGroup], known: Iterable[str]) -> Mapping[str, Sequence[BackupGroup]]:
@@ -65,50 +71,57 @@ def _by_instance(groups: Iterable[BackupGroup], known: Iterable[str]) -> Mapping
 def _assess(
     instance: KnownInstance, groups: Sequence[BackupGroup], chains: Chains, rules: Rules
 ) -> DatabaseAssessment:
-    usable = [chains.assess(group) for group in groups if group.status in rules.statuses.usable]
-    broken = sum((group.broken_links() for group in usable), Counter[BrokenLink]())
-    last = _newest(usable, lambda assessed: assessed.is_restorable)
-    full = _newest(usable, lambda assessed: assessed.is_full)
-    datastore_type = instance.datastore_type or _newest_type(groups) or UNKNOWN
+    histories = [History.of(group, chains, rules.statuses) for group in groups]
+    usable = [history.assessed for history in histories if history.assessed]
+    last_usable = _newest(usable, lambda group: group.is_usable)
+    last = _newest(usable, lambda group: group.is_restorable)
+    full = _newest(usable, lambda group: group.is_full)
+    times = sorted(chain.from_iterable(history.restore_times() for history in histories))
+    datastore_type = _datastore_type(instance, groups)
     objective = rules.objective(instance, datastore_type)
+    limits = applied(objective) if instance.has_objective else AppliedObjective()
     return DatabaseAssessment(
         instance_id=instance.id,
         datastore_type=datastore_type,
         instance_name=instance.name,
         datastore_version=instance.datastore_version,
         replica_of=instance.replica_of,
-        restorable=sum(len(group.backups) for group in usable) - broken.total(),
-        newest_timestamp=_created_at(last),
-        newest_chain_length=last.chain_length if last else None,
+        restorable=len(times),
+        newest_timestamp=times[-1] if times else None,
+        oldest_timestamp=times[0] if times else None,
+        usable_newest_timestamp=_created_at(last_usable),
+        gaps=gaps(times, only_largest=limits.retention is None),
+        newest_chain_length=last.chain.length if last else None,
         newest_full_timestamp=_created_at(full),
         newest_full_size_bytes=_size(full, rules.bytes_per_unit),
-        unrestorable=tuple(sorted((link.value, count) for link, count in broken.items())),
+        unrestorable=_unrestorable(usable),
         running_oldest_timestamp=_running_since(groups, rules.statuses),
         last_attempt_failed=_last_attempt_failed(groups, rules.statuses),
-        objective=AppliedObjective(age=objective.max_age.seconds, duration=objective.max_duration.seconds),
+        objective=limits,
+        labels=objective.labels,
+        chain=newest_chain(last_usable, chains) if last_usable else None,
+        timeline=TimeLine(tuple(history.track(rules.statuses) for history in histories)),
     )
 
 
-def _newest(
-    groups: Iterable[AssessedGroup], predicate: Callable[[AssessedBackup], bool]
-) -> AssessedBackup | None:
-    matches = [assessed for group in groups if (assessed := group.newest(predicate))]
+def _newest(groups: Iterable[AssessedGroup], predicate: Predicate) -> AssessedBackup | None:
+    matches = [assessed for group in groups if (assessed := group.newest(predicate(group)))]
     return max(matches, key=lambda assessed: rank(assessed.backup), default=None)
 
 
-def _newest_type(groups: Iterable[BackupGroup]) -> str | None:
-    """Return the datastore type of the newest backup that has one."""
-    last = newest(group for group in groups if group.datastore_type)
-    return last.datastore.type if last and last.datastore else None
+def _unrestorable(groups: Iterable[AssessedGroup]) -> tuple[tuple[str, int], ...]:
+    """Return how many usable backups cannot be restored for each reason."""
+    reasons = Counter(link.reason.value for group in groups for link in group.broken.values())
+    return tuple(sorted(reasons.items()))
 
 
 def _created_at(assessed: AssessedBackup | None) -> float | None:
     return assessed.backup.created_at.timestamp() if assessed else None
 
 
-def _size(assessed: AssessedBackup | None, bytes_per_unit: float) -> float | None:
+def _size(assessed: AssessedBackup | None, bytes_per_unit: float | None) -> float | None:
     size = assessed.backup.size if assessed else None
-    return None if size is None else size * bytes_per_unit
+    return None if size is None or bytes_per_unit is None else size * bytes_per_unit
 
 
 def _running_since(groups: Iterable[BackupGroup], statuses: Statuses) -> float | None:

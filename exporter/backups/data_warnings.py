@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from exporter.backups.summary import sizes_look_like_gib
+from exporter.backups.size_unit import SMALLEST_DATABASE, sizes_look_like_gib
 from exporter.config import Objective, Target
 from exporter.errors import ApiError, Reason
 from exporter.records import Instance
@@ -76,8 +76,24 @@ def _why_unnamed(evidence: Evidence) -> str:
 def _size_unit(evidence: Evidence) -> Iterator[DataWarning]:
     summary = evidence.snapshot.summary
     if evidence.target.size_unit == "bytes" and sizes_look_like_gib(summary):
-        fact = f"sizes look like GiB, not bytes (the largest is {summary.largest_size})"
+        is_small = (summary.largest_size or 0) < SMALLEST_DATABASE
+        sign = f"the largest is {summary.largest_size}" if is_small else "some have fractions"
+        fact = f"sizes look like GiB, not bytes ({sign})"
         yield DataWarning("size_unit", f"{fact}: if so, every size is shown too small; set `size_unit: GiB`")
+
+
+def _undecided_size_unit(evidence: Evidence) -> Iterator[DataWarning]:
+    summary = evidence.snapshot.summary
+    if evidence.snapshot.bytes_per_unit is None and summary.largest_size is not None:
+        fact = f"`size_unit: auto` cannot tell the unit of the sizes (the largest is {summary.largest_size})"
+        yield DataWarning("size_unit", f"{fact}: no sizes are shown; set `size_unit`")
+
+
+def _snapshots(evidence: Evidence) -> Iterator[DataWarning]:
+    """Yield what `chains: auto` assumes: the vendor documents no storage of backups."""
+    if number := evidence.snapshot.self_contained:
+        fact = f"{count(number, 'Cinder snapshot')} with a parent counted as restorable without it"
+        yield DataWarning("chains", f"{fact} (`chains: auto`); if a restore needs it, set `chains: follow`")
 
 
 def _statuses(evidence: Evidence) -> Iterator[DataWarning]:
@@ -113,10 +129,20 @@ def _future(evidence: Evidence) -> Iterator[DataWarning]:
 
 def _reported(evidence: Evidence) -> Iterator[DataWarning]:
     snapshot = evidence.snapshot
-    listed = snapshot.summary.backups
+    listed = snapshot.backups
     if snapshot.reported is not None and snapshot.reported > listed + snapshot.malformed:
         fact = f"the API reports {count(snapshot.reported, 'backup')} but lists {listed:,}"
         yield DataWarning("reported", f"{fact}: the others are missing from all metrics")
 
 
-_RULES: Final[tuple[Rule, ...]] = (_instances, _names, _size_unit, _statuses, _malformed, _future, _reported)
+_RULES: Final[tuple[Rule, ...]] = (
+    _instances,
+    _names,
+    _size_unit,
+    _undecided_size_unit,
+    _snapshots,
+    _statuses,
+    _malformed,
+    _future,
+    _reported,
+)

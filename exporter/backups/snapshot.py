@@ -1,11 +1,17 @@
 """From a complete walk to a snapshot."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from exporter.backups.assessment import Rules, assess_databases
+from msgspec.structs import replace
+
+from exporter.backups.assessment import assess_databases, datastore_types
 from exporter.backups.chains import Chains
-from exporter.backups.grouping import group_backups
+from exporter.backups.exclusion import excluded_instances, without_excluded_backups
+from exporter.backups.grouping import BackupGroup, group_backups
 from exporter.backups.inventory import Inventory
+from exporter.backups.rules import Rules
+from exporter.backups.size_unit import decide_bytes_per_unit
 from exporter.backups.summary import created_after, summarize
 from exporter.records import Backup
 from exporter.results import Snapshot, WalkResult
@@ -15,16 +21,32 @@ def assess(walked: WalkResult[Backup], inventory: Inventory, rules: Rules, compl
     """Group and sum up the backups of a complete walk, and assess every known database.
 
     :param inventory: the instances that are configured or listed.
-    :param rules: the configured statuses, objectives and size unit.
+    :param rules: what the configuration says about backups.
     :param completed_at: when the walk ended, in Unix seconds.
     """
-    groups = group_backups(walked.records.values())
+    all_groups = group_backups(without_excluded_backups(walked.records, rules.exclude, inventory))
+    excluded = _excluded(all_groups, inventory, rules)
+    groups = [group for group in all_groups if group.instance_id not in excluded]
+    if rules.bytes_per_unit is None:
+        rules = replace(rules, bytes_per_unit=decide_bytes_per_unit(groups))
+    chains = Chains(walked.records, rules.statuses, rules.chains)
+    summary = summarize(groups, bytes_per_unit=rules.bytes_per_unit, statuses=rules.statuses)
+    assessments = assess_databases(groups, chains, inventory, rules, excluded)
     return Snapshot(
-        summary=summarize(groups, bytes_per_unit=rules.bytes_per_unit, statuses=rules.statuses),
-        assessments=assess_databases(groups, Chains(walked.records, rules.statuses), inventory, rules),
+        summary=summary,
+        assessments=assessments,
         duplicates=walked.duplicates,
         malformed=walked.malformed,
         future=created_after(groups, datetime.fromtimestamp(completed_at, UTC)),
         reported=walked.reported,
         completed_at=completed_at,
+        excluded=len(walked.records) - summary.backups,
+        self_contained=chains.self_contained,
+        bytes_per_unit=rules.bytes_per_unit,
     )
+
+
+def _excluded(groups: Sequence[BackupGroup], inventory: Inventory, rules: Rules) -> frozenset[str]:
+    if not rules.exclude:
+        return frozenset()
+    return excluded_instances(datastore_types(groups, inventory), rules.exclude, inventory)

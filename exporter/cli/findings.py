@@ -49,7 +49,7 @@ def find(walker: TargetWalker, outcome: WalkOutcome, interval: float) -> Iterato
 
 def _walked(outcome: WalkOutcome, snapshot: Snapshot) -> Finding:
     stats = outcome.stats
-    backups, pages = count(snapshot.summary.backups, "backup"), count(stats.pages, "page")
+    backups, pages = count(snapshot.backups, "backup"), count(stats.pages, "page")
     cost = f"{format_age(stats.seconds)} with {count(stats.requests, 'request')}"
     return Finding(Severity.OK, f"{backups} on {pages} of at most {outcome.page_size}, walked in {cost}")
 

@@ -180,7 +180,7 @@ WALKED_BACKUPS: Final = Section(
     (),
     rows.snapshot,
     (
-        Gauge("bycloud_scrape_backups", "Distinct backups read.", lambda snapshot: snapshot.summary.backups),
+        Gauge("bycloud_scrape_backups", "Distinct backups read.", lambda snapshot: snapshot.backups),
         Gauge(
             "bycloud_scrape_reported_backups",
             "Backups that exist according to the API (`meta.total`).",

@@ -9,7 +9,7 @@ from exporter.results.databases import AppliedObjective, DatabaseAssessment, Gap
 from exporter.results.scrapes import BudgetState, Outage, ScrapeResult, TargetStatus
 from exporter.results.snapshots import DataWarning, Snapshot
 from exporter.results.summaries import GroupKey, GroupSummary, Summary
-from exporter.results.timeline import Attempt, Outcome, TimeLine
+from exporter.results.timeline import Attempt, Outcome, TimeLine, Track
 from exporter.results.walks import WalkResult, WalkStats
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Summary",
     "TargetStatus",
     "TimeLine",
+    "Track",
     "WalkResult",
     "WalkStats",
 ]

@@ -42,3 +42,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     self_contained: int = 0
     bytes_per_unit: float | None = 1
     data_warnings: tuple[DataWarning, ...] = ()
+
+    @property
+    def backups(self) -> int:
+        """How many distinct backups were walked, excluded ones too."""
+        return self.summary.backups + self.excluded

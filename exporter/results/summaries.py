@@ -17,7 +17,7 @@ class GroupSummary(Struct, frozen=True):
     """The backups that share one `GroupKey`; there is at least one.
 
     :param count: number of backups.
-    :param size_bytes: their total size; a backup without a size adds nothing.
+    :param size_bytes: their total size; a backup without a size adds nothing. `None`: the unit is unknown.
     :param newest_timestamp: when the newest backup was created.
     :param oldest_timestamp: when the oldest backup was created.
     :param newest_size_bytes: of the newest backup; `None` if the API reports no size.
@@ -26,7 +26,7 @@ class GroupSummary(Struct, frozen=True):
 
     key: GroupKey
     count: int
-    size_bytes: float
+    size_bytes: float | None
     newest_timestamp: float
     oldest_timestamp: float
     newest_size_bytes: float | None
@@ -40,9 +40,11 @@ class Summary(Struct, frozen=True):
     :param backups: number of distinct backups.
     :param unknown_statuses: each status that has no configured class, with its number of backups.
     :param largest_size: in the API's own unit, not in bytes; `None` if no backup has a size.
+    :param has_fractional_sizes: whether any size, in the API's own unit, is not a whole number.
     """
 
     groups: tuple[GroupSummary, ...]
     backups: int
     unknown_statuses: tuple[tuple[str, int], ...]
     largest_size: float | None
+    has_fractional_sizes: bool = False

@@ -1,15 +1,18 @@
 """All backups of one database in the order of their creation, packed: 13 bytes each."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
+from heapq import merge
 from math import isnan, nan
+from operator import attrgetter
 from typing import Final
 
 from msgspec import Struct
 
 _TIME: Final = "d"
 _DURATION: Final = "f"
+_created_at = attrgetter("created_at")
 
 
 class Outcome(IntEnum):
@@ -44,34 +47,59 @@ class Attempt(Struct, frozen=True):
     duration: float | None = None
 
 
-class TimeLine(Struct, frozen=True):
-    """The backups of one database, the oldest first."""
+class Track(Struct, frozen=True):
+    """Some backups of one database, the oldest first."""
 
-    times: bytes = b""
-    durations: bytes = b""
-    outcomes: bytes = b""
+    times: bytes
+    durations: bytes
+    outcomes: bytes
 
     @classmethod
-    def of(cls, attempts: Iterable[Attempt]) -> "TimeLine":
-        """Pack attempts, which are in the order of their creation."""
-        times, durations, outcomes = array(_TIME), array(_DURATION), bytearray()
-        for attempt in attempts:
-            times.append(attempt.created_at)
-            durations.append(nan if attempt.duration is None else attempt.duration)
-            outcomes.append(attempt.outcome)
-        return cls(times.tobytes(), durations.tobytes(), bytes(outcomes))
+    def of(
+        cls, times: Iterable[float], durations: Iterable[float | None], outcomes: Iterable[int]
+    ) -> "Track":
+        """Pack backups.
+
+        :param times: when each was created, in Unix seconds.
+        :param durations: in seconds; `None` for one that has not finished.
+        :param outcomes: an `Outcome` for each.
+        """
+        packed = array(_DURATION, [nan if duration is None else duration for duration in durations])
+        return cls(array(_TIME, times).tobytes(), packed.tobytes(), bytes(outcomes))
 
     def __len__(self) -> int:
         return len(self.outcomes)
 
     def __iter__(self) -> Iterator[Attempt]:
-        return self.since(0)
-
-    def since(self, index: int) -> Iterator[Attempt]:
-        """Yield the attempts from an index on; a negative one counts from the end."""
         times, durations = memoryview(self.times).cast(_TIME), memoryview(self.durations).cast(_DURATION)
-        for position in range(*slice(index, None).indices(len(self))):
-            duration = durations[position]
-            yield Attempt(
-                times[position], Outcome(self.outcomes[position]), None if isnan(duration) else duration
+        for created_at, duration, outcome in zip(times, durations, self.outcomes, strict=True):
+            yield Attempt(created_at, Outcome(outcome), None if isnan(duration) else duration)
+
+
+class TimeLine(Struct, frozen=True):
+    """The backups of one database, the oldest first."""
+
+    tracks: tuple[Track, ...] = ()
+
+    @classmethod
+    def of(cls, attempts: Sequence[Attempt]) -> "TimeLine":
+        """Pack attempts, which are in the order of their creation."""
+        return cls(
+            (
+                Track.of(
+                    [attempt.created_at for attempt in attempts],
+                    [attempt.duration for attempt in attempts],
+                    [attempt.outcome for attempt in attempts],
+                ),
             )
+        )
+
+    def __len__(self) -> int:
+        return sum(map(len, self.tracks))
+
+    def __iter__(self) -> Iterator[Attempt]:
+        return merge(*self.tracks, key=_created_at)
+
+    def since(self, index: int) -> Sequence[Attempt]:
+        """Return the attempts from an index on; a negative one counts from the end."""
+        return list(self)[index:]

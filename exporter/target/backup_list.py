@@ -5,6 +5,7 @@ from contextlib import closing
 from functools import partial
 
 from exporter.api import BACKUPS, WalkClient
+from exporter.config import Target
 from exporter.records import Backup, Page
 from exporter.results import WalkResult
 from exporter.target.interning import Interner
@@ -17,13 +18,14 @@ Read = Callable[[bytes], Page[Backup]]
 class BackupList:
     """Walks the list; keeps its page size, page boundaries and usual shortfall for the next walk.
 
-    :param page_size: records per page; `None`: the most that the API accepts
-    :param max_concurrency: requests in flight; 1: one page after the other, in the calling thread
+    :param target: has the page size (`auto`: the most that the API accepts), the number of requests in flight
+        (1: one page after the other, in the calling thread), and the settings that need the backups' names
     """
 
-    def __init__(self, page_size: int | None, max_concurrency: int) -> None:
-        self._max_concurrency = max_concurrency
-        self._page_size = PageSize(page_size)
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._max_concurrency = target.max_concurrency
+        self._page_size = PageSize(None if target.page_size == "auto" else target.page_size)
         self._boundaries = PageBoundaries()
         self._usual_shortfall = 0
 
@@ -36,7 +38,7 @@ class BackupList:
         :param client: sends the requests of this walk.
         :raises ApiError: if any page cannot be read.
         """
-        interner = Interner()
+        interner = Interner.of(self._target)
         fetch = partial(client.fetch, BACKUPS)
 
         def read(body: bytes) -> Page[Backup]:

@@ -1,26 +1,47 @@
-"""Equal values of a walk's backups, kept once: a million backups have few statuses and instances."""
+"""A walk's backups in little memory: equal values once, and without the text that nobody reads.
 
-from typing import Any
+A million backups have few statuses and instances, but a million names and storage locations.
+"""
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, Final
 
 from msgspec.structs import replace
 
+from exporter.config import Target
 from exporter.records import Backup, Page
+
+SNAPSHOT: Final = "cinder://-"
+"""Stands for the location of every Cinder snapshot: only its kind matters."""
 
 
 class Interner:
     """Copies pages so that equal statuses, instance ids and datastores are one object.
 
-    Safe to use from many threads. A copy takes half as long as decoding the page.
+    A name is kept if someone may read it: of a backup that may break a chain, or that a setting selects by
+    name. Safe to use from many threads. A copy takes half as long as decoding the page.
+
+    :param usable: the statuses of backups that break no chain.
+    :param name_patterns: shell patterns of the names that a setting selects.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, usable: frozenset[str] = frozenset(), name_patterns: Iterable[str] = ()) -> None:
         self._values: dict[Any, Any] = {}
+        self._usable = usable
+        self._name_patterns: Sequence[str] = tuple(name_patterns)
 
     def __repr__(self) -> str:
         return f"Interner({len(self._values)} values)"
 
+    @classmethod
+    def of(cls, target: Target) -> "Interner":
+        """Return an interner that keeps the names which a target's settings need."""
+        patterns = (exclusion.backup_name for exclusion in target.exclude)
+        return cls(target.statuses.usable, filter(None, patterns))
+
     def intern(self, page: Page[Backup]) -> Page[Backup]:
-        """Return an equal page."""
+        """Return a page that means the same."""
         shared = self._values.setdefault
         records = [
             Backup(
@@ -32,7 +53,14 @@ class Interner:
                 backup.parent_id,
                 backup.size,
                 shared(datastore := backup.datastore, datastore),
+                self._name(name, status) if (name := backup.name) else None,
+                SNAPSHOT if backup.location_ref and backup.is_cinder_snapshot else None,
             )
             for backup in page.records
         ]
         return replace(page, records=tuple(records))
+
+    def _name(self, name: str, status: str) -> str | None:
+        if status not in self._usable or any(fnmatchcase(name, pattern) for pattern in self._name_patterns):
+            return name
+        return None

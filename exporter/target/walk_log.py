@@ -78,7 +78,7 @@ class WalkLog:
             partial(
                 self._log.info,
                 "reading the backup list works again" if outage else "read the backup list",
-                backups=snapshot.summary.backups,
+                backups=snapshot.backups,
                 pages=stats.pages,
                 seconds=round(stats.seconds, 3),
                 **(outage.fields(now) if outage else {}),

@@ -41,8 +41,7 @@ class TargetWalker:
         self.api = api
         self.instances = instances
         self.objectives = objectives
-        page_size = None if api.target.page_size == "auto" else api.target.page_size
-        self._backups = BackupList(page_size, api.target.max_concurrency)
+        self._backups = BackupList(api.target)
         self._warning_log = WarningLog(log)
 
     def __repr__(self) -> str:
@@ -91,7 +90,7 @@ class TargetWalker:
     def _snapshot(self, walked: WalkResult[Backup], redact: Redact) -> Snapshot:
         target = self.api.target
         inventory = Inventory.of(target.expected_instances, self.instances.listed)
-        rules = Rules(target.statuses, self.objectives, target.bytes_per_unit or 1)
+        rules = Rules(target.statuses, self.objectives, target.bytes_per_unit, target.chains, target.exclude)
         snapshot = assess(walked, inventory, rules, completed_at=self.api.clock.now())
         warnings = self._data_warnings(snapshot, walked.first_malformed)
         redacted = tuple(DataWarning(redact(warning.kind), redact(warning.text)) for warning in warnings)

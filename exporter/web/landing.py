@@ -77,7 +77,7 @@ class TargetView(Struct, frozen=True):
     @property
     def backups(self) -> int | None:
         """The number of backups; `None` without a snapshot."""
-        return self.result.snapshot.summary.backups if self.result.snapshot else None
+        return self.result.snapshot.backups if self.result.snapshot else None
 
     @property
     def databases(self) -> int | None:

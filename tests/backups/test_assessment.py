@@ -8,13 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.backups.assessment import Rules, assess_databases
+from exporter.backups.assessment import assess_databases
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import group_backups
 from exporter.backups.inventory import Inventory
+from exporter.backups.rules import Rules
 from exporter.config import NEVER, Config, ExpectedInstance, Match, MaxDuration, Objective, Statuses
 from exporter.records import Backup, Datastore, Instance, Reference
-from exporter.results import AppliedObjective, DatabaseAssessment
+from exporter.results import (
+    AppliedObjective,
+    Attempt,
+    ChainLink,
+    DatabaseAssessment,
+    Gap,
+    NewestChain,
+    Outcome,
+)
 from tests.support.builders import NOON, backup
 
 DEFAULTS = Config().objectives
@@ -70,14 +79,28 @@ def test_says_all_of_an_instance_with_a_chain() -> None:
             datastore_type="redis",
             restorable=3,
             newest_timestamp=at(2),
+            oldest_timestamp=at(0),
+            usable_newest_timestamp=at(2),
+            gaps=(Gap(at(1), at(2)),),
             newest_chain_length=3,
             newest_full_timestamp=at(0),
             newest_full_size_bytes=50.0,
             running_oldest_timestamp=at(3),
             last_attempt_failed=False,
             objective=AppliedObjective(age=DAY, duration=6 * 3600.0),
+            chain=NewestChain(
+                tuple(ChainLink(name, status="COMPLETED", created_at=at(int(name))) for name in "210")
+            ),
+            timeline=assessment["one"].timeline,
         )
     }
+    assert list(assessment["one"].timeline) == [
+        Attempt(at(0), Outcome.FULL),
+        Attempt(at(1), Outcome.INCREMENTAL),
+        Attempt(at(2), Outcome.INCREMENTAL),
+        Attempt(at(3), Outcome.RUNNING),
+        Attempt(at(4), Outcome.RUNNING),
+    ]
 
 
 def test_backups_with_a_broken_chain_are_not_restorable() -> None:

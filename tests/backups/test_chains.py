@@ -19,19 +19,18 @@ from hypothesis.strategies import (
 )
 from msgspec.structs import replace
 
-from exporter.backups.chains import AssessedBackup, AssessedGroup, BrokenLink, Chains
+from exporter.backups.chains import AssessedGroup, BrokenBy, BrokenLink, Chain, Chains
 from exporter.backups.grouping import group_backups
-from exporter.config import Statuses
+from exporter.config import ChainMode, Statuses
 from exporter.records import Backup
 from tests.support.builders import NOON, backup
 
 STATUSES = Statuses()
-Verdict = int | BrokenLink
-PREDICATES: tuple[Callable[[AssessedBackup], bool], ...] = (
-    lambda assessed: assessed.is_restorable,
-    lambda assessed: assessed.is_full,
-    lambda assessed: assessed.broken_link is BrokenLink.PARENT_FAILED,
-    lambda _: True,
+Verdict = int | BrokenBy
+PREDICATES: tuple[Callable[[AssessedGroup], Callable[[int], bool]], ...] = (
+    lambda group: group.is_restorable,
+    lambda group: group.is_full,
+    lambda group: group.is_usable,
 )
 SORTS = ("COMPLETED", "RESTORED", "FAILED", "BUILDING", "DELETED", "PAUSED")
 
@@ -50,48 +49,58 @@ def chain(*statuses: str) -> list[Backup]:
     return [backup(0, status=statuses[0]), *links[1:]]
 
 
-def assess(backups: Sequence[Backup], statuses: Statuses) -> dict[str, Verdict]:
+def assess(backups: Sequence[Backup], statuses: Statuses = STATUSES) -> dict[str, Verdict]:
     """Assess the usable ones of these backups; return the verdicts by id."""
+    return {name: verdict_on(chain) for name, chain in chains_of(backups, statuses).items()}
+
+
+def chains_of(
+    backups: Sequence[Backup], statuses: Statuses = STATUSES, mode: ChainMode = "follow"
+) -> dict[str, Chain]:
+    """Return the chain of each usable backup by its id."""
     return {
-        assessed.backup.id: verdict_on(assessed)
-        for group in assess_each(backups, statuses)
-        for assessed in group.backups
+        backup.id: Chain(group.lengths[index], group.broken.get(index))
+        for group in assess_each(backups, statuses, mode)
+        for index, backup in enumerate(group.backups)
     }
 
 
-def verdict_on(assessed: AssessedBackup) -> Verdict:
+def verdict_on(chain: Chain) -> Verdict:
     """Return the chain's length, or why it is broken."""
-    (verdict,) = [known for known in (assessed.chain_length, assessed.broken_link) if known is not None]
-    return verdict
+    return chain.broken.reason if chain.broken else chain.length
 
 
-def assess_each(backups: Sequence[Backup], statuses: Statuses = STATUSES) -> list[AssessedGroup]:
+def assess_each(
+    backups: Sequence[Backup], statuses: Statuses = STATUSES, mode: ChainMode = "follow"
+) -> list[AssessedGroup]:
     """Assess the usable groups of these backups."""
-    chains = Chains({record.id: record for record in backups}, statuses)
+    chains = Chains({record.id: record for record in backups}, statuses, mode)
     return [chains.assess(group) for group in group_backups(backups) if group.status in statuses.usable]
 
 
 def naive(backups: Sequence[Backup]) -> dict[str, Verdict]:
     """Assess each backup for itself, by following its parents one by one."""
     by_id = {record.id: record for record in backups}
-    return {record.id: follow(record, by_id) for record in backups if record.status in STATUSES.usable}
+    return {
+        record.id: verdict_on(follow(record, by_id)) for record in backups if record.status in STATUSES.usable
+    }
 
 
-def follow(record: Backup, by_id: dict[str, Backup]) -> Verdict:
+def follow(record: Backup, by_id: dict[str, Backup]) -> Chain:
     """Go from a backup to its full one or to the first broken link."""
     passed = [record.id]
-    while record.parent_id not in {None, "", record.id}:
+    while record.parent_id and record.parent_id != record.id:
         if record.parent_id not in by_id:
-            return BrokenLink.PARENT_MISSING
+            return Chain(len(passed), BrokenLink(BrokenBy.PARENT_MISSING, record.parent_id))
         record = by_id[record.parent_id]
-        if record.status in STATUSES.running:
-            return BrokenLink.PARENT_RUNNING
         if record.status not in STATUSES.usable:
-            return BrokenLink.PARENT_FAILED
+            is_running = record.status in STATUSES.running
+            reason = BrokenBy.PARENT_RUNNING if is_running else BrokenBy.PARENT_FAILED
+            return Chain(len(passed), BrokenLink(reason, record.id))
         if record.id in passed:
-            return BrokenLink.CYCLE
+            return Chain(len(passed), BrokenLink(BrokenBy.CYCLE, record.id))
         passed.append(record.id)
-    return len(passed)
+    return Chain(len(passed))
 
 
 @composite
@@ -110,6 +119,15 @@ def forests(draw: DrawFn) -> list[Backup]:
         age = draw(one_of(just(name), just(name), integers(0, 3)))
         backups.append(on(parent, name, draw(status), created_at=NOON + timedelta(minutes=age)))
     return draw(permutations(backups))
+
+
+def ancestors(record: Backup, by_id: dict[str, Backup]) -> set[str]:
+    """Return the ids of a backup and of all that it builds on."""
+    passed: set[str] = set()
+    while record.id not in passed:
+        passed.add(record.id)
+        record = by_id[record.parent_id or ""]
+    return passed
 
 
 @given(forests())
@@ -138,23 +156,120 @@ def test_the_groups_make_no_difference(backups: list[Backup], instances: list[in
 
 
 @given(forests())
-def test_a_group_counts_its_broken_links_and_knows_its_newest(backups: list[Backup]) -> None:
-    """It counts every reason, and of several backups created at once the greatest id is the newest."""
+def test_the_culprit_is_the_first_broken_ancestor(backups: list[Backup]) -> None:
+    """It is the one at which a naive walk ends; in a cycle, any member that the walk meets."""
+    by_id = {record.id: record for record in backups}
+    for name, chain in chains_of(backups).items():
+        expected = follow(by_id[name], by_id)
+        if expected.broken and expected.broken.reason is BrokenBy.CYCLE:
+            assert chain.broken
+            assert chain.broken.culprit_id in ancestors(by_id[name], by_id)
+        else:
+            assert chain == expected
+
+
+@given(forests())
+def test_the_links_lead_from_a_backup_to_its_full_one_or_to_the_culprit(backups: list[Backup]) -> None:
+    """Each link is the parent of the one before it, and no more are returned than requested."""
+    by_id = {record.id: record for record in backups}
+    chains = Chains(by_id, STATUSES)
+    for name, chain in chains_of(backups).items():
+        links = chains.links(by_id[name], chain, 100)
+        last = links[-1]
+
+        assert [link.id for link in links[1:]] == [link.parent_id for link in links[:-1]]
+        assert len(links) == chain.length
+        assert last.parent_id == chain.broken.culprit_id if chain.broken else not last.has_parent
+        assert chains.links(by_id[name], chain, 2) == links[:2]
+
+
+@given(forests())
+def test_the_dependants_of_a_broken_link_are_the_backups_that_it_breaks(backups: list[Backup]) -> None:
+    """Every backup with a broken chain hangs on one culprit."""
+    chains = Chains({record.id: record for record in backups}, STATUSES)
+    broken = [
+        link
+        for group in group_backups(backups)
+        if group.status in STATUSES.usable
+        for link in chains.assess(group).broken.values()
+    ]
+
+    assert chains.dependants == Counter(broken)
+
+
+@given(forests())
+def test_of_several_backups_created_at_once_the_greatest_id_is_the_newest(backups: list[Backup]) -> None:
+    """It is the newest of those that qualify."""
     for group in assess_each(backups):
-        reasons = [assessed.broken_link for assessed in group.backups]
-        assert group.broken_links() == Counter(reason for reason in reasons if reason)
-        for predicate in PREDICATES:
-            matches = [assessed for assessed in group.backups if predicate(assessed)]
-            newest = max(matches, key=lambda one: (one.backup.created_at, one.backup.id), default=None)
-            assert group.newest(predicate) == newest
+        for predicate_of in PREDICATES:
+            predicate = predicate_of(group)
+            matches = [backup for index, backup in enumerate(group.backups) if predicate(index)]
+            newest = group.newest(predicate)
+
+            assert (newest and newest.backup) == max(
+                matches, key=lambda one: (one.created_at, one.id), default=None
+            )
 
 
 @given(forests())
 def test_a_backup_is_restorable_unless_its_chain_is_broken(backups: list[Backup]) -> None:
     """A full backup is a restorable one whose chain has the length 1."""
-    for assessed in (assessed for group in assess_each(backups) for assessed in group.backups):
-        assert assessed.is_restorable == isinstance(verdict_on(assessed), int)
-        assert assessed.is_full == (verdict_on(assessed) == 1)
+    verdicts = assess(backups)
+    for group in assess_each(backups):
+        for index, record in enumerate(group.backups):
+            assert group.is_restorable(index) == isinstance(verdicts[record.id], int)
+            assert group.is_full(index) == (verdicts[record.id] == 1)
+
+
+LOCATIONS = sampled_from(
+    [None, "", "cinder://", "cinder", "CINDER://x", "https://swift/cinder://x", "swift://a"]
+)
+
+
+@given(forests(), lists(LOCATIONS, min_size=14, max_size=14))
+def test_without_cinder_snapshots_auto_follows_every_parent(
+    backups: list[Backup], locations: list[str | None]
+) -> None:
+    """Only the prefix with something after it makes a difference."""
+    stored = [
+        replace(record, location_ref=location) for record, location in zip(backups, locations, strict=False)
+    ]
+
+    assert chains_of(stored, mode="auto") == chains_of(stored, mode="follow")
+
+
+@given(forests(), lists(sampled_from([None, "cinder://x"]), min_size=14, max_size=14))
+def test_a_cinder_snapshot_needs_no_parent(backups: list[Backup], locations: list[str | None]) -> None:
+    """With `auto`, a list is assessed as if its snapshots had no parent; the others still need theirs."""
+    stored = [
+        replace(record, location_ref=location) for record, location in zip(backups, locations, strict=False)
+    ]
+    orphaned = [replace(record, parent_id=None) if record.location_ref else record for record in stored]
+    auto = {name: verdict_on(chain) for name, chain in chains_of(stored, mode="auto").items()}
+
+    assert auto == naive(orphaned)
+
+
+@given(forests())
+def test_ignore_needs_no_parent_at_all(backups: list[Backup]) -> None:
+    """Every usable backup is full."""
+    chains = chains_of(backups, mode="ignore")
+
+    assert set(chains.values()) <= {Chain(1)}
+
+
+def test_self_contained_backups_are_counted() -> None:
+    """Those of a usable status with a parent that `auto` ignores."""
+    snapshots = [
+        replace(record, location_ref="cinder://x")
+        for record in (on("0", 1), on("1", 2), on("2", 3, "FAILED"), backup(4), on("5", 5))
+    ]
+    chains = Chains({record.id: record for record in snapshots}, STATUSES, "auto")
+    for group in group_backups(snapshots):
+        if group.status in STATUSES.usable:
+            chains.assess(group)
+
+    assert chains.self_contained == 2
 
 
 def test_chains_show_their_size() -> None:
@@ -169,7 +284,7 @@ def test_no_backups() -> None:
 
 def test_reasons_are_the_label_values_of_the_metric() -> None:
     """A reason reads as the documented label."""
-    assert [f"{reason}" for reason in BrokenLink] == [
+    assert [f"{reason}" for reason in BrokenBy] == [
         "parent_missing",
         "parent_failed",
         "parent_running",
@@ -184,7 +299,7 @@ def test_a_chain_counts_from_its_full_backup() -> None:
     assert verdicts == {"0": 1, "1": 2, "2": 3}
 
 
-@pytest.mark.parametrize(("full", "verdict"), [("COMPLETED", 2), ("FAILED", BrokenLink.PARENT_FAILED)])
+@pytest.mark.parametrize(("full", "verdict"), [("COMPLETED", 2), ("FAILED", BrokenBy.PARENT_FAILED)])
 def test_all_may_build_on_the_full_backup(full: str, verdict: Verdict) -> None:
     """A differential backup reads the full one and itself, however many came between."""
     verdicts = assess([backup(0, status=full), *(on(0, place) for place in (1, 2, 3))], STATUSES)
@@ -219,17 +334,17 @@ def test_an_unusable_backup_has_no_verdict(status: str) -> None:
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
-        ("FAILED", BrokenLink.PARENT_FAILED),
-        ("DELETED", BrokenLink.PARENT_FAILED),
-        ("DELETE_FAILED", BrokenLink.PARENT_FAILED),
-        ("PAUSED", BrokenLink.PARENT_FAILED),
-        ("completed", BrokenLink.PARENT_FAILED),
-        ("NEW", BrokenLink.PARENT_RUNNING),
-        ("BUILDING", BrokenLink.PARENT_RUNNING),
-        ("SAVING", BrokenLink.PARENT_RUNNING),
+        ("FAILED", BrokenBy.PARENT_FAILED),
+        ("DELETED", BrokenBy.PARENT_FAILED),
+        ("DELETE_FAILED", BrokenBy.PARENT_FAILED),
+        ("PAUSED", BrokenBy.PARENT_FAILED),
+        ("completed", BrokenBy.PARENT_FAILED),
+        ("NEW", BrokenBy.PARENT_RUNNING),
+        ("BUILDING", BrokenBy.PARENT_RUNNING),
+        ("SAVING", BrokenBy.PARENT_RUNNING),
     ],
 )
-def test_an_unusable_parent_breaks_all_that_builds_on_it(status: str, reason: BrokenLink) -> None:
+def test_an_unusable_parent_breaks_all_that_builds_on_it(status: str, reason: BrokenBy) -> None:
     """It breaks the chains of its children and of their children, but not that of its parent."""
     verdicts = assess(chain("COMPLETED", status, "COMPLETED", "COMPLETED"), STATUSES)
 
@@ -241,20 +356,18 @@ def test_a_parent_that_is_not_in_the_list(parent: str) -> None:
     """A parent that was deleted, or has an invalid id, is missing for all backups that depend on it."""
     verdicts = assess([backup("0"), on(parent, "orphan"), on("orphan", "child")], STATUSES)
 
-    assert verdicts == {"0": 1, "orphan": BrokenLink.PARENT_MISSING, "child": BrokenLink.PARENT_MISSING}
+    assert verdicts == {"0": 1, "orphan": BrokenBy.PARENT_MISSING, "child": BrokenBy.PARENT_MISSING}
 
 
 @pytest.mark.parametrize(
     ("far", "further", "near", "nearest"),
     [
-        ("FAILED", BrokenLink.PARENT_FAILED, "BUILDING", BrokenLink.PARENT_RUNNING),
-        ("BUILDING", BrokenLink.PARENT_RUNNING, "FAILED", BrokenLink.PARENT_FAILED),
-        ("BUILDING", BrokenLink.PARENT_RUNNING, "PAUSED", BrokenLink.PARENT_FAILED),
+        ("FAILED", BrokenBy.PARENT_FAILED, "BUILDING", BrokenBy.PARENT_RUNNING),
+        ("BUILDING", BrokenBy.PARENT_RUNNING, "FAILED", BrokenBy.PARENT_FAILED),
+        ("BUILDING", BrokenBy.PARENT_RUNNING, "PAUSED", BrokenBy.PARENT_FAILED),
     ],
 )
-def test_the_nearest_broken_link_counts(
-    far: str, further: BrokenLink, near: str, nearest: BrokenLink
-) -> None:
+def test_the_nearest_broken_link_counts(far: str, further: BrokenBy, near: str, nearest: BrokenBy) -> None:
     """A backup with two broken links in its chain gets the first one."""
     verdicts = assess(chain("COMPLETED", far, "COMPLETED", near, "COMPLETED", "COMPLETED"), STATUSES)
 
@@ -268,10 +381,10 @@ def test_a_broken_link_hides_the_gap_and_the_cycle_behind_it() -> None:
     verdicts = assess(gap + cycle, STATUSES)
 
     assert verdicts == {
-        "b": BrokenLink.PARENT_FAILED,
-        "c": BrokenLink.CYCLE,
-        "d": BrokenLink.CYCLE,
-        "f": BrokenLink.PARENT_RUNNING,
+        "b": BrokenBy.PARENT_FAILED,
+        "c": BrokenBy.CYCLE,
+        "d": BrokenBy.CYCLE,
+        "f": BrokenBy.PARENT_RUNNING,
     }
 
 
@@ -281,20 +394,20 @@ def test_a_cycle_breaks_its_members_and_all_that_leads_into_it(length: int) -> N
     members = [on((place + 1) % length, place) for place in range(length)]
     verdicts = assess([on("near", "far"), on("0", "near"), *members], STATUSES)
 
-    assert verdicts == dict.fromkeys([*map(str, range(length)), "near", "far"], BrokenLink.CYCLE)
+    assert verdicts == dict.fromkeys([*map(str, range(length)), "near", "far"], BrokenBy.CYCLE)
 
 
 def test_an_unusable_member_opens_a_cycle() -> None:
     """A cycle with a failed backup is broken by that backup."""
     verdicts = assess([on("b", "a"), on("c", "b"), on("a", "c", "FAILED")], STATUSES)
 
-    assert verdicts == {"a": BrokenLink.PARENT_FAILED, "b": BrokenLink.PARENT_FAILED}
+    assert verdicts == {"a": BrokenBy.PARENT_FAILED, "b": BrokenBy.PARENT_FAILED}
 
 
 @pytest.mark.parametrize(
-    ("status", "reason"), [("FAILED", BrokenLink.PARENT_FAILED), ("BUILDING", BrokenLink.PARENT_RUNNING)]
+    ("status", "reason"), [("FAILED", BrokenBy.PARENT_FAILED), ("BUILDING", BrokenBy.PARENT_RUNNING)]
 )
-def test_a_parent_on_itself_may_be_unusable(status: str, reason: BrokenLink) -> None:
+def test_a_parent_on_itself_may_be_unusable(status: str, reason: BrokenBy) -> None:
     """A full backup that names itself breaks its children by its status, never as a cycle."""
     verdicts = assess([on("self", "self", status), on("self", "child")], STATUSES)
 
@@ -304,13 +417,13 @@ def test_a_parent_on_itself_may_be_unusable(status: str, reason: BrokenLink) -> 
 @pytest.mark.parametrize(
     ("parents", "reason"),
     [
-        ([backup("p", status="FAILED")], BrokenLink.PARENT_FAILED),
-        ([backup("p", status="NEW")], BrokenLink.PARENT_RUNNING),
-        ([], BrokenLink.PARENT_MISSING),
-        ([on("q", "p"), on("p", "q")], BrokenLink.CYCLE),
+        ([backup("p", status="FAILED")], BrokenBy.PARENT_FAILED),
+        ([backup("p", status="NEW")], BrokenBy.PARENT_RUNNING),
+        ([], BrokenBy.PARENT_MISSING),
+        ([on("q", "p"), on("p", "q")], BrokenBy.CYCLE),
     ],
 )
-def test_two_children_of_one_broken_parent(parents: list[Backup], reason: BrokenLink) -> None:
+def test_two_children_of_one_broken_parent(parents: list[Backup], reason: BrokenBy) -> None:
     """Both have the same reason, and so have their children."""
     children = [on("p", "one"), on("p", "two"), on("two", "grandchild")]
     verdicts = assess([*children, *parents], STATUSES)
@@ -320,7 +433,7 @@ def test_two_children_of_one_broken_parent(parents: list[Backup], reason: Broken
 
 @pytest.mark.parametrize(
     ("status", "verdict"),
-    [("COMPLETED", 2), ("FAILED", BrokenLink.PARENT_FAILED), ("BUILDING", BrokenLink.PARENT_RUNNING)],
+    [("COMPLETED", 2), ("FAILED", BrokenBy.PARENT_FAILED), ("BUILDING", BrokenBy.PARENT_RUNNING)],
 )
 @pytest.mark.parametrize("owner", ["other", None])
 def test_a_parent_of_another_instance(status: str, verdict: Verdict, owner: str | None) -> None:
@@ -343,8 +456,8 @@ def test_the_statuses_are_the_configured_ones() -> None:
     verdicts = assess(chain("OK", "OK", "COMPLETED", "OK"), statuses)
     building = assess([backup("parent", status="BUILDING"), on("parent", "child", "OK")], statuses)
 
-    assert verdicts == {"0": 1, "1": 2, "3": BrokenLink.PARENT_RUNNING}
-    assert building == {"child": BrokenLink.PARENT_FAILED}
+    assert verdicts == {"0": 1, "1": 2, "3": BrokenBy.PARENT_RUNNING}
+    assert building == {"child": BrokenBy.PARENT_FAILED}
 
 
 @pytest.mark.parametrize("step", [1, -1])
@@ -358,9 +471,9 @@ def test_a_chain_of_100_000(step: int) -> None:
 @pytest.mark.parametrize("step", [1, -1])
 @pytest.mark.parametrize(
     ("end", "reason"),
-    [("gone", BrokenLink.PARENT_MISSING), ("99999", BrokenLink.CYCLE), ("failed", BrokenLink.PARENT_FAILED)],
+    [("gone", BrokenBy.PARENT_MISSING), ("99999", BrokenBy.CYCLE), ("failed", BrokenBy.PARENT_FAILED)],
 )
-def test_a_broken_chain_of_100_000(end: str, reason: BrokenLink, step: int) -> None:
+def test_a_broken_chain_of_100_000(end: str, reason: BrokenBy, step: int) -> None:
     """The last backup has the broken link of the first."""
     backups = [on(end, 0), *chain(*["COMPLETED"] * 100_000)[1:], backup("failed", status="FAILED")]
     verdicts = assess(backups[::step], STATUSES)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.backups.grouping import group_backups
-from exporter.backups.summary import created_after, sizes_look_like_gib, summarize
+from exporter.backups.size_unit import sizes_look_like_gib
+from exporter.backups.summary import created_after, summarize
 from exporter.config import Statuses
 from exporter.records import Backup, Datastore
 from exporter.results import GroupKey, GroupSummary, Summary
@@ -96,7 +97,7 @@ def test_sums_equal_the_naive_ones(records: list[Backup]) -> None:
     for found in summary.groups:
         members = [record for record in records if _labels(record) == found.key]
         assert found.count == len(members)
-        assert math.isclose(found.size_bytes, 2 * math.fsum(record.size or 0 for record in members))
+        assert math.isclose(found.size_bytes or 0.0, 2 * math.fsum(record.size or 0 for record in members))
         assert found.newest_timestamp == max(record.created_at.timestamp() for record in members)
         assert found.oldest_timestamp == min(record.created_at.timestamp() for record in members)
     assert summary.largest_size == max((record.size for record in records if record.size), default=None)
@@ -178,10 +179,10 @@ def test_numbers_at_the_edges() -> None:
 
 @pytest.mark.parametrize(
     ("sizes", "doubtful"),
-    [((), False), ((None, 0), False), ((0.02, 137.5), True), ((0.02, 5e9), False), ((1_000_000,), False)],
+    [((), False), ((None, 0), False), ((0.02, 137.5), True), ((0.02, 5e9), True), ((1_000_000,), False)],
 )
 def test_sizes_that_look_like_gib(sizes: tuple[float | None, ...], doubtful: bool) -> None:  # noqa: FBT001 - what is expected
-    """The sizes look like GiB if every one is below a megabyte."""
+    """The sizes look like GiB if one has a fraction, or if every one is below a megabyte."""
     records = [made(place, size=size) for place, size in enumerate(sizes)]
 
     assert sizes_look_like_gib(summarize(group_backups(records), statuses=STATUSES)) is doubtful

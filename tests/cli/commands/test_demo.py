@@ -9,11 +9,12 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.backups.assessment import Rules, assess_databases
+from exporter.backups.assessment import assess_databases
 from exporter.backups.chains import Chains
 from exporter.backups.grouping import group_backups
 from exporter.backups.inventory import Inventory
 from exporter.backups.risk import Problem, Risk, risks
+from exporter.backups.rules import Rules
 from exporter.cli.commands.demo import running_demo
 from exporter.config import Config, Statuses
 from exporter.simulator import (

@@ -1,0 +1,77 @@
+"""The backups of one database that share a status: when each was created, and what became of it."""
+
+from collections.abc import Sequence
+from itertools import accumulate, compress
+from operator import gt, sub
+
+from msgspec import Struct
+
+from exporter.backups.chains import AssessedGroup, Chains
+from exporter.backups.grouping import BackupGroup
+from exporter.backups.summary import duration
+from exporter.config import Statuses
+from exporter.results import Gap, Outcome, Track
+
+
+class History(Struct, frozen=True):
+    """A group of backups of one database.
+
+    :param times: when each backup was created, in Unix seconds, the oldest first.
+    :param assessed: their chains; `None` if the status is not usable.
+    """
+
+    group: BackupGroup
+    times: Sequence[float]
+    assessed: AssessedGroup | None
+
+    @classmethod
+    def of(cls, group: BackupGroup, chains: Chains, statuses: Statuses) -> "History":
+        """Return the history of a group."""
+        times = [backup.created_at.timestamp() for backup in group.backups]
+        return cls(group, times, chains.assess(group) if group.status in statuses.usable else None)
+
+    def restore_times(self) -> Sequence[float]:
+        """Return when each restorable backup was created, the oldest first."""
+        if self.assessed is None:
+            return ()
+        broken = self.assessed.broken
+        return (
+            [time for index, time in enumerate(self.times) if index not in broken] if broken else self.times
+        )
+
+    def track(self, statuses: Statuses) -> Track:
+        """Return the backups in packed form."""
+        is_finished = self.group.status in statuses.finished
+        durations = map(duration, self.group.backups) if is_finished else [None] * len(self.times)
+        return Track.of(self.times, durations, self._outcomes(statuses))
+
+    def _outcomes(self, statuses: Statuses) -> Sequence[int]:
+        if self.assessed is None:
+            return [_outcome(self.group.status, statuses)] * len(self.times)
+        full, incremental = int(Outcome.FULL), int(Outcome.INCREMENTAL)
+        outcomes = [full if length == 1 else incremental for length in self.assessed.lengths]
+        for index in self.assessed.broken:
+            outcomes[index] = Outcome.UNRESTORABLE
+        return outcomes
+
+
+def gaps(times: Sequence[float], *, only_largest: bool) -> tuple[Gap, ...]:
+    """Return each gap, the oldest first, that is larger than all later ones.
+
+    Of these, the first that ends in a window is the largest that does.
+
+    :param times: when each restorable backup was created, the oldest first.
+    :param only_largest: return the largest one only: enough if no window matters.
+    """
+    newest_first = times[::-1]
+    lengths = list(map(sub, newest_first, newest_first[1:]))
+    largest_so_far = accumulate(lengths, max, initial=-1.0)
+    larger = compress(range(len(lengths)), map(gt, lengths, largest_so_far))
+    found = [Gap(newest_first[index + 1], newest_first[index]) for index in larger][::-1]
+    return tuple(found[:1] if only_largest else found)
+
+
+def _outcome(status: str, statuses: Statuses) -> Outcome:
+    if status in statuses.failed:
+        return Outcome.FAILED
+    return Outcome.RUNNING if status in statuses.running else Outcome.OTHER

@@ -125,13 +125,15 @@ def _chain(match: Match, width: int | None) -> Iterator[str]:
     chain = match.database.chain
     if chain is None:
         return
-    length, shown = len(chain.links) + chain.omitted, _shown(chain)
-    yield from ("", f"chain of the newest backup, from it to its full backup: {count(length, 'backup')}")
+    end = "the broken one" if chain.broken else "its full backup"
+    shown = _shown(chain)
+    number = count(len(shown) + chain.omitted, "backup")
+    yield from ("", f"chain of the newest backup, from it to {end}: {number}")
     head = ("id", "name", "status", "created", "")
     rows = [head, *(_link(link, match.now, chain.broken) for link in shown)]
     yield from (f"{INDENT}{line}" for line in table_lines(rows, narrowed(width)))
-    if length > len(shown):
-        yield f"{INDENT}{count(length - len(shown), 'more backup')} between, not shown"
+    if chain.omitted:
+        yield f"{INDENT}{count(chain.omitted, 'more backup')} between, not shown"
     if chain.broken:
         number = count(chain.broken.dependants, "backup")
         yield printable_line(f"{INDENT}{number} cannot be restored because of {chain.broken.culprit.id}")

@@ -32,12 +32,12 @@ def test_a_broken_database() -> None:
         "  oldest       2025-12-24T00:00:00Z (8d ago)",
         "  largest gap  4d, from 2025-12-24T00:00:00Z to 2025-12-28T00:00:00Z",
         "",
-        "chain of the newest backup, from it to its full backup: 7 backups",
+        "chain of the newest backup, from it to the broken one: 8 backups",
         "  id   name           status     created",
         "  b-3                 COMPLETED  2025-12-31T23:00:00Z (1h ago)",
         "  b-2                 COMPLETED  2025-12-31T00:00:00Z (1d ago)",
         "  b-1  orders-monday  FAILED     2025-12-30T00:00:00Z (2d ago)  broken: it failed",
-        "  4 more backups between, not shown",
+        "  5 more backups between, not shown",
         "  2 backups cannot be restored because of b-1",
         "",
         "attempts of the last 7d: 1 full, 2 unrestorable, 1 failed",
@@ -117,7 +117,7 @@ def test_several_databases_are_a_line_each() -> None:
     ]
 
 
-@given(st.text(min_size=1, max_size=300))
+@given(st.text(max_size=300).map("<{}>".format))
 def test_no_text_of_the_api_ever_forges_a_line_or_controls_the_terminal(text: str) -> None:
     """Names, ids, statuses and labels stay on their lines, and every line can be printed."""
     culprit = replace(CULPRIT, id=text, name=text, status=text)

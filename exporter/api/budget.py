@@ -160,6 +160,11 @@ class Budget:
         """Return the seconds between two walks of `requests` each at which the hour's quota lasts."""
         return requests * (self._seconds_per_request() or 0.0)
 
+    def walk_interval(self, requests: int) -> float:
+        """Return the seconds between walks of `requests` each; 0: as many as are requested fit the hour."""
+        with self._lock:
+            return self.pace(requests) if self._must_spread(requests, self._clock.monotonic()) else 0.0
+
     @property
     def state(self) -> BudgetState:
         """The budget for display."""
@@ -245,6 +250,8 @@ class Budget:
         return self._ledger.seconds_until_room(requests, limit, HOUR, now) if limit else 0.0
 
     def _seconds_until_turn(self, requests: int, now: float) -> float:
+        return self._pacer.seconds_until_turn(now) if self._must_spread(requests, now) else 0.0
+
+    def _must_spread(self, requests: int, now: float) -> bool:
         limit = self.hour_share
-        must_wait = limit is not None and self._pacer.must_spread(requests, limit, now)
-        return self._pacer.seconds_until_turn(now) if must_wait else 0.0
+        return limit is not None and self._pacer.must_spread(requests, limit, now)

@@ -8,6 +8,7 @@ from typing import Final
 from exporter.api.budget import Budget, Reservation
 from exporter.api.decode import decode_page
 from exporter.api.envelope import ListEndpoint
+from exporter.api.expiry import expiry_of
 from exporter.api.failures import error_of_response
 from exporter.api.observer import Observer
 from exporter.api.retry import Retrier
@@ -43,6 +44,8 @@ class ApiClient:
         self.transport = transport
         self.clock = clock
         self.is_closed = False
+        self.credential_expiry: float | None = None
+        """When the credential that was last read expires, in Unix seconds; `None` if it does not say."""
 
     def __repr__(self) -> str:
         return f"ApiClient({self.target.name!r}, is_closed={self.is_closed})"
@@ -59,6 +62,7 @@ class ApiClient:
             secret = self.target.credential.read()
         except ConfigError as error:
             raise ApiError(Reason.AUTH, str(error)) from error
+        self.credential_expiry = expiry_of(secret)
         return WalkClient(self, secret, seconds, reserved)
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from exporter.app.runtime import RuntimeFactory, TargetRuntime
 from exporter.clock import Clock
 from exporter.config import Config, Objective, Target
 from exporter.errors import ConfigError
+from exporter.metrics.credentials import CredentialCollector
 from exporter.metrics.own import OwnMetrics, ReloadCollector, WebReloadCollector, own_collectors
 from exporter.results import BudgetState
 from exporter.server.concurrency import ConcurrencyLimitMiddleware
@@ -80,7 +81,9 @@ class Exporter:
         reloads = [self.reloads] if web_reloads is None else [self.reloads, web_reloads]
         app = create_application(
             lambda: self.scrapers,
-            own_collectors(self.own_metrics, self._budget_states, *reloads),
+            own_collectors(
+                self.own_metrics, self._budget_states, CredentialCollector(self._expiries), *reloads
+            ),
             telemetry_path=telemetry_path,
             max_requests=max_requests,
             reload=reload,
@@ -132,3 +135,6 @@ class Exporter:
 
     def _budget_states(self) -> dict[str, BudgetState]:
         return {name: runtime.api.budget.state for name, runtime in self.targets.items()}
+
+    def _expiries(self) -> dict[str, float | None]:
+        return {name: runtime.api.credential_expiry for name, runtime in self.targets.items()}

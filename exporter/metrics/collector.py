@@ -15,25 +15,25 @@ from exporter.results import ScrapeResult
 class TargetCollector(Collector):
     """Collects the metric families of one scrape's result. Make a new one for each scrape.
 
-    :param ages: whether to include ages, which freeze in a file.
-    :param clock: supplies the time at which ages are computed.
+    :param live: whether to include values that depend on the time, such as ages, which freeze in a file.
+    :param clock: supplies the time at which they are computed.
     """
 
-    def __init__(self, result: ScrapeResult, *, ages: bool = True, clock: Clock | None = None) -> None:
+    def __init__(self, result: ScrapeResult, *, live: bool = True, clock: Clock | None = None) -> None:
         self._result = result
-        self._ages = ages
+        self._live = live
         self._clock = clock or Clock()
 
     def __repr__(self) -> str:
-        return f"TargetCollector(up={self._result.up}, ages={self._ages})"
+        return f"TargetCollector(up={self._result.up}, live={self._live})"
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """Return the families without their samples, so that registering costs nothing."""
         return described()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Return the families. Ages are those of this moment."""
-        return families(self._result, self._clock.now(), ages=self._ages)
+        """Return the families, with the ages of this moment."""
+        return families(self._result, self._clock.now(), live=self._live)
 
 
 def render_text(result: ScrapeResult) -> str:
@@ -42,12 +42,12 @@ def render_text(result: ScrapeResult) -> str:
 
 
 def write_text(result: ScrapeResult, path: Path) -> None:
-    """Write a file for node_exporter's textfile collector, atomically and without ages.
+    """Write a file for node_exporter's textfile collector, atomically and without ages and other live values.
 
     :param path: the file, usually `*.prom`.
     :raises OSError: if it cannot be written; it is unchanged then.
     """
-    write_to_textfile(str(path), _registry(TargetCollector(result, ages=False)))
+    write_to_textfile(str(path), _registry(TargetCollector(result, live=False)))
 
 
 def _registry(collector: TargetCollector) -> CollectorRegistry:

@@ -5,19 +5,19 @@ from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily
 
-from exporter.metrics.section import Gauge, Section
+from exporter.metrics.section import Gauge, LiveGauge, Section
 from exporter.metrics.table import SECTIONS
 from exporter.results import ScrapeResult
 
 
-def families(result: ScrapeResult, now: float, *, ages: bool = True) -> Iterator[GaugeMetricFamily]:
+def families(result: ScrapeResult, now: float, *, live: bool = True) -> Iterator[GaugeMetricFamily]:
     """Yield a metric family for each metric that has samples.
 
     :param now: when the result is served, in Unix seconds.
-    :param ages: whether to include ages, which freeze in a file.
+    :param live: whether to include values that depend on `now`, such as ages, which freeze in a file.
     """
     for section in SECTIONS:
-        yield from _section_families(section, result, now, ages=ages)
+        yield from _section_families(section, result, now, live=live)
 
 
 def described() -> Iterator[GaugeMetricFamily]:
@@ -28,13 +28,14 @@ def described() -> Iterator[GaugeMetricFamily]:
 
 
 def _section_families(
-    section: Section[Any], result: ScrapeResult, now: float, *, ages: bool
+    section: Section[Any], result: ScrapeResult, now: float, *, live: bool
 ) -> Iterator[GaugeMetricFamily]:
+    names = section.label_names(result)
     rows = [  # all metrics of a section share one dict of labels for each row, which `fast_encoder` relies on
-        (dict(zip(section.labels, labels, strict=True)), row) for labels, row in section.rows(result)
+        (dict(zip(names, labels, strict=True)), row) for labels, row in section.rows(result)
     ]
     for gauge in section.gauges:
-        if gauge.is_age and not ages:
+        if gauge.is_live and not live:
             continue
         family, value_of = _family(section, gauge), gauge.value_at(now)
         for labels, row in rows:
@@ -45,5 +46,5 @@ def _section_families(
             yield family
 
 
-def _family(section: Section[Any], gauge: Gauge[Any]) -> GaugeMetricFamily:
+def _family(section: Section[Any], gauge: Gauge[Any] | LiveGauge[Any]) -> GaugeMetricFamily:
     return GaugeMetricFamily(gauge.name, section.documentation(gauge), labels=section.labels)

@@ -210,18 +210,18 @@ class WebReloadCollector(Collector):
 
 
 def own_collectors(
-    own_metrics: OwnMetrics, budgets: Callable[[], Mapping[str, BudgetState]], *reloads: Collector
+    own_metrics: OwnMetrics, budgets: Callable[[], Mapping[str, BudgetState]], *others: Collector
 ) -> tuple[Collector, ...]:
     """Return the collectors of all metrics of the exporter, its process and Python.
 
     :param budgets: returns the state of each target's budget, by target name.
-    :param reloads: the collectors of the reload metrics.
+    :param others: the collectors of credentials and reloads.
     """
     unused = CollectorRegistry()  # these two insist on a registry
     return (
         *own_metrics.collectors,
         BudgetCollector(budgets),
-        *reloads,
+        *others,
         ProcessCollector(registry=None),
         PlatformCollector(registry=unused),
         GCCollector(registry=unused),

@@ -3,7 +3,14 @@
 from typing import Final
 
 from exporter.metrics import rows
-from exporter.metrics.section import Gauge, Section
+from exporter.metrics.section import Gauge, LiveGauge, Section, UserLabels, age
+from exporter.results import DatabaseAssessment
+
+
+def _largest_gap(database: DatabaseAssessment, now: float) -> float | None:
+    gap = database.largest_gap(now)
+    return None if gap is None else gap.seconds
+
 
 BACKUPS: Final = Section(
     "Backups",
@@ -16,11 +23,10 @@ BACKUPS: Final = Section(
             "Total size of the backups. A backup without a size counts as 0 bytes.",
             lambda group: group.size_bytes,
         ),
-        Gauge(
+        LiveGauge(
             "bycloud_database_backup_newest_age_seconds",
             "Time since the newest backup was created.",
-            lambda group: group.newest_timestamp,
-            is_age=True,
+            lambda group, now: age(group.newest_timestamp, now),
         ),
         Gauge(
             "bycloud_database_backup_newest_timestamp_seconds",
@@ -62,11 +68,28 @@ RESTORABILITY: Final = Section(
             "When the newest restorable backup was created, as a Unix timestamp.",
             lambda database: database.newest_timestamp,
         ),
-        Gauge(
+        LiveGauge(
             "bycloud_database_restorable_newest_age_seconds",
             "Time since the newest restorable backup was created.",
-            lambda database: database.newest_timestamp,
-            is_age=True,
+            lambda database, now: age(database.newest_timestamp, now),
+        ),
+        Gauge(
+            "bycloud_database_restorable_oldest_timestamp_seconds",
+            "When the oldest restorable backup was created, as a Unix timestamp: the begin of the recovery"
+            " window.",
+            lambda database: database.oldest_timestamp,
+        ),
+        LiveGauge(
+            "bycloud_database_restorable_largest_gap_seconds",
+            "Largest time between two neighbouring restorable backups, or since the newest one. With an"
+            " objective of retention, only gaps that end within it.",
+            _largest_gap,
+        ),
+        Gauge(
+            "bycloud_database_usable_newest_timestamp_seconds",
+            "When the newest backup with a usable status was created, as a Unix timestamp, even if a backup"
+            " that it depends on is missing or has failed.",
+            lambda database: database.usable_newest_timestamp,
         ),
         Gauge(
             "bycloud_database_restorable_newest_chain_length",
@@ -103,6 +126,28 @@ RESTORABILITY: Final = Section(
             "Maximum duration of a backup, as configured. No sample without an objective.",
             lambda database: database.objective.duration,
         ),
+        Gauge(
+            "bycloud_database_backup_objective_retention_seconds",
+            "How far back the restorable backups must reach, as configured. No sample without an objective.",
+            lambda database: database.objective.retention,
+        ),
+        Gauge(
+            "bycloud_database_backup_objective_gap_seconds",
+            "Maximum gap between restorable backups, as configured. No sample without an objective.",
+            lambda database: database.objective.gap,
+        ),
+        Gauge(
+            "bycloud_database_backup_objective_full_age_seconds",
+            "Maximum age of the newest restorable full backup, as configured. No sample without an"
+            " objective.",
+            lambda database: database.objective.full_age,
+        ),
+        Gauge(
+            "bycloud_database_backup_objective_chain_length",
+            "Maximum number of backups needed to restore the newest restorable backup, as configured. No"
+            " sample without an objective.",
+            lambda database: database.objective.chain_length,
+        ),
     ),
     from_snapshot=True,
 )
@@ -134,6 +179,21 @@ NAMES: Final = Section(
         ),
     ),
     from_snapshot=True,
+)
+
+OWNERS: Final = Section(
+    "Labels of objectives",
+    ("datastore_type", "instance_id"),
+    rows.owners,
+    (
+        Gauge(
+            "bycloud_database_labels",
+            "1 for each instance with labels, which come from its objective. A label that it lacks is empty.",
+            lambda _: 1,
+        ),
+    ),
+    from_snapshot=True,
+    user_labels=UserLabels("label_<name>", rows.owner_labels),
 )
 
 SCRAPE: Final = Section(
@@ -172,6 +232,17 @@ SCRAPE: Final = Section(
             "1 if this scrape started no walk because too few API requests were left, else 0.",
             lambda result: result.deferred,
         ),
+        Gauge(
+            "bycloud_scrape_walk_interval_seconds",
+            "Time between walks that the API's request budget and the setting `min_walk_interval` allow now."
+            " 0: every scrape walks.",
+            lambda result: result.walk_interval,
+        ),
+        Gauge(
+            "bycloud_scrape_objective_backups",
+            "The account's quota of backups: the setting `max_backups`. No sample without it.",
+            lambda result: result.objective_backups,
+        ),
     ),
 )
 
@@ -208,6 +279,17 @@ WALKED_BACKUPS: Final = Section(
             " Their age is 0.",
             lambda snapshot: snapshot.future,
         ),
+        Gauge(
+            "bycloud_scrape_excluded_backups",
+            "Backups that the setting `exclude` leaves out of the other metrics.",
+            lambda snapshot: snapshot.excluded,
+        ),
+        Gauge(
+            "bycloud_scrape_size_unit_bytes",
+            "Bytes per unit of the API's sizes, as configured or as `size_unit: auto` decided. No sample, and"
+            " no sizes, while it is undecided.",
+            lambda snapshot: snapshot.bytes_per_unit,
+        ),
     ),
     from_snapshot=True,
 )
@@ -243,6 +325,7 @@ SECTIONS: Final = (
     RESTORABILITY,
     BROKEN_CHAINS,
     NAMES,
+    OWNERS,
     SCRAPE,
     WALKED_BACKUPS,
     FAILURES,

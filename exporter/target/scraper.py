@@ -10,7 +10,7 @@ from exporter.api.budget import Budget
 from exporter.clock import Clock
 from exporter.config import Target
 from exporter.errors import WalkCrashedError
-from exporter.results import ScrapeResult
+from exporter.results import ScrapeResult, TargetStatus
 from exporter.target.outcome import WalkOutcome
 from exporter.target.runner import Spawn, WalkLostError, WalkRunner, thread_starter
 from exporter.target.running_walk import RunningWalk
@@ -58,7 +58,7 @@ class Scraper:
         self.budget = budget
         self._walker = walker
         self._clock = clock
-        self._state = TargetState(stale_after=target.stale_after)
+        self._state = TargetState(stale_after=target.stale_after, objective_backups=target.max_backups)
         self._log = WalkLog(log)
         self._runner = WalkRunner(self._end_walk, spawn, after_end=self._log.write)
 
@@ -80,7 +80,17 @@ class Scraper:
     def last_result(self) -> ScrapeResult:
         """Return what is known, without a walk."""
         with self._runner.changed:
-            return self._state.result(self._clock.monotonic(), deferred=False)
+            return self._result(self._clock.monotonic(), deferred=False)
+
+    def status(self) -> TargetStatus:
+        """Return what people see of the target, without a walk."""
+        with self._runner.changed:
+            now = self._clock.monotonic()
+            return TargetStatus(
+                result=self._result(now, deferred=False),
+                snapshot=self._state.last_snapshot,
+                outage=self._state.outage(now, self._clock.now()),
+            )
 
     def wake(self) -> None:
         """Let scrapes return if their client has left."""
@@ -102,7 +112,16 @@ class Scraper:
             self._runner.wait_for(walk, seconds, client_left)
         if self._state.is_crashed:
             raise WalkCrashedError
-        return self._state.result(self._clock.monotonic(), deferred=deferred)
+        return self._result(self._clock.monotonic(), deferred=deferred)
+
+    def _result(self, now: float, *, deferred: bool) -> ScrapeResult:
+        pace = self.budget.walk_interval(self._expected_requests)
+        interval = max(pace, self.target.min_walk_interval)
+        return self._state.result(now, deferred=deferred, walk_interval=interval)
+
+    @property
+    def _expected_requests(self) -> int:
+        return max(1, self._state.expected_walk.requests)
 
     def _is_due(self, now: float) -> bool:
         began = self._state.last_complete_began
@@ -110,9 +129,8 @@ class Scraper:
 
     def _start_walk_if_granted(self, now: float) -> bool:
         """Request a walk from the budget and start it; return `False` if the budget allows none now."""
-        expected = self._state.expected_walk
-        requests = max(1, expected.requests)
-        if self.budget.request_walk(requests, expected.seconds) > 0:
+        requests = self._expected_requests
+        if self.budget.request_walk(requests, self._state.expected_walk.seconds) > 0:
             return False
         seconds = max(MAX_WALK_SECONDS, self.target.scrape_timeout)
         walk = RunningWalk(now, seconds, self.budget)

@@ -13,8 +13,8 @@ what is shown, such as `Snapshot.completed_at`, is Unix time.
 
 from msgspec import Struct
 
-from exporter.errors import ApiError, Reason
-from exporter.results import ScrapeResult, Snapshot, WalkStats
+from exporter.errors import ApiError, Reason, WalkCrashedError
+from exporter.results import Outage, ScrapeResult, Snapshot, WalkStats
 from exporter.target.outcome import WalkOutcome
 
 FIRST_WALK = WalkStats(seconds=0.0, pages=1, requests=1)
@@ -48,10 +48,17 @@ class Current(Struct, frozen=True):
 
 
 class Failing(Struct, frozen=True):
-    """The last walk failed. `since` is when the first of the failed walks in a row began."""
+    """The last walk failed.
+
+    :param since: when the first of the failed walks in a row began
+    :param message: what went wrong, in one printable line without secrets
+    :param request_id: the API's id of the failed request
+    """
 
     since: float
     reason: Reason
+    message: str
+    request_id: str | None
     last_walk: WalkStats
     complete: CompleteWalk | None
 
@@ -68,10 +75,12 @@ class TargetState:
     """The state of one target, and what a scrape returns in it.
 
     :param stale_after: seconds for which the last snapshot is served while walks fail; 0: not at all
+    :param objective_backups: the account's quota of backups; `None` if it is not configured
     """
 
-    def __init__(self, *, stale_after: float) -> None:
+    def __init__(self, *, stale_after: float, objective_backups: int | None = None) -> None:
         self._stale_after = stale_after
+        self._objective_backups = objective_backups
         self._state: NeverWalked | Current | Failing | Crashed = NeverWalked()
         self.instances_ok: bool | None = None
         """`WalkOutcome.instances_ok` of the last walk."""
@@ -86,9 +95,7 @@ class TargetState:
         """
         self.instances_ok = outcome.instances_ok
         if isinstance(outcome.result, ApiError):
-            self._state = Failing(
-                self._failing_since(began), outcome.result.reason, outcome.stats, self._state.complete
-            )
+            self._state = self._failing(began, outcome.result, outcome.stats)
         else:
             self._state = Current(CompleteWalk(began, outcome.result, outcome.stats))
 
@@ -121,6 +128,11 @@ class TargetState:
         complete = self._state.complete
         return (complete.stats if complete else self._state.last_walk) or FIRST_WALK
 
+    @property
+    def last_snapshot(self) -> Snapshot | None:
+        """The result of the last complete walk, however old it is; `None` without one."""
+        return self._state.complete.snapshot if self._state.complete else None
+
     def servable_snapshot(self, now: float) -> Snapshot | None:
         """Return the last snapshot; `None` without one, and once walks have failed for `stale_after`.
 
@@ -133,10 +145,11 @@ class TargetState:
             return None
         return state.complete.snapshot
 
-    def result(self, now: float, *, deferred: bool) -> ScrapeResult:
+    def result(self, now: float, *, deferred: bool, walk_interval: float = 0.0) -> ScrapeResult:
         """Return what a scrape returns at `now` (monotonic seconds).
 
         :param deferred: whether the API's budget allowed no walk for this scrape
+        :param walk_interval: seconds between walks that budget and configuration allow; 0: every scrape walks
         """
         state = self._state
         return ScrapeResult(
@@ -146,7 +159,32 @@ class TargetState:
             snapshot=self.servable_snapshot(now),
             last_success=state.complete.snapshot.completed_at if state.complete else None,
             last_walk=state.last_walk,
+            walk_interval=walk_interval,
+            objective_backups=self._objective_backups,
             instances_ok=self.instances_ok,
+        )
+
+    def outage(self, now: float, unix_now: float) -> Outage | None:
+        """Return the outage that lasts; `None` unless the last walk failed.
+
+        :param now: monotonic seconds
+        :param unix_now: the same moment in Unix seconds, to display when the outage began
+        """
+        match self._state:
+            case Failing(since=since, reason=reason, message=message, request_id=request_id):
+                return Outage(unix_now - (now - since), reason, message, request_id)
+            case Crashed(since=since):
+                return Outage(unix_now - (now - since), None, str(WalkCrashedError()))
+        return None
+
+    def _failing(self, began: float, error: ApiError, stats: WalkStats) -> Failing:
+        return Failing(
+            since=self._failing_since(began),
+            reason=error.reason,
+            message=error.message,
+            request_id=error.request_id,
+            last_walk=stats,
+            complete=self._state.complete,
         )
 
     def _failing_since(self, began: float) -> float:
@@ -162,8 +200,11 @@ class TargetState:
         return None
 
 
-def scrape_result_of(outcome: WalkOutcome, now: float) -> ScrapeResult:
-    """Return the scrape result of a single walk that ended at `now` (monotonic seconds)."""
-    state = TargetState(stale_after=0)
+def scrape_result_of(outcome: WalkOutcome, now: float, objective_backups: int | None = None) -> ScrapeResult:
+    """Return the scrape result of a single walk that ended at `now` (monotonic seconds).
+
+    :param objective_backups: the account's quota of backups; `None` if it is not configured
+    """
+    state = TargetState(stale_after=0, objective_backups=objective_backups)
     state.end_walk(now, outcome)
     return state.result(now, deferred=False)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from exporter.api.budget import Budget, Reservation
+from exporter.api.pacer import DEMAND_PERIOD
 from exporter.api.tiers import HOUR
 from exporter.errors import ApiError, Reason, UnsentRequestError
 from exporter.metrics.own import BudgetCollector
@@ -59,7 +60,7 @@ def test_allows_everything_before_the_first_response(budget: Budget) -> None:
     assert (budget.minute, budget.minute_limit, budget.minute_share) == (None, None, None)
     assert (budget.hour_share, budget.hour_remaining) == (None, None)
     assert set(structs.astuple(budget.state)) == {None}
-    assert budget.pace(100) == 0
+    assert budget.pace(100) == budget.walk_interval(100) == 0
 
 
 class TestMinute:
@@ -159,6 +160,23 @@ class TestHour:
         assert budget.request_walk(10, seconds=600) == 27
         assert budget.seconds_until_request() == 0
         assert budget.request_walk(10, seconds=900) == 0
+
+    def test_the_interval_of_walks_is_their_pace_while_they_are_spread(
+        self, world: World, budget: Budget
+    ) -> None:
+        """They are until the demand is known, and if more are requested than fit into the hour."""
+        budget.observe(200, rate_headers(60, 59, world.now() + 42))
+        hour = budget.hour_share
+        at_first = budget.walk_interval(10)
+        world.sleep(DEMAND_PERIOD)
+        seldom = budget.walk_interval(10)
+        for _ in range(60):
+            budget.request_walk(10)
+            world.sleep(10)
+
+        assert hour
+        assert at_first == budget.walk_interval(10) == budget.pace(10) == 10 * HOUR / hour
+        assert seldom == 0
 
     def test_walks_that_would_exceed_the_hour_are_spread_over_it(self, world: World) -> None:
         """Ten requests each, 1,000 per hour: one walk every 36 s."""

@@ -1,5 +1,6 @@
 """Requests of walks, on real sockets against the embedded API's faults."""
 
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
@@ -351,3 +352,20 @@ def test_repr_shows_progress_without_the_credential(api: FaultyApi, rig: MakeRig
         "WalkClient('default', _Counts(requests=1, pages=1), _WalkTime(seconds=30, is_ended=False))"
     )
     assert repr(made.api.transport) == "HttpTransport('default')"
+
+
+def test_the_expiry_is_that_of_the_credential_last_read(rig: MakeRig, tmp_path: Path) -> None:
+    """The credential is re-read at each walk; one that cannot be read changes nothing."""
+    file = tmp_path / "token"
+    made = rig("http://127.0.0.1:1", token_file=file)
+    expiries = [made.api.credential_expiry]
+    for claims in (b'{"exp":1767225600}', b'{"exp":1767229200}', b"{}"):
+        file.write_text(f"aGVhZA.{urlsafe_b64encode(claims).rstrip(b'=').decode()}.c2ln", encoding="utf-8")
+        made.api.walk_client(1.0)
+        expiries.append(made.api.credential_expiry)
+        file.unlink()
+        with pytest.raises(ApiError):
+            made.api.walk_client(1.0)
+        expiries.append(made.api.credential_expiry)
+
+    assert expiries == [None, 1767225600.0, 1767225600.0, 1767229200.0, 1767229200.0, None, None]

@@ -1,6 +1,7 @@
 """All targets of a configuration, and a change of configuration while they run."""
 
 import threading
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from exporter.app.exporter import Exporter
 from exporter.app.runtime import TargetRuntime
-from exporter.config import Config, MaxDuration, Objective, Target
+from exporter.config import Config, MaxDuration, Objective, Secret, Target
 from exporter.errors import ConfigError
 from exporter.simulator import Request, bulk_instances
 from tests.support.application import get, running
@@ -168,3 +169,17 @@ def test_a_removed_target_sends_no_further_request(api: FaultyApi, make: MakeTar
     assert again.stats.requests == 0
     assert len(api.requests) == sent
     assert walk.api.budget.hour_remaining == 500 - sent
+
+
+def test_the_own_metrics_tell_when_a_token_expires(make: MakeTarget) -> None:
+    """The API refuses this one, but it has been read. A key does not tell."""
+    claims = urlsafe_b64encode(b'{"exp":1767225600}').decode()
+    token = Secret(f"aGVhZA.{claims}.c2ln")
+    with Exporter(Config(targets=(make("a", token=token), make("b")))) as made:
+        for scraper in made.scrapers.values():
+            scraper.scrape(30)
+        with running(made.application()) as url:
+            lines = get(f"{url}/metrics").text.splitlines()
+    name = "bycloud_api_credential_expiry_timestamp_seconds"
+
+    assert [line for line in lines if line.startswith(name)] == [f'{name}{{target="a"}} 1.7672256e+09']

@@ -27,7 +27,7 @@ def test_ages_are_those_of_the_collection() -> None:
 
 def test_a_collector_shows_its_result() -> None:
     """Its `repr` is for debugging."""
-    assert repr(TargetCollector(OK)) == "TargetCollector(up=True, ages=True)"
+    assert repr(TargetCollector(OK)) == "TargetCollector(up=True, live=True)"
 
 
 def test_a_rendering_has_ages() -> None:
@@ -38,8 +38,8 @@ def test_a_rendering_has_ages() -> None:
     assert "bycloud_database_backup_newest_age_seconds" in names(text)
 
 
-def test_a_file_has_no_ages(tmp_path: Path) -> None:
-    """They would freeze there. Nothing else is missing, and no temporary file remains."""
+def test_a_file_has_no_live_values(tmp_path: Path) -> None:
+    """Ages and gaps would freeze there. Nothing else is missing, and no temporary file remains."""
     path = tmp_path / "bycloud.prom"
     path.write_text("old")
     write_text(OK, path)
@@ -47,6 +47,7 @@ def test_a_file_has_no_ages(tmp_path: Path) -> None:
     assert names(render_text(OK)) - names(path.read_text()) == {
         "bycloud_database_backup_newest_age_seconds",
         "bycloud_database_restorable_newest_age_seconds",
+        "bycloud_database_restorable_largest_gap_seconds",
     }
     assert list(tmp_path.iterdir()) == [path]
 

@@ -35,6 +35,9 @@ CONTRACT: dict[str, tuple[str, ...]] = {
             "bycloud_database_restorable_backups",
             "bycloud_database_restorable_newest_timestamp_seconds",
             "bycloud_database_restorable_newest_age_seconds",
+            "bycloud_database_restorable_oldest_timestamp_seconds",
+            "bycloud_database_restorable_largest_gap_seconds",
+            "bycloud_database_usable_newest_timestamp_seconds",
             "bycloud_database_restorable_newest_chain_length",
             "bycloud_database_restorable_newest_full_timestamp_seconds",
             "bycloud_database_restorable_newest_full_size_bytes",
@@ -42,6 +45,10 @@ CONTRACT: dict[str, tuple[str, ...]] = {
             "bycloud_database_backup_last_attempt_failed",
             "bycloud_database_backup_objective_age_seconds",
             "bycloud_database_backup_objective_duration_seconds",
+            "bycloud_database_backup_objective_retention_seconds",
+            "bycloud_database_backup_objective_gap_seconds",
+            "bycloud_database_backup_objective_full_age_seconds",
+            "bycloud_database_backup_objective_chain_length",
         ),
         ("datastore_type", "instance_id"),
     ),
@@ -53,18 +60,23 @@ CONTRACT: dict[str, tuple[str, ...]] = {
         "datastore_version",
         "replica_of",
     ),
+    "bycloud_database_labels": ("datastore_type", "instance_id", "label_cost_center", "label_team"),
     "bycloud_up": (),
     "bycloud_last_success_timestamp_seconds": (),
     "bycloud_scrape_duration_seconds": (),
     "bycloud_scrape_pages": (),
     "bycloud_scrape_requests": (),
     "bycloud_scrape_deferred": (),
+    "bycloud_scrape_walk_interval_seconds": (),
+    "bycloud_scrape_objective_backups": (),
     "bycloud_scrape_backups": (),
     "bycloud_scrape_reported_backups": (),
     "bycloud_scrape_malformed_backups": (),
     "bycloud_scrape_duplicate_backups": (),
     "bycloud_scrape_unknown_status_backups": (),
     "bycloud_scrape_future_backups": (),
+    "bycloud_scrape_excluded_backups": (),
+    "bycloud_scrape_size_unit_bytes": (),
     "bycloud_scrape_failure": ("reason",),
     "bycloud_scrape_collector_success": ("collector",),
 }
@@ -74,12 +86,14 @@ ALWAYS = {"bycloud_up", "bycloud_scrape_failure", "bycloud_scrape_collector_succ
 REASONS = (
     "auth forbidden client_error rate_limited timeout connection tls server_error bad_response pagination"
 )
+LABELS = "bycloud_database_labels"
+LABEL_NAMES = st.sampled_from(["team", "Team", "_", "instance_id", "label_team", "x" * 60])
 LABEL_VALUES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
-def by_name(result: ScrapeResult, *, now: float = NOW, ages: bool = True) -> dict[str, GaugeMetricFamily]:
+def by_name(result: ScrapeResult, *, now: float = NOW, live: bool = True) -> dict[str, GaugeMetricFamily]:
     """Return the families of a result, by name."""
-    return {family.name: family for family in families(result, now, ages=ages)}
+    return {family.name: family for family in families(result, now, live=live)}
 
 
 def value(result: ScrapeResult, name: str, *, now: float = NOW, **labels: str) -> float:
@@ -119,18 +133,23 @@ def test_the_help_of_a_metric_mentions_a_snapshot() -> None:
         "bycloud_scrape_duplicate_backups",
         "bycloud_scrape_unknown_status_backups",
         "bycloud_scrape_future_backups",
+        "bycloud_scrape_excluded_backups",
+        "bycloud_scrape_size_unit_bytes",
     }
 
 
 def test_before_the_first_walk() -> None:
-    """Only the metrics that are always present, and `deferred`, have samples."""
-    assert set(by_name(NO_DATA_YET)) == ALWAYS | {"bycloud_scrape_deferred"}
+    """Only the metrics that are always present, and how walks may start, have samples."""
+    assert set(by_name(NO_DATA_YET)) == ALWAYS | {
+        "bycloud_scrape_deferred",
+        "bycloud_scrape_walk_interval_seconds",
+    }
     assert value(NO_DATA_YET, "bycloud_up") == 0
     assert value(NO_DATA_YET, "bycloud_scrape_failure", reason="timeout") == 1
 
 
 def test_after_a_failure_without_a_snapshot() -> None:
-    """The cost of the failed walk and the time of the last complete one are served."""
+    """The cost of the failed walk, the time of the last complete one and the configuration are served."""
     assert set(by_name(FAILED)) == {
         *ALWAYS,
         "bycloud_last_success_timestamp_seconds",
@@ -138,6 +157,8 @@ def test_after_a_failure_without_a_snapshot() -> None:
         "bycloud_scrape_pages",
         "bycloud_scrape_requests",
         "bycloud_scrape_deferred",
+        "bycloud_scrape_walk_interval_seconds",
+        "bycloud_scrape_objective_backups",
     }
 
 
@@ -169,6 +190,39 @@ def test_values() -> None:
     assert value(result, "bycloud_scrape_reported_backups") == 10
     assert value(result, "bycloud_database_backups", status="COMPLETED") == 7
     assert value(result, "bycloud_last_success_timestamp_seconds") == NOW - 30
+    assert value(result, "bycloud_scrape_walk_interval_seconds") == 72
+    assert value(result, "bycloud_scrape_objective_backups") == 50
+    assert value(result, "bycloud_scrape_excluded_backups") == 5
+    assert value(result, "bycloud_scrape_size_unit_bytes") == 2**30
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("restorable_newest_timestamp_seconds", NOW - 3600),
+        ("restorable_newest_age_seconds", 3600),
+        ("restorable_oldest_timestamp_seconds", NOW - 86_400),
+        ("restorable_largest_gap_seconds", 7200),
+        ("usable_newest_timestamp_seconds", NOW - 1800),
+        ("backup_objective_age_seconds", 108_000),
+        ("backup_objective_duration_seconds", 21_600),
+        ("backup_objective_retention_seconds", 43_200),
+        ("backup_objective_gap_seconds", 10_800),
+        ("backup_objective_full_age_seconds", 691_200),
+        ("backup_objective_chain_length", 14),
+    ],
+)
+def test_values_of_a_database(part: str, expected: float) -> None:
+    """Of the gaps, the larger one ended before the retention."""
+    assert value(OK, f"bycloud_database_{part}", instance_id=ASSESSMENT.instance_id) == expected
+
+
+def test_the_largest_gap_is_computed_when_it_is_served() -> None:
+    """The time since the newest restorable backup is a gap; without such a backup there is none."""
+    name = "bycloud_database_restorable_largest_gap_seconds"
+
+    assert value(OK, name, now=NOW + 7200) == 10_800
+    assert [sample.labels["instance_id"] for sample in by_name(OK)[name].samples] == [ASSESSMENT.instance_id]
 
 
 @given(st.floats(0, 4e9))
@@ -183,11 +237,12 @@ def test_ages_are_computed_when_they_are_served(now: float) -> None:
     )
 
 
-def test_ages_can_be_omitted() -> None:
-    """They would freeze in a file."""
-    assert set(CONTRACT) - set(by_name(OK, ages=False)) == {
+def test_live_values_can_be_omitted() -> None:
+    """Ages and gaps would freeze in a file."""
+    assert set(CONTRACT) - set(by_name(OK, live=False)) == {
         "bycloud_database_backup_newest_age_seconds",
         "bycloud_database_restorable_newest_age_seconds",
+        "bycloud_database_restorable_largest_gap_seconds",
     }
 
 
@@ -196,14 +251,45 @@ def test_an_unknown_value_has_no_sample() -> None:
     group = replace(GROUP, newest_size_bytes=None, newest_duration_seconds=None)
     result = replace(
         OK,
-        snapshot=replace(SNAPSHOT, summary=replace(SNAPSHOT.summary, groups=(group,)), reported=None),
+        snapshot=replace(
+            SNAPSHOT,
+            summary=replace(SNAPSHOT.summary, groups=(group,)),
+            reported=None,
+            bytes_per_unit=None,
+        ),
     )
 
     assert set(CONTRACT) - set(by_name(result)) == {
         "bycloud_database_backup_newest_size_bytes",
         "bycloud_database_backup_newest_duration_seconds",
         "bycloud_scrape_reported_backups",
+        "bycloud_scrape_size_unit_bytes",
     }
+
+
+OWNERS = st.lists(st.dictionaries(LABEL_NAMES, LABEL_VALUES, max_size=3), max_size=4)
+
+
+@given(OWNERS)
+def test_labels_of_objectives_are_one_series_per_database_that_has_any(
+    owners: list[dict[str, str]],
+) -> None:
+    """Each series has all names of the snapshot; a label that its database lacks is empty."""
+    databases = tuple(
+        replace(ASSESSMENT, instance_id=str(number), labels=tuple(sorted(labels.items())))
+        for number, labels in enumerate(owners)
+    )
+    family = by_name(replace(OK, snapshot=replace(SNAPSHOT, assessments=databases))).get(LABELS)
+    names = set().union(*owners)
+    expected = [
+        {"datastore_type": "postgresql", "instance_id": str(number)}
+        | {f"label_{name}": labels.get(name, "") for name in names}
+        for number, labels in enumerate(owners)
+        if labels
+    ]
+
+    assert [sample.labels for sample in family.samples] == expected if family else not expected
+    assert {sample.value for sample in family.samples} == {1} if family else True
 
 
 @given(st.builds(GroupKey, status=LABEL_VALUES, datastore_type=LABEL_VALUES, instance_id=LABEL_VALUES))

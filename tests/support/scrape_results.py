@@ -12,6 +12,7 @@ from exporter.errors import ApiError, Reason
 from exporter.results import (
     AppliedObjective,
     DatabaseAssessment,
+    Gap,
     GroupKey,
     GroupSummary,
     ScrapeResult,
@@ -50,13 +51,24 @@ ASSESSMENT = DatabaseAssessment(
     replica_of=None,
     restorable=5,
     newest_timestamp=NOW - 3600,
+    oldest_timestamp=NOW - 86_400,
+    usable_newest_timestamp=NOW - 1800,
+    gaps=(Gap(NOW - 86_400, NOW - 50_400), Gap(NOW - 14_400, NOW - 7200)),
     newest_chain_length=3,
     newest_full_timestamp=NOW - 7200,
     newest_full_size_bytes=100.5,
     unrestorable=(("parent_failed", 1), ("parent_missing", 1)),
     running_oldest_timestamp=NOW - 60,
     last_attempt_failed=False,
-    objective=AppliedObjective(age=108_000.0, duration=21_600.0),
+    objective=AppliedObjective(
+        age=108_000.0,
+        duration=21_600.0,
+        retention=43_200.0,
+        gap=10_800.0,
+        full_age=691_200.0,
+        chain_length=14,
+    ),
+    labels=(("cost_center", "4711"), ("team", "payments")),
 )
 NOTHING_RESTORABLE = DatabaseAssessment(instance_id="7", datastore_type="unknown")
 SNAPSHOT = Snapshot(
@@ -69,6 +81,8 @@ SNAPSHOT = Snapshot(
     future=4,
     reported=10,
     completed_at=NOW - 30,
+    excluded=5,
+    bytes_per_unit=2.0**30,
 )
 OK = ScrapeResult(
     up=True,
@@ -77,6 +91,8 @@ OK = ScrapeResult(
     snapshot=SNAPSHOT,
     last_success=NOW - 30,
     last_walk=STATS,
+    walk_interval=72.0,
+    objective_backups=50,
     instances_ok=True,
 )
 NO_DATA_YET = ScrapeResult(

@@ -4,6 +4,7 @@ import re
 from itertools import chain
 from typing import Final
 
+from exporter.metrics.credentials import CredentialCollector
 from exporter.metrics.own import OwnMetrics, ReloadCollector, WebReloadCollector, own_collectors
 from exporter.metrics.table import SECTIONS
 
@@ -23,7 +24,11 @@ def served_names() -> frozenset[str]:
     """Return the name of every time series, with the suffixes of histograms and counters."""
     names = {gauge.name for section in SECTIONS for gauge in section.gauges}
     for collector in own_collectors(
-        OwnMetrics(), dict, ReloadCollector(0), WebReloadCollector(lambda: (True, 0))
+        OwnMetrics(),
+        dict,
+        CredentialCollector(dict),
+        ReloadCollector(0),
+        WebReloadCollector(lambda: (True, 0)),
     ):
         for family in getattr(collector, "describe", collector.collect)():
             names |= {family.name + suffix for suffix in _SUFFIXES.get(family.type, ("",))}

@@ -12,8 +12,9 @@ from structlog.testing import capture_logs
 
 from exporter.api.budget import Budget
 from exporter.clock import Clock
-from exporter.config import Duration
+from exporter.config import Count, Duration
 from exporter.errors import ApiError, Reason, WalkCrashedError
+from exporter.results import Outage
 from exporter.target import MAX_WALK_SECONDS, Scraper, WalkOutcome
 from exporter.target.runner import MAX_ABANDONED
 from exporter.target.running_walk import HANG_MARGIN, RunningWalk
@@ -49,6 +50,49 @@ def test_a_walk_requests_the_cost_of_the_last_complete_walk() -> None:
 
     assert result.deferred
     assert rig.walks.started == 2
+
+
+def test_a_result_has_the_interval_of_walks() -> None:
+    """The longer one of the configured interval and the pace of walks as large as the last complete one."""
+    rig = Rig(min_walk_interval=Duration(30))
+    free = Rig()
+    configured = rig.scraper.last_result().walk_interval
+    rig.scrape()
+    rig.walks.end(complete(requests=40))
+    rig.budget.observe(
+        200, {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "20", "X-RateLimit-Reset": "0"}
+    )
+    paced = [result.walk_interval for result in (rig.scraper.last_result(), rig.scrape())]
+
+    assert free.scrape().walk_interval == 0
+    assert configured == 30
+    assert paced == [rig.budget.pace(40)] * 2
+    assert paced[0] > 30
+
+
+def test_a_result_has_the_quota_of_backups_even_before_the_first_walk() -> None:
+    """It is configured: an outage does not change it."""
+    rig = Rig(max_backups=Count(50))
+
+    assert rig.scrape().objective_backups == rig.scraper.last_result().objective_backups == 50
+    assert Rig().scrape().objective_backups is None
+
+
+def test_a_status_needs_no_walk_and_follows_the_wall_clock() -> None:
+    """It has the result that a scrape would return, the last snapshot however old, and the outage."""
+    rig = Rig()
+    outcome = rig.succeed()
+    rig.scrape()
+    rig.walks.end(failed(Reason.AUTH, request_id="r-1"))
+    rig.world.sleep(STALE_AFTER)
+    rig.clock.ahead = 3600.0
+    status = rig.scraper.status()
+
+    assert rig.walks.started == 2
+    assert status.result == rig.scraper.last_result()
+    assert status.result.snapshot is None
+    assert status.snapshot is outcome.snapshot
+    assert status.outage == Outage(rig.clock.now() - STALE_AFTER, Reason.AUTH, "no luck", "r-1")
 
 
 class ReadClock(Clock):

@@ -3,7 +3,7 @@
 import pytest
 
 from exporter.errors import ApiError, Reason
-from exporter.results import Snapshot, WalkStats
+from exporter.results import Outage, Snapshot, WalkStats
 from exporter.target.state import FIRST_WALK, TargetState, scrape_result_of
 from tests.support.outcomes import complete, failed
 
@@ -102,6 +102,50 @@ def test_the_next_walk_costs_as_much_as_the_last_complete_one() -> None:
     assert [cost.requests for cost in costs] == [1, 1, 40, 40]
 
 
+def test_a_target_whose_last_walk_was_complete_has_no_outage() -> None:
+    """Nor has one that was never walked."""
+    made = state()
+    before = made.outage(0.0, 1000.0)
+    made.end_walk(0.0, failed())
+    made.end_walk(10.0, complete())
+
+    assert before is None
+    assert made.outage(20.0, 1020.0) is None
+
+
+def test_an_outage_lasts_since_the_first_failed_walk_and_tells_why_the_last_one_failed() -> None:
+    """Its begin is shown in Unix time, by the clock of the moment when it is shown."""
+    made = state()
+    made.end_walk(0.0, complete())
+    made.end_walk(100.0, failed())
+    made.end_walk(200.0, failed(Reason.AUTH, request_id="r-1"))
+
+    assert made.outage(250.0, 5250.0) == Outage(5100.0, "auth", "no luck", "r-1")
+
+
+def test_a_crash_is_an_outage_without_a_reason() -> None:
+    """Its message says where the traceback is."""
+    made = state()
+    made.end_walk(100.0, failed())
+    made.crash(200.0, CRASHED)
+    outage = made.outage(250.0, 5250.0)
+
+    assert outage == Outage(5100.0, None, "unexpected error while walking the API: see the log")
+
+
+def test_the_last_snapshot_stays_when_it_is_too_old_to_serve() -> None:
+    """Pages show it with its date."""
+    made = state()
+    outcome = complete()
+    before = made.last_snapshot
+    made.end_walk(0.0, outcome)
+    made.end_walk(1.0, failed())
+
+    assert before is None
+    assert made.servable_snapshot(1e6) is None
+    assert made.last_snapshot is outcome.snapshot
+
+
 def test_queries_change_nothing() -> None:
     """Reading a result changes nothing."""
     made = state()
@@ -120,6 +164,13 @@ def test_the_result_of_a_single_walk_has_its_snapshot_or_its_error() -> None:
 
     assert isinstance(good.snapshot, Snapshot)
     assert (bad.up, bad.failure, bad.snapshot) == (False, Reason.AUTH, None)
+
+
+def test_the_result_of_a_single_walk_has_the_quota_of_backups() -> None:
+    """Whether the walk fails or not."""
+    results = [scrape_result_of(outcome, 5.0, 50) for outcome in (complete(), failed())]
+
+    assert [result.objective_backups for result in results] == [50, 50]
 
 
 def test_an_outcome_has_either_a_snapshot_or_an_error() -> None:

@@ -77,7 +77,7 @@ def reference(
         "nonsense",
     ],
 )
-@pytest.mark.parametrize("query", ["", "name[]=bycloud_up&name[]=bycloud_scrape_failure"])
+@pytest.mark.parametrize("query", ["", "name[]=bycloud_up&name[]=bycloud_database_labels"])
 def test_responses_equal_those_of_prometheus_client(accept: str | None, query: str) -> None:
     """Status, headers and body are those of its own endpoint, for every `Accept` and `name[]`."""
     own = [ReloadCollector(NOW)]
@@ -93,6 +93,7 @@ def test_responses_equal_those_of_prometheus_client(accept: str | None, query: s
             assert response.headers.get("content-encoding") == headers.get("Content-Encoding")
             assert response.content == (gzip.decompress(body) if "Content-Encoding" in headers else body)
             assert b"bycloud_up 1.0\n" in response.content
+            assert b'label_team="payments"} 1.0\n' in response.content
             assert (b"bycloud_scrape_pages" in response.content) is not bool(query)
 
 

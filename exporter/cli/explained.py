@@ -94,6 +94,8 @@ def _objective(match: Match, *, coloured: bool) -> Iterator[str]:
         if problem in UNREQUIRED:
             words = describe(Risk(match.database, match.now, (problem,)))
             yield f"{INDENT}{coloured_word(Severity.FAIL, coloured=coloured)}  {words}"
+    for note in match.notes:
+        yield f"{INDENT}note  {printable_line(note)}"
 
 
 def _word(requirement: Requirement, *, coloured: bool) -> str:

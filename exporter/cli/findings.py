@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from exporter.api.budget import Budget
 from exporter.api.tiers import HOUR, MINUTE, TIERS, tier_by_minute_limit
-from exporter.cli.data_findings import find_in_data
+from exporter.cli.data_findings import find_expiry, find_in_data
 from exporter.cli.finding import Finding, Severity
 from exporter.config import Target
 from exporter.durations import format_age
@@ -22,6 +22,7 @@ def find(walker: TargetWalker, outcome: WalkOutcome, interval: float) -> Iterato
     target, budget = walker.api.target, walker.api.budget
     if outcome.error is not None:
         yield Finding(Severity.FAIL, f"{outcome.error.reason}: {outcome.error}")
+    yield from find_expiry(walker.api.credential_expiry, walker.api.clock.now())
     if outcome.snapshot is not None:
         yield Finding(Severity.OK, f"authenticated by {target.credential.kind}")
         yield _walked(outcome, outcome.snapshot)

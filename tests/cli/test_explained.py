@@ -73,6 +73,13 @@ def test_a_database_without_an_objective() -> None:
     ]
 
 
+def test_an_assumption_is_a_note() -> None:
+    """What was assumed about all backups of the target is said, in one printable line."""
+    assumed = replace(match(BROKEN), notes=("3 Cinder snapshots\ncounted",))
+
+    assert r"  note  3 Cinder snapshots\ncounted" in list(lines_of(assumed, coloured=False))
+
+
 @pytest.mark.parametrize(
     ("reason", "words"),
     [

@@ -125,3 +125,16 @@ def test_data_warnings_are_warnings() -> None:
 def test_a_failure(limit: int | None) -> None:
     """A failed walk is the only finding: half a success would mislead."""
     assert findings(FAILURE, limit) == [Finding(Severity.FAIL, "auth: token <invalid> (HTTP 401)")]
+
+
+def test_an_expired_token_is_named_beside_the_failure() -> None:
+    """Its expiry explains why the API refuses the credential."""
+    made = target("prod", token=Secret("hidden"))
+    walker = made_walk(made, Budget(clock=FixedClock()))
+    walker.api.credential_expiry = NOW - 3600
+    failure, expiry = find(walker, FAILURE, 60)
+
+    assert failure.severity is Severity.FAIL
+    assert expiry == Finding(
+        Severity.WARN, "the credential expired 1h ago (2025-12-31T23:00:00Z): replace it"
+    )

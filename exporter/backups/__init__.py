@@ -5,6 +5,7 @@ Pure functions of records, configuration and the time that the caller passes in.
 
 from exporter.backups.advice import ADVICE, RUNBOOKS_URL, Advice
 from exporter.backups.assessment import assess_databases
+from exporter.backups.cadence import Cadence, cadence_warnings, observe
 from exporter.backups.data_warnings import Evidence, data_warnings
 from exporter.backups.explanation import Explanation, Requirement, RequirementState, explain
 from exporter.backups.inventory import Inventory
@@ -16,6 +17,7 @@ __all__ = [
     "ADVICE",
     "RUNBOOKS_URL",
     "Advice",
+    "Cadence",
     "Evidence",
     "Explanation",
     "Inventory",
@@ -26,10 +28,12 @@ __all__ = [
     "Rules",
     "assess",
     "assess_databases",
+    "cadence_warnings",
     "data_warnings",
     "describe",
     "describe_age",
     "explain",
+    "observe",
     "risks",
     "severity",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from exporter.api.budget import Budget
 from exporter.api.tiers import HOUR, MINUTE, TIERS, tier_by_minute_limit
+from exporter.backups import cadence_warnings
 from exporter.cli.data_findings import find_expiry, find_in_data
 from exporter.cli.finding import Finding, Severity
 from exporter.config import Target
@@ -28,7 +29,8 @@ def find(walker: TargetWalker, outcome: WalkOutcome, interval: float) -> Iterato
         yield _walked(outcome, outcome.snapshot)
         yield from _listed(walker)
         yield from find_in_data(target, outcome.snapshot)
-        yield from (Finding(Severity.WARN, warning.text) for warning in outcome.snapshot.data_warnings)
+        warnings = (*outcome.snapshot.data_warnings, *cadence_warnings(outcome.snapshot.assessments))
+        yield from (Finding(Severity.WARN, warning.text) for warning in warnings)
         yield _rate_limit(target, budget)
         yield from _requests(outcome.stats.requests, budget, interval)
 

@@ -143,7 +143,7 @@ class Chains:
         length, link, last_id, last_parent_id = FULL.length, FULL.broken, None, None
         for backup in group.backups:
             parent_id = None if backup.location_ref else backup.parent_id
-            if parent_id and parent_id == last_id:
+            if parent_id and parent_id == last_id and (link is None or link.reason is not BrokenBy.CYCLE):
                 length += 1
             elif not parent_id or parent_id != last_parent_id or parent_id == backup.id:
                 chain = self._follow(backup)

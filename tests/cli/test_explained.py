@@ -117,10 +117,20 @@ def test_several_databases_are_a_line_each() -> None:
     broken = replace(BROKEN, objective=AppliedObjective(age=9 * DAY), last_attempt_failed=False)
 
     assert overview([match(broken), match(HEALTHY), match(FREE, "staging")]) == [
-        "      target   database   id        team      datastore   restorable  what is wrong",
-        "FAIL  prod     orders-db  550e8400  payments  postgresql  3d 4h ago   broken chain",
-        "ok    prod     carts-db   660e8400            postgresql  1h ago      nothing",
-        "ok    staging  770e8400                       postgresql  1h ago      no objective",
+        "      target   database   team      datastore   restorable  what is wrong",
+        "FAIL  prod     orders-db  payments  postgresql  3d 4h ago   broken chain",
+        "ok    prod     carts-db             postgresql  1h ago      nothing",
+        "ok    staging  770e8400             postgresql  1h ago      no objective",
+    ]
+
+
+def test_databases_of_the_same_name_show_their_ids() -> None:
+    """Two databases of one target may have the same name; an id tells which one is which."""
+    twin = replace(HEALTHY, instance_id="880e8400")
+
+    assert overview([match(HEALTHY), match(twin), match(BROKEN)])[1:3] == [
+        "ok    prod    carts-db   660e8400            postgresql  1h ago      nothing",
+        "ok    prod    carts-db   880e8400            postgresql  1h ago      nothing",
     ]
 
 

@@ -86,11 +86,10 @@ def _hint(wanted: str, candidates: Sequence[Candidate]) -> str:
 
 
 def _print(matches: Sequence[Match], error: str | None) -> None:
-    width = terminal_width()
     if len(matches) == 1:
-        lines = list(lines_of(matches[0], coloured=is_coloured(), width=width))
+        lines = list(lines_of(matches[0], coloured=is_coloured()))
     else:
-        lines = overview(matches, width=width) if matches else []
+        lines = overview(matches, width=terminal_width()) if matches else []
     for line in lines:
         print(line)
     if error:

@@ -16,10 +16,10 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip
 NEEDS_LINUX = @test -d /proc/self || { echo 'make $@: needs Linux, for /proc' >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check stress fix docs dashboards history tools image manifests bench soak abuse lock clean
+.PHONY: help demo test check stress fix docs dashboards rules mutants history tools image release-build release-dry-run release-lint manifests bench soak abuse lock clean
 
 help: ## list these commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/runs ## run the exporter on an embedded API, on port 10140 (PORT=… for another)
 	@$(BIN)/bycloud-backup-exporter demo --web.listen-address=127.0.0.1:$(PORT)
@@ -30,7 +30,7 @@ test: $(VENV)/tests ## run the suite, without the tests marked slow
 check: $(VENV)/tests ## lint, types, import contracts, and the suite in random order with branch coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy exporter tests benchmarks dashboards tools
+	$(BIN)/mypy exporter tests benchmarks dashboards alerts tools
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing
 
@@ -41,11 +41,17 @@ fix: $(VENV)/tests ## let ruff fix and format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(VENV)/tests ## generate docs/metrics.md
+docs: $(VENV)/tests ## generate docs/configuration.md and docs/metrics.md
 	$(BIN)/python -m tools.generated
 
 dashboards: $(VENV)/tests ## generate the dashboards' JSON from dashboards/source
 	$(BIN)/python -m dashboards.source
+
+rules: $(VENV)/tests ## generate the alert rules, their tables in README and docs, and the runbooks' heads from alerts/source
+	$(BIN)/python -m alerts.source
+
+mutants: $(VENV)/tests ## flip each comparison of the alert rules, and print those that no situation notices (hours)
+	$(BIN)/python -m tools.mutate_rules
 
 history: $(VENV)/tests ## replay eight days of the demo's fleet into a real Prometheus, on port 19090 (needs prometheus and promtool)
 	$(BIN)/python -m tools.history $(or $(FOLDER),$(shell mktemp -d))
@@ -54,6 +60,16 @@ tools: $(DEPLOY)/installed ## install Helm, kubectl, hadolint and pip-audit for 
 
 image: ## build the image and run it, with Docker or Podman, or as root with buildah and debootstrap
 	@$(PYTHON) -m tools.image_check
+
+release-build: $(VENV)/tests $(DEPLOY)/installed $(RELEASE)/installed ## build all files of a release into dist/ (TAG=v…)
+	$(BIN)/python -m tools.release build '$(TAG)'
+
+release-dry-run: $(VENV)/tests $(DEPLOY)/installed $(RELEASE)/installed ## build a release twice into dist/, check it and compare
+	$(BIN)/python -m tools.release dry-run
+
+release-lint: $(VENV)/tests $(RELEASE)/installed ## check the workflows with actionlint and zizmor
+	$(RELEASE)/bin/actionlint
+	$(RELEASE)/bin/zizmor --offline --quiet .github
 
 manifests: $(VENV)/tests $(DEPLOY)/installed ## copy rules and dashboards into the chart; generate its README and deploy/kubernetes/exporter.yaml
 	$(BIN)/python -m tools.manifests

@@ -34,10 +34,11 @@ def explain_violation(error: msgspec.ValidationError, document: object, expected
         return error.__cause__.within(key=key)
     if missing := _MISSING.match(message):
         return ConfigError(f"the key {missing[1]} is missing", key=key)
-    return ConfigError(key=key, found=_show(found, wanted), allowed=_allowed(wanted))
+    return ConfigError(key=key, found=_show(found, wanted), allowed=describe_allowed(wanted))
 
 
-def _allowed(wanted: inspect.Type) -> str:
+def describe_allowed(wanted: inspect.Type) -> str:
+    """Return which values a type accepts, in words."""
     return " or ".join(dict.fromkeys(_each_allowed(wanted)))
 
 
@@ -85,7 +86,9 @@ def _unknown_keys(key: str, found: object, wanted: inspect.Type) -> Iterator[Con
                     yield from _unknown_keys(_joined(key, name), value, inner[name])
                 else:
                     shown = _quote(name)
-                    yield ConfigError(f"unknown key {shown}", key=key, found=shown, allowed=_allowed(wanted))
+                    yield ConfigError(
+                        f"unknown key {shown}", key=key, found=shown, allowed=describe_allowed(wanted)
+                    )
         case inspect.VarTupleType(), list():
             for index, item in enumerate(found):
                 yield from _unknown_keys(f"{key}[{index}]", item, wanted.item_type)

@@ -26,6 +26,7 @@ CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 CERTIFICATE_VARIABLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 STOP_SECONDS = 30.0
+TIMESTAMP = 1_700_000_000  # of every file that a build adds, in seconds since 1970
 CONFINE = """
 root=$1 uid=$2 gid=$3
 shift 3
@@ -101,10 +102,16 @@ class Buildah:
         """False: the health check needs a fixed port, and the network is the machine's."""
         return False
 
+    @property
+    def reproduces(self) -> bool:
+        """True: every file gets the same timestamp."""
+        return True
+
     def build(self, context: Path) -> None:
         """Build on the stand-in base, with the machine's proxy, package index and CA certificates."""
         self._import_base(debian_suite((context / "Dockerfile").read_text(encoding="utf-8")))
         options = ["--isolation=chroot", "--network=host", "--layers=false", "--format=docker"]
+        options.append(f"--timestamp={TIMESTAMP}")
         options += [f"--build-arg={name}" for name in PROXY_VARIABLES if os.environ.get(name)]
         options += self._pip_settings()
         arguments = [*options, f"--build-arg=PYTHON_IMAGE={BASE}", f"--tag={IMAGE}", str(context)]
@@ -114,6 +121,11 @@ class Buildah:
         """Inspect the image."""
         inspected = json.loads(self._run("inspect", "--type=image", IMAGE))
         return ImageConfig.from_docker(inspected["Docker"]["config"])
+
+    def layers(self) -> tuple[str, ...]:
+        """Inspect the image."""
+        inspected = json.loads(self._run("inspect", "--type=image", IMAGE))
+        return tuple(inspected["Docker"]["rootfs"]["diff_ids"])
 
     @contextmanager
     def start(self, *arguments: str) -> Iterator[Process]:

@@ -64,8 +64,15 @@ class Engine(Protocol):
     def runs_healthcheck(self) -> bool:
         """Whether the image's health check can run."""
 
+    @property
+    def reproduces(self) -> bool:
+        """Whether two builds can give the same layers."""
+
     def build(self, context: Path) -> None:
         """Build the image of a folder's Dockerfile."""
+
+    def layers(self) -> tuple[str, ...]:
+        """Return the digests of the image's layers."""
 
     def config(self) -> ImageConfig:
         """Return how the image is to be run."""
@@ -119,6 +126,11 @@ class Docker:
         """True: the container has its own network namespace."""
         return True
 
+    @property
+    def reproduces(self) -> bool:
+        """False: without BuildKit's exporter for registries, files keep the time of their creation."""
+        return False
+
     def build(self, context: Path) -> None:
         """Build with the engine's own cache and settings."""
         run(self.cli, "build", "--tag", self.tag, context, timeout=BUILD_SECONDS)
@@ -127,6 +139,11 @@ class Docker:
         """Inspect the image."""
         inspected = run(self.cli, "image", "inspect", self.tag, timeout=COMMAND_SECONDS)
         return ImageConfig.from_docker(json.loads(inspected)[0]["Config"])
+
+    def layers(self) -> tuple[str, ...]:
+        """Inspect the image."""
+        inspected = run(self.cli, "image", "inspect", self.tag, timeout=COMMAND_SECONDS)
+        return tuple(json.loads(inspected)[0]["RootFS"]["Layers"])
 
     @contextmanager
     def start(self, *arguments: str) -> Iterator[DockerContainer]:

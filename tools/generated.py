@@ -16,6 +16,7 @@ from exporter.metrics.table import SECTIONS
 from exporter.results import BudgetState
 from exporter.server.refusals import Refusal
 from tests.support.scrape_results import OK, FixedClock
+from tools.configuration_page import configuration_page
 
 HOME = Path(__file__).parent.parent
 HEAD = """\
@@ -53,7 +54,11 @@ def golden_exposition() -> str:
     return generate_latest(registry).decode()
 
 
-FILES = {"docs/metrics.md": metrics_page, "tests/golden/metrics.txt": golden_exposition}
+FILES = {
+    "docs/configuration.md": configuration_page,
+    "docs/metrics.md": metrics_page,
+    "tests/golden/metrics.txt": golden_exposition,
+}
 
 
 def _table(title: str, rows: Iterable[str]) -> str:

@@ -96,6 +96,7 @@ def check(engine: Engine, context: Path) -> Iterator[str]:
     config = engine.config()
     user = numeric_user(config.user)
     yield f"ok: built; its user is {config.user}"
+    yield _reproduced(engine, context)
     with engine.start("demo") as container:
         try:
             yield f"ok: bycloud_up 1 from {wait_until_up(container)}"
@@ -106,6 +107,17 @@ def check(engine: Engine, context: Path) -> Iterator[str]:
         except CheckFailedError:
             sys.stderr.write(container.log())
             raise
+
+
+def _reproduced(engine: Engine, context: Path) -> str:
+    """Build again; raise `CheckFailedError` if a layer differs."""
+    if not engine.reproduces:
+        return "skipped: a second build with this engine cannot give the same layers"
+    first = engine.layers()
+    engine.build(context)
+    if (second := engine.layers()) != first:
+        raise CheckFailedError(f"a second build has other layers: {first}, then {second}")
+    return f"ok: a second build has the same {len(first)} layers"
 
 
 def _healthcheck(engine: Engine, command: Sequence[str], container: Container) -> str:

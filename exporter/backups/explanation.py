@@ -80,9 +80,7 @@ def explain(database: DatabaseAssessment, now: float) -> Explanation:
 
 
 def _recent_attempts(database: DatabaseAssessment, now: float) -> tuple[tuple[Outcome, int], ...]:
-    recent = Counter(
-        attempt.outcome for attempt in database.timeline if now - attempt.created_at <= RECENT_SECONDS
-    )
+    recent = Counter(attempt.outcome for attempt in database.timeline.since(now - RECENT_SECONDS))
     return tuple(sorted(recent.items()))
 
 

@@ -7,6 +7,7 @@ import re
 DEFAULT_PORT = 10140
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("logfmt", "json")
+API_TIERS = ("standard", "professional", "enterprise", "unlimited")
 
 
 def add_flags(parser: argparse.ArgumentParser, command: str) -> None:
@@ -149,6 +150,12 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=1,
         help="seed of the databases and their backups (default 1)",
+    )
+    parser.add_argument(
+        "--tier",
+        choices=API_TIERS,
+        default="enterprise",
+        help="rate limits of the embedded API; standard spreads walks over the hour\n(default enterprise)",
     )
 
 

@@ -7,7 +7,7 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from exporter.cli.streams import reopen_closed_streams
 from exporter.cli.version import PROGRAM, describe_version
@@ -74,20 +74,30 @@ def _run_command(options: "Namespace") -> int:
         return _demo(options)
     if options.command == "healthcheck":
         return _healthcheck(options)
-    from exporter.config.load import load_config  # not for `--help`
+    from exporter.config.load import load_with_warnings  # not for `--help`
 
-    config = load_config(options.config, os.environ)
+    loaded = load_with_warnings(options.config, os.environ)
     _configure_logs(options)
+    if options.command == "check":
+        from exporter.cli.commands.check import run as check  # only the command that runs
+
+        return check(options, loaded.config, loaded.warnings)
+    _log_warnings(loaded.warnings)
     match options.command:
-        case "check":
-            from exporter.cli.commands.check import run  # only the command that runs
         case "explain":
-            from exporter.cli.commands.explain import run
+            from exporter.cli.commands.explain import run  # only the command that runs
         case "once":
-            from exporter.cli.commands.once import run
+            from exporter.cli.commands.once import run  # only the command that runs
         case _:
             from exporter.cli.commands.serve import run
-    return run(options, config)
+    return run(options, loaded.config)
+
+
+def _log_warnings(warnings: Iterable[str]) -> None:
+    import structlog  # not for `--help`
+
+    for warning in warnings:
+        structlog.get_logger().warning(warning)
 
 
 def _demo(options: "Namespace") -> int:

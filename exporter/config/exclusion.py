@@ -12,6 +12,11 @@ class Exclusion(Struct, frozen=True, forbid_unknown_fields=True):
     """What to leave out: all of its shell patterns must match.
 
     With a pattern for the backup's name, it excludes backups; without one, whole databases.
+
+    :param instance_id: a pattern for the database's id.
+    :param instance_name: a pattern for its name; it never matches a database without a known name.
+    :param datastore_type: a pattern such as `redis`.
+    :param backup_name: a pattern for the backup's name, such as `Replication snapshot for *`.
     """
 
     instance_id: Text | None = None

@@ -11,7 +11,12 @@ from exporter.validation import Text
 
 
 class Match(Struct, frozen=True, forbid_unknown_fields=True):
-    """The databases that an objective applies to: all of its shell patterns must match."""
+    """The databases that an objective applies to: all of its shell patterns must match.
+
+    :param instance_id: a pattern for the database's id.
+    :param instance_name: a pattern for its name; it never matches a database without a known name.
+    :param datastore_type: a pattern such as `redis`.
+    """
 
     instance_id: Text | None = None
     instance_name: Text | None = None
@@ -34,13 +39,17 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True):
 class Objective(Struct, frozen=True, forbid_unknown_fields=True):
     """What is required of the backups of the databases that match.
 
+    :param match: the databases; without it, all of them.
     :param max_age: how old the newest restorable backup may be.
     :param max_duration: how long a backup may run.
-    :param min_retention: how far back the restorable backups must reach; `None`: no matter how far.
+    :param min_retention: how far back the restorable backups must reach; without it, no
+        matter how far.
     :param max_gap: how far apart two neighbouring restorable backups may be.
     :param max_full_age: how old the newest restorable full backup may be.
-    :param max_chain: how many backups the restore of the newest one may read; `None`: any number.
-    :param labels: such as the team that owns the databases.
+    :param max_chain: how many backups the restore of the newest one may read; without
+        it, any number.
+    :param labels: such as the team that owns the databases, for `bycloud_database_labels`; at most 8 names in
+        all objectives together.
     """
 
     match: Match = Match()

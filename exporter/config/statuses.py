@@ -10,6 +10,11 @@ class Statuses(Struct, frozen=True, dict=True, forbid_unknown_fields=True):
 
     The vendor documents no list. The defaults extend that of OpenStack Trove, whose API it resembles:
     https://opendev.org/openstack/trove/src/branch/master/trove/backup/state.py
+
+    :param usable: the backup is complete.
+    :param running: the backup is being made.
+    :param failed: the attempt ended without a backup.
+    :param other: any other status that is known; a status in no class is counted as unknown.
     """
 
     usable: frozenset[str] = frozenset({"COMPLETED", "RESTORED"})

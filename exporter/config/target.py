@@ -33,9 +33,10 @@ Tier = Literal["auto", "standard", "professional", "enterprise", "unlimited"]
 class TlsConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """How the API's certificate is verified, and which client certificate is sent.
 
-    :param ca_file: CAs in PEM, instead of Mozilla's.
+    :param ca_file: CAs in PEM, instead of Mozilla's (certifi's list).
     :param cert_file: the client certificate in PEM; it may hold the key as well.
     :param key_file: its key in PEM.
+    :param insecure_skip_verify: accept any certificate, and so send the key to any server that answers.
     """
 
     ca_file: FilePath | None = None
@@ -49,7 +50,12 @@ class TlsConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExpectedInstance(Struct, frozen=True, forbid_unknown_fields=True):
-    """A database that must have backups."""
+    """A database that must have backups.
+
+    :param id: the instance's id.
+    :param name: instead of the API's.
+    :param datastore_type: such as `postgresql`, if the API does not list it.
+    """
 
     id: Text
     name: Text | None = None
@@ -59,23 +65,35 @@ class ExpectedInstance(Struct, frozen=True, forbid_unknown_fields=True):
 class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The settings of one target; exactly one of the four credentials is set.
 
-    :param name: unique; the value of `/probe?target=`.
-    :param url: the API's address, without `/v1`.
-    :param page_size: the `limit` of each request; `auto` finds the largest that the API accepts.
-    :param max_concurrency: requests in flight during one walk.
-    :param scrape_timeout: for scrapers that send no timeout.
-    :param request_timeout: for one request, from name resolution to the last byte of the response.
-    :param min_walk_interval: between two walks; 0: every scrape walks.
-    :param stale_after: how long the last snapshot is served while walks fail; 0: never.
-    :param size_unit: the unit of the API's sizes; `auto` decides by the sizes of each walk.
-    :param proxy_url: instead of the environment's proxies.
-    :param api_tier: the API's plan, which has an hour's budget; `auto` derives it from the API's rate limit.
+    :param name: unique; in logs and metrics, and the value of `/probe?target=`.
+    :param url: the API's address, without `/v1`; the host name contains the region.
+    :param api_key: a service account's `ACCESS_KEY_ID:SECRET_ACCESS_KEY`.
+    :param api_key_file: a file with the key on one line; re-read at every walk.
+    :param token: an OAuth token instead of a key.
+    :param token_file: a file with the token on one line; re-read at every walk.
+    :param page_size: the `limit` of each request; `auto` requests 1000, and fewer if the API refuses.
+    :param max_concurrency: requests in flight during one walk; the first walk sends one at a time.
+    :param scrape_timeout: the time limit of a scrape whose scraper sends none.
+    :param request_timeout: of one request, from name resolution to the last byte of the response.
+    :param min_walk_interval: between two walks; scrapes in between get the last snapshot. `0`: every scrape
+        walks.
+    :param stale_after: how long scrapes get the last snapshot while walks fail. `0`: never.
+    :param size_unit: the unit of the API's sizes, which the vendor does not document; `auto` decides by the
+        sizes of each walk.
+    :param tls_config: how the API's certificate is verified.
+    :param proxy_url: instead of `http_proxy`, `https_proxy` and `all_proxy`; kept as a secret, because it may
+        hold a password.
+    :param api_tier: the API's plan, which determines the hourly budget; `auto` infers it from the limit per
+        minute.
     :param budget_share: the part of the API's budget that this exporter may use.
-    :param instances: whether to walk the list of instances too; `auto`: if the credential may.
+    :param instances: whether to list the databases too, every ten minutes at most. `auto` stops if the first
+        request is refused (403, 404) although the API lists backups; `on` reports that as a failure.
     :param expected_instances: databases that must have backups, listed or not.
-    :param exclude: backups and databases that no metric but the number of excluded backups shows.
-    :param chains: which backups need their parent to be restored; `auto`: all but Cinder snapshots.
-    :param max_backups: the account's quota of backups; `None`: unknown.
+    :param exclude: backups and databases that no metric but `bycloud_scrape_excluded_backups` shows.
+    :param chains: which backups need their parent to be restored. `auto`: all but Cinder snapshots, whose
+        `location_ref` is `cinder://…`; `follow`: all; `ignore`: none.
+    :param max_backups: the account's quota of backups.
+    :param statuses: what each status of a backup means.
     """
 
     name: Text

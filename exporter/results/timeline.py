@@ -1,6 +1,7 @@
 """All backups of one database in the order of their creation, packed: 13 bytes each."""
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from heapq import merge
@@ -71,8 +72,19 @@ class Track(Struct, frozen=True):
         return len(self.outcomes)
 
     def __iter__(self) -> Iterator[Attempt]:
+        return self.since(0)
+
+    def index_at(self, time: float) -> int:
+        """Return the index of the first backup that was created at a time or after it."""
+        return bisect_left(memoryview(self.times).cast(_TIME), time)
+
+    def since(self, index: int) -> Iterator[Attempt]:
+        """Yield the backups from an index on; a negative one counts from the end."""
         times, durations = memoryview(self.times).cast(_TIME), memoryview(self.durations).cast(_DURATION)
-        for created_at, duration, outcome in zip(times, durations, self.outcomes, strict=True):
+        rest = slice(index, None)
+        for created_at, duration, outcome in zip(
+            times[rest], durations[rest], self.outcomes[rest], strict=True
+        ):
             yield Attempt(created_at, Outcome(outcome), None if isnan(duration) else duration)
 
 
@@ -100,6 +112,15 @@ class TimeLine(Struct, frozen=True):
     def __iter__(self) -> Iterator[Attempt]:
         return merge(*self.tracks, key=_created_at)
 
-    def since(self, index: int) -> Sequence[Attempt]:
-        """Return the attempts from an index on; a negative one counts from the end."""
-        return list(self)[index:]
+    def count(self, outcome: Outcome) -> int:
+        """Return how many attempts had an outcome."""
+        return sum(track.outcomes.count(outcome) for track in self.tracks)
+
+    def since(self, time: float) -> Iterator[Attempt]:
+        """Yield the attempts that were created at a time or after it. Older ones are not looked at."""
+        return merge(*(track.since(track.index_at(time)) for track in self.tracks), key=_created_at)
+
+    def last(self, number: int) -> Sequence[Attempt]:
+        """Return the newest attempts, at most `number`, the oldest first. Older ones are not looked at."""
+        newest = merge(*(track.since(-number) for track in self.tracks), key=_created_at)
+        return list(newest)[-number:]

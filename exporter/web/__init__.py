@@ -2,7 +2,10 @@
 
 - `application`: `create_application`, and `request_kind` for a limit on concurrent requests.
 - `scrapes`: `/metrics` and `/probe`; `render_queue` renders one response at a time.
-- `pages`, `landing`, `throttled`: the page for people.
+- `pages`: the pages for people; `throttled` limits what they cost.
+- `landing`, `target_view`, `database_rows`: the page at `/`.
+- `database`, `timeline`: the page of one database.
+- `links`, `templating`: the addresses and the templates of both pages.
 - `discovery`, `lifecycle`: `/sd` and `/-/…`.
 - `external_url`: the URL at which others reach the exporter.
 """

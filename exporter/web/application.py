@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -14,6 +15,7 @@ from exporter.clock import Clock
 from exporter.web.discovery import DiscoveryEndpoint
 from exporter.web.external_url import ExternalUrl
 from exporter.web.lifecycle import LifecycleEndpoints
+from exporter.web.links import DATABASES
 from exporter.web.pages import PageEndpoints
 from exporter.web.scrapes import ScrapeEndpoints, Scrapers
 
@@ -29,7 +31,22 @@ def request_kind(path: str, telemetry_path: str = "/metrics") -> RequestKind | N
     """Return the kind of a request for `path`; `None` for health and other cheap endpoints."""
     if path in {telemetry_path, "/probe"}:
         return RequestKind.SCRAPE
-    return RequestKind.PAGE if path == "/" else None
+    return RequestKind.PAGE if path == "/" or path.startswith(DATABASES) else None
+
+
+class _AnyConvertor(Convertor[str]):
+    """Matches any text. Starlette's `path` matches no line break, but an id may hold one."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("any", _AnyConvertor())
 
 
 def create_application(  # noqa: PLR0913 - the options of the command line, each by name
@@ -53,10 +70,12 @@ def create_application(  # noqa: PLR0913 - the options of the command line, each
     """
     clock = clock or Clock()
     scrapes = ScrapeEndpoints(scrapers, own, max_scrapes=max_requests, clock=clock)
+    pages = PageEndpoints(scrapers, telemetry_path, clock)
     lifecycle = LifecycleEndpoints(reload)
     app = Starlette(
         routes=[
-            Route("/", PageEndpoints(scrapers, telemetry_path, clock).landing),
+            Route("/", pages.landing),
+            Route(f"{DATABASES}{{path:any}}", pages.database),
             Route(telemetry_path, scrapes.metrics),
             Route("/probe", scrapes.probe),
             Route("/sd", DiscoveryEndpoint(scrapers, external_url).discovery),

@@ -1,100 +1,32 @@
 """The landing page: the health of each target, and the databases at risk, worst first."""
 
-from base64 import b64encode
-from collections.abc import Iterable, Sequence
-from enum import IntEnum
-from hashlib import sha256
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from msgspec import Struct
 
-from exporter import __version__
-from exporter.backups.risk import Risk, describe, describe_age, risks, severity
-from exporter.durations import format_age
-from exporter.results import DataWarning, ScrapeResult
-from exporter.target import Scraper
+from exporter.backups.advice import RUNBOOKS_URL
+from exporter.results import DataWarning, TargetStatus
+from exporter.web.database_rows import DatabaseRow, has_teams, worst_first
+from exporter.web.target_view import TargetHealth, TargetView, target_view
+from exporter.web.templating import render
 
-MAX_ROWS: Final = 100  # databases; `check --output=json` and the metrics have all of them
-
-_environment = Environment(
-    loader=PackageLoader("exporter.web"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_environment.filters |= {"duration": format_age, "restorable_to": describe_age, "problems": describe}
-_STYLE: Final = _environment.get_template("style.css").render()
-_STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
-
-CONTENT_SECURITY_POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
-"""Allows the page's own style sheet and nothing else: https://www.w3.org/TR/CSP3/."""
-
-HEADERS: Final = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Cache-Control": "no-store",  # the page names databases
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-"""The headers of the page's response."""
+MAX_ROWS: Final = 100  # in each table; `check --output=json` and the metrics have all databases
+FEWEST_ROWS: Final = 5  # of each outdated target, however many there are
+MOST_OPEN: Final = 30  # databases that are not at risk; a longer list is collapsed
+REFRESH_SECONDS: Final = 60
 
 
-class TargetHealth(IntEnum):
-    """The health of a target, worst first. The style sheet has a color for each name."""
+class Counts(Struct, frozen=True):
+    """How many databases are in which state.
 
-    FAILING = 0
-    PENDING = 1
-    OK = 2
-
-
-class TargetView(Struct, frozen=True):
-    """What the page shows of one target.
-
-    `snapshot_age` is the time since the last complete walk, in seconds; `None`: there was none.
+    :param ok: with an objective that is met by the data of a current walk.
     """
 
-    name: str
-    result: ScrapeResult
-    risks: Sequence[Risk]
-    snapshot_age: float | None
-
-    @property
-    def health(self) -> TargetHealth:
-        """Whether the last walk was complete."""
-        if self.result.last_walk is None:
-            return TargetHealth.PENDING
-        return TargetHealth.OK if self.result.up else TargetHealth.FAILING
-
-    @property
-    def data_warnings(self) -> Sequence[DataWarning]:
-        """What looks wrong in the snapshot."""
-        return self.result.snapshot.data_warnings if self.result.snapshot else ()
-
-    @property
-    def backups(self) -> int | None:
-        """The number of backups; `None` without a snapshot."""
-        return self.result.snapshot.backups if self.result.snapshot else None
-
-    @property
-    def databases(self) -> int | None:
-        """The number of known databases; `None` without a snapshot."""
-        return len(self.result.snapshot.assessments) if self.result.snapshot else None
-
-    @property
-    def databases_at_risk(self) -> int | None:
-        """The number of databases at risk; `None` without a snapshot."""
-        return len(self.risks) if self.result.snapshot else None
-
-
-class RiskView(Struct, frozen=True):
-    """A database at risk, and the name of its target."""
-
-    target: str
-    risk: Risk
+    known: int
+    ok: int
+    without_objective: int
+    outdated: int
 
 
 class Overview(Struct, frozen=True):
@@ -103,10 +35,45 @@ class Overview(Struct, frozen=True):
     targets: Sequence[TargetView]
 
     @property
-    def at_risk(self) -> list[RiskView]:
+    def failing(self) -> list[TargetView]:
+        """The targets whose last walk failed."""
+        return [target for target in self.targets if target.health is TargetHealth.FAILING]
+
+    @property
+    def outdated(self) -> list[TargetView]:
+        """The targets whose last complete walk is too old for metrics."""
+        return [target for target in self.targets if target.is_outdated]
+
+    @property
+    def outdated_rows(self) -> int:
+        """How many databases the page shows of each outdated target."""
+        return max(FEWEST_ROWS, MAX_ROWS // max(1, len(self.outdated)))
+
+    @property
+    def at_risk(self) -> list[DatabaseRow]:
         """The databases at risk, worst first."""
-        views = [RiskView(target.name, risk) for target in self.targets for risk in target.risks]
-        return sorted(views, key=lambda view: severity(view.risk))
+        return worst_first(self._current)
+
+    @property
+    def healthy(self) -> list[DatabaseRow]:
+        """The databases that are not at risk."""
+        return [row for row in self._current if not row.risk]
+
+    @property
+    def has_teams(self) -> bool:
+        """Whether any database has the label of a team."""
+        return any(has_teams(target.rows) for target in self.targets)
+
+    @property
+    def counts(self) -> Counts:
+        """How many databases are in which state."""
+        rated = [row for row in self._current if row.objective is not None]
+        return Counts(
+            known=sum(len(target.rows) for target in self.targets),
+            ok=sum(row.risk is None for row in rated),
+            without_objective=sum(row.objective is None for row in self._current),
+            outdated=sum(len(target.rows) for target in self.outdated),
+        )
 
     @property
     def data_warnings(self) -> list[tuple[str, DataWarning]]:
@@ -114,32 +81,35 @@ class Overview(Struct, frozen=True):
         return [(target.name, warning) for target in self.targets for warning in target.data_warnings]
 
     @property
-    def databases(self) -> int:
-        """The number of known databases."""
-        return sum(target.databases or 0 for target in self.targets)
+    def notes(self) -> list[tuple[str, str]]:
+        """The notes, each with the name of its target."""
+        return [(target.name, note) for target in self.targets for note in target.notes]
 
     @property
     def targets_without_data(self) -> int:
-        """The number of targets without a snapshot."""
-        return sum(target.result.snapshot is None for target in self.targets)
+        """The number of targets without a current snapshot."""
+        return sum(target.status.result.snapshot is None for target in self.targets)
+
+    @property
+    def _current(self) -> Iterator[DatabaseRow]:
+        return (row for target in self.targets if not target.is_outdated for row in target.rows)
 
 
-def landing_page(scrapers: Iterable[Scraper], telemetry_path: str, now: float) -> str:
-    """Return the page as HTML, from the last results of the scrapes: it starts no walk.
+def landing_page(statuses: Mapping[str, TargetStatus], telemetry_path: str, now: float) -> str:
+    """Return the page as HTML.
 
+    :param statuses: of each target, by name.
     :param telemetry_path: the path of the metrics, to link to.
     :param now: Unix seconds.
     """
-    targets = [_target_view(scraper.target.name, scraper.last_result(), now) for scraper in scrapers]
-    return _environment.get_template("index.html").render(
-        version=__version__,
+    targets = [target_view(name, status, now) for name, status in statuses.items()]
+    return render(
+        "index.html",
         telemetry_path=telemetry_path,
+        now=now,
         overview=Overview(sorted(targets, key=lambda target: target.health)),
         max_rows=MAX_ROWS,
+        most_open=MOST_OPEN,
+        refresh_seconds=REFRESH_SECONDS,
+        runbooks_url=RUNBOOKS_URL,
     )
-
-
-def _target_view(name: str, result: ScrapeResult, now: float) -> TargetView:
-    found = risks(result.snapshot.assessments, now) if result.snapshot else []
-    age = None if result.last_success is None else max(0.0, now - result.last_success)
-    return TargetView(name, result, found, age)

@@ -1,15 +1,26 @@
 """The pages for people."""
 
 import asyncio
+import threading
+from functools import partial
+from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from exporter.clock import Clock
+from exporter.printable import printable_line
+from exporter.web.database import database_page
 from exporter.web.disconnect_callback import client_gone, on_disconnect
-from exporter.web.landing import HEADERS, landing_page
+from exporter.web.landing import landing_page
+from exporter.web.links import DatabaseAddress, parse_database_path
+from exporter.web.render_queue import RenderQueue
 from exporter.web.scrapes import Scrapers
-from exporter.web.throttled import ThrottledRendering
+from exporter.web.templating import HEADERS
+from exporter.web.throttled import PAUSE_FACTOR, ThrottledRendering
+
+LONGEST_NAME: Final = 200  # characters of a request that an error message repeats
 
 
 class PageEndpoints:
@@ -20,6 +31,7 @@ class PageEndpoints:
         self._telemetry_path = telemetry_path
         self._clock = clock
         self._landing = ThrottledRendering(self._render_landing, clock)
+        self._databases: RenderQueue[bytes] = RenderQueue(PAUSE_FACTOR, clock)
 
     def __repr__(self) -> str:
         return f"PageEndpoints({', '.join(self._scrapers())})"
@@ -31,6 +43,35 @@ class PageEndpoints:
             await asyncio.wait({page})
         return client_gone() if page.cancelled() else HTMLResponse(page.result(), headers=HEADERS)
 
+    async def database(self, request: Request) -> Response:
+        """Serve the page of one database. Pages are rendered one at a time, and clients take turns."""
+        address = parse_database_path(request.scope["raw_path"])
+        if address is None:
+            raise HTTPException(404, "not a database: use /databases/TARGET/INSTANCE_ID, percent-encoded")
+        client, left = getattr(request.state, "client_network", ""), threading.Event()
+        async with on_disconnect(request.receive, left.set):
+            rendering = partial(self._render_database, address)
+            page = await self._databases.run(address, rendering, client, left.is_set)
+        return client_gone() if page is None else HTMLResponse(page, headers=HEADERS)
+
     def _render_landing(self) -> bytes:
-        page = landing_page(self._scrapers().values(), self._telemetry_path, self._clock.now())
-        return page.encode()
+        statuses = {name: scraper.status() for name, scraper in self._scrapers().items()}
+        return landing_page(statuses, self._telemetry_path, self._clock.now()).encode()
+
+    def _render_database(self, address: DatabaseAddress) -> bytes:
+        scraper = self._scrapers().get(address.target)
+        if scraper is None:
+            raise HTTPException(404, f"unknown target {_quoted(address.target)}; GET /sd lists the targets")
+        status = scraper.status()
+        if status.snapshot is None:
+            raise HTTPException(503, f"no data of target {_quoted(address.target)} yet: no walk was complete")
+        for database in status.snapshot.assessments:
+            if database.instance_id == address.instance_id:
+                return database_page(address.target, database, status, self._clock.now()).encode()
+        raise HTTPException(
+            404, f"unknown database {_quoted(address.instance_id)} in target {_quoted(address.target)}"
+        )
+
+
+def _quoted(name: str) -> str:
+    return f'"{printable_line(name, LONGEST_NAME)}"'

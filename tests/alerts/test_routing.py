@@ -178,9 +178,11 @@ OTHER: Final = {"target": "production", "instance_id": "b", "datastore_type": "r
 @pytest.mark.slow
 def test_a_dead_exporter_with_twelve_targets_is_one_page(tmp_path: Path) -> None:
     """What the last scrapes of its targets raised is muted."""
-    stale = [alert("ByCloudScrapeStale", target=f"account-{number}") for number in range(12)]
+    targets = [f"account-{number}" for number in range(12)]
+    down = [alert("ByCloudExporterDown", target=target) for target in targets]
+    stale = [alert("ByCloudScrapeStale", target=target) for target in targets]
     with _alertmanager(tmp_path) as manager:
-        manager.post([alert("ByCloudExporterDown"), *stale])
+        manager.post([*down, *stale])
         wait_until(lambda: bool(manager.received("page")))
 
         assert manager.muted() == {"ByCloudScrapeStale"}

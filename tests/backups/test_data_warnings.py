@@ -18,6 +18,7 @@ from tests.support.builders import backup
 from tests.support.faults import FaultyApi, Malform
 from tests.support.instance_rig import Rig
 from tests.support.scrape_results import NOW, SNAPSHOT, SUCCESS, scraper
+from tests.support.statuses import statuses_of
 
 CLEAN = Snapshot(
     summary=Summary(groups=(), backups=1234, unknown_statuses=(), largest_size=5e9),
@@ -174,9 +175,11 @@ def test_the_page_shows_them() -> None:
     for each in (shown, clean):
         each.scrape(1)
 
-    assert "<li>2 backups of status &#39;&lt;X&gt;&#39;</li>" in landing_page([shown], "/metrics", NOW)
-    assert "<li>east: 2 backups of status" in landing_page([shown, clean], "/metrics", NOW)
-    assert "Warnings" not in landing_page([clean], "/metrics", NOW)
+    assert "<li>2 backups of status &#39;&lt;X&gt;&#39;</li>" in landing_page(
+        statuses_of(shown), "/metrics", NOW
+    )
+    assert "<li>east: 2 backups of status" in landing_page(statuses_of(shown, clean), "/metrics", NOW)
+    assert "Warnings" not in landing_page(statuses_of(clean), "/metrics", NOW)
 
 
 def test_many_unknown_statuses_share_one_warning() -> None:

@@ -72,7 +72,7 @@ def test_a_closed_pipe_ends_the_command_silently() -> None:
 @pytest.mark.usefixtures("environ")
 def test_ctrl_c_ends_with_status_1(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupted command failed; it prints no traceback."""
-    monkeypatch.setattr("exporter.config.load.load_config", _interrupted)
+    monkeypatch.setattr("exporter.config.load.load_with_warnings", _interrupted)
 
     assert invoke("check") == (1, "", "")
 

@@ -17,6 +17,7 @@ from exporter.config import (
     Target,
     load_config,
 )
+from exporter.config.load import load_with_warnings
 from exporter.errors import ConfigError
 
 EXAMPLE = """
@@ -318,6 +319,26 @@ def test_the_environment_defines_the_target_if_the_file_has_none(tmp_path: Path)
     assert (config.targets[0].name, config.objectives) == ("default", ())
     assert (empty.targets[0].name, empty.objectives) == ("default", Config().objectives)
     assert full.targets[0].name == "a"
+
+
+def test_the_environment_sets_the_objective_unless_the_file_names_objectives(tmp_path: Path) -> None:
+    """Beside targets in the file, it does not count at all; what has no effect causes a warning."""
+    path = tmp_path / "config.yml"
+    environ = {"BYCLOUD_API_KEY": "a:b", "BYCLOUD_MAX_AGE": "never", "BYCLOUD_SIZE_UNIT": "GiB"}
+    alone = load_with_warnings(None, environ)
+    path.write_text("objectives: [{max_age: 1h}]")
+    beside_objectives = load_with_warnings(path, environ)
+    path.write_text("targets: [{name: a, token: t}]")
+    beside_targets = load_with_warnings(path, environ)
+
+    assert alone.config.objectives == (Objective(max_duration=MaxDuration(21_600)),)
+    assert alone.warnings == ()
+    assert beside_objectives.config.objectives == (Objective(max_age=MaxDuration(3600)),)
+    assert beside_objectives.config.targets[0].size_unit == "GiB"
+    assert len(beside_objectives.warnings) == 1
+    assert beside_targets.config.objectives == Config().objectives
+    assert beside_targets.config.targets[0].size_unit == "bytes"
+    assert len(beside_targets.warnings) == 2
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_the_image_has_labels() -> None:
     """The image's labels name title, licence, version, revision and source."""
     labels = re.findall(r"org\.opencontainers\.image\.(\w+)=", (ROOT / "Dockerfile").read_text("utf-8"))
 
-    assert labels == ["title", "description", "licenses", "version", "revision"]
+    assert labels == ["title", "description", "licenses", "version", "revision", "created", "source"]
 
 
 def test_the_health_check_is_a_command_of_the_entry_point() -> None:

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from exporter import __version__
-from tests.support.programs import need_tool
+from tests.support.programs import need_release_tool, need_tool
 
 ROOT: Final = Path(__file__).parents[2]
 NAME: Final = f"bycloud_backup_exporter-{__version__}"
@@ -50,6 +50,14 @@ def test_the_wheel_has_what_the_exporter_reads(built: Path) -> None:
     assert "exporter/py.typed" in names
     assert {name.partition("/")[0] for name in names} == {"exporter", f"{NAME}.dist-info"}
     assert not [name for name in names if "__pycache__" in name]
+
+
+def test_the_metadata_is_fit_for_pypi(built: Path) -> None:
+    """PyPI accepts the metadata, and can render the long description."""
+    files = sorted(built.glob("bycloud_*"))
+
+    assert len(files) == 2
+    assert run(need_release_tool("twine"), "check", "--strict", *files).count("PASSED") == 2
 
 
 def wanted_with_extras() -> Iterator[str]:

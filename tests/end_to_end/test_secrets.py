@@ -1,6 +1,7 @@
 """No secret is shown in any log, page, metric, file or error, whether walks succeed, fail or crash."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -98,8 +99,10 @@ def break_api(api: FaultyApi, make: Maker | None) -> None:
 
 def pages(url: str) -> Iterator[str]:
     """Yield every page with the right login, with a wrong one and without one."""
+    landing = requests.get(f"{url}/", auth=("alice", PASSWORD), timeout=30).text
+    databases = re.findall(r'href="[.](/databases/[^"]+)"', landing)[:1]
     for login in (("alice", PASSWORD), ("alice", WRONG), None):
-        for path in PATHS:
+        for path in (*PATHS, *databases):
             response = requests.get(
                 url + path,
                 auth=login,
@@ -127,6 +130,7 @@ def test_serve_shows_no_secret(flags: list[str], tmp_path: Path, api: FaultyApi,
     assert process.returncode == 0
     assert showing("\n".join(output)) == []
     assert any("bycloud_up" in text for text in output)
+    assert any("timeline-title" in text for text in output)
     assert "event=request" in output[-1]
 
 

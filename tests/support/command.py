@@ -26,12 +26,13 @@ def running(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
         [*UNHARDENED, COMMAND, *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         try:
-            yield process, f"http://127.0.0.1:{_port(process.stderr)}"
+            yield process, f"http://127.0.0.1:{listening_port(process.stderr)}"
         finally:
             process.kill()
 
 
-def _port(stderr: IO[str] | None) -> str:
+def listening_port(stderr: IO[str] | None) -> str:
+    """Return the port that the command logs once it listens; fail if it ends before."""
     assert stderr is not None
     lines = []
     for line in stderr:

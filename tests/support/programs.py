@@ -12,6 +12,7 @@ import pytest
 
 PACKAGES = {"promtool": "prometheus", "prometheus": "prometheus"}
 TOOLS = Path(__file__).parents[2] / ".venv-deploy/bin"
+RELEASE_TOOLS = Path(__file__).parents[2] / ".venv-release/bin"
 
 
 def need(name: str) -> str:
@@ -22,6 +23,11 @@ def need(name: str) -> str:
 def need_tool(name: str) -> str:
     """Return the path of a program that `make tools` installs; if it is missing, skip or fail the test."""
     return _found(shutil.which(name, path=TOOLS), name, "make tools")
+
+
+def need_release_tool(name: str) -> str:
+    """Return the path of a program of `make release-lint`; if it is missing, skip or fail the test."""
+    return _found(shutil.which(name, path=RELEASE_TOOLS), name, "make release-lint")
 
 
 def require(*names: str) -> None:

@@ -9,8 +9,6 @@ from exporter.metrics.own import OwnMetrics, ReloadCollector, WebReloadCollector
 from exporter.metrics.table import SECTIONS
 
 METRIC: Final = re.compile(r"\b(?:bycloud|process|python)_[a-z0-9_]+\b")
-RECORDED: Final[frozenset[str]] = frozenset()
-"""The metrics of recording rules: there are none."""
 ALERT_LABELS: Final = frozenset({"job", "instance", "target", "alertname", "alertstate"})
 """Labels that Prometheus adds."""
 _SUFFIXES: Final = {

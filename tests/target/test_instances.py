@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from exporter.api import ApiClient, Deadlines, HttpTransport
 from exporter.api.budget import Budget
 from exporter.app.exporter import Exporter
-from exporter.cli.findings import Severity, find
+from exporter.cli.finding import Severity
+from exporter.cli.findings import find
 from exporter.config import Config, ExpectedInstance, Match, Objective, Secret, Target, Url
 from exporter.errors import Reason
 from exporter.records import Backup, Datastore, Instance, Reference

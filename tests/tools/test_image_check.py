@@ -4,7 +4,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -64,13 +64,23 @@ class FakeEngine:
 
     confinement = "a fake"
 
-    def __init__(self, container: FakeContainer, *, runs_healthcheck: bool = True) -> None:
+    def __init__(
+        self, container: FakeContainer, *, runs_healthcheck: bool = True, builds: Sequence[str] = ()
+    ) -> None:
         self.container = container
+        self.builds = list(builds)  # the layer of each build
+        self.reproduces = bool(builds)
+        self.layer = ""
         self.runs_healthcheck = runs_healthcheck
         self.running = 0
 
-    def build(self, context: Path) -> None:
-        """Build nothing."""
+    def build(self, context: Path) -> None:  # noqa: ARG002 - an engine builds a folder
+        """Take the next layer."""
+        self.layer = self.builds.pop(0) if self.builds else ""
+
+    def layers(self) -> tuple[str, ...]:
+        """Return the layer of the last build."""
+        return ("base", self.layer)
 
     def config(self) -> ImageConfig:
         """Return the image's configuration."""
@@ -129,10 +139,10 @@ def install(folder: Path, name: str, script: str) -> None:
 def test_a_confined_container_passes(tmp_path: Path) -> None:
     """Each check that passes has a line, and the container is removed."""
     with serving("bycloud_up 1.0\n") as url:
-        engine = FakeEngine(FakeContainer(url))
+        engine = FakeEngine(FakeContainer(url), builds=("same", "same"))
         lines = list(check(engine, tmp_path))
 
-    assert [line.partition(":")[0] for line in lines] == ["ok"] * 4
+    assert [line.partition(":")[0] for line in lines] == ["ok"] * 5
     assert engine.container.executed[-1] == ("python3", "-c", "pass")
     assert engine.running == 0
 
@@ -145,6 +155,23 @@ def test_a_skipped_health_check_is_reported(tmp_path: Path) -> None:
 
     assert last.startswith("skipped: the health check")
     assert len(engine.container.executed) == 1
+
+
+def test_a_second_build_must_have_the_same_layers(tmp_path: Path) -> None:
+    """A layer that depends on when it is built fails the check, before a container runs."""
+    engine = FakeEngine(FakeContainer(), builds=("first", "second"))
+
+    with pytest.raises(CheckFailedError, match=r"has other layers: .*first.*, then .*second"):
+        list(check(engine, tmp_path))
+
+
+def test_an_engine_that_cannot_reproduce_is_reported(tmp_path: Path) -> None:
+    """An engine whose layers keep the time of the build builds once, and a line says so."""
+    engine = FakeEngine(FakeContainer())
+    lines = check(engine, tmp_path)
+
+    assert next(lines).startswith("ok: built")
+    assert next(lines).startswith("skipped: a second build")
 
 
 def test_a_failure_shows_the_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -298,15 +325,17 @@ def test_without_any_engine_the_error_names_the_requirements(
 
 
 def test_continuous_integration_runs_it() -> None:
-    """`.ci/run` ends with `make image`, and the workflow runs both its parts."""
+    """`.ci/run` runs every check, and the workflow runs all its parts."""
     script = (image_check.ROOT / ".ci/run").read_text(encoding="utf-8")
     workflow = (image_check.ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
 
-    assert re.findall(r"^ +(?:as_root )?make (\w+)$", script, re.MULTILINE) == [
-        "tools",
+    assert re.findall(r"^ +(?:as_root )?make ([\w -]+)$", script, re.MULTILINE) == [
+        "tools release-lint",
         "test",
         "check",
         "image",
         "image",
+        "release-lint",
+        "release-dry-run",
     ]
-    assert re.findall(r"run: \.ci/run (\w+)", workflow) == ["suite", "image"]
+    assert re.findall(r"run: \.ci/run (\w+)", workflow) == ["suite", "image", "release"]

@@ -16,7 +16,21 @@ from tests.support.scrape_results import SUCCESS, FixedClock, scraper
 
 
 @pytest.mark.parametrize(
-    "path", ["/nope", "/metrics/", "/probe/", "/-/healthy/", "/-/", "/sd/x", "//", "/favicon.ico"]
+    "path",
+    [
+        "/nope",
+        "/metrics/",
+        "/probe/",
+        "/-/healthy/",
+        "/-/",
+        "/sd/x",
+        "//",
+        "/favicon.ico",
+        "/databases",
+        "/databases/",
+        "/databases/default",
+        "/databases/a/b/c",
+    ],
 )
 def test_other_paths_are_not_found(path: str) -> None:
     """A slash too many is not redirected."""
@@ -27,7 +41,7 @@ def test_other_paths_are_not_found(path: str) -> None:
 def test_the_telemetry_path_can_be_chosen() -> None:
     """The landing page links to it."""
     with running(make_app(scraper(), telemetry_path="/other")) as url:
-        assert 'href="/other"' in get(f"{url}/").text
+        assert 'href="./other"' in get(f"{url}/").text
         assert get(f"{url}/other").status_code == 200
         assert get(f"{url}/metrics").status_code == 404
         assert requests.post(f"{url}/other", timeout=5).status_code == 405
@@ -44,10 +58,10 @@ def test_other_methods_are_not_allowed(method: str) -> None:
         return SUCCESS
 
     with running(make_app(scraper(walk))) as url:
-        paths = ("/metrics", "/", "/-/healthy")
+        paths = ("/metrics", "/", "/databases/default/7", "/-/healthy")
         responses = [requests.request(method, url + path, timeout=60) for path in paths]
 
-    assert [response.status_code for response in responses] == [405] * 3
+    assert [response.status_code for response in responses] == [405] * 4
     assert {frozenset(response.headers["allow"].split(", ")) for response in responses} == {
         frozenset(("GET", "HEAD"))
     }
@@ -98,6 +112,7 @@ def test_endpoints_show_what_they_serve() -> None:
         ("/other", "scrape"),
         ("/probe", "scrape"),
         ("/", "page"),
+        ("/databases/a/b", "page"),
         ("/metrics", None),
         ("/-/healthy", None),
         ("/-/ready", None),

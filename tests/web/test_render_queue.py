@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from exporter.clock import Clock
 from exporter.web.render_queue import RenderQueue
 from tests.support.serving import PATIENCE
 
@@ -120,3 +121,57 @@ def test_a_rendering_that_fails_is_not_shared() -> None:
         assert await second == 1
 
     asyncio.run(run())
+
+
+class SteppedClock(Clock):
+    """A clock that a rendering moves forward, and that sleeping moves too."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.time
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep without waiting."""
+        self.slept.append(seconds)
+        self.time += seconds
+
+    def render(self) -> str:
+        """Take two seconds."""
+        self.time += 2
+        return "a page"
+
+
+def test_a_pause_follows_each_rendering() -> None:
+    """The next one waits for a multiple of what the last one took; time that has passed counts."""
+    clock = SteppedClock()
+
+    async def run() -> None:
+        queue: RenderQueue[str] = RenderQueue(4, clock, clock.pause)
+        for _ in range(3):
+            await queue.run("key", clock.render, "a", _here)
+        clock.time += 5
+        await queue.run("key", clock.render, "a", _here)
+
+    asyncio.run(run())
+
+    assert clock.slept == [8.0, 8.0, 3.0]
+
+
+def test_a_client_that_leaves_during_the_pause_costs_nothing() -> None:
+    """Its rendering does not start."""
+    clock, left = SteppedClock(), threading.Event()
+
+    async def pause(seconds: float) -> None:
+        left.set()
+        await clock.pause(seconds)
+
+    async def run() -> list[str | None]:
+        queue: RenderQueue[str] = RenderQueue(4, clock, pause)
+        return [await queue.run("key", clock.render, "a", left.is_set) for _ in range(2)]
+
+    assert asyncio.run(run()) == ["a page", None]
+    assert clock.time == 1010.0

@@ -1,7 +1,7 @@
 """`check`: tests each target with one walk and reports what it finds."""
 
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import structlog
 
@@ -17,12 +17,15 @@ from exporter.config import Config
 from exporter.server.watched import WatchedWebConfig
 
 
-def run(options: Namespace, config: Config) -> int:
-    """Walk each target once and print what is found; 1 if a target fails."""
+def run(options: Namespace, config: Config, warnings: Sequence[str] = ()) -> int:
+    """Walk each target once and print what is found; 1 if a target fails.
+
+    :param warnings: what loading the configuration found.
+    """
     web = WatchedWebConfig(options.web_config, structlog.get_logger())
     as_text = options.output == "text"
     if as_text:
-        _print_warnings(web.config.basic_auth_users.warnings)
+        _print_warnings((*warnings, *web.config.basic_auth_users.warnings))
     reports = []
     with Exporter(config) as exporter:
         for runtime in exporter.targets.values():

@@ -66,6 +66,42 @@ def _without_fulls(attempts: Sequence[Attempt], since: datetime) -> Iterator[Att
             yield attempt.failing()
 
 
+def _gap(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
+    """Drop the whole chain that began three days ago, so that no other chain is broken."""
+    day = midnight.toordinal() - 3
+    return [attempt for begin, attempt in _with_beginnings(attempts) if begin.toordinal() != day]
+
+
+def _short_retention(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
+    since = midnight - timedelta(days=3)
+    return [attempt for begin, attempt in _with_beginnings(attempts) if begin >= since]
+
+
+def _with_beginnings(attempts: Sequence[Attempt]) -> Iterator[tuple[datetime, Attempt]]:
+    """Yield each attempt with the start of the full backup that it builds on."""
+    begin = None
+    for attempt in attempts:
+        begin = attempt.start if attempt.full or begin is None else begin
+        yield begin, attempt
+
+
+def _long_chain(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
+    return list(_without_new_chains(attempts, midnight - timedelta(days=5)))
+
+
+def _without_new_chains(attempts: Sequence[Attempt], since: datetime) -> Iterator[Attempt]:
+    """Let each full backup build on the last completed one instead."""
+    parent = None
+    for attempt in attempts:
+        joined = attempt.on(parent) if attempt.full and parent and attempt.start >= since else attempt
+        parent = attempt.stages[0].id if attempt.completes else parent
+        yield joined
+
+
+def _cinder(attempts: Sequence[Attempt], _: datetime) -> Sequence[Attempt]:
+    return [attempt.as_cinder_snapshot() for attempt in attempts]
+
+
 EFFECTS: Mapping[Kind, Effect] = {
     "healthy": _healthy,
     "stale": _stale,
@@ -73,6 +109,10 @@ EFFECTS: Mapping[Kind, Effect] = {
     "stuck": _stuck,
     "broken_chain": _broken_chain,
     "never": _none,
+    "gap": _gap,
+    "long_chain": _long_chain,
+    "short_retention": _short_retention,
+    "cinder": _cinder,
     "retired": _retired,
     "replica": _none,
 }

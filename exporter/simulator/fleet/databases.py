@@ -4,7 +4,20 @@ from typing import Literal
 
 from msgspec import Struct
 
-Kind = Literal["healthy", "stale", "failing", "stuck", "broken_chain", "never", "retired", "replica"]
+Kind = Literal[
+    "healthy",
+    "stale",
+    "failing",
+    "stuck",
+    "broken_chain",
+    "never",
+    "gap",
+    "long_chain",
+    "short_retention",
+    "cinder",
+    "retired",
+    "replica",
+]
 
 
 class Database(Struct, frozen=True):
@@ -12,7 +25,7 @@ class Database(Struct, frozen=True):
 
     :param gib: its size.
     :param every: hours between its backups; 24: one full backup a day.
-    :param kind: what is wrong with its backups.
+    :param kind: what is wrong with its backups, or special about them.
     :param story: the same in words, for people.
     """
 
@@ -110,4 +123,40 @@ DATABASES = (
     Database("telemetry-cassandra", "cassandra", "4.1", 512.8, 4),
     Database("clicks-cassandra", "cassandra", "4.1", 287.1, 4),
     Database("metering-cassandra", "cassandra", "4.0", 61.4, 2),
+    Database(
+        "payroll-db",
+        "postgresql",
+        "16.2",
+        27.3,
+        4,
+        kind="gap",
+        story="It was not backed up for a whole day three days ago. Before and after that it was.",
+    ),
+    Database(
+        "search-db",
+        "mongodb",
+        "7.0",
+        44.1,
+        4,
+        kind="long_chain",
+        story="It has had no full backup for five days, so a restore reads more than twenty backups.",
+    ),
+    Database(
+        "audit-db",
+        "mysql",
+        "8.4.0",
+        91.7,
+        4,
+        kind="short_retention",
+        story="Somebody shortened its retention: its backups reach back three days instead of two weeks.",
+    ),
+    Database(
+        "files-db",
+        "mariadb",
+        "11.4",
+        350.0,
+        4,
+        kind="cinder",
+        story="Its backups are Cinder snapshots, each of which restores alone although it names a parent.",
+    ),
 )

@@ -15,10 +15,11 @@ from exporter.simulator.fleet.schedule import Attempt, chain, midnight
 
 _RETENTION = timedelta(days=14)
 _MAINTENANCE_DAYS = 28
+_REPLICA = next(database for database in DATABASES if database.replica_of)
 
 
 class Fleet(Struct, frozen=True):
-    """Two dozen databases of all datastore types, most of them healthy.
+    """A few dozen databases of all datastore types, most of them healthy.
 
     A backup is kept for 14 days, a full one as long as its incremental ones.
     """
@@ -53,6 +54,7 @@ class Fleet(Struct, frozen=True):
 def _backups(seed: int, now: datetime) -> tuple[Backup, ...]:
     backups = [attempt.at(now) for database in DATABASES for attempt in _shown(seed, database, now)]
     backups.append(_imported(seed, now.toordinal()))
+    backups.append(_replication_snapshot(seed, now.toordinal()))
     return tuple(sorted(backups, key=attrgetter("updated_at", "id"), reverse=True))
 
 
@@ -79,6 +81,21 @@ def _imported(seed: int, day: int) -> Backup:
         updated_at=moment,
         size=round(20 + 60 * chance(seed, "imported"), 2),
         datastore=Datastore(type="postgresql", version="15.4"),
+    )
+
+
+def _replication_snapshot(seed: int, day: int) -> Backup:
+    """Return the transient backup that Trove makes of a database to create its replica, a few hours old."""
+    begin = midnight(day) - timedelta(hours=2)
+    return Backup(
+        id=identifier(seed, "replication snapshot", day),
+        status="COMPLETED",
+        created_at=begin,
+        updated_at=begin + timedelta(minutes=18),
+        instance_id=identifier(seed, _REPLICA.replica_of),
+        size=round(_REPLICA.gib, 2),
+        datastore=Datastore(type=_REPLICA.type, version=_REPLICA.version),
+        name=f"Replication snapshot for {_REPLICA.name}",
     )
 
 

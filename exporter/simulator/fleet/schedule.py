@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import takewhile
+from math import ceil
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -45,6 +46,27 @@ class Attempt(Struct, frozen=True):
     def failing(self) -> "Attempt":
         """Return the same attempt, but one that fails."""
         return Attempt((*self.stages[:-1], replace(self.stages[-1], status="FAILED", size=None)))
+
+    def on(self, parent: str) -> "Attempt":
+        """Return the same attempt, but one that builds on another backup.
+
+        :param parent: that backup's id.
+        """
+        return Attempt(tuple(replace(stage, parent_id=parent) for stage in self.stages))
+
+    def as_cinder_snapshot(self) -> "Attempt":
+        """Return the same attempt, but as a snapshot of the volume.
+
+        In Trove, its size is 0 until the snapshot exists, and then the volume's in whole GiB.
+        """
+        return Attempt(tuple(map(_as_cinder_snapshot, self.stages)))
+
+
+def _as_cinder_snapshot(stage: Backup) -> Backup:
+    if stage.status != "COMPLETED":
+        return replace(stage, size=None if stage.status == "FAILED" else 0.0)
+    location = f"cinder://{identifier(stage.instance_id, 'volume')}/{identifier(stage.id, 'snapshot')}"
+    return replace(stage, size=float(ceil(stage.size or 0)), location_ref=location)
 
 
 def midnight(day: int) -> datetime:
@@ -91,6 +113,7 @@ def _attempt(seed: int, database: Database, start: datetime, parent: str | None)
         instance_id=identifier(seed, database.name),
         parent_id=parent,
         datastore=Datastore(type=database.type, version=database.version),
+        name=f"{database.name}-{start:%Y-%m-%dT%H%M}",
     )
     return Attempt((new, *_later_stages(new, _seconds(seed, database, new), _gib(seed, database, new))))
 

@@ -62,14 +62,16 @@ def backup_object(backup: Backup, style: TimeStyle) -> Json:
         "parent_id": backup.parent_id,
         "size": backup.size,
         "datastore": _datastore_object(backup.datastore),
-        "location_ref": location if backup.status in _FINISHED else None,
+        "location_ref": backup.location_ref or (location if backup.status in _FINISHED else None),
         "created_at": _time(backup.created_at, style),
         "updated_at": _time(backup.updated_at, style),
     }
 
 
 def backup_name(backup: Backup) -> str:
-    """Return the backup's name, such as `backup-2024-01-15-1030`."""
+    """Return the backup's name; without one, it is made of the time: `backup-2024-01-15-1030`."""
+    if backup.name is not None:
+        return backup.name
     moment = backup.created_at.isoformat()
     return f"backup-{moment[:10]}-{moment[11:13]}{moment[14:16]}"
 

@@ -49,6 +49,18 @@ def test_check_of_a_good_target(invoke: Invoke, api: FaultyApi) -> None:
     assert "\x1b" not in out
 
 
+@pytest.mark.usefixtures("environ", "api")
+def test_check_warns_of_a_variable_without_effect(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first line suggests the nearest name."""
+    monkeypatch.setenv("BYCLOUD_SIZEUNIT", "GiB")
+    status, out, err = invoke("check")
+
+    assert (status, err) == (0, "")
+    assert out.splitlines()[0] == (
+        "warn  BYCLOUD_SIZEUNIT is no setting and has no effect (did you mean BYCLOUD_SIZE_UNIT?)"
+    )
+
+
 @pytest.mark.usefixtures("environ")
 def test_check_of_an_interval_that_does_not_fit(invoke: Invoke, api: FaultyApi) -> None:
     """The warnings say what to change; the status is 0."""

@@ -38,6 +38,17 @@ def test_the_bare_command_serves(arguments: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("environ")
+def test_it_logs_a_variable_without_effect(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warning suggests the nearest name, and does not show the value."""
+    monkeypatch.setenv("BYCLOUD_MAXAGE", "private")
+    status, _, err = invoke(LOOPBACK, "--web.listen-address=127.0.0.1:99999")
+
+    assert status == 2
+    assert err.count("BYCLOUD_MAXAGE is no setting and has no effect (did you mean BYCLOUD_MAX_AGE?)") == 1
+    assert "private" not in err
+
+
+@pytest.mark.usefixtures("environ")
 def test_sigterm_ends_it_while_a_scrape_hangs_on_the_api(api: FaultyApi) -> None:
     """A scrape of up to ten minutes gets a response, and the process ends with status 0."""
     requested = threading.Event()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -44,6 +45,12 @@ class Seen:
                 return True
             backup = self.by_id.get(backup.parent_id)
         return False
+
+    def ancestry(self, backup: Backup | None) -> Iterator[Backup]:
+        """Yield a backup and the backups that its restore reads."""
+        while backup is not None:
+            yield backup
+            backup = self.by_id.get(backup.parent_id or "")
 
     def age(self, instance_id: str) -> timedelta:
         """Return the age of an instance's newest restorable backup; infinite if there is none."""
@@ -137,6 +144,63 @@ def test_broken_chains_miss_a_full_backup_or_have_a_failed_one(seed: int, now: d
 
 
 @anyhow
+@given(seeds, moments)
+def test_special_databases_have_their_features(seed: int, now: datetime) -> None:
+    """At any time: a gap of a day, a chain of more than twenty backups, a short retention, snapshots."""
+    seen = Seen(seed, now)
+    ((_, gap),) = seen.with_ailment("gap")
+    ((_, long_chain),) = seen.with_ailment("long_chain")
+    ((_, short),) = seen.with_ailment("short_retention")
+    ((_, snapshots),) = seen.with_ailment("cinder")
+    newest = next(backup for backup in long_chain if seen.restorable(backup))
+
+    assert 24 * HOUR <= max(distances(gap)) < 48 * HOUR
+    assert max(distances(long_chain)) < 12 * HOUR
+    assert len(list(seen.ancestry(newest))) > 20
+    assert timedelta(days=2) < now - short[-1].created_at <= timedelta(days=4)
+    for backups in (gap, long_chain, short, snapshots):
+        assert all(seen.restorable(backup) for backup in backups if backup.status == "COMPLETED")
+        assert now - max(b.created_at for b in backups if seen.restorable(b)) < 12 * HOUR
+
+
+def distances(backups: list[Backup]) -> Iterator[timedelta]:
+    """Yield the distances between completed backups, which are newest first."""
+    created = sorted(backup.created_at for backup in backups if backup.status == "COMPLETED")
+    return (later - earlier for earlier, later in pairwise(created))
+
+
+@anyhow
+@given(seeds, moments)
+def test_only_the_cinder_fleet_has_snapshots_of_volumes(seed: int, now: datetime) -> None:
+    """Their size is 0 until the snapshot exists, and then whole GiB; their parents are named."""
+    seen = Seen(seed, now)
+    ((ailment, snapshots),) = seen.with_ailment("cinder")
+    completed = [backup for backup in snapshots if backup.status == "COMPLETED"]
+    running = [backup for backup in snapshots if backup.status in {"NEW", "BUILDING", "SAVING"}]
+
+    assert all(backup.is_cinder_snapshot for backup in completed)
+    assert all(backup.size is not None and backup.size == int(backup.size) > 0 for backup in completed)
+    assert all(backup.size == 0 for backup in running)
+    assert any(backup.parent_id for backup in completed)
+    assert {b.instance_id for b in seen.backups if b.location_ref} == {ailment.instance_id}
+
+
+@anyhow
+@given(seeds, moments)
+def test_one_backup_was_made_for_a_replica(seed: int, now: datetime) -> None:
+    """Trove names it so; the other backups are named after their database and time."""
+    seen = Seen(seed, now)
+    names = {instance.id: instance.name for instance in seen.fleet.instances(now)}
+    (snapshot,) = [b for b in seen.backups if b.name and b.name.startswith("Replication snapshot for ")]
+    others = [backup for backup in seen.backups if backup.instance_id in names and backup is not snapshot]
+
+    assert snapshot.name == "Replication snapshot for orders-db-replica"
+    assert names[snapshot.instance_id or ""] == "orders-db"
+    assert 2 * HOUR <= now - snapshot.created_at < 27 * HOUR
+    assert all(b.name == f"{names[b.instance_id or '']}-{b.created_at:%Y-%m-%dT%H%M}" for b in others)
+
+
+@anyhow
 @given(moments)
 def test_one_backup_was_imported(now: datetime) -> None:
     """One backup is RESTORED and belongs to no instance."""
@@ -149,7 +213,7 @@ def test_one_backup_was_imported(now: datetime) -> None:
 @given(moments)
 @settings(deadline=None)
 def test_retired_instances_are_not_listed(now: datetime) -> None:
-    """All but the retired of two dozen instances are listed; one is a replica."""
+    """All but the retired of its instances are listed; one is a replica."""
     fleet = Fleet()
     instances = fleet.instances(now)
     listed = {instance.id for instance in instances}
@@ -179,6 +243,10 @@ def test_every_kind_of_ailment_has_a_story() -> None:
         "stuck",
         "broken_chain",
         "never",
+        "gap",
+        "long_chain",
+        "short_retention",
+        "cinder",
         "retired",
         "replica",
     }

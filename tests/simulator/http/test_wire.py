@@ -32,6 +32,13 @@ def test_a_backup_has_the_vendors_keys() -> None:
     assert body["location_ref"].endswith("/b.xbstream.gz.enc")
 
 
+def test_a_backup_s_own_name_and_location_are_rendered() -> None:
+    """A name and a Cinder snapshot's location replace those that are made of time and id."""
+    body = backup_object(Backup("b", "COMPLETED", MOMENT, name="nightly", location_ref="cinder://v/s"), "Z")
+
+    assert (body["name"], body["location_ref"]) == ("nightly", "cinder://v/s")
+
+
 def test_unknown_values_are_null() -> None:
     """A running backup has a null location, and a backup without a datastore a null datastore."""
     body = backup_object(Backup(id="b", status="NEW", created_at=MOMENT, parent_id="a"), "no zone")

@@ -1,0 +1,1 @@
+"""The Prometheus rules: YAML to load, and the Python that writes it."""

@@ -1,0 +1,35 @@
+"""Writes the rules: `python -m alerts.source`, or `make rules`.
+
+A recording rule carries what several alerts need, so that an alert reads like a sentence:
+`time() - bycloud:restorable_newest:timestamp > bycloud:objective_age:seconds`.
+
+Identity. A *target* is `cluster, namespace, job, target`: one account of the API, however many replicas of the exporter
+read it. A *database* is its target and `instance_id`. Nothing else is part of an alert's identity but `team`: the
+type and the name of a database may change while its alert fires, so the name comes by one short query in the summary.
+
+Facts. A fact is the last known value of a database (`promql.fact`). It is what the exporter serves now. If walks fail,
+or nothing can be scraped, it is what was recorded last, for as long as the outage lasts. If a complete walk no longer
+has it, NaN is recorded once: a range selector ignores staleness, so without this mark the value from before would
+come back in an outage that begins within the next two hours. A comparison with NaN is false.
+
+A database's facts end with its target. A target is known while it serves `bycloud_up`, while its scrapes fail, and
+while no `bycloud_up` is left in its cluster and namespace. If others are left, it was renamed or removed.
+
+Time. Scrapes and evaluations may be up to ten minutes apart, but an instant selector reaches back only five minutes.
+So a fact is read from a range of eleven minutes, but only if no instant selector has seen `bycloud_up` in that time:
+else a value that ended a moment before an outage would return in it.
+Rules that an alert reads stand before it in the same group, since those of another group may be invisible.
+
+| module | its one job |
+| --- | --- |
+| `settings` | what an operator may change |
+| `table` | the types of the table: recording rules, alerts, groups |
+| `promql` | expressions that several rules share |
+| `wording` | templates of annotations that several alerts share |
+| `target_records`, `target_alerts` | exporters and their walks |
+| `database_records`, `database_alerts` | the backups of each database |
+| `trends` | comparisons with the past, every ten minutes |
+| `groups` | all groups, in their order |
+| `rendering` | groups → YAML |
+| `documents` | the tables of README and docs, and the runbooks' heads |
+"""

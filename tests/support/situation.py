@@ -1,0 +1,96 @@
+"""Situations that an on-call team meets, and the alerts that must fire in them, run by promtool."""
+
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from msgspec import Struct
+
+from tests.support.programs import need
+from tests.support.rule_world import BLIND, FAST, SLOW, USUAL, Exporter, Pace, input_series
+
+RULES: Final = Path(__file__).parents[2] / "alerts" / "bycloud-backups.rules.yml"
+ANY_PACE: Final = (FAST, USUAL, SLOW, BLIND)
+
+
+class Situation(Struct, frozen=True, kw_only=True):
+    """What happens, and which alerts fire when.
+
+    :param fires: by time in minutes, each firing alert: its name without `ByCloud`, and the values of the
+        labels in `by`, separated by blanks. No other alert may fire.
+    :param by: the labels that are compared beside the name.
+    :param only: the alerts that are compared; empty: all.
+    """
+
+    name: str
+    exporters: Sequence[Exporter]
+    fires: Mapping[float, set[str]]
+    paces: Sequence[Pace] = (USUAL,)
+    by: Sequence[str] = ("instance_id",)
+    only: str = ""
+
+    def __repr__(self) -> str:
+        return f"Situation({self.name!r})"
+
+    def failure(self, pace: Pace, folder: Path, rules: Path = RULES) -> str:
+        """Return what promtool reports at this pace; empty if all is as expected."""
+        return _promtool(self._document(pace, rules), folder)
+
+    def summaries(self, alert: str, minute: float, folder: Path) -> list[str]:
+        """Return the summaries of an alert's firing instances."""
+        document = self._document(self.paces[0], RULES)
+        test = document["tests"][0]
+        test["promql_expr_test"] = []
+        test["alert_rule_test"] = [
+            {"eval_time": f"{int(minute * 60)}s", "alertname": alert, "exp_alerts": []}
+        ]
+        found = re.findall(r'summary="((?:[^"\\]|\\.)*)"', _promtool(document, folder))
+        return [str(summary) for summary in found]
+
+    def _document(self, pace: Pace, rules: Path) -> dict[str, Any]:
+        end = 60 * max(self.fires)
+        return {
+            "rule_files": [str(rules)],
+            "evaluation_interval": f"{pace.evaluation}s",
+            "group_eval_order": ["bycloud-backups", "bycloud-backup-trends"],
+            "tests": [
+                {
+                    "name": self.name,
+                    "interval": f"{pace.step}s",
+                    "input_series": input_series(self.exporters, pace, end),
+                    "promql_expr_test": [self._check(minute) for minute in self.fires],
+                }
+            ],
+        }
+
+    def _check(self, minute: float) -> dict[str, Any]:
+        matchers = ",".join(
+            filter(None, ('alertstate="firing"', self.only and f'alertname=~"ByCloud({self.only})"'))
+        )
+        return {
+            "expr": f"count by (alertname, {', '.join(self.by)}) (ALERTS{{{matchers}}})",
+            "eval_time": f"{int(minute * 60)}s",
+            "exp_samples": [
+                {"labels": self._labels(alert), "value": 1} for alert in sorted(self.fires[minute])
+            ],
+        }
+
+    def _labels(self, alert: str) -> str:
+        name, *values = alert.split()
+        labels = [f'alertname="ByCloud{name}"']
+        labels += [
+            f'{label}="{value}"' for label, value in zip(self.by, values, strict=False) if value != "-"
+        ]
+        return "{" + ",".join(labels) + "}"
+
+
+def _promtool(document: dict[str, Any], folder: Path) -> str:
+    """Return what promtool reports; empty if the test passes."""
+    path = folder / "situation.yml"
+    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    command = [need("promtool"), "test", "rules", path.name]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return "" if result.returncode == 0 else result.stdout + result.stderr

@@ -1,0 +1,1 @@
+"""Builds what a release has, from a checkout: `python -m tools.release`."""

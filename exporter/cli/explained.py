@@ -1,5 +1,6 @@
 """Explanations of databases as lines for people."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -8,7 +9,7 @@ from exporter.backups.explanation import RECENT_SECONDS
 from exporter.cli.finding import Severity
 from exporter.cli.matches import Match
 from exporter.cli.moments import moment, rfc3339
-from exporter.cli.report import INDENT, coloured_word, narrowed
+from exporter.cli.report import INDENT, coloured_word
 from exporter.cli.tables import table_lines
 from exporter.durations import format_age
 from exporter.printable import printable_line
@@ -27,15 +28,12 @@ REASONS: Final = {
 """What is wrong with the link that breaks a chain."""
 
 
-def lines_of(match: Match, *, coloured: bool, width: int | None = None) -> Iterator[str]:
-    """Yield the whole explanation of one database.
-
-    :param width: the columns that its table may have; `None`: no limit.
-    """
+def lines_of(match: Match, *, coloured: bool) -> Iterator[str]:
+    """Yield the whole explanation of one database. No line is wrapped: ids are there to be copied."""
     yield from _identity(match)
     yield from _objective(match, coloured=coloured)
     yield from _restore_points(match)
-    yield from _chain(match, width)
+    yield from _chain(match)
     yield from _attempts(match)
     yield from _advice(match)
 
@@ -46,16 +44,19 @@ def overview(matches: Sequence[Match], *, width: int | None = None) -> list[str]
     :param width: the columns of the terminal; `None`: no limit.
     """
     head = ("", "target", "database", "id", "team", "datastore", "restorable", "what is wrong")
-    return table_lines([head, *map(_row, matches)], width)
+    names = Counter((match.target, match.database.name) for match in matches)
+    rows = (_row(match, is_unique=names[match.target, match.database.name] == 1) for match in matches)
+    return table_lines([head, *rows], width)
 
 
-def _row(match: Match) -> tuple[str, ...]:
+def _row(match: Match, *, is_unique: bool) -> tuple[str, ...]:
+    """Return the cells of a database; its id only if several have its name."""
     database, risk = match.database, match.risk
     return (
         Severity.FAIL if match.explanation.is_at_risk else Severity.OK,
         match.target,
         database.name,
-        database.instance_id if database.instance_name else "",
+        "" if is_unique else database.instance_id,
         risk.team or "",
         database.datastore_type,
         describe_age(risk),
@@ -94,6 +95,8 @@ def _objective(match: Match, *, coloured: bool) -> Iterator[str]:
         if problem in UNREQUIRED:
             words = describe(Risk(match.database, match.now, (problem,)))
             yield f"{INDENT}{coloured_word(Severity.FAIL, coloured=coloured)}  {words}"
+    for note in match.notes:
+        yield f"{INDENT}note  {printable_line(note)}"
 
 
 def _word(requirement: Requirement, *, coloured: bool) -> str:
@@ -120,18 +123,20 @@ def _gap(gap: Gap, now: float) -> str:
     return f"{format_age(gap.seconds)}, from {rfc3339(gap.begins)} to {end}"
 
 
-def _chain(match: Match, width: int | None) -> Iterator[str]:
+def _chain(match: Match) -> Iterator[str]:
     """Yield the links of the newest backup's chain, and what breaks it."""
     chain = match.database.chain
     if chain is None:
         return
-    length, shown = len(chain.links) + chain.omitted, _shown(chain)
-    yield from ("", f"chain of the newest backup, from it to its full backup: {count(length, 'backup')}")
+    end = "the broken one" if chain.broken else "its full backup"
+    shown = _shown(chain)
+    number = count(len(shown) + chain.omitted, "backup")
+    yield from ("", f"chain of the newest backup, from it to {end}: {number}")
     head = ("id", "name", "status", "created", "")
     rows = [head, *(_link(link, match.now, chain.broken) for link in shown)]
-    yield from (f"{INDENT}{line}" for line in table_lines(rows, narrowed(width)))
-    if length > len(shown):
-        yield f"{INDENT}{count(length - len(shown), 'more backup')} between, not shown"
+    yield from (f"{INDENT}{line}" for line in table_lines(rows, None))
+    if chain.omitted:
+        yield f"{INDENT}{count(chain.omitted, 'more backup')} between, not shown"
     if chain.broken:
         number = count(chain.broken.dependants, "backup")
         yield printable_line(f"{INDENT}{number} cannot be restored because of {chain.broken.culprit.id}")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from exporter.api.budget import Budget
 from exporter.api.tiers import HOUR, MINUTE, TIERS, tier_by_minute_limit
-from exporter.cli.data_findings import find_in_data
+from exporter.backups import cadence_warnings
+from exporter.cli.data_findings import find_expiry, find_in_data
 from exporter.cli.finding import Finding, Severity
 from exporter.config import Target
 from exporter.durations import format_age
@@ -22,12 +23,14 @@ def find(walker: TargetWalker, outcome: WalkOutcome, interval: float) -> Iterato
     target, budget = walker.api.target, walker.api.budget
     if outcome.error is not None:
         yield Finding(Severity.FAIL, f"{outcome.error.reason}: {outcome.error}")
+    yield from find_expiry(walker.api.credential_expiry, walker.api.clock.now())
     if outcome.snapshot is not None:
         yield Finding(Severity.OK, f"authenticated by {target.credential.kind}")
         yield _walked(outcome, outcome.snapshot)
         yield from _listed(walker)
         yield from find_in_data(target, outcome.snapshot)
-        yield from (Finding(Severity.WARN, warning.text) for warning in outcome.snapshot.data_warnings)
+        warnings = (*outcome.snapshot.data_warnings, *cadence_warnings(outcome.snapshot.assessments))
+        yield from (Finding(Severity.WARN, warning.text) for warning in warnings)
         yield _rate_limit(target, budget)
         yield from _requests(outcome.stats.requests, budget, interval)
 

@@ -44,7 +44,7 @@ def as_lines(report: Report, *, coloured: bool, width: int | None = None) -> Ite
     if report.risks:
         yield ""
         yield f"  {len(report.risks)} at risk, worst first"
-        yield from (f"{INDENT}{line}" for line in table_lines(_rows(report.risks), narrowed(width)))
+        yield from (f"{INDENT}{line}" for line in table_lines(_rows(report.risks), _narrowed(width)))
 
 
 def as_json(reports: Iterable[Report]) -> str:
@@ -63,8 +63,7 @@ def is_coloured() -> bool:
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
-def narrowed(width: int | None) -> int | None:
-    """Return the columns that remain after `INDENT`."""
+def _narrowed(width: int | None) -> int | None:
     return None if width is None else max(NARROWEST, width - len(INDENT))
 
 

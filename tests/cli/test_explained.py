@@ -32,12 +32,12 @@ def test_a_broken_database() -> None:
         "  oldest       2025-12-24T00:00:00Z (8d ago)",
         "  largest gap  4d, from 2025-12-24T00:00:00Z to 2025-12-28T00:00:00Z",
         "",
-        "chain of the newest backup, from it to its full backup: 7 backups",
+        "chain of the newest backup, from it to the broken one: 8 backups",
         "  id   name           status     created",
         "  b-3                 COMPLETED  2025-12-31T23:00:00Z (1h ago)",
         "  b-2                 COMPLETED  2025-12-31T00:00:00Z (1d ago)",
         "  b-1  orders-monday  FAILED     2025-12-30T00:00:00Z (2d ago)  broken: it failed",
-        "  4 more backups between, not shown",
+        "  5 more backups between, not shown",
         "  2 backups cannot be restored because of b-1",
         "",
         "attempts of the last 7d: 1 full, 2 unrestorable, 1 failed",
@@ -71,6 +71,13 @@ def test_a_database_without_an_objective() -> None:
         "",
         "attempts of the last 7d: 1 full, 2 unrestorable, 1 failed",
     ]
+
+
+def test_an_assumption_is_a_note() -> None:
+    """What was assumed about all backups of the target is said, in one printable line."""
+    assumed = replace(match(BROKEN), notes=("3 Cinder snapshots\ncounted",))
+
+    assert r"  note  3 Cinder snapshots\ncounted" in list(lines_of(assumed, coloured=False))
 
 
 @pytest.mark.parametrize(
@@ -110,14 +117,24 @@ def test_several_databases_are_a_line_each() -> None:
     broken = replace(BROKEN, objective=AppliedObjective(age=9 * DAY), last_attempt_failed=False)
 
     assert overview([match(broken), match(HEALTHY), match(FREE, "staging")]) == [
-        "      target   database   id        team      datastore   restorable  what is wrong",
-        "FAIL  prod     orders-db  550e8400  payments  postgresql  3d 4h ago   broken chain",
-        "ok    prod     carts-db   660e8400            postgresql  1h ago      nothing",
-        "ok    staging  770e8400                       postgresql  1h ago      no objective",
+        "      target   database   team      datastore   restorable  what is wrong",
+        "FAIL  prod     orders-db  payments  postgresql  3d 4h ago   broken chain",
+        "ok    prod     carts-db             postgresql  1h ago      nothing",
+        "ok    staging  770e8400             postgresql  1h ago      no objective",
     ]
 
 
-@given(st.text(min_size=1, max_size=300))
+def test_databases_of_the_same_name_show_their_ids() -> None:
+    """Two databases of one target may have the same name; an id tells which one is which."""
+    twin = replace(HEALTHY, instance_id="880e8400")
+
+    assert overview([match(HEALTHY), match(twin), match(BROKEN)])[1:3] == [
+        "ok    prod    carts-db   660e8400            postgresql  1h ago      nothing",
+        "ok    prod    carts-db   880e8400            postgresql  1h ago      nothing",
+    ]
+
+
+@given(st.text(max_size=300).map("<{}>".format))
 def test_no_text_of_the_api_ever_forges_a_line_or_controls_the_terminal(text: str) -> None:
     """Names, ids, statuses and labels stay on their lines, and every line can be printed."""
     culprit = replace(CULPRIT, id=text, name=text, status=text)

@@ -39,6 +39,7 @@ def test_json_has_all_of_the_explanation() -> None:
         "state": "note",
         "text": "reaches back 8d of 30d",
     }
+    assert database["notes"] == []
     assert database["restore_points"] == {
         "number": 12,
         "newest": "2025-12-28T20:00:00Z",

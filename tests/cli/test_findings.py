@@ -11,9 +11,19 @@ from exporter.api.budget import Budget
 from exporter.cli.finding import Finding, Severity
 from exporter.cli.findings import find
 from exporter.config import Secret, Target
-from exporter.results import DataWarning, Snapshot, Summary, WalkStats
+from exporter.results import (
+    AppliedObjective,
+    Attempt,
+    DataWarning,
+    Outcome,
+    Snapshot,
+    Summary,
+    TimeLine,
+    WalkStats,
+)
 from exporter.target import TargetWalker, WalkOutcome
 from exporter.target.instances import InstanceList
+from tests.support.databases import WELL
 from tests.support.scrape_results import FAILURE, NOW, FixedClock
 from tests.support.targets import TargetSettings, target
 from tests.support.world import Silent
@@ -125,3 +135,26 @@ def test_data_warnings_are_warnings() -> None:
 def test_a_failure(limit: int | None) -> None:
     """A failed walk is the only finding: half a success would mislead."""
     assert findings(FAILURE, limit) == [Finding(Severity.FAIL, "auth: token <invalid> (HTTP 401)")]
+
+
+def test_an_expired_token_is_named_beside_the_failure() -> None:
+    """Its expiry explains why the API refuses the credential."""
+    made = target("prod", token=Secret("hidden"))
+    walker = made_walk(made, Budget(clock=FixedClock()))
+    walker.api.credential_expiry = NOW - 3600
+    failure, expiry = find(walker, FAILURE, 60)
+
+    assert failure.severity is Severity.FAIL
+    assert expiry == Finding(
+        Severity.WARN, "the credential expired 1h ago (2025-12-31T23:00:00Z): replace it"
+    )
+
+
+def test_a_max_age_without_room_is_a_warning() -> None:
+    """A nightly backup of 2h 30m needs more than 26 hours."""
+    nightly = TimeLine.of([Attempt(NOW - day * 86_400, Outcome.FULL, 9_000.0) for day in range(9, 0, -1)])
+    tight = replace(WELL, timeline=nightly, objective=AppliedObjective(age=26 * 3600.0))
+    results = findings(walked(1, replace(CLEAN, assessments=(tight,))), 60)
+
+    assert results[2].severity is Severity.WARN
+    assert results[2].text.startswith("max_age 1d 2h is too short for 1 database even if no backup fails")

@@ -174,6 +174,8 @@ except SystemExit as ended:
         (["--nonsense"], 2),
         (["--config.file=/nonexistent.yml"], 2),
         (["check"], 2),
+        (["explain", "--help"], 0),
+        (["explain", "orders-db"], 2),
     ],
 )
 def test_a_short_command_imports_no_large_library(arguments: list[str], status: int) -> None:

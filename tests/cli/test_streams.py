@@ -9,11 +9,16 @@ from tests.support.command import COMMAND
 
 
 @pytest.mark.usefixtures("environ")
-@pytest.mark.parametrize("arguments", ["check", "once", "check --output=json", "--version", "--help"])
+@pytest.mark.parametrize(
+    "arguments", ["check", "once", "check --output=json", "explain *", "--version", "--help"]
+)
 def test_a_closed_stdout_is_one_line(arguments: str) -> None:
     """If the caller closed standard output, the status is 1 and the line says so."""
     done = subprocess.run(
-        ["/bin/sh", "-c", f"{COMMAND} {arguments} >&-"], stderr=subprocess.PIPE, text=True, check=False
+        ["/bin/sh", "-c", f"set -f; {COMMAND} {arguments} >&-"],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
     )
 
     assert (done.returncode, done.stderr) == (

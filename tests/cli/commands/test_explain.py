@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from exporter.simulator import bulk_backups
+from exporter.simulator.http.wire import Json
 from tests.support.command import Invoke
-from tests.support.faults import ErrorBody, FaultyApi
+from tests.support.faults import ErrorBody, FaultyApi, Rewrite
 from tests.support.matching import of_backups
 
 LATE = "FAIL  newest restore point 33"
@@ -127,3 +128,21 @@ def test_without_a_list_of_instances_an_id_still_works(invoke: Invoke, api: Faul
     assert invoke("explain", str(instance_id))[0] == 1
     assert by_name[0] == 2
     assert by_name[2].endswith("; only ids are known, no names: see `check`\n")
+
+
+@pytest.mark.usefixtures("environ")
+def test_what_chains_assume_is_a_note(invoke: Invoke, api: FaultyApi) -> None:
+    """Snapshots that need no parent are counted over the whole target."""
+    api.faults.add(Rewrite(_on_cinder), times=None, when=of_backups)
+    _, out, _ = invoke("explain", "database-0002")
+
+    assert re.search(r"^  note  \d+ Cinder snapshots with a parent counted as restorable", out, re.MULTILINE)
+
+
+def _on_cinder(page: Json) -> Json:
+    """Store each backup of a page as a Cinder snapshot."""
+    records = page["database_backups"]
+    assert isinstance(records, list)
+    return page | {
+        "database_backups": [record | {"location_ref": f"cinder://{record['id']}"} for record in records]
+    }

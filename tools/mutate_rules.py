@@ -72,7 +72,7 @@ def killer(mutant: Mutant, folder: Path) -> str | None:
 
 
 def _likely(rule: str) -> list[tuple[Situation, Pace]]:
-    """Return the runs that may notice a change of a rule, those of the nearest alerts that read it first."""
+    """Return the runs that may notice a change of a rule, those that expect the nearest alerts first."""
     distances = _distances(rule)
     runs = [(situation, pace) for situation in SITUATIONS for pace in situation.paces if pace != FAST]
 

@@ -29,6 +29,15 @@ ILL: Final = (
         gauges={'unrestorable_backups{reason="parent_failed"}': 1},
     ),
     Database(
+        id="chained",
+        gauges={
+            "restorable_newest_full_timestamp_seconds": -9 * DAY,
+            "backup_objective_full_age_seconds": 8 * DAY,
+            "restorable_newest_chain_length": 15,
+            "backup_objective_chain_length": 14,
+        },
+    ),
+    Database(
         id="never",
         objective=steps(30 * HOUR, (80 * MINUTE, None)),
         newest=-40 * HOUR,
@@ -44,6 +53,8 @@ ILLNESSES: Final = {
     "BackupFailed missing",
     "BackupStuck stuck",
     "BackupChainBroken broken",
+    "BackupFullTooOld chained",
+    "BackupChainTooLong chained",
 }
 ENDED: Final = {
     "BackupTooOld never",
@@ -151,7 +162,7 @@ OUTAGES: Final = (
         fires={
             120: ILLNESSES,
             1500: ILLNESSES,
-            2870: ILLNESSES | {"BackupTooOld broken", "BackupTooOld stuck"},
+            2870: ILLNESSES | {"BackupTooOld broken", "BackupTooOld stuck", "BackupTooOld chained"},
             2950: ILLNESSES | {"BackupTooOld broken"},
         },
         paces=(SLOW,),
@@ -161,7 +172,7 @@ OUTAGES: Final = (
         name="short failures of walks and scrapes interrupt nothing",
         exporters=[
             Exporter(
-                databases=ILL[:4],
+                databases=ILL[:5],
                 walks=lambda time: time % HOUR < 50 * MINUTE,
                 answers=lambda time: time % (50 * MINUTE) < 45 * MINUTE,
             )

@@ -1,4 +1,4 @@
-"""The backups of one database that share a status: when each was created, and what became of it."""
+"""The backups of one database that share a status: when each was created, and what it resulted in."""
 
 from collections.abc import Sequence
 from itertools import accumulate, compress

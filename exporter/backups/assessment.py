@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 
 from exporter.backups.chains import AssessedBackup, AssessedGroup, Chains
-from exporter.backups.explained_chains import newest_chain, with_dependants
+from exporter.backups.explained_chains import by_culprit, newest_chain, with_dependants
 from exporter.backups.grouping import BackupGroup, newest, rank
 from exporter.backups.history import History, gaps
 from exporter.backups.inventory import Inventory, KnownInstance
@@ -41,7 +41,8 @@ def assess_databases(
         _assess(inventory.instance(instance_id), by_instance[instance_id], chains, rules)
         for instance_id in sorted(by_instance)
     ]
-    return tuple(with_dependants(database, chains.dependants) for database in assessments)
+    dependants = by_culprit(chains.dependants)
+    return tuple(with_dependants(database, dependants) for database in assessments)
 
 
 def datastore_types(groups: Iterable[BackupGroup], inventory: Inventory) -> Mapping[str, str]:

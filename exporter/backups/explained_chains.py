@@ -24,15 +24,26 @@ def newest_chain(newest: AssessedBackup, chains: Chains) -> NewestChain:
     )
 
 
-def with_dependants(database: DatabaseAssessment, dependants: Counter[BrokenLink]) -> DatabaseAssessment:
-    """Return an assessment that knows how many backups hang on the culprit of its chain.
+def by_culprit(dependants: Counter[BrokenLink]) -> Counter[str]:
+    """Return how many backups each culprit breaks, by its id.
 
     :param dependants: how many backups of the whole list each broken link breaks.
+    """
+    numbers = Counter[str]()
+    for link, number in dependants.items():
+        numbers[link.culprit_id] += number
+    return numbers
+
+
+def with_dependants(database: DatabaseAssessment, dependants: Counter[str]) -> DatabaseAssessment:
+    """Return an assessment that knows how many backups hang on the culprit of its chain.
+
+    :param dependants: see `by_culprit`.
     """
     if database.chain is None or database.chain.broken is None:
         return database
     broken = database.chain.broken
-    number = sum(count for link, count in dependants.items() if link.culprit_id == broken.culprit.id)
+    number = dependants[broken.culprit.id]
     return replace(database, chain=replace(database.chain, broken=replace(broken, dependants=number)))
 
 

@@ -47,7 +47,7 @@ def observe(timeline: TimeLine) -> Cadence | None:
 
     Failed attempts count for the interval: a failure is no reason to allow older backups.
     """
-    attempts = list(timeline.since(-RECENT))
+    attempts = timeline.last(RECENT)
     interval = _recurring([later.created_at - earlier.created_at for earlier, later in pairwise(attempts)])
     return None if interval is None else Cadence(interval, _recurring(list(_durations(attempts))))
 

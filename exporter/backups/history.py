@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import accumulate, compress
 from operator import gt, sub
+from typing import Final
 
 from msgspec import Struct
 
@@ -11,6 +12,9 @@ from exporter.backups.grouping import BackupGroup
 from exporter.backups.summary import duration
 from exporter.config import Statuses
 from exporter.results import Gap, Outcome, Track
+
+MOST_DURATIONS: Final = 30
+"""Durations of a group that are kept: what `check` and the page of a database show."""
 
 
 class History(Struct, frozen=True):
@@ -35,14 +39,15 @@ class History(Struct, frozen=True):
         if self.assessed is None:
             return ()
         broken = self.assessed.broken
-        return (
-            [time for index, time in enumerate(self.times) if index not in broken] if broken else self.times
-        )
+        if not broken:
+            return self.times
+        return [time for index, time in enumerate(self.times) if index not in broken]
 
     def track(self, statuses: Statuses) -> Track:
         """Return the backups in packed form."""
+        newest = self.group.backups[-MOST_DURATIONS:]
         is_finished = self.group.status in statuses.finished
-        durations = map(duration, self.group.backups) if is_finished else [None] * len(self.times)
+        durations = map(duration, newest) if is_finished else [None] * len(newest)
         return Track.of(self.times, durations, self._outcomes(statuses))
 
     def _outcomes(self, statuses: Statuses) -> Sequence[int]:

@@ -1,4 +1,4 @@
-"""All backups of one database in the order of their creation, packed: 13 bytes each."""
+"""All backups of one database in the order of their creation, packed: 9 bytes each."""
 
 from array import array
 from bisect import bisect_left
@@ -40,7 +40,8 @@ class Attempt(Struct, frozen=True):
     """One backup of a database.
 
     :param created_at: Unix seconds.
-    :param duration: from its creation to its last update, in seconds; `None` if it has not finished.
+    :param duration: from its creation to its last update, in seconds; `None` if it has not finished, or if it
+        is not among the newest.
     """
 
     created_at: float
@@ -49,7 +50,10 @@ class Attempt(Struct, frozen=True):
 
 
 class Track(Struct, frozen=True):
-    """Some backups of one database, the oldest first."""
+    """Some backups of one database, the oldest first.
+
+    :param durations: of the newest ones only: a duration takes as long to compute as all else.
+    """
 
     times: bytes
     durations: bytes
@@ -62,7 +66,7 @@ class Track(Struct, frozen=True):
         """Pack backups.
 
         :param times: when each was created, in Unix seconds.
-        :param durations: in seconds; `None` for one that has not finished.
+        :param durations: of the newest ones, in seconds; `None` for one that has not finished.
         :param outcomes: an `Outcome` for each.
         """
         packed = array(_DURATION, [nan if duration is None else duration for duration in durations])
@@ -81,11 +85,10 @@ class Track(Struct, frozen=True):
     def since(self, index: int) -> Iterator[Attempt]:
         """Yield the backups from an index on; a negative one counts from the end."""
         times, durations = memoryview(self.times).cast(_TIME), memoryview(self.durations).cast(_DURATION)
-        rest = slice(index, None)
-        for created_at, duration, outcome in zip(
-            times[rest], durations[rest], self.outcomes[rest], strict=True
-        ):
-            yield Attempt(created_at, Outcome(outcome), None if isnan(duration) else duration)
+        unknown = len(times) - len(durations)
+        for place in range(*slice(index, None).indices(len(times))):
+            duration = durations[place - unknown] if place >= unknown else nan
+            yield Attempt(times[place], Outcome(self.outcomes[place]), None if isnan(duration) else duration)
 
 
 class TimeLine(Struct, frozen=True):

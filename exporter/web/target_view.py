@@ -113,8 +113,3 @@ def target_view(name: str, status: TargetStatus, now: float) -> TargetView:
 def _notes(snapshot: Snapshot) -> Iterator[str]:
     if snapshot.excluded:
         yield f"{count(snapshot.excluded, 'backup')} left out by the setting `exclude`"
-    if snapshot.self_contained:
-        yield (
-            f"{count(snapshot.self_contained, 'Cinder snapshot')} whose parent a restore does not read: "
-            "see the setting `chains`"
-        )

@@ -14,24 +14,7 @@ from tests.support.programs import need
 from tests.support.served import ALERT_LABELS, METRIC, served_labels, served_names
 from tests.support.situation import RULES
 
-ALERTMANAGER: Final = HOME / "alerts" / "alertmanager.example.yml"
-NEVER_MUTED: Final = {"ByCloudBackupTooOld", "ByCloudBackupMissing"}
 RECORD: Final = re.compile(r"\bbycloud:[a-z_:]+")
-PLANNED: Final = {
-    "bycloud_api_credential_expiry_timestamp_seconds",
-    "bycloud_database_backup_objective_chain_length",
-    "bycloud_database_backup_objective_full_age_seconds",
-    "bycloud_database_backup_objective_gap_seconds",
-    "bycloud_database_backup_objective_retention_seconds",
-    "bycloud_database_labels",
-    "bycloud_database_restorable_largest_gap_seconds",
-    "bycloud_database_restorable_oldest_timestamp_seconds",
-    "bycloud_database_usable_newest_timestamp_seconds",
-    "bycloud_scrape_excluded_backups",
-    "bycloud_scrape_objective_backups",
-    "bycloud_scrape_walk_interval_seconds",
-}
-"""Metrics of the exporter that is released together with these rules."""
 Rule = Mapping[str, Any]
 
 
@@ -138,7 +121,7 @@ def test_rules_name_what_is_served() -> None:
     names = {name for text in texts for name in METRIC.findall(re.sub(r"bycloud:[\w:]+", "", text))}
     labels = {label for text in texts for label in _labels(text)}
 
-    assert names <= served_names() | PLANNED
+    assert names <= served_names()
     assert labels <= served_labels() | ALERT_LABELS | {"cluster", "namespace", "team", "label_team"}
 
 
@@ -164,40 +147,6 @@ def test_no_runbook_is_left_over() -> None:
     assert {path.stem for path in (HOME / "docs" / "runbooks").glob("*.md")} == set(NAMES)
 
 
-def test_alertmanager_accepts_the_example() -> None:
-    """`amtool check-config` finds nothing."""
-    command = [need("amtool"), "check-config", str(ALERTMANAGER)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert result.returncode == 0, result.stdout + result.stderr
-
-
-@pytest.mark.parametrize("severity", ["critical", "warning", "info"])
-def test_alertmanager_routes_by_severity(severity: str) -> None:
-    """Critical alerts page, warnings open a ticket."""
-    labels = ["alertname=ByCloudBackupTooOld", f"severity={severity}"]
-    command = [need("amtool"), "config", "routes", "test", f"--config.file={ALERTMANAGER}", *labels]
-    receiver = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    assert receiver == {"critical": "page", "warning": "ticket", "info": "chat"}[severity]
-
-
-def test_nothing_mutes_what_matters_most() -> None:
-    """Nothing mutes an unrestorable database; a refused credential mutes its consequences."""
-    rules = yaml.safe_load(ALERTMANAGER.read_text(encoding="utf-8"))["inhibit_rules"]
-    muted = {name for rule in rules for matcher in rule["target_matchers"] for name in _named(matcher)}
-
-    assert muted <= set(NAMES)
-    assert not muted & NEVER_MUTED
-    assert ({"ByCloudApiAuthFailed"}, {"ByCloudScrapeFailing"}) in [
-        tuple(
-            {name for matcher in rule[side] for name in _named(matcher)}
-            for side in ("source_matchers", "target_matchers")
-        )
-        for rule in rules
-    ]
-
-
 def _texts(rule: Rule) -> Iterator[str]:
     yield rule["expr"]
     for text in rule.get("annotations", {}).values():
@@ -208,8 +157,3 @@ def _labels(query: str) -> Iterator[str]:
     yield from re.findall(r"[{,](\w+)[!=]", query)
     for group in re.findall(r"(?:by|on|ignoring) \(([^)]*)\)", query):
         yield from filter(None, group.split(", "))
-
-
-def _named(matcher: str) -> set[str]:
-    match = re.fullmatch(r'alertname(?:=|=~)"?([\w|]+)"?', matcher)
-    return set(match[1].split("|")) if match else set()

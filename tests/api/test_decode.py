@@ -68,6 +68,8 @@ def test_a_documented_page() -> None:
                 parent_id="before",
                 size=2.27,
                 datastore=Datastore(type="mysql", version="8.0"),
+                name="nightly",
+                location_ref="https://objects/x",
             ),
         ),
         length=1,

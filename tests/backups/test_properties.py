@@ -209,11 +209,11 @@ def test_the_time_line_has_every_backup_in_order(backups: list[Backup], mode: Mo
         )
         assert Counter(attempts) == Counter(expected)
         assert len(database.timeline) == len(expected)
-        assert list(database.timeline.since(-3)) == list(database.timeline)[-3:]
+        assert list(database.timeline.last(3)) == list(database.timeline)[-3:]
 
 
 def outcome(one: Backup, found: Mapping[str, Verdict]) -> Outcome:
-    """Return what became of a backup."""
+    """Return the outcome of a backup."""
     if one.id in found:
         path, reason, _ = found[one.id]
         if reason is not None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from exporter.records import Backup, Datastore, Instance
 from exporter.simulator.fleet.chance import chance, identifier
+from exporter.simulator.fleet.storage import object_location
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 _TYPES = ("mysql", "mariadb", "postgresql", "mongodb", "redis", "cassandra")
@@ -46,6 +47,8 @@ def _backup(seed: int, place: int, instances: int, moment: datetime) -> Backup:
         parent_id=None if full else identifier(seed, "backup", place - instances),
         size=None if failed else round(1 + 200 * chance(seed, "size", place), 2),
         datastore=_datastore(place % instances),
+        name=f"database-{place % instances:04}-{moment:%Y-%m-%dT%H%M}",
+        location_ref=None if failed else object_location(identifier(seed, "backup", place)),
     )
 
 

@@ -12,6 +12,7 @@ from exporter.simulator.fleet.ailments import EFFECTS, Ailment
 from exporter.simulator.fleet.chance import chance, identifier
 from exporter.simulator.fleet.databases import DATABASES, Database
 from exporter.simulator.fleet.schedule import Attempt, chain, midnight
+from exporter.simulator.fleet.storage import object_location
 
 _RETENTION = timedelta(days=14)
 _MAINTENANCE_DAYS = 28
@@ -81,6 +82,8 @@ def _imported(seed: int, day: int) -> Backup:
         updated_at=moment,
         size=round(20 + 60 * chance(seed, "imported"), 2),
         datastore=Datastore(type="postgresql", version="15.4"),
+        name=f"imported-{moment:%Y-%m-%dT%H%M}",
+        location_ref=object_location(identifier(seed, "imported", moment.isoformat())),
     )
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from exporter.records import Backup, Datastore
 from exporter.simulator.fleet.chance import chance, identifier
 from exporter.simulator.fleet.databases import DATABASES, Database
+from exporter.simulator.fleet.storage import object_location
 
 _GOLDEN = (5**0.5 - 1) / 2
 _FAILURE_RATE = 0.04
@@ -45,7 +46,9 @@ class Attempt(Struct, frozen=True):
 
     def failing(self) -> "Attempt":
         """Return the same attempt, but one that fails."""
-        return Attempt((*self.stages[:-1], replace(self.stages[-1], status="FAILED", size=None)))
+        return Attempt(
+            (*self.stages[:-1], replace(self.stages[-1], status="FAILED", size=None, location_ref=None))
+        )
 
     def on(self, parent: str) -> "Attempt":
         """Return the same attempt, but one that builds on another backup.
@@ -123,7 +126,13 @@ def _later_stages(new: Backup, seconds: int, gib: float) -> Iterator[Backup]:
     start = new.created_at
     yield replace(new, status="BUILDING", updated_at=start + timedelta(seconds=5 + seconds % 15))
     yield replace(new, status="SAVING", updated_at=start + timedelta(seconds=seconds * 17 // 20))
-    yield replace(new, status="COMPLETED", updated_at=start + timedelta(seconds=seconds), size=gib)
+    yield replace(
+        new,
+        status="COMPLETED",
+        updated_at=start + timedelta(seconds=seconds),
+        size=gib,
+        location_ref=object_location(new.id),
+    )
 
 
 def _seconds(seed: int, database: Database, new: Backup) -> int:

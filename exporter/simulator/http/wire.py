@@ -13,7 +13,6 @@ from exporter.simulator.quirks import TimeStyle
 
 Json = dict[str, object]
 _REGION = "spo1"
-_FINISHED = frozenset({"COMPLETED", "RESTORED"})
 
 
 class RequestRefusedError(Exception):
@@ -51,29 +50,20 @@ def error_body(status: int, message: str, details: str | None = None) -> Json:
 
 def backup_object(backup: Backup, style: TimeStyle) -> Json:
     """Return a backup as the API renders it."""
-    location = f"https://objects.{_REGION}.mycloud.com/database_backups/{backup.id}.xbstream.gz.enc"
     return {
         "id": backup.id,
         "crn": f"crn:{_REGION}:database:backup:{backup.id}",
-        "name": backup_name(backup),
+        "name": backup.name,
         "description": None if backup.parent_id is None else "incremental",
         "status": backup.status,
         "instance_id": backup.instance_id,
         "parent_id": backup.parent_id,
         "size": backup.size,
         "datastore": _datastore_object(backup.datastore),
-        "location_ref": backup.location_ref or (location if backup.status in _FINISHED else None),
+        "location_ref": backup.location_ref,
         "created_at": _time(backup.created_at, style),
         "updated_at": _time(backup.updated_at, style),
     }
-
-
-def backup_name(backup: Backup) -> str:
-    """Return the backup's name; without one, it is made of the time: `backup-2024-01-15-1030`."""
-    if backup.name is not None:
-        return backup.name
-    moment = backup.created_at.isoformat()
-    return f"backup-{moment[:10]}-{moment[11:13]}{moment[14:16]}"
 
 
 def instance_object(instance: Instance, style: TimeStyle) -> Json:
@@ -129,7 +119,7 @@ BACKUPS = Collection[Backup](
     noun="Backup",
     render=backup_object,
     fields={
-        "name": backup_name,
+        "name": lambda backup: backup.name,
         "status": lambda backup: backup.status,
         "instance_id": lambda backup: backup.instance_id,
         "datastore_type": _datastore_type,

@@ -182,7 +182,7 @@ def test_only_the_cinder_fleet_has_snapshots_of_volumes(seed: int, now: datetime
     assert all(backup.size == 0 for backup in running)
     assert all(backup.parent_id for backup in completed)
     assert not any(seen.restorable(backup) for backup in completed)
-    assert {b.instance_id for b in seen.backups if b.location_ref} == {ailment.instance_id}
+    assert {b.instance_id for b in seen.backups if b.is_cinder_snapshot} == {ailment.instance_id}
 
 
 @anyhow

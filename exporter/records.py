@@ -46,9 +46,13 @@ class Backup(Struct, frozen=True, gc=False):
 
     @property
     def is_cinder_snapshot(self) -> bool:
-        """Whether it is stored as a Cinder snapshot, not as an object: `cinder://` and something after it."""
-        location = self.location_ref
-        return location is not None and location.startswith(_CINDER) and len(location) > len(_CINDER)
+        """Whether it is stored as a Cinder snapshot."""
+        return self.location_ref is not None and is_cinder_snapshot(self.location_ref)
+
+
+def is_cinder_snapshot(location_ref: str) -> bool:
+    """Return whether a location is that of a Cinder snapshot, not of an object: `cinder://` and more."""
+    return location_ref.startswith(_CINDER) and len(location_ref) > len(_CINDER)
 
 
 class Reference(Struct, frozen=True, gc=False):

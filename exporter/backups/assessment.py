@@ -5,12 +5,11 @@ An instance is known if it has a backup, is configured, or is listed by the API.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
 
 from exporter.backups.chains import AssessedBackup, AssessedGroup, Chains
 from exporter.backups.explained_chains import by_culprit, newest_chain, with_dependants
 from exporter.backups.grouping import BackupGroup, newest, rank
-from exporter.backups.history import History, gaps
+from exporter.backups.history import History, all_restore_times, gaps
 from exporter.backups.inventory import Inventory, KnownInstance
 from exporter.backups.rules import Rules, applied
 from exporter.backups.summary import UNKNOWN
@@ -77,7 +76,7 @@ def _assess(
     last_usable = _newest(usable, lambda group: group.is_usable)
     last = _newest(usable, lambda group: group.is_restorable)
     full = _newest(usable, lambda group: group.is_full)
-    times = sorted(chain.from_iterable(history.restore_times() for history in histories))
+    times = all_restore_times(histories)
     datastore_type = _datastore_type(instance, groups)
     objective = rules.objective(instance, datastore_type)
     limits = applied(objective) if instance.has_objective else AppliedObjective()

@@ -1,7 +1,7 @@
 """The backups of one database that share a status: when each was created, and what it resulted in."""
 
-from collections.abc import Sequence
-from itertools import accumulate, compress
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, chain, compress
 from operator import gt, sub
 from typing import Final
 
@@ -20,19 +20,16 @@ MOST_DURATIONS: Final = 30
 class History(Struct, frozen=True):
     """A group of backups of one database.
 
-    :param times: when each backup was created, in Unix seconds, the oldest first.
     :param assessed: their chains; `None` if the status is not usable.
     """
 
     group: BackupGroup
-    times: Sequence[float]
     assessed: AssessedGroup | None
 
     @classmethod
     def of(cls, group: BackupGroup, chains: Chains, statuses: Statuses) -> "History":
         """Return the history of a group."""
-        times = [backup.created_at.timestamp() for backup in group.backups]
-        return cls(group, times, chains.assess(group) if group.status in statuses.usable else None)
+        return cls(group, chains.assess(group) if group.status in statuses.usable else None)
 
     def restore_times(self) -> Sequence[float]:
         """Return when each restorable backup was created, the oldest first."""
@@ -40,24 +37,30 @@ class History(Struct, frozen=True):
             return ()
         broken = self.assessed.broken
         if not broken:
-            return self.times
-        return [time for index, time in enumerate(self.times) if index not in broken]
+            return self.group.times
+        return [time for index, time in enumerate(self.group.times) if index not in broken]
 
     def track(self, statuses: Statuses) -> Track:
         """Return the backups in packed form."""
         newest = self.group.backups[-MOST_DURATIONS:]
         is_finished = self.group.status in statuses.finished
         durations = map(duration, newest) if is_finished else [None] * len(newest)
-        return Track.of(self.times, durations, self._outcomes(statuses))
+        return Track.of(self.group.times, durations, self._outcomes(statuses))
 
     def _outcomes(self, statuses: Statuses) -> Sequence[int]:
         if self.assessed is None:
-            return [_outcome(self.group.status, statuses)] * len(self.times)
+            return [_outcome(self.group.status, statuses)] * len(self.group.times)
         full, incremental = int(Outcome.FULL), int(Outcome.INCREMENTAL)
         outcomes = [full if length == 1 else incremental for length in self.assessed.lengths]
         for index in self.assessed.broken:
             outcomes[index] = Outcome.UNRESTORABLE
         return outcomes
+
+
+def all_restore_times(histories: Iterable[History]) -> Sequence[float]:
+    """Return when each restorable backup of several groups was created, the oldest first."""
+    runs = [times for history in histories if (times := history.restore_times())]
+    return runs[0] if len(runs) == 1 else sorted(chain.from_iterable(runs))
 
 
 def gaps(times: Sequence[float], *, only_largest: bool) -> tuple[Gap, ...]:
@@ -70,10 +73,12 @@ def gaps(times: Sequence[float], *, only_largest: bool) -> tuple[Gap, ...]:
     """
     newest_first = times[::-1]
     lengths = list(map(sub, newest_first, newest_first[1:]))
-    largest_so_far = accumulate(lengths, max, initial=-1.0)
-    larger = compress(range(len(lengths)), map(gt, lengths, largest_so_far))
-    found = [Gap(newest_first[index + 1], newest_first[index]) for index in larger][::-1]
-    return tuple(found[:1] if only_largest else found)
+    if only_largest:
+        larger = [lengths.index(max(lengths))] if lengths else []
+    else:
+        largest_so_far = accumulate(lengths, max, initial=-1.0)
+        larger = list(compress(range(len(lengths)), map(gt, lengths, largest_so_far)))
+    return tuple(Gap(newest_first[index + 1], newest_first[index]) for index in reversed(larger))
 
 
 def _outcome(status: str, statuses: Statuses) -> Outcome:

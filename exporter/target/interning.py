@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from exporter.config import Target
-from exporter.records import Backup, Page
+from exporter.records import Backup, Page, is_cinder_snapshot
 
 SNAPSHOT: Final = "cinder://-"
 """Stands for the location of every Cinder snapshot: only its kind matters."""
@@ -30,6 +30,7 @@ class Interner:
         self._values: dict[Any, Any] = {}
         self._usable = usable
         self._name_patterns: Sequence[str] = tuple(name_patterns)
+        self._unnamed = frozenset() if self._name_patterns else usable
 
     def __repr__(self) -> str:
         return f"Interner({len(self._values)} values)"
@@ -42,7 +43,7 @@ class Interner:
 
     def intern(self, page: Page[Backup]) -> Page[Backup]:
         """Return a page that means the same."""
-        shared = self._values.setdefault
+        shared, unnamed = self._values.setdefault, self._unnamed
         records = [
             Backup(
                 backup.id,
@@ -53,14 +54,15 @@ class Interner:
                 backup.parent_id,
                 backup.size,
                 shared(datastore := backup.datastore, datastore),
-                self._name(name, status) if (name := backup.name) else None,
-                SNAPSHOT if backup.location_ref and backup.is_cinder_snapshot else None,
+                None if status in unnamed else self._kept_name(backup),
+                SNAPSHOT if (ref := backup.location_ref) and is_cinder_snapshot(ref) else None,
             )
             for backup in page.records
         ]
         return replace(page, records=tuple(records))
 
-    def _name(self, name: str, status: str) -> str | None:
-        if status not in self._usable or any(fnmatchcase(name, pattern) for pattern in self._name_patterns):
+    def _kept_name(self, backup: Backup) -> str | None:
+        name = backup.name or None
+        if name is None or backup.status not in self._usable:
             return name
-        return None
+        return name if any(fnmatchcase(name, pattern) for pattern in self._name_patterns) else None

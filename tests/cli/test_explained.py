@@ -43,7 +43,7 @@ def test_a_broken_database() -> None:
         "attempts of the last 7d: 1 full, 2 unrestorable, 1 failed",
         "",
         "what to do",
-        "  Check whether the schedule still runs and what its last attempts returned, then start a backup.",
+        "  Start a full backup, and check whether the schedule still runs and how its last attempts ended.",
         f"    {RUNBOOKS}/ByCloudBackupTooOld.md",
         "  Start a full backup: no backup that builds on the broken one can be restored.",
         f"    {RUNBOOKS}/ByCloudBackupChainBroken.md",

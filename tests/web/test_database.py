@@ -99,7 +99,7 @@ def test_the_page_says_what_to_do() -> None:
     """Each sentence links to its runbook."""
     page = shown()
 
-    assert "What to do Check whether the schedule still runs" in page.text
+    assert "What to do Start a full backup, and check whether the schedule still runs" in page.text
     assert any(href.endswith("/docs/runbooks/ByCloudBackupChainBroken.md") for href in page.hrefs)
     assert "What to do" not in shown(HEALTHY).text
 

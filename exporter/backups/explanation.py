@@ -120,7 +120,7 @@ def _retention(database: DatabaseAssessment, limit: float, now: float) -> Requir
     """Compare the reach; a short one is a note, since the database may be young."""
     reach = seconds_since(database.oldest_timestamp, now)
     if reach is None:
-        return _unknown("min_retention", f"required: {format_age(limit)}")
+        return _unknown("min_retention", "no oldest restore point", f"required: {format_age(limit)} ago")
     state = RequirementState.MET if reach >= limit else RequirementState.NOTE
     return Requirement("min_retention", f"reaches back {format_age(reach)} of {format_age(limit)}", state)
 
@@ -128,7 +128,7 @@ def _retention(database: DatabaseAssessment, limit: float, now: float) -> Requir
 def _gap(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
     gap = database.largest_gap(now)
     if gap is None:
-        return _unknown("max_gap", f"allowed: {format_age(limit)}")
+        return _unknown("max_gap", "no gap to measure", f"allowed: {format_age(limit)}")
     place = f"from {_utc(gap.begins)} to {'now' if gap.ends >= now else _utc(gap.ends)}"
     text = f"largest gap {format_age(gap.seconds)} {place}, allowed: {format_age(limit)}"
     return Requirement("max_gap", text, _state(is_met=gap.seconds <= limit))
@@ -137,7 +137,7 @@ def _gap(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
 def _full_age(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
     age = seconds_since(database.newest_full_timestamp, now)
     if age is None:
-        return _unknown("max_full_age", f"allowed: {format_age(limit)}")
+        return _unknown("max_full_age", "no full restore point", f"allowed: {format_age(limit)}")
     text = f"newest full restore point {format_age(age)} ago, allowed: {format_age(limit)}"
     return Requirement("max_full_age", text, _state(is_met=age <= limit))
 
@@ -145,13 +145,13 @@ def _full_age(database: DatabaseAssessment, limit: float, now: float) -> Require
 def _chain_length(database: DatabaseAssessment, limit: int) -> Requirement:
     length = database.newest_chain_length
     if length is None:
-        return _unknown("max_chain", f"allowed: {limit}")
+        return _unknown("max_chain", "no chain to restore", f"allowed: {limit}")
     text = f"a restore of the newest restore point reads {count(length, 'backup')}, allowed: {limit}"
     return Requirement("max_chain", text, _state(is_met=length <= limit))
 
 
-def _unknown(key: str, limit: str) -> Requirement:
-    return Requirement(key, f"no backup can be restored, {limit}", RequirementState.UNKNOWN)
+def _unknown(key: str, found: str, limit: str) -> Requirement:
+    return Requirement(key, f"{found}, {limit}", RequirementState.UNKNOWN)
 
 
 def _state(*, is_met: bool) -> RequirementState:
@@ -159,4 +159,4 @@ def _state(*, is_met: bool) -> RequirementState:
 
 
 def _utc(timestamp: float) -> str:
-    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M}"
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M} UTC"

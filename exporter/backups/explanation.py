@@ -60,6 +60,12 @@ class Explanation(Struct, frozen=True, kw_only=True):
         return bool(self.problems)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed about its backups."""
+        number = self.database.self_contained
+        return (self_contained_words(number),) if number else ()
+
+    @property
     def advice(self) -> tuple[Advice, ...]:
         """What to do about each problem."""
         return tuple(ADVICE[problem] for problem in self.problems)
@@ -77,6 +83,12 @@ def explain(database: DatabaseAssessment, now: float) -> Explanation:
         largest_gap=database.largest_gap(now),
         recent_attempts=_recent_attempts(database, now),
     )
+
+
+def self_contained_words(number: int) -> str:
+    """Say what `chains: auto` assumes about some backups: the vendor documents no storage of backups."""
+    fact = f"{count(number, 'Cinder snapshot')} with a parent counted as restorable without it"
+    return f"{fact} (`chains: auto`); if a restore needs it, set `chains: follow`"
 
 
 def _recent_attempts(database: DatabaseAssessment, now: float) -> tuple[tuple[Outcome, int], ...]:

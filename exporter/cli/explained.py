@@ -95,7 +95,7 @@ def _objective(match: Match, *, coloured: bool) -> Iterator[str]:
         if problem in UNREQUIRED:
             words = describe(Risk(match.database, match.now, (problem,)))
             yield f"{INDENT}{coloured_word(Severity.FAIL, coloured=coloured)}  {words}"
-    for note in match.notes:
+    for note in explanation.notes:
         yield f"{INDENT}note  {printable_line(note)}"
 
 

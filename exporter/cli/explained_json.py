@@ -36,7 +36,7 @@ def _match(match: Match) -> dict[str, Any]:
             {"key": part.key, "state": part.state.value, "text": part.text}
             for part in explanation.requirements
         ],
-        "notes": list(match.notes),
+        "notes": list(explanation.notes),
         "restore_points": _restore_points(match),
         "chain": _chain(database.chain) if database.chain else None,
         "recent_attempts": {outcome.name.lower(): number for outcome, number in explanation.recent_attempts},

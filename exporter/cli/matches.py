@@ -13,27 +13,21 @@ MOST_SUGGESTIONS = 3
 
 
 class Candidate(Struct, frozen=True):
-    """A database of a target.
-
-    :param notes: what was assumed about all of the target's backups.
-    """
+    """A database of a target."""
 
     target: str
     database: DatabaseAssessment
-    notes: tuple[str, ...] = ()
 
 
 class Match(Struct, frozen=True):
     """A database that was asked for, and its explanation.
 
     :param now: when it was explained, in Unix seconds.
-    :param notes: what was assumed about all of the target's backups.
     """
 
     target: str
     explanation: Explanation
     now: float
-    notes: tuple[str, ...] = ()
 
     @property
     def database(self) -> DatabaseAssessment:

@@ -126,6 +126,15 @@ def test_a_database_without_backups_has_no_restore_points() -> None:
     assert "attempts" not in page.text
 
 
+def test_what_is_assumed_about_its_backups_is_said() -> None:
+    """With their number; of other databases it is not."""
+    assert (
+        "3 Cinder snapshots with a parent counted as restorable"
+        in shown(replace(DATABASE, self_contained=3)).text
+    )
+    assert "Cinder" not in shown().text
+
+
 def test_each_part_of_the_objective_has_its_state() -> None:
     """A short reach is a note, not a danger."""
     page = shown()

@@ -132,7 +132,7 @@ def test_without_a_list_of_instances_an_id_still_works(invoke: Invoke, api: Faul
 
 @pytest.mark.usefixtures("environ")
 def test_what_chains_assume_is_a_note(invoke: Invoke, api: FaultyApi) -> None:
-    """Snapshots that need no parent are counted over the whole target."""
+    """The snapshots of this database that need no parent are counted."""
     api.faults.add(Rewrite(_on_cinder), times=None, when=of_backups)
     _, out, _ = invoke("explain", "database-0002")
 

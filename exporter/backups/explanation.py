@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import takewhile
 from typing import Final
 
 from msgspec import Struct
@@ -39,6 +40,16 @@ class Requirement(Struct, frozen=True):
     state: RequirementState
 
 
+class FailedAttempts(Struct, frozen=True):
+    """The attempts that have failed since the last one that completed.
+
+    :param since: when the first of them was created, in Unix seconds.
+    """
+
+    number: int
+    since: float
+
+
 class Explanation(Struct, frozen=True, kw_only=True):
     """Whether one database can be restored as required, and why not.
 
@@ -46,6 +57,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     :param problems: what is wrong, the worst first.
     :param largest_gap: between restore points, or from the newest one to now; `None` without any.
     :param recent_attempts: of the last seven days by outcome, without those of which there are none.
+    :param failed_attempts: `None` if the last finished attempt completed.
     """
 
     database: DatabaseAssessment
@@ -53,11 +65,21 @@ class Explanation(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
     largest_gap: Gap | None
     recent_attempts: tuple[tuple[Outcome, int], ...]
+    failed_attempts: FailedAttempts | None
 
     @property
     def is_at_risk(self) -> bool:
         """Whether anything is wrong."""
         return bool(self.problems)
+
+    @property
+    def exemption(self) -> str | None:
+        """Why nothing is required of its backups; `None` if something is."""
+        if self.requirements:
+            return None
+        if self.database.replica_of:
+            return "a replica needs no backups of its own"
+        return "it is deleted, or `objectives` require nothing of its backups"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -82,6 +104,7 @@ def explain(database: DatabaseAssessment, now: float) -> Explanation:
         problems=problems(database, now),
         largest_gap=database.largest_gap(now),
         recent_attempts=_recent_attempts(database, now),
+        failed_attempts=_failed_attempts(database) if database.last_attempt_failed else None,
     )
 
 
@@ -94,6 +117,12 @@ def self_contained_words(number: int) -> str:
 def _recent_attempts(database: DatabaseAssessment, now: float) -> tuple[tuple[Outcome, int], ...]:
     recent = Counter(attempt.outcome for attempt in database.timeline.since(now - RECENT_SECONDS))
     return tuple(sorted(recent.items()))
+
+
+def _failed_attempts(database: DatabaseAssessment) -> FailedAttempts | None:
+    finished = [attempt for attempt in database.timeline if attempt.outcome <= Outcome.FAILED]
+    failed = list(takewhile(lambda attempt: attempt.outcome is Outcome.FAILED, reversed(finished)))
+    return FailedAttempts(len(failed), failed[-1].created_at) if failed else None
 
 
 def _requirements(database: DatabaseAssessment, now: float) -> Iterator[Requirement]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from exporter.backups.advice import ADVICE
-from exporter.backups.explanation import Explanation, Requirement, RequirementState, explain
+from exporter.backups.explanation import Explanation, FailedAttempts, Requirement, RequirementState, explain
 from exporter.backups.risk import Problem
 from exporter.results import (
     AppliedObjective,
@@ -174,6 +174,8 @@ def test_without_an_objective_nothing_is_at_risk() -> None:
 
     assert explanation.requirements == ()
     assert explanation.problems == ()
+    assert explanation.exemption == "it is deleted, or `objectives` require nothing of its backups"
+    assert explain(replace(WELL), NOW).exemption is None
 
 
 def test_attempts_of_the_last_seven_days_are_recent() -> None:
@@ -187,6 +189,21 @@ def test_attempts_of_the_last_seven_days_are_recent() -> None:
         (Outcome.INCREMENTAL, 1),
         (Outcome.FAILED, 1),
     )
+
+
+@given(st.lists(st.sampled_from(Outcome), max_size=8))
+def test_attempts_that_failed_since_one_completed(outcomes: list[Outcome]) -> None:
+    """Those that still run, or whose status says nothing, neither count nor interrupt."""
+    line = TimeLine.of([Attempt(NOW + at, outcome) for at, outcome in enumerate(outcomes)])
+    failed: list[float] = []
+    for at, outcome in enumerate(outcomes):
+        if outcome is Outcome.FAILED:
+            failed.append(NOW + at)
+        elif outcome not in {Outcome.RUNNING, Outcome.OTHER}:
+            failed.clear()
+    found = explain(replace(WELL, timeline=line, last_attempt_failed=bool(failed)), NOW).failed_attempts
+
+    assert found == (FailedAttempts(len(failed), failed[0]) if failed else None)
 
 
 SECONDS = st.integers(0, 20).map(float)

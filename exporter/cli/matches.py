@@ -55,11 +55,15 @@ def worst_first(matches: Iterable[Match]) -> list[Match]:
 
 
 def nearest(wanted: str, candidates: Iterable[Candidate]) -> Sequence[str]:
-    """Return the names and ids that resemble `wanted` most, the best first."""
+    """Return the names and ids that begin with `wanted`, or else those that resemble it most, the best first.
+
+    The page shows the begin of an id only where there is little room.
+    """
     databases = [candidate.database for candidate in candidates]
     known = {name.lower(): name for database in databases for name in (database.instance_id, database.name)}
-    close = get_close_matches(wanted.lower(), known, n=MOST_SUGGESTIONS)
-    return [known[name] for name in close]
+    begin = wanted.lower()
+    longer = sorted(name for name in known if begin and name.startswith(begin))[:MOST_SUGGESTIONS]
+    return [known[name] for name in longer or get_close_matches(begin, known, n=MOST_SUGGESTIONS)]
 
 
 def _matches(pattern: str, database: DatabaseAssessment) -> bool:

@@ -71,12 +71,19 @@ def _unknown(wanted: str, candidates: Sequence[Candidate]) -> ConfigError:
 
 
 def _hint(wanted: str, candidates: Sequence[Candidate]) -> str:
-    names = nearest(wanted, candidates)
-    if names:
-        return f"nearest: {', '.join(names)}"
-    if candidates and not any(candidate.database.instance_name for candidate in candidates):
+    unnamed = sum(not candidate.database.instance_name for candidate in candidates)
+    if names := nearest(wanted, candidates):
+        return f"nearest: {', '.join(names)}{_hint_at_ids(unnamed)}"
+    if candidates and unnamed == len(candidates):
         return "only ids are known, no names: see `check`"
-    return f"{count(len(candidates), 'database')} known: explain '*' lists all"
+    return f"{count(len(candidates), 'database')} known: explain '*' lists all{_hint_at_ids(unnamed)}"
+
+
+def _hint_at_ids(unnamed: int) -> str:
+    """Say how to explain databases that have no name, such as deleted ones."""
+    if not unnamed:
+        return ""
+    return f"; {count(unnamed, 'deleted or unlisted database')} can be explained only by id"
 
 
 def _print(matches: Sequence[Match], error: str | None) -> None:

@@ -85,6 +85,16 @@ def test_an_unknown_database_is_a_usage_error(invoke: Invoke, output: str) -> No
 
 
 @pytest.mark.usefixtures("environ")
+def test_the_name_of_a_deleted_database_is_unknown(invoke: Invoke, api: FaultyApi) -> None:
+    """Its backups remain; the line says that its id explains it."""
+    api.faults.add(Rewrite(_without_the_first), times=None, when=lambda request: not of_backups(request))
+    status, _, err = invoke("explain", "zzz")
+
+    assert status == 2
+    assert "6 databases known: explain '*' lists all; 1 deleted or unlisted database can be explained" in err
+
+
+@pytest.mark.usefixtures("environ")
 def test_a_failed_walk_has_status_1(invoke: Invoke, api: FaultyApi) -> None:
     """The error is one line on stderr, or the key `error` of the JSON; no secret is shown."""
     api.faults.add(ErrorBody(401, "Key demo:demo-secret refused"), times=None, when=of_backups)
@@ -137,6 +147,14 @@ def test_what_chains_assume_is_a_note(invoke: Invoke, api: FaultyApi) -> None:
     _, out, _ = invoke("explain", "database-0002")
 
     assert re.search(r"^  note  \d+ Cinder snapshots with a parent counted as restorable", out, re.MULTILINE)
+
+
+def _without_the_first(page: Json) -> Json:
+    """Delete the first instance of a page."""
+    records, meta = page["database_instances"], page["meta"]
+    assert isinstance(records, list)
+    assert isinstance(meta, dict)
+    return page | {"database_instances": records[1:], "meta": meta | {"total": len(records) - 1}}
 
 
 def _on_cinder(page: Json) -> Json:

@@ -57,7 +57,7 @@ def worst_first(matches: Iterable[Match]) -> list[Match]:
 def nearest(wanted: str, candidates: Iterable[Candidate]) -> Sequence[str]:
     """Return the names and ids that begin with `wanted`, or else those that resemble it most, the best first.
 
-    The page shows the begin of an id only where there is little room.
+    On a phone, the page shows only the first characters of an id.
     """
     databases = [candidate.database for candidate in candidates]
     known = {name.lower(): name for database in databases for name in (database.instance_id, database.name)}

@@ -75,8 +75,8 @@ RESTORABILITY: Final = Section(
         ),
         Gauge(
             "bycloud_database_restorable_oldest_timestamp_seconds",
-            "When the oldest restorable backup was created, as a Unix timestamp: the begin of the recovery"
-            " window.",
+            "When the oldest restorable backup was created, as a Unix timestamp: the beginning of the"
+            " recovery window.",
             lambda database: database.oldest_timestamp,
         ),
         LiveGauge(

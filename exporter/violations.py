@@ -85,7 +85,7 @@ def _unknown_keys(key: str, found: object, wanted: inspect.Type) -> Iterator[Con
                 if name in inner:
                     yield from _unknown_keys(_joined(key, name), value, inner[name])
                 else:
-                    shown = _quote(name)
+                    shown = quote(name)
                     yield ConfigError(
                         f"unknown key {shown}", key=key, found=shown, allowed=describe_allowed(wanted)
                     )
@@ -116,7 +116,7 @@ def _show(found: object, wanted: inspect.Type) -> str:
             return "a mapping"
         case list():
             return "a list"
-    return _quote(found) if _may_show(wanted) else "a value of another type"
+    return quote(found) if _may_show(wanted) else "a value of another type"
 
 
 def _may_show(wanted: inspect.Type) -> bool:
@@ -128,7 +128,7 @@ def _may_show(wanted: inspect.Type) -> bool:
     return not isinstance(wanted, inspect.StructType | inspect.VarTupleType | inspect.FrozenSetType)
 
 
-def _quote(found: object) -> str:
+def quote(found: object) -> str:
     """Write a value as YAML would, without the user and the query of a URL, which may be secrets."""
     if isinstance(found, bool):
         return str(found).lower()

@@ -40,7 +40,7 @@ _ALL: Final = (
     ),
     Advice(
         Problem.OVER_OBJECTIVE,
-        "Check whether the schedule still runs and what its last attempts returned, then start a backup.",
+        "Start a full backup, and check whether the schedule still runs and how its last attempts ended.",
         "ByCloudBackupTooOld",
     ),
     Advice(
@@ -60,7 +60,7 @@ _ALL: Final = (
     ),
     Advice(
         Problem.FULL_TOO_OLD,
-        "Start a full backup, and check why the schedule makes incremental ones only.",
+        "Start a full backup, and check why the schedule makes no full ones.",
         "ByCloudBackupFullTooOld",
     ),
     Advice(

@@ -95,6 +95,7 @@ def _assess(
         newest_full_timestamp=_created_at(full),
         newest_full_size_bytes=_size(full, rules.bytes_per_unit),
         unrestorable=_unrestorable(usable),
+        self_contained=sum(group.self_contained for group in usable),
         running_oldest_timestamp=_running_since(groups, rules.statuses),
         last_attempt_failed=_last_attempt_failed(groups, rules.statuses),
         objective=limits,

@@ -79,11 +79,13 @@ class AssessedGroup(Struct, frozen=True):
 
     :param lengths: `Chain.length` of each backup.
     :param broken: the broken link of each backup that cannot be restored, by its index.
+    :param self_contained: how many of the backups have a parent that their restore does not read.
     """
 
     backups: Sequence[Backup]
     lengths: Sequence[int]
     broken: Mapping[int, BrokenLink]
+    self_contained: int = 0
 
     def is_usable(self, _: int) -> bool:
         """Whether the backup of an index has a usable status: each has."""
@@ -153,8 +155,9 @@ class Chains:
             lengths.append(length)
             last_id, last_parent_id = backup.id, parent_id
         self.dependants.update(broken.values())
-        self.self_contained += self._count_self_contained(group.backups)
-        return AssessedGroup(group.backups, lengths, broken)
+        self_contained = self._count_self_contained(group.backups)
+        self.self_contained += self_contained
+        return AssessedGroup(group.backups, lengths, broken, self_contained)
 
     def links(self, backup: Backup, chain: Chain, most: int) -> list[Backup]:
         """Return the first usable backups of a chain, from `backup` on.

@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from exporter.backups.explanation import self_contained_words
 from exporter.backups.size_unit import SMALLEST_DATABASE, sizes_look_like_gib
 from exporter.config import Objective, Target
 from exporter.errors import ApiError, Reason
@@ -90,10 +91,8 @@ def _undecided_size_unit(evidence: Evidence) -> Iterator[DataWarning]:
 
 
 def _snapshots(evidence: Evidence) -> Iterator[DataWarning]:
-    """Yield what `chains: auto` assumes: the vendor documents no storage of backups."""
     if number := evidence.snapshot.self_contained:
-        fact = f"{count(number, 'Cinder snapshot')} with a parent counted as restorable without it"
-        yield DataWarning("chains", f"{fact} (`chains: auto`); if a restore needs it, set `chains: follow`")
+        yield DataWarning("chains", self_contained_words(number))
 
 
 def _statuses(evidence: Evidence) -> Iterator[DataWarning]:

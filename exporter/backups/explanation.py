@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import takewhile
 from typing import Final
 
 from msgspec import Struct
@@ -39,6 +40,16 @@ class Requirement(Struct, frozen=True):
     state: RequirementState
 
 
+class FailedAttempts(Struct, frozen=True):
+    """The attempts that have failed since the last one that completed.
+
+    :param since: when the first of them was created, in Unix seconds.
+    """
+
+    number: int
+    since: float
+
+
 class Explanation(Struct, frozen=True, kw_only=True):
     """Whether one database can be restored as required, and why not.
 
@@ -46,6 +57,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     :param problems: what is wrong, the worst first.
     :param largest_gap: between restore points, or from the newest one to now; `None` without any.
     :param recent_attempts: of the last seven days by outcome, without those of which there are none.
+    :param failed_attempts: `None` if the last finished attempt completed.
     """
 
     database: DatabaseAssessment
@@ -53,11 +65,27 @@ class Explanation(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
     largest_gap: Gap | None
     recent_attempts: tuple[tuple[Outcome, int], ...]
+    failed_attempts: FailedAttempts | None
 
     @property
     def is_at_risk(self) -> bool:
         """Whether anything is wrong."""
         return bool(self.problems)
+
+    @property
+    def exemption(self) -> str | None:
+        """Why nothing is required of its backups; `None` if something is."""
+        if self.requirements:
+            return None
+        if self.database.replica_of:
+            return "a replica needs no backups of its own"
+        return "it is deleted, or `objectives` require nothing of its backups"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed about its backups."""
+        number = self.database.self_contained
+        return (self_contained_words(number),) if number else ()
 
     @property
     def advice(self) -> tuple[Advice, ...]:
@@ -76,12 +104,25 @@ def explain(database: DatabaseAssessment, now: float) -> Explanation:
         problems=problems(database, now),
         largest_gap=database.largest_gap(now),
         recent_attempts=_recent_attempts(database, now),
+        failed_attempts=_failed_attempts(database) if database.last_attempt_failed else None,
     )
+
+
+def self_contained_words(number: int) -> str:
+    """Say what `chains: auto` assumes about some backups: the vendor documents no storage of backups."""
+    fact = f"{count(number, 'Cinder snapshot')} with a parent counted as restorable without it"
+    return f"{fact} (`chains: auto`); if a restore needs it, set `chains: follow`"
 
 
 def _recent_attempts(database: DatabaseAssessment, now: float) -> tuple[tuple[Outcome, int], ...]:
     recent = Counter(attempt.outcome for attempt in database.timeline.since(now - RECENT_SECONDS))
     return tuple(sorted(recent.items()))
+
+
+def _failed_attempts(database: DatabaseAssessment) -> FailedAttempts | None:
+    finished = [attempt for attempt in database.timeline if attempt.outcome <= Outcome.FAILED]
+    failed = list(takewhile(lambda attempt: attempt.outcome is Outcome.FAILED, reversed(finished)))
+    return FailedAttempts(len(failed), failed[-1].created_at) if failed else None
 
 
 def _requirements(database: DatabaseAssessment, now: float) -> Iterator[Requirement]:
@@ -120,7 +161,7 @@ def _retention(database: DatabaseAssessment, limit: float, now: float) -> Requir
     """Compare the reach; a short one is a note, since the database may be young."""
     reach = seconds_since(database.oldest_timestamp, now)
     if reach is None:
-        return _unknown("min_retention", f"required: {format_age(limit)}")
+        return _unknown("min_retention", "no oldest restore point", f"required: {format_age(limit)} ago")
     state = RequirementState.MET if reach >= limit else RequirementState.NOTE
     return Requirement("min_retention", f"reaches back {format_age(reach)} of {format_age(limit)}", state)
 
@@ -128,7 +169,7 @@ def _retention(database: DatabaseAssessment, limit: float, now: float) -> Requir
 def _gap(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
     gap = database.largest_gap(now)
     if gap is None:
-        return _unknown("max_gap", f"allowed: {format_age(limit)}")
+        return _unknown("max_gap", "no gap to measure", f"allowed: {format_age(limit)}")
     place = f"from {_utc(gap.begins)} to {'now' if gap.ends >= now else _utc(gap.ends)}"
     text = f"largest gap {format_age(gap.seconds)} {place}, allowed: {format_age(limit)}"
     return Requirement("max_gap", text, _state(is_met=gap.seconds <= limit))
@@ -137,7 +178,7 @@ def _gap(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
 def _full_age(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
     age = seconds_since(database.newest_full_timestamp, now)
     if age is None:
-        return _unknown("max_full_age", f"allowed: {format_age(limit)}")
+        return _unknown("max_full_age", "no full restore point", f"allowed: {format_age(limit)}")
     text = f"newest full restore point {format_age(age)} ago, allowed: {format_age(limit)}"
     return Requirement("max_full_age", text, _state(is_met=age <= limit))
 
@@ -145,13 +186,13 @@ def _full_age(database: DatabaseAssessment, limit: float, now: float) -> Require
 def _chain_length(database: DatabaseAssessment, limit: int) -> Requirement:
     length = database.newest_chain_length
     if length is None:
-        return _unknown("max_chain", f"allowed: {limit}")
+        return _unknown("max_chain", "no chain to restore", f"allowed: {limit}")
     text = f"a restore of the newest restore point reads {count(length, 'backup')}, allowed: {limit}"
     return Requirement("max_chain", text, _state(is_met=length <= limit))
 
 
-def _unknown(key: str, limit: str) -> Requirement:
-    return Requirement(key, f"no backup can be restored, {limit}", RequirementState.UNKNOWN)
+def _unknown(key: str, found: str, limit: str) -> Requirement:
+    return Requirement(key, f"{found}, {limit}", RequirementState.UNKNOWN)
 
 
 def _state(*, is_met: bool) -> RequirementState:
@@ -159,4 +200,4 @@ def _state(*, is_met: bool) -> RequirementState:
 
 
 def _utc(timestamp: float) -> str:
-    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M}"
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M} UTC"

@@ -88,14 +88,14 @@ def _objective(match: Match, *, coloured: bool) -> Iterator[str]:
     explanation = match.explanation
     yield from ("", "objective")
     if not explanation.requirements:
-        yield f"{INDENT}none: nothing is required of its backups"
+        yield f"{INDENT}none: {explanation.exemption}"
     for requirement in explanation.requirements:
         yield f"{INDENT}{_word(requirement, coloured=coloured)}  {printable_line(requirement.text)}"
     for problem in explanation.problems:
         if problem in UNREQUIRED:
             words = describe(Risk(match.database, match.now, (problem,)))
             yield f"{INDENT}{coloured_word(Severity.FAIL, coloured=coloured)}  {words}"
-    for note in match.notes:
+    for note in explanation.notes:
         yield f"{INDENT}note  {printable_line(note)}"
 
 
@@ -131,12 +131,13 @@ def _chain(match: Match) -> Iterator[str]:
     end = "the broken one" if chain.broken else "its full backup"
     shown = _shown(chain)
     number = count(len(shown) + chain.omitted, "backup")
-    yield from ("", f"chain of the newest backup, from it to {end}: {number}")
+    yield from ("", f"chain of the newest usable backup, from it to {end}: {number}")
     head = ("id", "name", "status", "created", "")
     rows = [head, *(_link(link, match.now, chain.broken) for link in shown)]
     yield from (f"{INDENT}{line}" for line in table_lines(rows, None))
     if chain.omitted:
-        yield f"{INDENT}{count(chain.omitted, 'more backup')} between, not shown"
+        place = "before the broken one" if chain.broken else "after these"
+        yield f"{INDENT}{count(chain.omitted, 'more backup')} {place}, not shown"
     if chain.broken:
         number = count(chain.broken.dependants, "backup")
         yield printable_line(f"{INDENT}{number} cannot be restored because of {chain.broken.culprit.id}")
@@ -156,8 +157,12 @@ def _link(link: ChainLink, now: float, broken: BrokenChain | None) -> tuple[str,
 
 
 def _attempts(match: Match) -> Iterator[str]:
-    recent = [f"{number:,} {outcome.name.lower()}" for outcome, number in match.explanation.recent_attempts]
+    explanation = match.explanation
+    recent = [f"{number:,} {outcome.name.lower()}" for outcome, number in explanation.recent_attempts]
     yield from ("", f"attempts of the last {format_age(RECENT_SECONDS)}: {', '.join(recent) or 'none'}")
+    if failed := explanation.failed_attempts:
+        found = f"{count(failed.number, 'attempt')}, from {moment(failed.since, match.now)}"
+        yield f"{INDENT}failed since the last completed one: {found}"
 
 
 def _advice(match: Match) -> Iterator[str]:

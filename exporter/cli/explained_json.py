@@ -20,7 +20,7 @@ def as_json(matches: Sequence[Match], error: str | None) -> str:
 
 
 def _match(match: Match) -> dict[str, Any]:
-    explanation, database = match.explanation, match.database
+    explanation, database, failed = match.explanation, match.database, match.explanation.failed_attempts
     return {
         "target": match.target,
         "instance_id": database.instance_id,
@@ -36,10 +36,11 @@ def _match(match: Match) -> dict[str, Any]:
             {"key": part.key, "state": part.state.value, "text": part.text}
             for part in explanation.requirements
         ],
-        "notes": list(match.notes),
+        "notes": list(explanation.notes),
         "restore_points": _restore_points(match),
         "chain": _chain(database.chain) if database.chain else None,
         "recent_attempts": {outcome.name.lower(): number for outcome, number in explanation.recent_attempts},
+        "failed_attempts": failed and {"number": failed.number, "since": _moment(failed.since)},
         "advice": _advice(explanation),
     }
 

@@ -13,27 +13,21 @@ MOST_SUGGESTIONS = 3
 
 
 class Candidate(Struct, frozen=True):
-    """A database of a target.
-
-    :param notes: what was assumed about all of the target's backups.
-    """
+    """A database of a target."""
 
     target: str
     database: DatabaseAssessment
-    notes: tuple[str, ...] = ()
 
 
 class Match(Struct, frozen=True):
     """A database that was asked for, and its explanation.
 
     :param now: when it was explained, in Unix seconds.
-    :param notes: what was assumed about all of the target's backups.
     """
 
     target: str
     explanation: Explanation
     now: float
-    notes: tuple[str, ...] = ()
 
     @property
     def database(self) -> DatabaseAssessment:
@@ -61,11 +55,15 @@ def worst_first(matches: Iterable[Match]) -> list[Match]:
 
 
 def nearest(wanted: str, candidates: Iterable[Candidate]) -> Sequence[str]:
-    """Return the names and ids that resemble `wanted` most, the best first."""
+    """Return the names and ids that begin with `wanted`, or else those that resemble it most, the best first.
+
+    On a phone, the page shows only the first characters of an id.
+    """
     databases = [candidate.database for candidate in candidates]
     known = {name.lower(): name for database in databases for name in (database.instance_id, database.name)}
-    close = get_close_matches(wanted.lower(), known, n=MOST_SUGGESTIONS)
-    return [known[name] for name in close]
+    begin = wanted.lower()
+    longer = sorted(name for name in known if begin and name.startswith(begin))[:MOST_SUGGESTIONS]
+    return [known[name] for name in longer or get_close_matches(begin, known, n=MOST_SUGGESTIONS)]
 
 
 def _matches(pattern: str, database: DatabaseAssessment) -> bool:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,19 +14,23 @@ from rich.text import Text
 from exporter.printable import printable_line
 
 GAP: Final = 2  # blanks between two columns
+LEAST_WIDTH: Final = 12  # of the last column, if it alone is wrapped
 
 
 def table_lines(rows: Iterable[Sequence[str]], width: int | None) -> list[str]:
     """Return the lines of a table, with the texts of its cells made printable.
 
     :param rows: the first one has the headings. A column that is empty below its heading is omitted.
-    :param width: the columns of the terminal; a longer cell is wrapped. `None`: no limit.
+    :param width: the columns of the terminal; the last column is wrapped to fit, on a narrow terminal all
+        are. `None`: no limit.
     """
-    head, *body = rows
+    head, *body = rows = list(rows)
     kept = [index for index in range(len(head)) if any(row[index] for row in body)]
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style=None)
+    widths = [max(cell_len(printable_line(row[index])) for row in rows) for index in kept]
+    is_narrow = width is not None and sum(widths[:-1]) + GAP * len(widths) + LEAST_WIDTH > width
     for index in kept:
-        table.add_column(_cell(head[index]), overflow="fold")
+        table.add_column(_cell(head[index]), overflow="fold", no_wrap=index != kept[-1] and not is_narrow)
     for row in body:
         table.add_row(*(_cell(row[index]) for index in kept))
     return _printed(table, sys.maxsize if width is None else width)

@@ -4,7 +4,9 @@ import re
 from typing import ClassVar, Final, Self
 
 from exporter.errors import ConfigError
+from exporter.printable import printable_line
 from exporter.validation import NotAllowedError, quote_name
+from exporter.violations import quote
 
 MOST_LABELS: Final = 8
 _NAME: Final = re.compile("[a-zA-Z_][a-zA-Z0-9_]{0,59}")
@@ -42,5 +44,6 @@ def _name(name: object) -> str:
 
 def _value(name: object, value: object) -> str:
     if not (isinstance(value, str) and value):
-        raise ConfigError(key=str(name), found=quote_name(str(value)), allowed="a text in quotes, not empty")
+        found = "nothing" if value is None else printable_line(quote(value))
+        raise ConfigError(key=str(name), found=found, allowed="a text in quotes, not empty")
     return value

@@ -54,6 +54,7 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     :param newest_full_timestamp: when the newest restorable full backup was created; `None` without one.
     :param newest_full_size_bytes: its size; `None` if the API reports none.
     :param unrestorable: each reason why usable backups cannot be restored, with their number.
+    :param self_contained: how many backups have a parent that their restore does not read.
     :param running_oldest_timestamp: when the oldest running backup was created; `None` if none is running.
     :param last_attempt_failed: whether the newest finished attempt failed; `None` if none has finished.
     :param objective: what is required of its backups.
@@ -76,6 +77,7 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     newest_full_timestamp: float | None = None
     newest_full_size_bytes: float | None = None
     unrestorable: tuple[tuple[str, int], ...] = ()
+    self_contained: int = 0
     running_oldest_timestamp: float | None = None
     last_attempt_failed: bool | None = None
     objective: AppliedObjective = AppliedObjective()

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from exporter.backups.advice import ADVICE
 from exporter.backups.risk import Risk, describe, risks, severity
-from exporter.results import DatabaseAssessment
+from exporter.results import AppliedObjective, DatabaseAssessment
 
 TEAM: Final = "team"
 """The label that the page shows in a column."""
@@ -50,6 +50,11 @@ class DatabaseRow(Struct, frozen=True):
     def objective(self) -> float | None:
         """How old its newest restorable backup may be, in seconds."""
         return self.database.objective.age
+
+    @property
+    def has_objective(self) -> bool:
+        """Whether anything is required of its backups, be it their age or something else."""
+        return self.database.objective != AppliedObjective()
 
     @property
     def multiple(self) -> float | None:

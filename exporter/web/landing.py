@@ -67,11 +67,11 @@ class Overview(Struct, frozen=True):
     @property
     def counts(self) -> Counts:
         """How many databases are in which state."""
-        rated = [row for row in self._current if row.objective is not None]
+        rated = [row for row in self._current if row.has_objective]
         return Counts(
             known=sum(len(target.rows) for target in self.targets),
             ok=sum(row.risk is None for row in rated),
-            without_objective=sum(row.objective is None for row in self._current),
+            without_objective=sum(not row.has_objective for row in self._current),
             outdated=sum(len(target.rows) for target in self.outdated),
         )
 

@@ -1,6 +1,7 @@
 """What to do about each problem."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,21 @@ def test_each_problem_has_a_runbook_and_a_sentence_of_its_own() -> None:
     for field in ("text", "runbook", "url"):
         values = sorted(getattr(advice, field) for advice in ADVICE.values())
         assert all(one != other for one, other in pairwise(values))
+
+
+def test_where_an_incremental_backup_may_not_help_a_full_one_is_advised() -> None:
+    """An incremental one would build on the chain that is broken, too long, or not there."""
+    others = {Problem.LAST_ATTEMPT_FAILED, Problem.RUNS_TOO_LONG, Problem.GAP_TOO_LONG}
+
+    for problem in set(Problem) - others:
+        assert ADVICE[problem].text.startswith("Start a full backup"), problem
+
+
+def test_each_runbook_exists() -> None:
+    """The link is not dead once the documentation is published."""
+    folder = Path(__file__).parents[2] / "docs" / "runbooks"
+
+    assert all((folder / f"{advice.runbook}.md").is_file() for advice in ADVICE.values())
 
 
 def test_a_runbook_is_linked_by_its_alert() -> None:

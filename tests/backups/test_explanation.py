@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from exporter.backups.advice import ADVICE
-from exporter.backups.explanation import Explanation, Requirement, RequirementState, explain
+from exporter.backups.explanation import Explanation, FailedAttempts, Requirement, RequirementState, explain
 from exporter.backups.risk import Problem
 from exporter.results import (
     AppliedObjective,
@@ -108,7 +108,7 @@ def test_each_part_is_one_line_for_people() -> None:
         Requirement("min_retention", "reaches back 8d of 30d", RequirementState.NOTE),
         Requirement(
             "max_gap",
-            "largest gap 3d from 1970-01-04 13:46 to 1970-01-07 13:46, allowed: 2d",
+            "largest gap 3d from 1970-01-04 13:46 UTC to 1970-01-07 13:46 UTC, allowed: 2d",
             RequirementState.MISSED,
         ),
         Requirement("max_full_age", "newest full restore point 8d ago, allowed: 8d", RequirementState.MET),
@@ -125,15 +125,20 @@ def test_an_open_gap_ends_now() -> None:
     explanation = explain(replace(FINE, gaps=(), newest_timestamp=NOW - 301), NOW)
 
     (line,) = [part.text for part in explanation.requirements if part.key == "max_gap"]
-    assert line == "largest gap 5m 1s from 1970-01-12 13:41 to now, allowed: 5m"
+    assert line == "largest gap 5m 1s from 1970-01-12 13:41 UTC to now, allowed: 5m"
 
 
 def test_nothing_restorable_is_the_only_danger_of_its_kind() -> None:
     """What depends on a restore point is unknown without one."""
     explanation = explain(replace(NEVER, objective=ALL, running_oldest_timestamp=None), NOW)
 
-    unknown = [name for name, state in states(explanation).items() if state is RequirementState.UNKNOWN]
-    assert unknown == ["min_retention", "max_gap", "max_full_age", "max_chain"]
+    unknown = [part.text for part in explanation.requirements if part.state is RequirementState.UNKNOWN]
+    assert unknown == [
+        "no oldest restore point, required: 16m 40s ago",
+        "no gap to measure, allowed: 5m",
+        "no full restore point, allowed: 8m 20s",
+        "no chain to restore, allowed: 7",
+    ]
     assert explanation.problems == (Problem.NO_RESTORABLE_BACKUP,)
     assert explanation.largest_gap is None
 
@@ -169,6 +174,8 @@ def test_without_an_objective_nothing_is_at_risk() -> None:
 
     assert explanation.requirements == ()
     assert explanation.problems == ()
+    assert explanation.exemption == "it is deleted, or `objectives` require nothing of its backups"
+    assert explain(replace(WELL), NOW).exemption is None
 
 
 def test_attempts_of_the_last_seven_days_are_recent() -> None:
@@ -182,6 +189,21 @@ def test_attempts_of_the_last_seven_days_are_recent() -> None:
         (Outcome.INCREMENTAL, 1),
         (Outcome.FAILED, 1),
     )
+
+
+@given(st.lists(st.sampled_from(Outcome), max_size=8))
+def test_attempts_that_failed_since_one_completed(outcomes: list[Outcome]) -> None:
+    """Those that still run, or whose status says nothing, neither count nor interrupt."""
+    line = TimeLine.of([Attempt(NOW + at, outcome) for at, outcome in enumerate(outcomes)])
+    failed: list[float] = []
+    for at, outcome in enumerate(outcomes):
+        if outcome is Outcome.FAILED:
+            failed.append(NOW + at)
+        elif outcome not in {Outcome.RUNNING, Outcome.OTHER}:
+            failed.clear()
+    found = explain(replace(WELL, timeline=line, last_attempt_failed=bool(failed)), NOW).failed_attempts
+
+    assert found == (FailedAttempts(len(failed), failed[0]) if failed else None)
 
 
 SECONDS = st.integers(0, 20).map(float)

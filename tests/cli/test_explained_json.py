@@ -5,7 +5,8 @@ import json
 from msgspec.structs import replace
 
 from exporter.cli.explained_json import as_json
-from tests.support.explained import BROKEN, DAY, FREE, HOUR, match
+from exporter.results import Attempt, Outcome, TimeLine
+from tests.support.explained import BROKEN, DAY, FREE, HOUR, NOW, match
 
 RUNBOOKS = "https://github.com/bycloud-backup-exporter/bycloud-backup-exporter/blob/main/docs/runbooks"
 
@@ -64,11 +65,20 @@ def test_json_has_all_of_the_explanation() -> None:
         "unrestorable_backups": 2,
     }
     assert database["recent_attempts"] == {"full": 1, "unrestorable": 2, "failed": 1}
+    assert database["failed_attempts"] is None
     assert database["advice"][2] == {
         "danger": "last_attempt_failed",
         "text": "Look up why the last attempt failed, fix the cause, and start a backup.",
         "runbook": f"{RUNBOOKS}/ByCloudBackupFailed.md",
     }
+
+
+def test_failures_in_a_row_are_counted() -> None:
+    """With the time of the first."""
+    attempts = TimeLine.of([Attempt(NOW - 2 * DAY, Outcome.FAILED), Attempt(NOW - DAY, Outcome.FAILED)])
+    (database,) = json.loads(as_json([match(replace(BROKEN, timeline=attempts))], None))["databases"]
+
+    assert database["failed_attempts"] == {"number": 2, "since": "2025-12-30T00:00:00Z"}
 
 
 def test_what_is_unknown_is_null() -> None:

@@ -50,6 +50,14 @@ def test_the_nearest_names_are_suggested() -> None:
     assert nearest("zzz", CANDIDATES) == []
 
 
+def test_what_begins_with_the_text_is_suggested() -> None:
+    """The first characters of an id are what the page shows on a phone."""
+    long = replace(BROKEN, instance_id="9e8252aa-6306-595c-afd1-e8152f31fa32")
+
+    assert nearest("9E8252AA", [*CANDIDATES, Candidate("prod", long)]) == [long.instance_id]
+    assert nearest("", CANDIDATES) == []
+
+
 @given(st.text(max_size=20))
 def test_every_text_matches_or_has_suggestions_or_neither(wanted: str) -> None:
     """No text raises an error, whatever its brackets."""

@@ -49,6 +49,19 @@ def test_on_a_terminal_no_line_is_ever_wider_than_it(names: list[str], width: in
     assert all(cell_len(line) <= width for line in lines)
 
 
+def test_the_last_column_is_wrapped_before_a_name_is() -> None:
+    """A name in two lines cannot be copied; what is wrong can be read in two lines."""
+    rows = [HEAD, ("analytics-warehouse", "data", "older than 1d 6h, broken chain, gap of 4d 6h")]
+
+    assert table_lines(rows, 50) == [
+        "name                 team  state",
+        "analytics-warehouse  data  older than 1d 6h,",
+        "                           broken chain, gap of 4d",
+        "                           6h",
+    ]
+    assert table_lines(rows, 36)[1].startswith("analytics-w")
+
+
 def test_brackets_are_no_markup() -> None:
     """A name from the API is shown as it is."""
     assert table_lines([("name",), ("[bold]orders[/bold] :smile:",)], None)[1] == (

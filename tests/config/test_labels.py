@@ -29,9 +29,9 @@ def document(*labels: object) -> dict[str, Any]:
         ({"1st": "x"}, f"objectives[0].labels: found the label name '1st', allowed: {NAMES}"),
         ({"": "x"}, f"objectives[0].labels: found the label name '', allowed: {NAMES}"),
         ({"é": "x"}, f"objectives[0].labels: found the label name 'é', allowed: {NAMES}"),
-        ({"tier": 1}, "objectives[0].labels.tier: found '1', allowed: a text in quotes, not empty"),
+        ({"tier": 1}, "objectives[0].labels.tier: found 1, allowed: a text in quotes, not empty"),
         ({"tier": ""}, "objectives[0].labels.tier: found '', allowed: a text in quotes, not empty"),
-        ({"tier": None}, "objectives[0].labels.tier: found 'None', allowed: a text in quotes, not empty"),
+        ({"tier": None}, "objectives[0].labels.tier: found nothing, allowed: a text in quotes, not empty"),
         (MANY, "objectives[0].labels: found 9 labels, allowed: at most 8"),
     ],
 )

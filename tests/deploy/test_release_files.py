@@ -16,7 +16,10 @@ from urllib.request import ProxyHandler, build_opener
 import pytest
 
 from exporter import __version__
+from exporter.config import Config
 from exporter.simulator import SimulatedApi, bulk_backups
+from exporter.validation import convert
+from exporter.yaml12 import parse_yaml
 from tests.support.command import LOOPBACK, listening_port
 from tools.programs import run
 from tools.release import build, debian
@@ -162,6 +165,14 @@ def test_the_package_is_installed_started_removed_and_purged(built: Path, system
     key.unlink()
     system.run("dpkg", "--purge", NAME)
     assert system.files() == before
+
+
+def test_the_sample_configuration_has_the_default_objectives() -> None:
+    """Using the file changes nothing but where the key comes from."""
+    sample = parse_yaml((debian.SOURCES / "exporter.yml").read_text(encoding="utf-8"))
+
+    assert isinstance(sample, dict)
+    assert convert({"objectives": sample["objectives"]}, Config).objectives == Config().objectives
 
 
 def test_the_sample_configuration_is_valid(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_the_page_says_what_to_do() -> None:
     """Each sentence links to its runbook."""
     page = shown()
 
-    assert "What to do Check whether the schedule still runs" in page.text
+    assert "What to do Start a full backup, and check whether the schedule still runs" in page.text
     assert any(href.endswith("/docs/runbooks/ByCloudBackupChainBroken.md") for href in page.hrefs)
     assert "What to do" not in shown(HEALTHY).text
 
@@ -126,6 +126,15 @@ def test_a_database_without_backups_has_no_restore_points() -> None:
     assert "attempts" not in page.text
 
 
+def test_what_is_assumed_about_its_backups_is_said() -> None:
+    """With their number; of other databases it is not."""
+    assert (
+        "3 Cinder snapshots with a parent counted as restorable"
+        in shown(replace(DATABASE, self_contained=3)).text
+    )
+    assert "Cinder" not in shown().text
+
+
 def test_each_part_of_the_objective_has_its_state() -> None:
     """A short reach is a note, not a danger."""
     page = shown()
@@ -133,7 +142,24 @@ def test_each_part_of_the_objective_has_its_state() -> None:
     assert "missed newest restore point 8d ago, allowed: 1d 6h" in page.text
     assert "met a backup has been running for 1h, allowed: 6h" in page.text
     assert "note reaches back 9d of 30d" in page.text
-    assert "No objective: nothing is required" in shown(replace(DATABASE, objective=AppliedObjective())).text
+
+
+def test_without_an_objective_the_page_says_why() -> None:
+    """An objective that leaves out the age is one too."""
+    free = replace(DATABASE, objective=AppliedObjective(), replica_of="a")
+    chains_only = replace(DATABASE, objective=AppliedObjective(chain_length=5))
+
+    assert "No objective: a replica needs no backups of its own" in shown(free).text
+    assert "No objective" not in shown(chains_only).text
+
+
+def test_failures_in_a_row_are_counted() -> None:
+    """With the time of the first; an attempt that completed ends them."""
+    failing = TimeLine.of([Attempt(NOW - 2 * DAY, Outcome.FAILED), Attempt(NOW - HOUR, Outcome.FAILED)])
+    page = shown(replace(DATABASE, timeline=failing, last_attempt_failed=True))
+
+    assert "Failed since the last completed one: 2 attempts, from 2025-12-30 00:00 UTC" in page.text
+    assert "last completed one" not in shown().text
 
 
 def test_the_chain_names_the_broken_link() -> None:

@@ -76,6 +76,15 @@ def test_others_are_in_the_order_of_their_names() -> None:
     assert [r.name for r in database_rows("t", databases, NOW, is_outdated=False)] == ["a", "b", "c"]
 
 
+def test_an_objective_without_an_age_is_one() -> None:
+    """A database of which only a short chain is required is not without an objective."""
+    short = replace(WELL, objective=AppliedObjective(chain_length=5))
+
+    assert row(short).has_objective
+    assert row(short).objective is None
+    assert not row(replace(WELL, objective=AppliedObjective())).has_objective
+
+
 def test_every_problem_has_words_and_a_runbook() -> None:
     """They are those of the list of risks and of the advice."""
     (over, failed) = row(OLDER).problems

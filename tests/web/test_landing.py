@@ -83,6 +83,15 @@ def test_after_a_scrape_the_page_shows_what_it_found() -> None:
     ]
 
 
+def test_an_objective_without_an_age_counts() -> None:
+    """A database of which only a short chain is required is OK, not without an objective."""
+    page = shown(current(replace(HEALTHY, objective=AppliedObjective(chain_length=5))))
+
+    assert page.text.count("1 of 1 database OK") == 1
+    assert "without an objective" not in page.text
+    assert page.rows[0] == "healthy redis 1m 40s ago \N{EN DASH} ok"
+
+
 def test_the_page_reloads_itself() -> None:
     """It does so without a script."""
     assert f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}">' in shown(current()).html
@@ -417,4 +426,7 @@ def test_an_age_is_never_negative() -> None:
     """If the clock steps back, the last complete walk ended just now."""
     page = shown(current(HEALTHY), NOW - 86_400)
 
-    assert page.rows == ["healthy redis 0s ago 0.0x the objective 3m 20s ok", "default ok 8 1 0 0s ago"]
+    assert page.rows == [
+        "healthy redis 0s ago less than 0.1x the objective 3m 20s ok",
+        "default ok 8 1 0 0s ago",
+    ]

@@ -72,12 +72,15 @@ Press Ctrl-C to stop both.
 
         :param url: the exporter's address.
         """
-        environment = f"BYCLOUD_API_URL={self.config.targets[0].url} BYCLOUD_API_KEY={API_KEY}"
+        environment = (
+            f"BYCLOUD_API_URL={self.config.targets[0].url} BYCLOUD_API_KEY={API_KEY} BYCLOUD_SIZE_UNIT=GiB"
+        )
         return (
             f"curl -s {url}/metrics | grep '^bycloud_up'",
             f"curl -s {url}/metrics | grep '^bycloud_database_backups{{.*FAILED'",
             f"curl -s {url}/metrics | grep '^bycloud_database_unrestorable_backups{{.*parent_failed'",
-            f"{environment} BYCLOUD_SIZE_UNIT=GiB BYCLOUD_MAX_GAP=12h bycloud-backup-exporter check",
+            f"{environment} BYCLOUD_MAX_GAP=12h bycloud-backup-exporter check",
+            f"{environment} BYCLOUD_MAX_CHAIN=14 bycloud-backup-exporter explain search-db",
         )
 
     def _ailing_databases(self) -> str:

@@ -18,7 +18,6 @@ from exporter.cli.walking import walk
 from exporter.config import Config
 from exporter.errors import ConfigError
 from exporter.printable import printable_line
-from exporter.results import Snapshot
 from exporter.target import WalkOutcome
 from exporter.wording import count
 
@@ -34,7 +33,7 @@ def run(options: Namespace, config: Config) -> int:
     error = _error(outcomes)
     if not found and error is None:
         raise _unknown(options.database, candidates)
-    matches = worst_first(Match(one.target, explain(one.database, now), now, one.notes) for one in found)
+    matches = worst_first(Match(one.target, explain(one.database, now), now) for one in found)
     if options.output == "json":
         print(as_json(matches, error))
     else:
@@ -53,16 +52,11 @@ def _walk(config: Config, name: str | None) -> tuple[Mapping[str, WalkOutcome], 
 
 def _candidates(outcomes: Mapping[str, WalkOutcome]) -> Sequence[Candidate]:
     return [
-        Candidate(target, database, _notes(outcome.snapshot))
+        Candidate(target, database)
         for target, outcome in outcomes.items()
         if outcome.snapshot
         for database in outcome.snapshot.assessments
     ]
-
-
-def _notes(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the assumptions on which a snapshot's chains rest."""
-    return tuple(warning.text for warning in snapshot.data_warnings if warning.kind == "chains")
 
 
 def _error(outcomes: Mapping[str, WalkOutcome]) -> str | None:
@@ -77,12 +71,19 @@ def _unknown(wanted: str, candidates: Sequence[Candidate]) -> ConfigError:
 
 
 def _hint(wanted: str, candidates: Sequence[Candidate]) -> str:
-    names = nearest(wanted, candidates)
-    if names:
-        return f"nearest: {', '.join(names)}"
-    if candidates and not any(candidate.database.instance_name for candidate in candidates):
+    unnamed = sum(not candidate.database.instance_name for candidate in candidates)
+    if names := nearest(wanted, candidates):
+        return f"nearest: {', '.join(names)}{_hint_at_ids(unnamed)}"
+    if candidates and unnamed == len(candidates):
         return "only ids are known, no names: see `check`"
-    return f"{count(len(candidates), 'database')} known: explain '*' lists all"
+    return f"{count(len(candidates), 'database')} known: explain '*' lists all{_hint_at_ids(unnamed)}"
+
+
+def _hint_at_ids(unnamed: int) -> str:
+    """Say how to explain databases that have no name, such as deleted ones."""
+    if not unnamed:
+        return ""
+    return f"; {count(unnamed, 'deleted or unlisted database')} can be explained only by id"
 
 
 def _print(matches: Sequence[Match], error: str | None) -> None:

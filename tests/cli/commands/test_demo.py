@@ -151,7 +151,8 @@ def assert_within(backups: list[Backup], now: datetime) -> None:
 
 
 def test_every_command_to_try_prints_something() -> None:
-    """Each line under *Try* works as it is printed."""
+    """Each line under *Try* works as it is printed; one explains a database that is at risk."""
+    explained: list[str] = []
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     with running("demo", LOOPBACK) as (process, _):
         for command in tried(process.stdout):
@@ -166,6 +167,12 @@ def test_every_command_to_try_prints_something() -> None:
 
             assert done.stdout.strip(), command
             assert done.stderr == "", command
+            if " explain " in command:
+                explained.append(done.stdout)
+
+    (text,) = explained
+    assert text.startswith("search-db: at risk\n")
+    assert "  Start a full backup" in text
 
 
 def tried(output: IO[str] | None) -> list[str]:

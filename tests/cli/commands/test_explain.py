@@ -52,7 +52,7 @@ def test_a_database_that_is_not_at_risk(invoke: Invoke, lenient: str) -> None:
     status, out, _ = invoke("explain", "database-0002", lenient)
 
     assert status == 0
-    assert "  none: nothing is required of its backups\n" in out
+    assert "  none: it is deleted, or `objectives` require nothing of its backups\n" in out
 
 
 def test_a_pattern_explains_several_databases(invoke: Invoke, lenient: str) -> None:
@@ -82,6 +82,16 @@ def test_an_unknown_database_is_a_usage_error(invoke: Invoke, output: str) -> No
         r"bycloud-backup-exporter: no database has the name or id 'z\n', and none matches it;"
         " 6 databases known: explain '*' lists all\n"
     )
+
+
+@pytest.mark.usefixtures("environ")
+def test_the_name_of_a_deleted_database_is_unknown(invoke: Invoke, api: FaultyApi) -> None:
+    """Its backups remain; the line says that its id explains it."""
+    api.faults.add(Rewrite(_without_the_first), times=None, when=lambda request: not of_backups(request))
+    status, _, err = invoke("explain", "zzz")
+
+    assert status == 2
+    assert "6 databases known: explain '*' lists all; 1 deleted or unlisted database can be explained" in err
 
 
 @pytest.mark.usefixtures("environ")
@@ -132,11 +142,19 @@ def test_without_a_list_of_instances_an_id_still_works(invoke: Invoke, api: Faul
 
 @pytest.mark.usefixtures("environ")
 def test_what_chains_assume_is_a_note(invoke: Invoke, api: FaultyApi) -> None:
-    """Snapshots that need no parent are counted over the whole target."""
+    """The snapshots of this database that need no parent are counted."""
     api.faults.add(Rewrite(_on_cinder), times=None, when=of_backups)
     _, out, _ = invoke("explain", "database-0002")
 
     assert re.search(r"^  note  \d+ Cinder snapshots with a parent counted as restorable", out, re.MULTILINE)
+
+
+def _without_the_first(page: Json) -> Json:
+    """Delete the first instance of a page."""
+    records, meta = page["database_instances"], page["meta"]
+    assert isinstance(records, list)
+    assert isinstance(meta, dict)
+    return page | {"database_instances": records[1:], "meta": meta | {"total": len(records) - 1}}
 
 
 def _on_cinder(page: Json) -> Json:

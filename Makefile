@@ -16,7 +16,7 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip
 NEEDS_LINUX = @test -d /proc/self || { echo 'make $@: needs Linux, for /proc' >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check stress fix docs dashboards rules mutants history tools image release-build release-dry-run release-lint manifests bench soak abuse lock clean
+.PHONY: help demo test check stress fix docs dashboards rules mutants history tools image release-build release-dry-run release-lint manifests bench bench-rules soak abuse lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -81,6 +81,9 @@ abuse: $(VENV)/tests ## attack the exporter as clients can, while it must answer
 bench: $(VENV)/runs ## compare a scrape with a plain script and with the floor; write docs/performance.md (most of an hour)
 	$(NEEDS_LINUX)
 	$(BIN)/python -m benchmarks.bench
+
+bench-rules: $(VENV)/runs ## measure the evaluation of the alert rules for 5,000 databases; write it into docs/performance.md (needs prometheus and promtool)
+	$(BIN)/python -m benchmarks.rules --write
 
 soak: $(VENV)/runs ## run 50 scrapers for ten minutes while the API fails in every way
 	$(NEEDS_LINUX)

@@ -31,9 +31,25 @@ the machine changes the seconds: compare the ratios. The embedded API runs in it
 - A start is the best of thirty. The curves are the best of three scrapes; with a million backups, of one.
 
 {table}
+{rules}
 ## Walks by latency and requests in flight
 
 {sections}"""
+RULES_BEGIN: Final = "<!-- Written by `python -m benchmarks.rules --write`. -->\n"
+RULES_END: Final = "<!-- End of that part. -->\n"
+RULES: Final = """\
+## Evaluation of the alert rules
+
+One evaluation of each group by a real Prometheus, on {machine}:
+{databases:,} databases, of which every second one is stale, and {replicas} replicas of the exporter. Recorded
+series have a sample for each evaluation as far back as a rule reads them, up to 14 days, backfilled with
+promtool. The groups are evaluated every 30 seconds instead of every minute and every ten, so that the
+measurement ends. The median and the longest of the evaluations after the first, by
+`prometheus_rule_group_last_duration_seconds`.
+
+| group | median | longest | required |
+| --- | --- | --- | --- |
+{rows}"""
 
 
 class Measured(NamedTuple):
@@ -48,8 +64,27 @@ class Measured(NamedTuple):
 
 def write_page(rows: Sequence[Row], sections: Sequence[str]) -> None:
     """Write docs/performance.md."""
-    page = PAGE.format(machine=_machine(), table=_table(rows), sections="\n".join(sections))
-    (DOCS / "performance.md").write_text(page, encoding="utf-8")
+    path = DOCS / "performance.md"
+    page = PAGE.format(
+        machine=_machine(),
+        table=_table(rows),
+        rules=_rules_part(path.read_text(encoding="utf-8")),
+        sections="\n".join(sections),
+    )
+    path.write_text(page, encoding="utf-8")
+
+
+def write_rules(databases: int, replicas: int, rows: str) -> None:
+    """Replace the part of docs/performance.md on the evaluation of the alert rules."""
+    path = DOCS / "performance.md"
+    page = path.read_text(encoding="utf-8")
+    part = RULES.format(machine=_machine(), databases=databases, replicas=replicas, rows=rows)
+    path.write_text(page.replace(_rules_part(page), f"{RULES_BEGIN}{part}{RULES_END}", 1), encoding="utf-8")
+
+
+def _rules_part(page: str) -> str:
+    """Return that part of a page, with its marks."""
+    return f"{RULES_BEGIN}{page.partition(RULES_BEGIN)[2].partition(RULES_END)[0]}{RULES_END}"
 
 
 def section(backups: int, measured: Sequence[Measured]) -> str:

@@ -31,5 +31,6 @@ Rules that an alert reads stand before it in the same group, since those of anot
 | `trends` | comparisons with the past, every ten minutes |
 | `groups` | all groups, in their order |
 | `rendering` | groups → YAML |
-| `documents` | the tables of README and docs, and the runbooks' heads |
+| `first_steps`, `runbooks` | the generated parts of the runbooks |
+| `documents` | the tables of README and docs |
 """

@@ -8,8 +8,9 @@ from typing import Final
 
 import msgspec
 
-from alerts.source.documents import runbook_heads, table, with_head, with_part
+from alerts.source.documents import table, with_part
 from alerts.source.rendering import rendered
+from alerts.source.runbooks import runbooks
 from alerts.source.settings import Settings
 
 HOME: Final = Path(__file__).parents[2]
@@ -20,11 +21,11 @@ PAGES: Final = {"README.md": "docs/runbooks/", "docs/alerts.md": "runbooks/"}
 def files() -> Iterator[tuple[Path, str]]:
     """Yield every generated file with its content."""
     yield HOME / "alerts" / "bycloud-backups.rules.yml", rendered(Settings())
-    for name, runbooks in PAGES.items():
-        yield HOME / name, with_part(_text(HOME / name), table(runbooks))
-    for name, head in runbook_heads():
-        path = HOME / "docs" / "runbooks" / f"{name}.md"
-        yield path, with_head(_text(path), head)
+    for name, folder in PAGES.items():
+        yield HOME / name, with_part(_text(HOME / name), table(folder))
+    for runbook in runbooks():
+        path = HOME / "docs" / "runbooks" / f"{runbook.name}.md"
+        yield path, runbook.completed(_text(path))
 
 
 def _text(path: Path) -> str:

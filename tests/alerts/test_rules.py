@@ -132,14 +132,12 @@ def test_no_alert_holds_a_status_of_its_own() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_alert_leads_to_its_runbook(name: str) -> None:
-    """The runbook exists and has meaning, impact, diagnosis and mitigation."""
+    """The runbook exists, and begins with the alert's name."""
     runbook = (HOME / "docs" / "runbooks" / f"{name}.md").read_text(encoding="utf-8")
-    headings = re.findall(r"^## (.+)$", runbook, flags=re.MULTILINE)
     urls = {rule["annotations"]["runbook_url"] for rule in ALERTS if rule["alert"] == name}
 
     assert {url.rpartition("/")[2] for url in urls} == {f"{name}.md"}
     assert runbook.startswith(f"# {name}\n")
-    assert headings == ["Meaning", "Impact", "Diagnosis", "Mitigation"]
 
 
 def test_no_runbook_is_left_over() -> None:

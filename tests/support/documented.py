@@ -20,8 +20,10 @@ ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = (
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
-    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
 )
+RUNBOOKS: Final = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
+"""Their commands need a cluster, or the vendor's API: `tests/alerts/test_runbooks.py` parses them."""
 FENCE: Final = re.compile(r"^( *)```(?:sh|bash|shell)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SESSION: Final = re.compile(r"^```console\n\$ (.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 LISTENING: Final = re.compile(r'^(?=.*\bevent(?:=|": ")listening\b).*\bport(?:=|": )(\d+)', re.MULTILINE)
@@ -70,7 +72,7 @@ def languages() -> set[str]:
     """Return the languages of all fenced blocks."""
     return {
         language
-        for page in PAGES
+        for page in (*PAGES, *RUNBOOKS)
         for language in re.findall(r"^ *(?:```|~~~) *(\S+)", page.read_text(encoding="utf-8"), re.MULTILINE)
     }
 

@@ -40,15 +40,15 @@ RULES_END: Final = "<!-- End of that part. -->\n"
 RULES: Final = """\
 ## Evaluation of the alert rules
 
-One evaluation of each group by a real Prometheus, on {machine}:
-{databases:,} databases, of which every second one is stale, and {replicas} replicas of the exporter. Recorded
-series have a sample for each evaluation as far back as a rule reads them, up to 14 days, backfilled with
-promtool. The groups are evaluated every 30 seconds instead of every minute and every ten, so that the
-measurement ends. The median and the longest of the evaluations after the first, by
+One evaluation of each group by a real Prometheus, on {machine},
+at a load average of {load:.1f}, its own included. {databases:,} databases, of which every second one is stale;
+replicas of the exporter: {replicas}. Recorded series have a sample for each evaluation as far back as a rule
+reads them, up to 14 days, backfilled with promtool. So that the measurement ends, all groups are evaluated
+every 30 seconds, and so at the same time. The median and the longest of the evaluations after the first, by
 `prometheus_rule_group_last_duration_seconds`.
 
-| group | median | longest | required |
-| --- | --- | --- | --- |
+| group | every | median | longest | required |
+| --- | --- | --- | --- | --- |
 {rows}"""
 
 
@@ -78,7 +78,9 @@ def write_rules(databases: int, replicas: int, rows: str) -> None:
     """Replace the part of docs/performance.md on the evaluation of the alert rules."""
     path = DOCS / "performance.md"
     page = path.read_text(encoding="utf-8")
-    part = RULES.format(machine=_machine(), databases=databases, replicas=replicas, rows=rows)
+    part = RULES.format(
+        machine=_machine(), load=os.getloadavg()[0], databases=databases, replicas=replicas, rows=rows
+    )
     path.write_text(page.replace(_rules_part(page), f"{RULES_BEGIN}{part}{RULES_END}", 1), encoding="utf-8")
 
 

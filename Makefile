@@ -25,7 +25,7 @@ demo: $(VENV)/runs ## run the exporter on an embedded API, on port 10140 (PORT=â
 	@$(BIN)/bycloud-backup-exporter demo --web.listen-address=127.0.0.1:$(PORT)
 
 test: $(VENV)/tests ## run the suite, without the tests marked slow
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow" --hypothesis-profile=quick
 
 check: $(VENV)/tests ## lint, types, import contracts, and the suite in random order with branch coverage
 	$(BIN)/ruff check

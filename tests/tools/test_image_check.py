@@ -335,7 +335,6 @@ def test_continuous_integration_runs_it() -> None:
         "check",
         "image",
         "image",
-        "release-lint",
         "release-dry-run",
     ]
     assert re.findall(r"run: \.ci/run (\w+)", workflow) == ["suite", "image", "release"]

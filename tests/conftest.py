@@ -17,7 +17,7 @@ from tests.support.started import StartedThreads, recorded_threads
 __all__ = ["pytest_configure", "pytest_runtest_makereport"]
 Promtool = Callable[[str], str]
 settings.register_profile("any machine", deadline=None)  # a busy one takes longer for an example
-settings.register_profile("quick", deadline=None, max_examples=30)  # `make check` runs all 100 examples
+settings.register_profile("quick", deadline=None, max_examples=30)  # `make check` runs 100
 settings.load_profile("any machine")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
-QUICK: Final = ("-n", "auto", "-m", "not slow")
+QUICK: Final = ("-n", "auto", "-m", "not slow", "--hypothesis-profile=quick")
 PYTEST: Final = (sys.executable, "-m", "pytest", "-q", "-p", "tests.support.bystanders")
 
 

@@ -146,11 +146,10 @@ def _rate_limited(promql: Promql) -> Alert:
 def _incomplete(promql: Promql) -> Alert:
     reported = promql.by_target("bycloud_scrape_reported_backups", window=BRIDGE)
     read = promql.by_target("bycloud_scrape_backups", window=BRIDGE)
-    excluded = promql.by_target("bycloud_scrape_excluded_backups", window=BRIDGE)
     malformed = promql.by_target("bycloud_scrape_malformed_backups", window=BRIDGE)
     return Alert(
         name="ByCloudScrapeIncomplete",
-        expression=f"{reported}\n  - {read}\n  - ({excluded} or 0 * {read}) > 0\nor {malformed} > 0",
+        expression=f"{reported}\n  - {read} > 0\nor {malformed} > 0",
         severity="warning",
         wait="1h",
         summary=f"{{{{ $value }}}} backups could not be read ({TARGET})",
@@ -213,11 +212,10 @@ def _replicas_disagree(promql: Promql) -> Alert:
 
 def _quota(promql: Promql) -> Alert:
     read = promql.by_target("bycloud_scrape_backups", window=BRIDGE)
-    excluded = promql.by_target("bycloud_scrape_excluded_backups", window=BRIDGE)
     allowed = promql.by_target("bycloud_scrape_objective_backups", window=BRIDGE)
     return Alert(
         name="ByCloudBackupQuota",
-        expression=f"(\n  {read}\n  + ({excluded} or 0 * {read})\n) / {allowed} > {promql.settings.quota_ratio:g}",
+        expression=f"{read}\n  / {allowed} > {promql.settings.quota_ratio:g}",
         severity="warning",
         wait="15m",
         summary=f"{{{{ humanizePercentage $value }}}} of the allowed backups exist ({TARGET})",

@@ -145,9 +145,22 @@ WALKS: Final = (
     Situation(
         name="excluded backups are not missing from the list",
         exporters=[
-            Exporter(gauges={"bycloud_scrape_reported_backups": 10, "bycloud_scrape_excluded_backups": 1})
+            Exporter(
+                backups=10,
+                gauges={"bycloud_scrape_reported_backups": 10, "bycloud_scrape_excluded_backups": 1},
+            )
         ],
         fires={140: set()},
+    ),
+    Situation(
+        name="excluded backups do not hide that the list is shorter than reported",
+        exporters=[
+            Exporter(
+                backups=9,
+                gauges={"bycloud_scrape_reported_backups": 10, "bycloud_scrape_excluded_backups": 1},
+            )
+        ],
+        fires={140: {"ScrapeIncomplete"}},
     ),
     Situation(
         name="a backup of an unknown status opens a ticket",
@@ -230,7 +243,7 @@ WALKS: Final = (
         name="excluded backups count against the quota",
         exporters=[
             Exporter(
-                backups=80,
+                backups=92,
                 gauges={"bycloud_scrape_objective_backups": 100, "bycloud_scrape_excluded_backups": 12},
             )
         ],

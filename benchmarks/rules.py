@@ -69,6 +69,8 @@ def measure(databases: int, replicas: int, folder: Path) -> Iterator[Group]:
         intervals = {group["name"]: group.get("interval", "1m") for group in groups}
         for name, seconds in _evaluations(url, set(intervals)).items():
             yield Group(name, intervals[name], seconds)
+        _check_alerts(url, databases)
+        print(*_slowest(url), sep="\n")
 
 
 def _backfill(fleet: Fleet, groups: list[Mapping[str, object]], folder: Path) -> int:

@@ -41,7 +41,7 @@ RULES: Final = """\
 ## Evaluation of the alert rules
 
 One evaluation of each group by a real Prometheus, on {machine},
-at a load average of {load:.1f}, its own included. {databases:,} databases, every second one stale;
+at a load average of {load:.1f}, its own included. {databases:,} databases, every second one of them stale;
 replicas of the exporter: {replicas}. Recorded series have a sample for each evaluation as far back as a rule
 reads them, up to 14 days, backfilled with promtool. So that the measurement ends, all groups are evaluated
 every 30 seconds, and so at the same time. The median and the longest of the evaluations after the first, by

@@ -69,6 +69,8 @@ def measure(databases: int, replicas: int, folder: Path) -> Iterator[Group]:
         intervals = {group["name"]: group.get("interval", "1m") for group in groups}
         for name, seconds in _evaluations(url, set(intervals)).items():
             yield Group(name, intervals[name], seconds)
+        _check_alerts(url, databases)
+        print(*_slowest(url), sep="\n")
 
 
 def _backfill(fleet: Fleet, groups: list[Mapping[str, object]], folder: Path) -> int:
@@ -106,7 +108,7 @@ def _exporters(text: str) -> Iterator[int]:
         def log_message(self, *_: object) -> None:
             """Log nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Exporter) as server:
+    with ThreadingHTTPServer(("", 0), Exporter) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_address[1]
         server.shutdown()
@@ -116,7 +118,7 @@ def _exporters(text: str) -> Iterator[int]:
 def _prometheus(port: int, replicas: int, folder: Path) -> Iterator[str]:
     rules = re.sub(r"interval: \w+", f"interval: {EVERY}", RULES.read_text(encoding="utf-8"))
     (folder / "rules.yml").write_text(rules, encoding="utf-8")
-    addresses = [f"127.0.0.{number + 1}:{port}" for number in range(replicas)]
+    addresses = [f"127.0.0.{number + 1}:{port}" for number in range(replicas)]  # all are this machine
     config = {
         "global": {"scrape_interval": EVERY, "scrape_timeout": EVERY, "evaluation_interval": EVERY},
         "rule_files": [str(folder / "rules.yml")],

@@ -44,7 +44,7 @@ class FairQueue(Generic[Item]):
         :raises QueueFullError: if the queue has no place for it.
         """
         largest = self._largest_if_full(client)
-        displaced = self._clients[largest].pop() if largest else None
+        displaced = self._clients[largest].pop() if largest is not None else None
         self._clients.setdefault(client, deque()).append(item)
         return displaced
 

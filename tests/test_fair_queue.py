@@ -61,6 +61,16 @@ def test_the_largest_client_gives_up_its_newest_item() -> None:
     assert Counter(one.client for one in queue) == {"A": 1, "B": 1, "C": 1, "D": 1}
 
 
+def test_a_client_without_a_name_gives_up_its_place_too() -> None:
+    """An address that is unknown is a client like any other."""
+    queue = FairQueue[Item](total=4)
+    for _ in range(4):
+        queue.add("", Item(""))
+
+    assert queue.add("A", Item("A")) is not None
+    assert len(queue) == 4
+
+
 def test_discard() -> None:
     """A discarded item is never popped; discarding it twice does nothing."""
     queue = FairQueue[Item]()

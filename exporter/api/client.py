@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Mapping
-from math import ceil
 from typing import Final
 
 from exporter.api.budget import Budget, Reservation
@@ -202,7 +201,7 @@ class _Counts:
             self.pages += 1
             self._page_size = max(self._page_size, page.limit or page.length)
             if page.total is not None and self._page_size:
-                self.expected_pages = ceil(page.total / self._page_size)
+                self.expected_pages = -(-page.total // self._page_size)
 
 
 class _WalkTime:

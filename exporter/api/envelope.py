@@ -10,6 +10,8 @@ from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Instance, Malformed, Page, Record
 
 LONGEST_MARKER: Final = 4096
+MOST_RECORDS: Final = 2**53
+"""The largest total that is believed: a larger one fits no float, which metrics are."""
 """Characters of an id or a marker that a request can carry."""
 
 
@@ -75,7 +77,7 @@ class Envelope(Struct):
             markers=(last_id,) if last_id and _fits_request(last_id) else self._other_markers(meta),
             more=self._more(meta),
             limit=max(meta.limit, length) if meta.limit and meta.limit > 0 else None,
-            total=meta.total if meta.total is not None and meta.total >= 0 else None,
+            total=meta.total if meta.total is not None and 0 <= meta.total <= MOST_RECORDS else None,
         )
 
     def _more(self, meta: Meta) -> bool | None:

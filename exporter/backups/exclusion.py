@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from exporter.backups.inventory import Inventory
+from exporter.backups.summary import UNKNOWN
 from exporter.config import Exclusion
 from exporter.records import Backup
 
@@ -50,6 +51,6 @@ def excluded_instances(
 def _covers_database_of(exclusion: Exclusion, backup: Backup, inventory: Inventory) -> bool:
     instance_id = backup.instance_id or None
     instance = inventory.instance(instance_id) if instance_id else None
-    own_type = (backup.datastore and backup.datastore.type) or ""
+    own_type = (backup.datastore and backup.datastore.type) or UNKNOWN
     datastore_type = (instance and instance.datastore_type) or own_type
     return exclusion.covers_database(instance_id, instance.name if instance else None, datastore_type)

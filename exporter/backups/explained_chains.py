@@ -10,13 +10,15 @@ from exporter.records import Backup
 from exporter.results import BrokenChain, ChainLink, DatabaseAssessment, NewestChain
 
 MOST_LINKS: Final = 100
-"""Links of a chain that are kept; a list of many databases on one long chain would fill the memory."""
+"""Links of a broken chain that are kept; a list of many databases on one long chain would fill the memory."""
+MOST_WHOLE_LINKS: Final = 20
+"""The same of a chain that is whole, as most are: kept links take as much memory as ten backups each."""
 
 
 def newest_chain(newest: AssessedBackup, chains: Chains) -> NewestChain:
     """Return the chain of a backup. The number of dependants is not known yet: see `with_dependants`."""
     chain = newest.chain
-    links = chains.links(newest.backup, chain, MOST_LINKS)
+    links = chains.links(newest.backup, chain, MOST_LINKS if chain.broken else MOST_WHOLE_LINKS)
     return NewestChain(
         tuple(map(_link, links)),
         chain.length - len(links),

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import takewhile
 from typing import Final
@@ -12,6 +11,7 @@ from msgspec import Struct
 from exporter.backups.advice import ADVICE, Advice
 from exporter.backups.risk import Problem, problems, seconds_since
 from exporter.durations import UNITS, format_age
+from exporter.moments import format_moment
 from exporter.results import DatabaseAssessment, Gap, Outcome
 from exporter.wording import count
 
@@ -170,7 +170,8 @@ def _gap(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
     gap = database.largest_gap(now)
     if gap is None:
         return _unknown("max_gap", "no gap to measure", f"allowed: {format_age(limit)}")
-    place = f"from {_utc(gap.begins)} to {'now' if gap.ends >= now else _utc(gap.ends)}"
+    end = "now" if gap.ends == now else format_moment(gap.ends)
+    place = f"from {format_moment(gap.begins)} to {end}"
     text = f"largest gap {format_age(gap.seconds)} {place}, allowed: {format_age(limit)}"
     return Requirement("max_gap", text, _state(is_met=gap.seconds <= limit))
 
@@ -197,7 +198,3 @@ def _unknown(key: str, found: str, limit: str) -> Requirement:
 
 def _state(*, is_met: bool) -> RequirementState:
     return RequirementState.MET if is_met else RequirementState.MISSED
-
-
-def _utc(timestamp: float) -> str:
-    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M} UTC"

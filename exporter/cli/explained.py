@@ -12,6 +12,7 @@ from exporter.cli.moments import moment, rfc3339
 from exporter.cli.report import INDENT, coloured_word
 from exporter.cli.tables import table_lines
 from exporter.durations import format_age
+from exporter.moments import OUT_OF_RANGE
 from exporter.printable import printable_line
 from exporter.results import BrokenChain, ChainLink, Gap, NewestChain
 from exporter.wording import count
@@ -119,8 +120,8 @@ def _moment(timestamp: float | None, now: float) -> str:
 
 
 def _gap(gap: Gap, now: float) -> str:
-    end = "now" if gap.ends >= now else rfc3339(gap.ends)
-    return f"{format_age(gap.seconds)}, from {rfc3339(gap.begins)} to {end}"
+    end = "now" if gap.ends == now else rfc3339(gap.ends) or OUT_OF_RANGE
+    return f"{format_age(gap.seconds)}, from {rfc3339(gap.begins) or OUT_OF_RANGE} to {end}"
 
 
 def _chain(match: Match) -> Iterator[str]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from exporter.durations import format_age
+from exporter.moments import OUT_OF_RANGE
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -25,4 +26,4 @@ def moment(timestamp: float, now: float) -> str:
     """Return a moment with its age: `2026-11-28T20:00:00Z (3d 4h ago)`."""
     age = now - timestamp
     ago = f"{format_age(age)} ago" if age >= 0 else f"in {format_age(-age)}"
-    return f"{rfc3339(timestamp) or 'out of range'} ({ago})"
+    return f"{rfc3339(timestamp) or OUT_OF_RANGE} ({ago})"

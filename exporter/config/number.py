@@ -4,5 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-Count = Annotated[int, Meta(ge=1, extra_json_schema={"description": "a whole number from 1"})]
+Count = Annotated[
+    int,
+    Meta(ge=1, le=1_000_000_000, extra_json_schema={"description": "a whole number from 1 to 1,000,000,000"}),
+]
 Share = Annotated[float, Meta(gt=0, le=1, extra_json_schema={"description": "a number above 0, at most 1"})]

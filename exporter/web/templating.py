@@ -1,7 +1,6 @@
 """The templates of the pages, and the headers of their responses."""
 
 from base64 import b64encode
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
@@ -9,15 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exporter import __version__
 from exporter.durations import format_age
+from exporter.moments import format_moment
 from exporter.web.links import database_link, probe_link
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def format_time(time: float) -> str:
-    """Format Unix seconds for people: `2026-01-02 12:00 UTC`."""
-    return f"{_EPOCH + timedelta(seconds=time):%Y-%m-%d %H:%M} UTC"
-
 
 _environment = Environment(
     loader=PackageLoader("exporter.web"),
@@ -26,7 +18,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters |= {"duration": format_age, "time": format_time}
+_environment.filters |= {"duration": format_age, "time": format_moment}
 _environment.globals |= {"version": __version__, "database_link": database_link, "probe_link": probe_link}
 _STYLE: Final = _environment.get_template("style.css").render()
 _STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()

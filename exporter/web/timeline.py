@@ -5,13 +5,13 @@ Positions are percentages of the width, so that marks and texts keep their size 
 
 import math
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Final
 
 from msgspec import Struct
 
 from exporter.durations import UNITS
+from exporter.moments import format_moment
 from exporter.results import Attempt, DatabaseAssessment, Gap, Outcome, TimeLine, Track
 
 COLUMNS: Final = 240
@@ -21,7 +21,6 @@ _COLUMN_WIDTH: Final = (100 - 2 * MARGIN) / COLUMNS
 SHORTEST: Final = UNITS["d"]  # seconds that a time line shows at least
 MOST_TICKS: Final = 4  # as many labels as fit on a phone
 LAST_TICK: Final = 0.85  # of the width: what follows is left to the label `now`
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STEPS: Final = tuple(
     number * UNITS[unit]
     for unit, numbers in (
@@ -172,4 +171,4 @@ def _ticks(period: Period) -> Iterator[Tick]:
     for number in range(MOST_TICKS):
         time = first + number * step
         if time <= period.begins + LAST_TICK * span:
-            yield Tick(period.percent(time), f"{_EPOCH + timedelta(seconds=time):{style}}")
+            yield Tick(period.percent(time), format_moment(time, style))

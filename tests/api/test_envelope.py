@@ -81,3 +81,11 @@ def test_a_limit_below_the_pages_length_is_corrected(limit: int, length: int, fo
     records = [{**GOOD, "id": f"record-{number}"} for number in range(length)]
 
     assert page_of(*records, meta={"limit": limit}).limit == found
+
+
+@pytest.mark.parametrize("total", ["9" * 400, str(2**53 + 1), "-1"])
+def test_a_total_that_no_list_has_is_absent(total: str) -> None:
+    """A number that fits no float would end every walk or every scrape."""
+    page = decode_page(BACKUPS, b'{"database_backups": [], "meta": {"total": %s}}' % total.encode())
+
+    assert page.total is None

@@ -298,3 +298,30 @@ def test_recent_attempts_are_counted_by_outcome(one: DatabaseAssessment) -> None
     recent = Counter(attempt.outcome for attempt in one.timeline if attempt.created_at >= NOW - 7 * DAY)
 
     assert dict(explain(one, NOW).recent_attempts) == recent
+
+
+@pytest.mark.parametrize("edge", [-62_135_614_800.0, 253_402_318_800.0])
+def test_a_gap_at_the_edge_of_the_calendar_is_explained(edge: float) -> None:
+    """Another zone's first or last day has no date in UTC."""
+    database = DatabaseAssessment(
+        instance_id="one",
+        datastore_type="redis",
+        newest_timestamp=edge,
+        objective=AppliedObjective(gap=1.0),
+    )
+
+    assert any("out of range" in requirement.text for requirement in explain(database, NOW).requirements)
+
+
+def test_a_gap_that_ends_in_the_future_does_not_end_now() -> None:
+    """The clock may be slow, or the backup imported: the gap is said as it is."""
+    database = DatabaseAssessment(
+        instance_id="one",
+        datastore_type="redis",
+        newest_timestamp=NOW + 86_400,
+        gaps=(Gap(NOW - 86_400, NOW + 86_400),),
+        objective=AppliedObjective(gap=1.0),
+    )
+    (requirement,) = explain(database, NOW).requirements
+
+    assert "to now" not in requirement.text

@@ -12,6 +12,8 @@ from exporter.config.schema import DEFAULT_OBJECTIVE
 from exporter.config.variables import VARIABLES
 from exporter.errors import ConfigError
 
+COUNT = "a whole number from 1 to 1,000,000,000"
+
 KEY = {"BYCLOUD_API_KEY": "id:hidden"}
 NOTHING = Config()
 WITH_TARGETS = Config(targets=(Target(name="a", token=Secret("t")),))
@@ -62,11 +64,15 @@ def test_the_objective_keeps_the_defaults_of_what_is_not_set() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "line"),
     [
-        ("BYCLOUD_PAGE_SIZE", "0", "found 0, allowed: a whole number from 1 or auto"),
-        ("BYCLOUD_PAGE_SIZE", "many", "found 'many', allowed: a whole number from 1 or auto"),
+        ("BYCLOUD_PAGE_SIZE", "0", f"found 0, allowed: {COUNT} or auto"),
+        (
+            "BYCLOUD_PAGE_SIZE",
+            "many",
+            f"found 'many', allowed: {COUNT} or auto",
+        ),
         ("BYCLOUD_BUDGET_SHARE", "50%", "found '50%', allowed: a number above 0, at most 1"),
         ("BYCLOUD_CHAINS", "yes", "found 'yes', allowed: auto, follow, ignore"),
-        ("BYCLOUD_MAX_BACKUPS", "-1", "found -1, allowed: a whole number from 1"),
+        ("BYCLOUD_MAX_BACKUPS", "-1", f"found -1, allowed: {COUNT}"),
         ("BYCLOUD_TLS_CONFIG_INSECURE_SKIP_VERIFY", "yes", "found 'yes', allowed: true or false"),
         ("BYCLOUD_TLS_CONFIG_KEY_FILE", "key.pem", "needs a cert_file as well"),
         ("BYCLOUD_STALE_AFTER", "5", "found '5', allowed: a duration such as 90s, 5m, 1h30m or 7d"),

@@ -50,6 +50,7 @@ objectives:                          # what is required of a database's backups;
   - {match: {instance_id: 550e8400-e29b-41d4-a716-446655440000}, max_age: 1h, max_duration: 30m}
   - {max_age: 30h, max_duration: 6h}
 """
+COUNT = "a whole number from 1 to 1,000,000,000"
 KEYS = (
     "name, url, api_key, api_key_file, token, token_file, page_size, max_concurrency, scrape_timeout,"
     " request_timeout, min_walk_interval, stale_after, size_unit, tls_config, proxy_url, api_tier,"
@@ -117,9 +118,18 @@ def test_every_key_can_be_configured(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
-        ("page_size: 0", "targets[0].page_size: found 0, allowed: a whole number from 1 or auto"),
-        ("page_size: true", "targets[0].page_size: found true, allowed: a whole number from 1 or auto"),
-        ("max_concurrency: 1.5", "targets[0].max_concurrency: found 1.5, allowed: a whole number from 1"),
+        (
+            "page_size: 0",
+            f"targets[0].page_size: found 0, allowed: {COUNT} or auto",
+        ),
+        (
+            "page_size: true",
+            f"targets[0].page_size: found true, allowed: {COUNT} or auto",
+        ),
+        (
+            "max_concurrency: 1.5",
+            f"targets[0].max_concurrency: found 1.5, allowed: {COUNT}",
+        ),
         ("scrape_timeout: 0s", f"targets[0].scrape_timeout: found '0s', allowed: {PERIOD}"),
         ("scrape_timeout: 30", f"targets[0].scrape_timeout: found 30, allowed: {PERIOD}"),
         ("request_timeout: 2d", f"targets[0].request_timeout: found '2d', allowed: {PERIOD}"),

@@ -114,13 +114,13 @@ def problems(database: DatabaseAssessment, now: float) -> tuple[Problem, ...]:
 
 
 def _age_problems(database: DatabaseAssessment, now: float) -> Iterator[Problem]:
-    """Yield the problems of a database that must have recent backups."""
-    if database.objective.age is None:
+    """Yield the problems of a database that must have backups."""
+    if not database.objective.needs_backups:
         return
     age = seconds_since(database.newest_timestamp, now)
     if age is None:
         yield Problem.NO_RESTORABLE_BACKUP
-    elif age > database.objective.age:
+    elif _is_over(age, database.objective.age):
         yield Problem.OVER_OBJECTIVE
     if _is_chain_broken(database):
         yield Problem.CHAIN_BROKEN

@@ -185,7 +185,11 @@ def _max_requests(text: str) -> int:
 
 
 def _telemetry_path(text: str) -> str:
-    if not re.fullmatch("(/[A-Za-z0-9._~-]+)+", text) or text in {"/probe", "/sd"} or text.startswith("/-/"):
+    if (
+        not re.fullmatch("(/[A-Za-z0-9._~-]+)+", text)
+        or text in {"/probe", "/sd"}
+        or text.startswith(("/-/", "/databases/"))
+    ):
         raise _not_allowed(text, "a path such as /metrics that no other endpoint has")
     return text
 

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Iterable, Sequence
 
-from exporter.cli.streams import reopen_closed_streams
+from exporter.cli.streams import reopen_closed_streams, write_any_text
 from exporter.cli.version import PROGRAM, describe_version
 
 TYPE_CHECKING = False  # importing it from `typing` would take a tenth of the start-up time
@@ -68,6 +68,7 @@ def _run(options: "Namespace") -> int:
 
 
 def _run_command(options: "Namespace") -> int:
+    write_any_text(encoding="utf-8" if options.command == "once" else None)  # an exposition is in UTF-8
     if options.command != "serve":  # for which a SIGHUP is a reload, and waits until it can be one
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     if options.command == "demo":

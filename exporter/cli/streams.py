@@ -1,5 +1,6 @@
-"""Standard streams that the parent process closed, as with `>&-`."""
+"""Standard streams as the parent process left them: closed, as with `>&-`, or of a narrow encoding."""
 
+import io
 import os
 import sys
 
@@ -18,6 +19,15 @@ def reopen_closed_streams() -> None:
         sys.stdout = _opened(os.O_RDONLY)
     if sys.stderr is None:
         sys.stderr = _opened(os.O_WRONLY)
+
+
+def write_any_text(*, encoding: "str | None" = None) -> None:
+    """Let standard output take every character: one that its encoding lacks is escaped.
+
+    :param encoding: in place of the locale's.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def _opened(flags: int) -> "TextIO":

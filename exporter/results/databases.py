@@ -36,6 +36,12 @@ class AppliedObjective(Struct, frozen=True):
     full_age: float | None = None
     chain_length: int | None = None
 
+    @property
+    def needs_backups(self) -> bool:
+        """Whether it can be met only by a backup that can be restored."""
+        limits = (self.age, self.retention, self.gap, self.full_age, self.chain_length)
+        return any(limit is not None for limit in limits)
+
 
 class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     """Whether one database can be restored, to what point in time, and which objective it has.

@@ -1,5 +1,6 @@
 """Which databases are at risk, and what is wrong with them."""
 
+import pytest
 from msgspec.structs import replace
 
 from exporter.backups.risk import Problem, describe, risks
@@ -66,3 +67,27 @@ def test_a_backup_created_in_the_future_has_the_age_0() -> None:
     )
 
     assert (risk.age, risk.running_for) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        AppliedObjective(age=200.0),
+        AppliedObjective(retention=200.0),
+        AppliedObjective(gap=200.0),
+        AppliedObjective(full_age=200.0),
+        AppliedObjective(chain_length=3),
+    ],
+)
+def test_any_objective_that_needs_backups_is_missed_without_one(objective: AppliedObjective) -> None:
+    """A database that cannot be restored meets none of them."""
+    (risk,) = risks([variant("empty", newest_timestamp=None, objective=objective)], NOW)
+
+    assert risk.problems == (Problem.NO_RESTORABLE_BACKUP,)
+
+
+def test_a_maximum_duration_needs_no_backup() -> None:
+    """It limits the backups that run, if there are any."""
+    only = AppliedObjective(duration=60.0)
+
+    assert risks([variant("empty", newest_timestamp=None, objective=only)], NOW) == []

@@ -46,6 +46,10 @@ def test_help(invoke: Invoke) -> None:
             "--web.telemetry-path: found 'metrics', allowed: a path such as /metrics .*",
         ),
         (["--web.telemetry-path=/{x}"], r"--web.telemetry-path: found '/\{x\}', allowed: .*"),
+        (
+            ["--web.telemetry-path=/databases/metrics"],
+            "--web.telemetry-path: found '/databases/metrics', allowed: .*",
+        ),
         (["--web.telemetry-path=/-/healthy"], "--web.telemetry-path: found '/-/healthy', allowed: .*"),
         (["--web.telemetry-path=/probe"], "--web.telemetry-path: found '/probe', allowed: .*"),
         (

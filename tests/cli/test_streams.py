@@ -1,10 +1,13 @@
 """Standard streams that the caller closed."""
 
+import io
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from exporter.cli.streams import write_any_text
 from tests.support.command import COMMAND
 
 
@@ -44,3 +47,19 @@ def test_without_stderr_no_message_goes_to_stdout() -> None:
     done = subprocess.run(["/bin/sh", "-c", f"{COMMAND} nonsense 2>&-"], capture_output=True, check=False)
 
     assert (done.returncode, done.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "written"), [(None, b"caf\\xe9"), ("utf-8", "caf\u00e9".encode())], ids=["ascii", "utf-8"]
+)
+def test_text_that_the_locale_cannot_encode_is_written(
+    monkeypatch: pytest.MonkeyPatch, encoding: str | None, written: bytes
+) -> None:
+    """It is escaped, or the stream gets another encoding."""
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    write_any_text(encoding=encoding)
+    sys.stdout.write("caf\u00e9")
+    sys.stdout.flush()
+
+    assert raw.getvalue() == written

@@ -333,3 +333,11 @@ def test_the_version_is_the_exporter_s() -> None:
 
     assert chart["version"] == chart["appVersion"] == __version__
     assert compose["services"]["exporter"]["image"] == f"{NAME}:{__version__}"
+
+
+def test_a_single_target_is_scraped_once() -> None:
+    """Its metrics are in the exporter's own: to discover it as well would double every alert."""
+    single = objects({"scrapeConfig": {"enabled": True}})["ScrapeConfig/bycloud-backup-exporter"]["spec"]
+
+    assert "httpSDConfigs" not in single
+    assert single["staticConfigs"]

@@ -107,7 +107,8 @@ def test_shards_have_each_target_once(exporters: tuple[str, str], tmp_path: Path
 def test_a_scrape_config_of_the_operator(exporters: tuple[str, str], tmp_path: Path) -> None:
     """scrapeconfig.yaml and the chart's ScrapeConfig, in Prometheus's spelling, discover every target."""
     many, _ = exporters
-    values = {"scrapeConfig": {"enabled": True}}
+    targets = [{"name": name, "api_key_file": f"/keys/{name}"} for name in NAMES]
+    values = {"scrapeConfig": {"enabled": True}, "config": {"targets": targets}}
     of_the_chart = objects(values)["ScrapeConfig/bycloud-backup-exporter"]["spec"] | {"jobName": "chart"}
     example = yaml.safe_load((FOLDER / "scrapeconfig.yaml").read_text(encoding="utf-8"))["spec"]
     jobs = [as_prometheus(spec) for spec in (example, of_the_chart)]

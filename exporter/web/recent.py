@@ -1,0 +1,23 @@
+"""Whether what a target's last walk found is still current."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from exporter.results import TargetStatus
+
+PATIENCE: Final = 3600.0
+"""Seconds without a complete walk, beyond the interval of walks, after which `ByCloudScrapeStale` fires."""
+
+
+def unless_stale(status: TargetStatus, now: float) -> TargetStatus:
+    """Return a status, as outdated if no walk has been complete for too long.
+
+    Pages start no walk: if nobody scrapes, their data ages without a failure.
+
+    :param now: Unix seconds.
+    """
+    success = status.result.last_success
+    if success is None or now - success <= PATIENCE + status.result.walk_interval:
+        return status
+    return replace(status, result=replace(status.result, snapshot=None))

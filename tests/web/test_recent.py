@@ -1,0 +1,40 @@
+"""Whether what the last walk found is still current."""
+
+import pytest
+
+from exporter.results import ScrapeResult, TargetStatus
+from exporter.web.recent import PATIENCE, unless_stale
+from tests.support.scrape_results import SNAPSHOT
+
+NOW = 1_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("age", "interval", "is_current"),
+    [
+        (PATIENCE, 0.0, True),
+        (PATIENCE + 1, 0.0, False),
+        (PATIENCE + 1, 7200.0, True),
+        (None, 0.0, True),
+        (-60.0, 0.0, True),
+    ],
+)
+def test_data_that_nobody_refreshes_becomes_outdated(
+    age: float | None,
+    interval: float,
+    is_current: bool,  # noqa: FBT001 - what is expected
+) -> None:
+    """An hour after walks should have been complete; the snapshot stays, as the last that is known."""
+    result = ScrapeResult(
+        up=True,
+        failure=None,
+        deferred=False,
+        snapshot=SNAPSHOT,
+        last_success=None if age is None else NOW - age,
+        last_walk=None,
+        walk_interval=interval,
+    )
+    status = unless_stale(TargetStatus(result, SNAPSHOT, None), NOW)
+
+    assert status.snapshot is SNAPSHOT
+    assert (status.result.snapshot is SNAPSHOT) is is_current

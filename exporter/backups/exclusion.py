@@ -38,11 +38,12 @@ def excluded_instances(
     :param inventory: has the last known names.
     """
     whole = [exclusion for exclusion in exclusions if exclusion.backup_name is None]
+    names = inventory.names_of(types)
     return frozenset(
         instance_id
         for instance_id, datastore_type in types.items()
         if any(
-            exclusion.covers_database(instance_id, inventory.instance(instance_id).name, datastore_type)
+            exclusion.covers_database(instance_id, names.get(instance_id), datastore_type)
             for exclusion in whole
         )
     )
@@ -53,4 +54,4 @@ def _covers_database_of(exclusion: Exclusion, backup: Backup, inventory: Invento
     instance = inventory.instance(instance_id) if instance_id else None
     own_type = (backup.datastore and backup.datastore.type) or UNKNOWN
     datastore_type = (instance and instance.datastore_type) or own_type
-    return exclusion.covers_database(instance_id, instance.name if instance else None, datastore_type)
+    return exclusion.covers_database(instance_id, instance.pattern_name if instance else None, datastore_type)

@@ -13,6 +13,7 @@ class KnownInstance(Struct, frozen=True):
 
     :param expected: its entry in the configuration; `None` if it has none.
     :param listed: its entry in the API's list; `None` if it has none, or if there is no complete list.
+    :param last_name: the name that the API's list gave it last, also if it has none now; `None`: never.
     :param is_retired: the instance is neither configured nor in a complete list. Only its backups are left.
     """
 
@@ -20,6 +21,12 @@ class KnownInstance(Struct, frozen=True):
     expected: ExpectedInstance | None
     listed: Instance | None
     is_retired: bool
+    last_name: str | None = None
+
+    @property
+    def pattern_name(self) -> str | None:
+        """The name that patterns of the configuration match: the last one that is known."""
+        return self.name or self.last_name
 
     @property
     def name(self) -> str | None:
@@ -54,19 +61,27 @@ class Inventory(Struct, frozen=True):
     """The instances that are configured or listed, by id.
 
     :param listed: `None` if there is no complete list. No instance is retired then.
+    :param last_names: the last known names, of deleted instances too.
     """
 
     expected: Mapping[str, ExpectedInstance]
     listed: Mapping[str, Instance] | None
+    last_names: Mapping[str, str] = {}
 
     @classmethod
-    def of(cls, expected: Iterable[ExpectedInstance], listed: Mapping[str, Instance] | None) -> "Inventory":
+    def of(
+        cls,
+        expected: Iterable[ExpectedInstance],
+        listed: Mapping[str, Instance] | None,
+        last_names: Mapping[str, str] | None = None,
+    ) -> "Inventory":
         """Return an inventory of instances.
 
         :param expected: the configured instances.
         :param listed: the API's complete list by id; `None` without one.
+        :param last_names: the last known names by id.
         """
-        return cls({instance.id: instance for instance in expected}, listed)
+        return cls({instance.id: instance for instance in expected}, listed, last_names or {})
 
     @property
     def ids(self) -> frozenset[str]:
@@ -77,4 +92,9 @@ class Inventory(Struct, frozen=True):
         """Return what is known about an instance, which may be missing from the inventory."""
         expected, listed = self.expected.get(instance_id), (self.listed or {}).get(instance_id)
         is_retired = self.listed is not None and expected is None and listed is None
-        return KnownInstance(instance_id, expected, listed, is_retired)
+        return KnownInstance(instance_id, expected, listed, is_retired, self.last_names.get(instance_id))
+
+    def names_of(self, instance_ids: Iterable[str]) -> dict[str, str]:
+        """Return the last known names of these instances, by id."""
+        names = ((instance_id, self.instance(instance_id).pattern_name) for instance_id in instance_ids)
+        return {instance_id: name for instance_id, name in names if name}

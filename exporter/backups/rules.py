@@ -29,7 +29,8 @@ class Rules(Struct, frozen=True):
 
         :param datastore_type: the type to match, from the instance or else from its newest backup.
         """
-        matching = (o for o in self.objectives if o.match.covers(instance.id, instance.name, datastore_type))
+        facts = instance.id, instance.pattern_name, datastore_type
+        matching = (objective for objective in self.objectives if objective.match.covers(*facts))
         return next(matching, Objective())
 
 

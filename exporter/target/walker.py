@@ -1,6 +1,6 @@
 """One walk of one target, from requests to snapshot."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -43,6 +43,8 @@ class TargetWalker:
         self.objectives = objectives
         self._backups = BackupList(api.target)
         self._warning_log = WarningLog(log)
+        self._last_names: Mapping[str, str] = {}
+        """Of the instances that are listed or have backups, deleted ones too."""
 
     def __repr__(self) -> str:
         return f"TargetWalker({self.api.target.name!r}, {self._backups}, {self.instances})"
@@ -89,7 +91,9 @@ class TargetWalker:
 
     def _snapshot(self, walked: WalkResult[Backup], redact: Redact) -> Snapshot:
         target = self.api.target
-        inventory = Inventory.of(target.expected_instances, self.instances.listed)
+        inventory = Inventory.of(target.expected_instances, self.instances.listed, self._last_names)
+        owners = {backup.instance_id for backup in walked.records.values() if backup.instance_id}
+        self._last_names = inventory.names_of(owners | inventory.ids)
         rules = Rules(target.statuses, self.objectives, target.bytes_per_unit, target.chains, target.exclude)
         snapshot = assess(walked, inventory, rules, completed_at=self.api.clock.now())
         warnings = self._data_warnings(snapshot, walked.first_malformed)

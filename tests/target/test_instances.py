@@ -15,7 +15,7 @@ from exporter.api.budget import Budget
 from exporter.app.exporter import Exporter
 from exporter.cli.finding import Severity
 from exporter.cli.findings import find
-from exporter.config import Config, ExpectedInstance, Match, Objective, Secret, Target, Url
+from exporter.config import Config, Exclusion, ExpectedInstance, Labels, Match, Objective, Secret, Target, Url
 from exporter.errors import Reason
 from exporter.records import Backup, Datastore, Instance, Reference
 from exporter.simulator import Quirks, Request
@@ -215,6 +215,23 @@ def test_an_instance_from_its_first_list_to_its_deletion(rig: Make, api: FaultyA
     assert lost.objective.age == 108_000
     assert lost.newest_timestamp is None
     assert (deleted.restorable, deleted.objective.age, deleted.instance_name) == (1, None, None)
+
+
+def test_patterns_match_the_last_known_name_of_a_deleted_instance(rig: Make, api: FaultyApi) -> None:
+    """It stays excluded, and another keeps its owner, as long as there are backups."""
+    owned = Objective(Match(instance_name="scratch-*"), labels=Labels([("team", "payments")]))
+    excluding = rig(exclude=(Exclusion(instance_name="scratch-*"),))
+    labelling = rig((owned,))
+    api.backups = (backup("a", "one"), backup("b", "four"))
+    api.instances = (*LISTED, Instance("four", name="scratch-1"))
+    listed = excluding.assessments(), labelling.assessments()
+    api.instances = LISTED
+    deleted = excluding.assessments(), labelling.assessments()
+
+    assert "four" not in listed[0]
+    assert "four" not in deleted[0]
+    assert [found[1]["four"].labels for found in (listed, deleted)] == [(("team", "payments"),)] * 2
+    assert deleted[1]["four"].instance_name is None
 
 
 def test_an_empty_list_is_not_used_while_there_are_backups(rig: Make, api: FaultyApi) -> None:

@@ -16,7 +16,7 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip
 NEEDS_LINUX = @test -d /proc/self || { echo 'make $@: needs Linux, for /proc' >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check stress fix docs dashboards rules mutants history tools image release-build release-dry-run release-lint manifests bench bench-rules soak abuse lock clean
+.PHONY: help demo test check situations stress fix docs dashboards rules mutants history tools image release-build release-dry-run release-lint manifests bench bench-rules soak abuse lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ check: $(VENV)/tests ## lint, types, import contracts, and the suite in random o
 	$(BIN)/mypy exporter tests benchmarks dashboards alerts tools
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing
+
+situations: $(VENV)/tests ## run the situations of the alerts at scrapes 15 s apart too (most of an hour; needs promtool)
+	$(BIN)/python -m pytest -n auto -m exhaustive tests/alerts
 
 stress: $(VENV)/tests ## run the quick suite three times, in random orders, with four busy loops and idle threads
 	$(BIN)/python tools/stress.py

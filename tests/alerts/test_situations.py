@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from tests.alerts.situations import SITUATIONS
-from tests.support.rule_world import USUAL, Pace
+from tests.support.rule_world import FAST, USUAL, Pace
 from tests.support.situation import Situation
 
 QUICK: Final = (
@@ -16,10 +16,15 @@ QUICK: Final = (
     "an exporter that stops answering pages after ten minutes",
 )
 RUNS: Final = [(situation, pace) for situation in SITUATIONS for pace in situation.paces]
-
-
-def _id(situation: Situation, pace: Pace) -> str:
-    return f"{situation.name} ({pace.name})"
+CASES: Final = [
+    pytest.param(
+        situation,
+        pace,
+        id=f"{situation.name} ({pace.name})",
+        marks=pytest.mark.exhaustive if pace == FAST else (),
+    )
+    for situation, pace in RUNS
+]
 
 
 def test_each_moment_is_one_of_an_evaluation() -> None:
@@ -32,7 +37,7 @@ def test_each_moment_is_one_of_an_evaluation() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("situation", "pace"), RUNS, ids=[_id(*run) for run in RUNS])
+@pytest.mark.parametrize(("situation", "pace"), CASES)
 def test_exactly_the_expected_alerts_fire(situation: Situation, pace: Pace, tmp_path: Path) -> None:
     """At each moment that the situation names, its alerts fire once each, and no others."""
     assert situation.failure(pace, tmp_path) == ""

@@ -7,12 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import requests
 from msgspec import Struct
+from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.simulator import Fleet
 from tests.support.dashboards import DASHBOARDS, panels
@@ -23,7 +25,6 @@ from tests.support.real_prometheus import Prometheus, listening, wait_until
 pytestmark = pytest.mark.slow
 
 RULES: Final = Path(__file__).parents[2] / "alerts" / "bycloud-backups.rules.yml"
-OBJECTIVE: Final = (26 * 3600.0, 6 * 3600.0)
 VARIABLES: Final = {
     "$job": ".+",
     "$instance": ".+",
@@ -140,6 +141,7 @@ class Database(Struct):
 
     backups: list[dict[str, Any]]
     is_watched: bool
+    objective: Mapping[str, float]
 
     def raises(self, by_id: Mapping[str, dict[str, Any]]) -> set[str]:
         """Return the alerts that it should raise."""
@@ -151,23 +153,47 @@ class Database(Struct):
         return {
             name
             for name, holds in {
-                "ByCloudBackupTooOld": self.is_watched and newest is not None and newest > OBJECTIVE[0],
+                "ByCloudBackupTooOld": newest is not None and newest > self.objective.get("age_seconds", inf),
                 "ByCloudBackupMissing": self.is_watched and newest is None and bool(finished),
                 "ByCloudBackupFailed": self.is_watched
                 and bool(finished)
                 and min(finished, key=_age)["status"] == "FAILED",
-                "ByCloudBackupStuck": self.is_watched and max(map(_age, running), default=0) > OBJECTIVE[1],
+                "ByCloudBackupStuck": max(map(_age, running), default=0)
+                > self.objective.get("duration_seconds", inf),
                 "ByCloudBackupChainBroken": bool(good) and min(good, key=_age) not in restorable,
+                "ByCloudBackupFullTooOld": min(map(_age, filter(_is_full, restorable)), default=0)
+                > self.objective.get("full_age_seconds", inf),
+                "ByCloudBackupChainTooLong": bool(restorable)
+                and _chain_length(min(restorable, key=_age), by_id) > self.objective.get("chain_length", inf),
             }.items()
             if holds
         }
+
+
+def _is_full(backup: Mapping[str, Any]) -> bool:
+    return backup["parent_id"] is None or (backup["location_ref"] or "").startswith("cinder://")
 
 
 def _is_restorable(backup: Mapping[str, Any], by_id: Mapping[str, dict[str, Any]]) -> bool:
     parent = backup["parent_id"]
     if backup["status"] != "COMPLETED":
         return False
-    return parent is None or (parent in by_id and _is_restorable(by_id[parent], by_id))
+    return _is_full(backup) or (parent in by_id and _is_restorable(by_id[parent], by_id))
+
+
+def _chain_length(backup: Mapping[str, Any], by_id: Mapping[str, dict[str, Any]]) -> int:
+    return 1 if _is_full(backup) else 1 + _chain_length(by_id[backup["parent_id"]], by_id)
+
+
+def _objectives(demo: Demo) -> Mapping[str, Mapping[str, float]]:
+    """Return each part of every database's objective, as the exporter serves it."""
+    found: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for family in text_string_to_metric_families(requests.get(f"{demo.exporter}/metrics", timeout=60).text):
+        part = family.name.removeprefix("bycloud_database_backup_objective_")
+        if part != family.name:
+            for sample in family.samples:
+                found[sample.labels["instance_id"]][part] = sample.value
+    return found
 
 
 def _age(backup: Mapping[str, Any]) -> float:
@@ -184,9 +210,11 @@ def _databases(demo: Demo) -> dict[str, set[str]]:
     watched = {i["id"] for i in listed if not i.get("replica_of")}
     own: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for backup in held:
-        own[backup["instance_id"]].append(backup)
+        if not backup["name"].startswith("Replication snapshot"):  # which the demo excludes
+            own[backup["instance_id"]].append(backup)
+    objectives = _objectives(demo)
     everyone = (set(own) | {i["id"] for i in listed}) - {None}
-    return {i: Database(own[i], i in watched).raises(by_id) for i in everyone}
+    return {i: Database(own[i], i in watched, objectives.get(i, {})).raises(by_id) for i in everyone}
 
 
 def _expected(demo: Demo) -> Raised:
@@ -200,14 +228,16 @@ def test_each_ailing_database_raises_its_alerts_and_no_others(demo: Demo, watch:
 
     raised = _databases(demo)
     by_kind = {ailment.kind: raised[ailment.instance_id] for ailment in Fleet().ailments}
-    assert by_kind["stale"] == {"ByCloudBackupTooOld"}
-    assert by_kind["failing"] == {"ByCloudBackupTooOld", "ByCloudBackupFailed"}
+    full = {"ByCloudBackupFullTooOld"}  # as old as the newest backup, or older
+    assert by_kind["stale"] - full == {"ByCloudBackupTooOld"}
+    assert by_kind["failing"] - full == {"ByCloudBackupTooOld", "ByCloudBackupFailed"}
+    assert by_kind["long_chain"] >= {"ByCloudBackupChainTooLong"}
     assert by_kind["never"] == set()  # its first backup is not due yet
     by_the_hour = {
         "ByCloudBackupTooOld",
         "ByCloudBackupFailed",
     }  # how old the stuck one is, and what came before
-    assert by_kind["stuck"] - by_the_hour == {"ByCloudBackupStuck"}
+    assert by_kind["stuck"] - by_the_hour - full == {"ByCloudBackupStuck"}
     assert by_kind["broken_chain"] >= {"ByCloudBackupTooOld", "ByCloudBackupChainBroken"}
     assert by_kind["replica"] == set()
     assert all("ByCloudBackupFailed" in raised[i] or not raised[i] for i in Fleet().healthy)

@@ -48,6 +48,8 @@ def test_promql_returns_what_the_api_has(demo: Demo, prometheus: Prometheus) -> 
 
     groups: defaultdict[Labels, list[dict[str, Any]]] = defaultdict(list)
     for backup in held:
+        if backup["name"].startswith("Replication snapshot"):  # which the demo excludes
+            continue
         groups[(backup["status"], backup["datastore"]["type"], backup["instance_id"] or "unknown")].append(
             backup
         )

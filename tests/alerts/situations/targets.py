@@ -379,7 +379,7 @@ TARGETS: Final = (
                 walks=until(75 * MINUTE),
             )
         ],
-        fires={60: {"BackupTooOld db1", "BackupFailed db1"}, 80: set(), 90: set(), 100: set(), 300: set()},
+        fires={50: {"BackupTooOld db1", "BackupFailed db1"}, 80: set(), 90: set(), 100: set(), 300: set()},
         paces=ANY_PACE,
         only=ABOUT_DATABASES,
     ),

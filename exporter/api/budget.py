@@ -161,9 +161,14 @@ class Budget:
         return requests * (self._seconds_per_request() or 0.0)
 
     def walk_interval(self, requests: int) -> float:
-        """Return the seconds between walks of `requests` each; 0: as many as are requested fit the hour."""
+        """Return the seconds between walks of `requests` each; 0: as many as are requested fit the hour.
+
+        Whether they fit is as of the last requested walk: while a walk runs, none is requested.
+        """
         with self._lock:
-            return self.pace(requests) if self._must_spread(requests, self._clock.monotonic()) else 0.0
+            last = self._pacer.last_requested
+            moment = self._clock.monotonic() if last is None else last
+            return self.pace(requests) if self._must_spread(requests, moment) else 0.0
 
     @property
     def state(self) -> BudgetState:

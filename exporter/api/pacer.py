@@ -23,6 +23,11 @@ class Pacer:
     def __repr__(self) -> str:
         return f"Pacer(next turn at {self._next_turn}, {len(self._requested)} walks requested)"
 
+    @property
+    def last_requested(self) -> float | None:
+        """When a scrape last wanted a walk; `None`: never."""
+        return self._requested[-1] if self._requested else None
+
     def record_demand(self, now: float) -> None:
         """Record that a scrape wants a walk."""
         del self._requested[: bisect_right(self._requested, now - DEMAND_PERIOD)]

@@ -145,11 +145,12 @@ class TargetState:
             return None
         return state.complete.snapshot
 
-    def result(self, now: float, *, deferred: bool, walk_interval: float = 0.0) -> ScrapeResult:
+    def result(self, now: float, *, deferred: bool, walk_interval: float | None = None) -> ScrapeResult:
         """Return what a scrape returns at `now` (monotonic seconds).
 
         :param deferred: whether the API's budget allowed no walk for this scrape
-        :param walk_interval: seconds between walks that budget and configuration allow; 0: every scrape walks
+        :param walk_interval: seconds between walks that budget and configuration allow; 0: every scrape
+            walks; `None`: unknown
         """
         state = self._state
         return ScrapeResult(

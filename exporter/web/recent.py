@@ -18,6 +18,6 @@ def unless_stale(status: TargetStatus, now: float) -> TargetStatus:
     :param now: Unix seconds.
     """
     success = status.result.last_success
-    if success is None or now - success <= PATIENCE + status.result.walk_interval:
+    if success is None or now - success <= PATIENCE + (status.result.walk_interval or 0.0):
         return status
     return replace(status, result=replace(status.result, snapshot=None))

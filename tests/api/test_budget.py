@@ -178,6 +178,18 @@ class TestHour:
         assert at_first == budget.walk_interval(10) == budget.pace(10) == 10 * HOUR / hour
         assert seldom == 0
 
+    def test_the_interval_of_walks_does_not_change_while_a_long_one_runs(
+        self, world: World, budget: Budget
+    ) -> None:
+        """No walk is requested meanwhile, which does not mean that fewer are wanted."""
+        budget.observe(200, rate_headers(60, 59, world.now() + 42))
+        world.sleep(DEMAND_PERIOD)
+        budget.request_walk(600)
+        interval = budget.walk_interval(600)
+        world.sleep(2 * DEMAND_PERIOD)
+
+        assert interval == budget.walk_interval(600) == budget.pace(600) > 0
+
     def test_walks_that_would_exceed_the_hour_are_spread_over_it(self, world: World) -> None:
         """Ten requests each, 1,000 per hour: one walk every 36 s."""
         budget = Budget(clock=world, tier="standard")

@@ -95,7 +95,13 @@ OK = ScrapeResult(
     instances_ok=True,
 )
 NO_DATA_YET = ScrapeResult(
-    up=False, failure=Reason.TIMEOUT, deferred=False, snapshot=None, last_success=None, last_walk=None
+    up=False,
+    failure=Reason.TIMEOUT,
+    deferred=False,
+    snapshot=None,
+    last_success=None,
+    last_walk=None,
+    walk_interval=0.0,
 )
 FAILED = replace(OK, up=False, failure=Reason.AUTH, snapshot=None)
 

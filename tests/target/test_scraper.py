@@ -67,7 +67,7 @@ def test_a_result_has_the_interval_of_walks() -> None:
     assert free.scrape().walk_interval == 0
     assert configured == 30
     assert paced == [rig.budget.pace(40)] * 2
-    assert paced[0] > 30
+    assert rig.budget.pace(40) > 30
 
 
 def test_a_result_has_the_quota_of_backups_even_before_the_first_walk() -> None:

@@ -178,3 +178,10 @@ def test_an_outcome_has_either_a_snapshot_or_an_error() -> None:
     assert complete().error is None
     assert failed().snapshot is None
     assert isinstance(failed().error, ApiError)
+
+
+def test_a_single_walk_says_nothing_about_the_interval_of_walks() -> None:
+    """`once` walks whenever it is run."""
+    result = scrape_result_of(complete(), 5.0)
+
+    assert result.walk_interval is None

@@ -56,7 +56,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     :param requirements: the parts of its objective; none without an objective.
     :param problems: what is wrong, the worst first.
     :param largest_gap: between restore points, or from the newest one to now; `None` without any.
-    :param recent_attempts: of the last seven days by outcome, without those of which there are none.
+    :param recent_attempts: of the last seven days, by outcome; an outcome without attempts is absent.
     :param failed_attempts: `None` if the last finished attempt completed.
     """
 

@@ -99,7 +99,7 @@ def restore_points(database: DatabaseAssessment, backups: Sequence[Backup], mode
 
 @given(histories(), MODES)
 def test_the_recovery_window(backups: list[Backup], mode: Mode) -> None:
-    """Its ends are the oldest and the newest restorable backup, of which there are as many as counted."""
+    """Its ends are the oldest and the newest restorable backup, and their number is that of the gauge."""
     for database in snapshot_of(backups, mode).assessments:
         times = restore_points(database, backups, mode)
         assert database.restorable == len(times)

@@ -82,6 +82,7 @@ def test_the_pod_may_do_nothing() -> None:
     assert container["resources"]["limits"]["memory"]
 
 
+@pytest.mark.slow
 def test_without_a_configuration_the_secret_is_all(tmp_path: Path) -> None:
     """Without targets in `config`, the Secret's environment makes the target."""
     key = tmp_path / "api-key"
@@ -236,6 +237,7 @@ def test_the_readme_is_up_to_date() -> None:
     assert (CHART / "README.md").read_text(encoding="utf-8") == chart_readme(CHART)
 
 
+@pytest.mark.slow
 def test_a_copied_chart_works(tmp_path: Path) -> None:
     """No link leaves the chart's folder: a copy of it is packaged, and the archive renders the same."""
     copied = shutil.copytree(CHART, tmp_path / CHART.name, symlinks=True)
@@ -308,6 +310,7 @@ WRONG: Final[list[tuple[dict[str, Any], str]]] = [
 ]
 
 
+@pytest.mark.slow
 def test_wrong_values_are_refused() -> None:
     """Schema and templates refuse wrong values, name them, and show no secret."""
     rendered = helm_all([values for values, _ in WRONG])

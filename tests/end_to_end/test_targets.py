@@ -55,6 +55,7 @@ def test_prometheus_discovers_them(api: FaultyApi, tmp_path: Path) -> None:
     assert instances == {url.removeprefix("http://")}
 
 
+@pytest.mark.slow
 def test_a_hanging_target_delays_only_its_own_probe(api: FaultyApi, tmp_path: Path) -> None:
     """Another target responds while it waits."""
     requested = threading.Event()

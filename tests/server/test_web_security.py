@@ -33,6 +33,7 @@ def web(tmp_path: Path) -> Web:
     return Web(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_stop_while_logins_wait(web: Web) -> None:
     """They are refused, and the exit status is 0 without a traceback."""
     flag = web.write(f"basic_auth_users: {{alice: {hashed(PASSWORD, cost=13)}}}")
@@ -55,6 +56,7 @@ def test_a_stop_while_logins_wait(web: Web) -> None:
     assert statuses <= {503, 401, 0}
 
 
+@pytest.mark.slow
 def test_the_gauge_is_0_while_the_file_is_invalid(authority: Authority, web: Web) -> None:
     """A renewed certificate is in force, and so are the old users."""
     authority.issue("server")

@@ -62,6 +62,7 @@ def at_risk(
     return {risk.instance_id: risk for risk in risks(assessments, now.timestamp())}
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 50),

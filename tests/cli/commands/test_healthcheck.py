@@ -80,6 +80,7 @@ def test_another_status_fails(invoke: Invoke, status: str) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", [b"", b"SSH-2.0-x\r\n\r\n", b"HTTP/1.1 x\x1b[1m\r\n\r\n"])
 def test_another_server_fails_in_one_line(invoke: Invoke, tmp_path: Path, answer: bytes) -> None:
     """What is not HTTP fails with one printable line, in either scheme."""

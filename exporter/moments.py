@@ -1,4 +1,4 @@
-"""Moments, formatted for people."""
+"""Moments: how long ago they were, and how people read them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -19,3 +19,11 @@ def format_moment(timestamp: float, style: str = "%Y-%m-%d %H:%M UTC") -> str:
         return (_EPOCH + timedelta(seconds=timestamp)).strftime(style)
     except (OverflowError, ValueError):
         return OUT_OF_RANGE
+
+
+def seconds_since(timestamp: float | None, now: float) -> float | None:
+    """Return an age in seconds; 0 for a moment in the future, `None` for none.
+
+    :param timestamp: Unix seconds, as `now`.
+    """
+    return None if timestamp is None else max(0.0, now - timestamp)

@@ -9,9 +9,9 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.backups.advice import ADVICE, Advice
-from exporter.backups.risk import Problem, problems, seconds_since
+from exporter.backups.risk import Problem, problems
 from exporter.durations import UNITS, format_age
-from exporter.moments import format_moment
+from exporter.moments import format_moment, seconds_since
 from exporter.results import DatabaseAssessment, Gap, Outcome
 from exporter.wording import count
 

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.durations import format_age
+from exporter.moments import seconds_since
 from exporter.results import DatabaseAssessment
 
 
@@ -98,11 +99,6 @@ def describe_age(risk: Risk) -> str:
 def describe(risk: Risk) -> str:
     """Return the problems as text, the worst first: `broken chain, last attempt failed`."""
     return ", ".join(_WORDS[problem](risk) for problem in risk.problems)
-
-
-def seconds_since(timestamp: float | None, now: float) -> float | None:
-    """Return an age; 0 for a time in the future, `None` for none."""
-    return None if timestamp is None else max(0.0, now - timestamp)
 
 
 def problems(database: DatabaseAssessment, now: float) -> tuple[Problem, ...]:

@@ -3,7 +3,8 @@
 from typing import Final
 
 from exporter.metrics import rows
-from exporter.metrics.section import Gauge, LiveGauge, Section, UserLabels, age
+from exporter.metrics.section import Gauge, LiveGauge, Section, UserLabels
+from exporter.moments import seconds_since
 from exporter.results import DatabaseAssessment
 
 
@@ -26,7 +27,7 @@ BACKUPS: Final = Section(
         LiveGauge(
             "bycloud_database_backup_newest_age_seconds",
             "Time since the newest backup was created.",
-            lambda group, now: age(group.newest_timestamp, now),
+            lambda group, now: seconds_since(group.newest_timestamp, now),
         ),
         Gauge(
             "bycloud_database_backup_newest_timestamp_seconds",
@@ -71,7 +72,7 @@ RESTORABILITY: Final = Section(
         LiveGauge(
             "bycloud_database_restorable_newest_age_seconds",
             "Time since the newest restorable backup was created.",
-            lambda database, now: age(database.newest_timestamp, now),
+            lambda database, now: seconds_since(database.newest_timestamp, now),
         ),
         Gauge(
             "bycloud_database_restorable_oldest_timestamp_seconds",

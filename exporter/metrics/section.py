@@ -89,8 +89,3 @@ class Section(Struct, Generic[Row], frozen=True):
     def documented_labels(self) -> Labels:
         """The names of all labels, as the documentation lists them."""
         return self.labels + ((self.user_labels.placeholder,) if self.user_labels else ())
-
-
-def age(timestamp: float | None, now: float) -> float | None:
-    """Return the seconds from a timestamp until `now`; 0 for a moment in the future."""
-    return None if timestamp is None else max(0.0, now - timestamp)

@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.metrics.section import SNAPSHOT_NOTE, Gauge, LiveGauge, Section, UserLabels, age
+from exporter.metrics.section import SNAPSHOT_NOTE, Gauge, LiveGauge, Section, UserLabels
+from exporter.moments import seconds_since
 from exporter.results import ScrapeResult
 from tests.support.scrape_results import FAILED, OK
 
-AGE: LiveGauge[float | None] = LiveGauge("age_seconds", "Age.", age)
+AGE: LiveGauge[float | None] = LiveGauge("age_seconds", "Age.", seconds_since)
 TIME: Gauge[float | None] = Gauge("time_seconds", "Time.", lambda timestamp: timestamp)
 
 

@@ -51,7 +51,7 @@ def _missing() -> Alert:
         labels=(("backups", "lost"),),
         summary=f"Database {NAME} cannot be restored: it has no restorable backup left",
         description=f"{ID} had backups, but none can be restored now. One is due every {DURATION}.",
-        meaning="a database with an objective has no restorable backup, although it has had backups",
+        meaning="a database with a `max_age` has no restorable backup, although it has had backups",
         urgency=PAGE,
     )
 
@@ -81,7 +81,7 @@ def _failed() -> Alert:
         wait="5m",
         summary=f"The newest backup of database {NAME} failed",
         description=f"The newest finished backup attempt of {ID} failed. An older backup may still be restorable.",
-        meaning="the newest finished attempt of a database with an objective failed",
+        meaning="the newest finished attempt of a database with a `max_age` failed",
         urgency=TODAY,
     )
 

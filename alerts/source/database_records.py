@@ -35,7 +35,7 @@ def database_records(promql: Promql) -> tuple[Recording, ...]:
             promql,
             "bycloud:objective_age:seconds",
             "backup_objective_age_seconds",
-            "How old the newest restorable backup may be; only of databases with an objective.",
+            "How old the newest restorable backup may be; only of databases with a `max_age`.",
         ),
         _failed(promql),
         _unrestorable(promql),

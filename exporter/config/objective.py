@@ -40,8 +40,8 @@ class Objective(Struct, frozen=True, forbid_unknown_fields=True):
     """What is required of the backups of the databases that match.
 
     :param match: the databases; without it, all of them.
-    :param max_age: how old the newest restorable backup may be. Without it, no alert fires on failed or missing
-        backups, which `explain` and the pages still show.
+    :param max_age: how old the newest restorable backup may be. Without it, no alert fires on failed or
+        missing backups, which `explain` and the pages still show.
     :param max_duration: how long a backup may run.
     :param min_retention: how far back the restorable backups must reach; without it, no
         matter how far.

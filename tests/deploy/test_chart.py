@@ -129,13 +129,20 @@ def test_an_inline_key_makes_a_secret(everything: dict[str, dict[str, Any]]) -> 
 
 def test_replicas_share_the_budget(everything: dict[str, dict[str, Any]], tmp_path: Path) -> None:
     """The share of each target, also of the one without a configuration, is divided by the number of pods."""
-    file = tmp_path / "exporter.yml"
-    shares = []
-    for rendered in (everything, objects({"replicaCount": 4, "apiUrl": "https://api.example"})):
-        file.write_text(rendered[f"ConfigMap/{NAME}"]["data"]["exporter.yml"], encoding="utf-8")
-        shares.append({target.name: target.budget_share for target in load_config(file, {}).targets})
+    file, key = tmp_path / "exporter.yml", tmp_path / "api-key"
+    file.write_text(everything[f"ConfigMap/{NAME}"]["data"]["exporter.yml"], encoding="utf-8")
+    key.write_text("id:secret", encoding="utf-8")
+    single = {
+        "replicaCount": 4,
+        "apiUrl": "https://api.example",
+        "extraEnv": [{"name": "BYCLOUD_SIZE_UNIT", "value": "GiB"}],
+    }
+    (container,) = objects(single)[f"Deployment/{NAME}"]["spec"]["template"]["spec"]["containers"]
+    environ = {one["name"]: one["value"] for one in container["env"]} | {"BYCLOUD_API_KEY_FILE": str(key)}
+    (target,) = load_config(None, environ).targets
 
-    assert shares == [{"east": 0.2, "w$1": 0.25}, {"default": 0.125}]
+    assert {one.name: one.budget_share for one in load_config(file, {}).targets} == {"east": 0.2, "w$1": 0.25}
+    assert (target.budget_share, target.url, target.size_unit) == (0.125, "https://api.example", "GiB")
 
 
 def test_each_of_several_targets_has_a_probe(everything: dict[str, dict[str, Any]]) -> None:

@@ -53,11 +53,6 @@ labels:
 {{- $config := deepCopy .Values.config }}
 {{- $replicas := int .Values.replicaCount }}
 {{- if gt $replicas 1 }}
-{{- if not $config.targets }}
-{{- $target := dict "name" "default" "api_key_file" (printf "/run/secrets/bycloud/%s" .Values.credential.key) }}
-{{- with .Values.apiUrl }}{{ $_ := set $target "url" . }}{{ end }}
-{{- $_ := set $config "targets" (list $target) }}
-{{- end }}
 {{- range $config.targets }}
 {{- $_ := set . "budget_share" (divf (.budget_share | default 0.5) $replicas) }}
 {{- end }}

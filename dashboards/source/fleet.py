@@ -9,6 +9,8 @@ from dashboards.source.queries import (
     BY_DATABASE,
     BY_TARGET,
     CHOSEN,
+    HOURLY,
+    OFTEN,
     UNSEEN,
     Reader,
     known,
@@ -44,10 +46,10 @@ class Fleet(Struct, frozen=True):
     read: Reader = now
     where: str = ""
 
-    def fact(self, name: str, *labels: str, where: str = "") -> str:
+    def fact(self, name: str, *labels: str, where: str = "", grid: str = HOURLY) -> str:
         """Return a gauge by database, and by additional labels if given."""
         chosen = f',datastore_type=~"$datastore"{self.where}{where}'
-        return self.read(PREFIX + name, "instance_id", *labels, where=chosen)
+        return self.read(PREFIX + name, "instance_id", *labels, where=chosen, grid=grid)
 
     def backups(self, name: str) -> str:
         """Return a gauge of the selected teams' backups by status, those without a database included."""
@@ -56,15 +58,17 @@ class Fleet(Struct, frozen=True):
         return f"({every} or {self.fact(name, *labels)} and on ({BY_DATABASE}) {of_teams})"
 
     def of_teams(self, expression: str) -> str:
-        """Select the databases of the selected teams."""
-        return f"({expression} and on ({BY_DATABASE}) {self.teams})"
-
-    @property
-    def teams(self) -> str:
-        """Each database of the selected teams, with its team if it has one.
+        """Select the databases of the selected teams.
 
         A gauge without the label matches only a choice that includes the empty name, which is `All`.
         """
+        chosen = f',label_{TEAM}=~"$team"'
+        labelled, every = (self.fact(name, where=chosen) for name in ("labels", "restorable_backups"))
+        return f"({expression} and on ({BY_DATABASE}) ({labelled} or {every}))"
+
+    @property
+    def teams(self) -> str:
+        """Each database of the selected teams, with its team if it has one."""
         chosen, label = f',label_{TEAM}=~"$team"', f"label_{TEAM}"
         labelled = f"topk by ({BY_DATABASE}) (1, {self.fact('labels', label, where=chosen)})"
         renamed = f'label_replace({labelled}, "team", "$1", "{label}", "(.*)")'
@@ -101,12 +105,13 @@ class Fleet(Struct, frozen=True):
     @property
     def running(self) -> str:
         """For how long the oldest running backup has been running."""
-        return f"clamp_min(time() - {self.fact('backup_running_oldest_timestamp_seconds')}, 0)"
+        since = self.fact("backup_running_oldest_timestamp_seconds", grid=OFTEN)
+        return f"clamp_min(time() - {since}, 0)"
 
     @property
     def broken(self) -> str:
         """Number of usable backups with a broken chain, other than those that wait for their parent."""
-        counted = self.fact("unrestorable_backups", "reason", where=',reason!="parent_running"')
+        counted = self.fact("unrestorable_backups", "reason", where=',reason!="parent_running"', grid=OFTEN)
         return f"sum by ({BY_DATABASE}) ({counted})"
 
     @property

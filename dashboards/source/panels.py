@@ -214,6 +214,7 @@ def heat(words: Words, *rows: Query) -> heatmap.Panel:
             .steps(32)
         )
         .cell_gap(1)
+        .interval("1h")
         .filter_values(heatmap.FilterValueRange().le(1e-9))
         .rows_frame(heatmap.RowsHeatmapOptions().layout(common.HeatmapCellLayout.UNKNOWN))
         .y_axis(heatmap.YAxisConfig().axis_placement(common.AxisPlacement.LEFT))

@@ -13,13 +13,16 @@ MEMORY: Final = "1d"
 """How long an outage may last before the last known facts are forgotten."""
 BRIDGE: Final = "11m"
 """Holds the last scrape where scrapes are ten minutes apart."""
+HOURLY: Final = "1h"
+OFTEN: Final = "5m"
+"""For facts that come and go, of which there are few."""
 BY_TARGET: Final = ", ".join(TARGET)
 BY_DATABASE: Final = ", ".join(DATABASE)
 Reader = Callable[..., str]
 """`now` or `known`."""
 
 
-def now(name: str, *labels: str, where: str = "") -> str:
+def now(name: str, *labels: str, where: str = "", grid: str = "") -> str:  # noqa: ARG001 # as known
     """Return what is served now, by target and `labels`: the largest value of the replicas.
 
     :param where: further matchers, each with a comma before it.
@@ -27,17 +30,24 @@ def now(name: str, *labels: str, where: str = "") -> str:
     return f"max by ({_by(labels)}) ({name}{{{CHOSEN}{where}}})"
 
 
-def known(name: str, *labels: str, where: str = "") -> str:
-    """Return what is served now; for a target that serves no facts, those of its last scrape that did.
+def known(name: str, *labels: str, where: str = "", grid: str = HOURLY) -> str:
+    """Return what is served now; for a target that serves no facts, the last values of its last facts.
 
-    A series that ended before that scrape is no fact: its last sample is older than the target's last one.
+    A series that ended before the target did is no fact, although its last value is still at hand. Presence is
+    compared at the last time of a grid at which the target served facts: a coarse one costs little.
     """
     served = f"{name}{{{CHOSEN}{where}}}"
     before = (
-        f"last_over_time({served}[{MEMORY}]) and max_over_time(timestamp({served})[{MEMORY}:5m])"
-        f" == on ({BY_TARGET}) group_left () {_LAST} unless on ({BY_TARGET}) {_SERVED}"
+        f"last_over_time({served}[{MEMORY}]) and {_seen(served, grid)}"
+        f" == on ({BY_TARGET}) group_left () max by ({BY_TARGET}) ({_seen(_SERVED, grid)})"
+        f" unless on ({BY_TARGET}) {_SERVED}"
     )
     return f"max by ({_by(labels)}) ({served} or {before})"
+
+
+def _seen(selector: str, grid: str) -> str:
+    """Return the last time of the grid at which a series had a sample."""
+    return f"max_over_time((0 * last_over_time({selector}[{BRIDGE}]) + time())[{MEMORY}:{grid}])"
 
 
 def last(name: str, *labels: str, where: str = "") -> str:
@@ -70,7 +80,6 @@ def _by(labels: tuple[str, ...]) -> str:
 
 _SERVED: Final = f"bycloud_scrape_backups{{{CHOSEN}}}"
 """A target that has it serves the facts of a complete walk."""
-_LAST: Final = f"max by ({BY_TARGET}) (max_over_time(timestamp({_SERVED})[{MEMORY}:5m]))"
 _UP: Final = f"last_over_time(bycloud_up{{{CHOSEN}}}[{BRIDGE}])"
 _DOWN: Final = f"up{{{CHOSEN}}} == 0"
 _OK: Final = f"max by ({BY_TARGET}) ({_UP} unless on ({BY_TARGET}, instance) {_DOWN}) == 1"

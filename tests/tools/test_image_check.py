@@ -353,5 +353,6 @@ def test_continuous_integration_stays_strict_as_root(tmp_path: Path) -> None:
     executable(tmp_path / "id", "echo 1000")
     executable(tmp_path / "sudo", 'exec env -i PATH="$PATH" "$@"')
     command = ["/bin/bash", "-c", f"{function}as_root printenv CI"]
+    environment = {"PATH": f"{tmp_path}:{os.defpath}", "CI": "true"}
 
-    assert run(*command, env={"PATH": f"{tmp_path}:{os.defpath}", "CI": "true"}) == "true\n"
+    assert run(*command, timeout=60, env=environment) == "true\n"

@@ -44,13 +44,13 @@ fix: $(VENV)/tests ## let ruff fix and format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(VENV)/tests ## generate docs/configuration.md and docs/metrics.md
+docs: $(VENV)/tests ## generate docs/cli.md, docs/configuration.md and docs/metrics.md
 	$(BIN)/python -m tools.generated
 
 dashboards: $(VENV)/tests ## generate the dashboards' JSON from dashboards/source
 	$(BIN)/python -m dashboards.source
 
-rules: $(VENV)/tests ## generate the alert rules, their tables in README and docs, and the runbooks' heads from alerts/source
+rules: $(VENV)/tests ## generate the alert rules, their table in docs/alerts.md, and the runbooks' heads from alerts/source
 	$(BIN)/python -m alerts.source
 
 mutants: $(VENV)/tests ## flip each comparison of the alert rules, and print those that no situation notices (hours)

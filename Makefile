@@ -16,7 +16,7 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip
 NEEDS_LINUX = @test -d /proc/self || { echo 'make $@: needs Linux, for /proc' >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check situations stress fix docs dashboards rules mutants history tools image release-build release-dry-run release-lint manifests bench bench-rules soak abuse lock clean
+.PHONY: help demo test check situations stress fix docs dashboards rules mutants history tools image packages release-build release-dry-run release-lint manifests bench bench-rules soak abuse lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -63,6 +63,9 @@ tools: $(DEPLOY)/installed ## install Helm, kubectl, hadolint and pip-audit for 
 
 image: ## build the image and run it, with Docker or Podman, or as root with buildah and debootstrap
 	@$(PYTHON) -m tools.image_check
+
+packages: $(VENV)/tests $(RELEASE)/installed ## build a wheel, a single file and a Debian package for this machine into dist/
+	$(BIN)/python -m tools.release packages
 
 release-build: $(VENV)/tests $(DEPLOY)/installed $(RELEASE)/installed ## build all files of a release into dist/ (TAG=v…)
 	$(BIN)/python -m tools.release build '$(TAG)'

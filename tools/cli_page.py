@@ -14,7 +14,7 @@ TEMPLATE: Final = (Path(__file__).parent / "cli_page.md").read_text(encoding="ut
 DEFAULT: Final = re.compile(r"[ \n]*\(?default:? ([^)]*)\)?$")
 OF_THE_PROGRAM: Final = (
     "| `--version` | | none | print version, revision (of an image) and Python |\n"
-    "| `--help` | all | none | print the flags; without a command, those of `serve` and the other commands |\n"
+    "| `--help` | all | none | print the flags; without a command, also the other commands |\n"
 )
 
 

@@ -26,8 +26,8 @@ HEAD = """\
 # Metrics
 
 Every metric is a gauge, unless stated otherwise. What is unknown has no sample: no value such as 0 or -1
-means "unknown". Labels that are null or absent in the API are `unknown`. [Concepts](concepts.md) explains the words:
-walk, snapshot, restore point, chain, objective.
+means "unknown". Labels that are null or absent in the API are `unknown`. [Concepts](concepts.md)
+explains the words: walk, snapshot, restore point, chain, objective.
 
 With one target, `/metrics` serves all metrics. With several targets, `/metrics` serves those of the exporter
 itself, and `/probe?target=NAME` serves those of a target.
@@ -37,8 +37,8 @@ deferred. `bycloud_last_success_timestamp_seconds` is the time of that walk.
 """
 TAIL = """
 If two exporters use the same account, take the maximum first so that nothing counts twice:
-`sum by (status) (max by (status, datastore_type, instance_id) (bycloud_database_backups))`. They share the API's
-budget: set `budget_share` for each.
+`sum by (status) (max by (status, datastore_type, instance_id) (bycloud_database_backups))`.
+They share the API's budget: set `budget_share` for each.
 
 `/metrics` also serves prometheus_client's `process_*` and `python_*` metrics of the exporter's process.
 """

@@ -110,6 +110,17 @@ class Place(Struct, frozen=True):
         assert status == 0, self._output()
         return self._output()
 
+    def ask(self, command: str) -> str:
+        """Return what a command prints while another one serves."""
+        return subprocess.run(
+            ["/bin/bash", "-c", command],
+            env=self.environment,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+
     @contextmanager
     def serve(self, script: str) -> Iterator[str]:
         """Run a script whose last command serves; yield the URL once it listens."""

@@ -18,6 +18,7 @@ from exporter.server.refusals import Refusal
 from tests.support.scrape_results import OK, FixedClock
 from tools.cli_page import cli_page
 from tools.configuration_page import configuration_page
+from tools.drawings.files import FILES as DRAWINGS
 
 HOME = Path(__file__).parent.parent
 HEAD = """\
@@ -61,6 +62,7 @@ def golden_exposition() -> str:
 
 
 FILES = {
+    **DRAWINGS,
     "docs/cli.md": cli_page,
     "docs/configuration.md": configuration_page,
     "docs/metrics.md": metrics_page,

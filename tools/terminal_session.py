@@ -1,4 +1,4 @@
-"""Writes docs/images/terminal.svg, a terminal session of `check` and `explain`: `python -m tools.terminal_session`."""
+"""Writes docs/images/terminal.svg, a session of `check` and `explain`: `python -m tools.terminal_session`."""
 
 import os
 import re

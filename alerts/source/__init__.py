@@ -34,5 +34,5 @@ Rules that an alert reads stand before it in the same group, since those of anot
 | `groups` | all groups, in their order |
 | `rendering` | groups → YAML |
 | `first_steps`, `runbooks` | the generated parts of the runbooks |
-| `documents` | the tables of README and docs |
+| `documents` | the table in docs/alerts.md |
 """

@@ -29,6 +29,7 @@ Rules that an alert reads stand before it in the same group, since those of anot
 | `target_records`, `target_alerts` | exporters and their walks |
 | `database_records`, `database_alerts` | the backups of each database |
 | `trends` | comparisons with the past, every ten minutes |
+| `compliance` | the met share of 30 days and its error budget, every hour |
 | `groups` | all groups, in their order |
 | `rendering` | groups → YAML |
 | `first_steps`, `runbooks` | the generated parts of the runbooks |

@@ -1,7 +1,6 @@
 """From a complete walk to a snapshot."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
@@ -37,7 +36,7 @@ def assess(walked: WalkResult[Backup], inventory: Inventory, rules: Rules, compl
         assessments=assessments,
         duplicates=walked.duplicates,
         malformed=walked.malformed,
-        future=created_after(groups, datetime.fromtimestamp(completed_at, UTC)),
+        future=created_after(groups, completed_at),
         reported=walked.reported,
         completed_at=completed_at,
         excluded=len(walked.records) - summary.backups,

@@ -14,13 +14,13 @@ from typing import Final
 import structlog
 
 from tests.support.programs import require
-from tools.history.blocks import Period, load
+from tools.history.blocks import Period, load_rules, load_scrapes
 from tools.history.fleets import fleet
 from tools.history.serving import Folder
 
 STEPS: Final = ((10, 600.0), (50, 1800.0))
 """Seconds between scrapes, up to a number of databases."""
-LARGE_STEP: Final = 7200.0
+LARGE_STEP: Final = 3600.0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -31,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     period = _period(options)
     folder = Folder(options.folder, period.step)
     began = time.monotonic()
-    load(fleet(options.databases, period.end), period, folder, ongoing_outage=options.outage)
+    databases = fleet(options.databases, period.end)
+    load_scrapes(databases, period, folder, ongoing_outage=options.outage)
+    load_rules(period, folder)
     _announce(options, period, time.monotonic() - began)
     with folder.serve(options.port) as prometheus:
         _wait(prometheus)

@@ -37,8 +37,8 @@ class Period(Struct, frozen=True):
         return self.end - self.days * DAY // self.step * self.step
 
 
-def load(fleet: Fleet, period: Period, folder: Folder, *, ongoing_outage: bool = False) -> None:
-    """Write a fleet's history into a folder, with what the recording rules say.
+def load_scrapes(fleet: Fleet, period: Period, folder: Folder, *, ongoing_outage: bool = False) -> None:
+    """Write what the exporter served into a folder.
 
     :param ongoing_outage: whether the API does not respond at the end.
     """
@@ -49,6 +49,10 @@ def load(fleet: Fleet, period: Period, folder: Folder, *, ongoing_outage: bool =
         write(replay.scrapes(period.end, period.step), out)
     subprocess.run([need("promtool"), *CREATE, "openmetrics", "--quiet", text, folder.data], check=True)
     text.unlink()
+
+
+def load_rules(period: Period, folder: Folder) -> None:
+    """Add what the recording rules and alerts say about the scrapes in a folder."""
     for layer in layers(all_rules(period.step), period.days):
         _record(layer, period, folder)
 
@@ -61,5 +65,5 @@ def _record(layer: Mapping[str, Any], period: Period, folder: Folder) -> None:
     with folder.running() as prometheus:
         where = [f"--url={prometheus.url}", f"--output-dir={folder.data}"]
         command = [need("promtool"), *CREATE, "rules", "--quiet", *times, *where, str(file)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     file.unlink()

@@ -1,6 +1,6 @@
 """The capacity of backups: for a planner, who asks how much there will be and what it costs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard as builders
@@ -11,7 +11,8 @@ from dashboards.source.capacity_table import fulls_table, teams_table
 from dashboards.source.fleet import NOW
 from dashboards.source.frame import CAPACITY, About, frame, with_database_variables
 from dashboards.source.grid import Grid
-from dashboards.source.panels import BLUE, ORANGE, Query, Tile, Words, curves, shades, tile
+from dashboards.source.panels import BLUE, GREY, MINUTES, ORANGE, Query, Tile, Words, curves, shades, tile
+from dashboards.source.queries import BY_DATABASE, CHOSEN
 from dashboards.source.stored import (
     DAY,
     DOUBLING,
@@ -28,9 +29,12 @@ ABOUT: Final = About(
     "How much is stored, and how much will there be?",
     "The stored size of ByCloud backups by datastore and team, its trend and its price.",
 )
-TREND_TEXT: Final = (
-    " The forecast continues the trend of the last 30 days, or of as many as Prometheus keeps."
-)
+LEAST: Final = "the last 30 days, or of those that Prometheus has, at least seven."
+TREND_TEXT: Final = f" It continues the trend of {LEAST}"
+SIZE: Final = "decbytes"
+"""Thousands, as in the price of a GB."""
+PRICED: Final = "locale"
+DATASTORE: Final = 'datastore_type=~"$datastore"'
 PRICE: Final = (
     builders.TextBoxVariable("price")
     .label("Price per GB and month")
@@ -53,15 +57,15 @@ def capacity() -> builders.Dashboard:
 
 
 def _tiles() -> Iterator[stat.Panel]:
-    yield tile(Words("Stored", "Size of all backups that the API lists.", "bytes"), Tile(decimals=2), STORED)
+    yield tile(Words("Stored", "Size of all backups that the API lists.", SIZE), Tile(decimals=2), STORED)
     yield tile(
-        Words("Growth per day", "The trend of the last 30 days.", "bytes"),
+        Words("Growth per day", f"By the trend of {LEAST}", SIZE),
         Tile(decimals=1),
         f"{GROWTH} * {DAY}",
     )
     for days, words in ((30, "In 30 days"), (365, "In a year")):
         yield tile(
-            Words(words, "Expected size of all backups." + TREND_TEXT, "bytes"),
+            Words(words, "Expected size of all backups." + TREND_TEXT, SIZE),
             Tile(decimals=2),
             forecast(stored(NOW), days),
         )
@@ -76,7 +80,7 @@ def _tiles() -> Iterator[stat.Panel]:
         DOUBLING,
     )
     yield tile(
-        Words("Cost per month", "The stored size times the price per GB and month at the top.", "none"),
+        Words("Cost per month", "The stored size times the price per GB and month at the top.", PRICED),
         Tile(decimals=2),
         f"{STORED} / {GIGABYTE} * $price",
     )
@@ -85,13 +89,13 @@ def _tiles() -> Iterator[stat.Panel]:
 def _sizes() -> Iterator[timeseries.Panel]:
     size = "Size of all backups that the API lists"
     yield curves(
-        Words("Stored size by datastore", f"{size}, by the type of database.", "bytes"),
+        Words("Stored size by datastore", f"{size}, by the type of database.", SIZE),
         Query(stored(NOW, "datastore_type"), "{{datastore_type}}"),
         stacked=True,
         scheme=shades("blue"),
     )
     yield curves(
-        Words("Stored size by team", f"{size}, by the objectives' label `team`.", "bytes"),
+        Words("Stored size by team", f"{size}, by the objectives' label `team`.", SIZE),
         Query(stored_by_team(NOW), "{{team}}"),
         stacked=True,
         scheme=shades("purple"),
@@ -99,42 +103,47 @@ def _sizes() -> Iterator[timeseries.Panel]:
 
 
 def _forecast() -> timeseries.Panel:
-    return (
-        curves(
-            Words(
-                "Stored size and its forecast",
-                "What is stored, and what the trend of a week before said about each moment: the closer both"
-                " are, the better the forecasts above.",
-                "bytes",
-            ),
-            Query(stored(NOW), "stored"),
-            Query(forecast(stored(NOW), 7, " offset 7d"), "forecast a week before"),
-        )
-        .override_by_name("stored", _colour(BLUE))
-        .override_by_name("forecast a week before", _colour(ORANGE))
+    panel = curves(
+        Words(
+            "Stored size and its forecast",
+            "What is stored, and what the trend said about each moment a week before: the closer both are,"
+            " the better the forecasts above.",
+            SIZE,
+        ),
+        Query(stored(NOW), "stored"),
+        Query(forecast(stored(NOW), 7, " offset 7d"), "forecast a week before"),
     )
-
-
-def _colour(color: str) -> list[DynamicConfigValue]:
-    return [DynamicConfigValue("color", {"mode": "fixed", "fixedColor": color})]
+    return _coloured(panel, {"stored": BLUE, "forecast a week before": ORANGE})
 
 
 def _durations() -> Iterator[timeseries.Panel]:
-    durations = NOW.of_teams(NOW.fact("backup_newest_duration_seconds", where=',status="COMPLETED"'))
-    yield curves(
-        Words(
-            "Durations across the fleet",
-            "How long each database's newest completed backup took, full or incremental: the median, p95"
-            " and the longest.",
-            "s",
+    completed, day = ',status="COMPLETED"', "[1d]"
+    durations = NOW.of_teams(NOW.fact("backup_newest_duration_seconds", where=completed))
+    yield _coloured(
+        curves(
+            Words(
+                "Durations across the fleet",
+                "How long each database's newest completed backup took, full or incremental: the median, p95"
+                " and the longest.",
+                MINUTES,
+            ),
+            Query(f"quantile(0.5, {durations}) / 60", "median"),
+            Query(f"quantile(0.95, {durations}) / 60", "p95"),
+            Query(f"max({durations}) / 60", "longest"),
         ),
-        Query(f"quantile(0.5, {durations})", "median"),
-        Query(f"quantile(0.95, {durations})", "p95"),
-        Query(f"max({durations})", "longest"),
+        {"median": BLUE, "p95": ORANGE, "longest": GREY},
     )
-    by_type = NOW.fact("backup_newest_duration_seconds", "datastore_type", where=',status="COMPLETED"')
+    within = f"bycloud_database_backup_newest_duration_seconds{{{CHOSEN},{DATASTORE}{completed}}}{day}"
+    longest = f"max by ({BY_DATABASE}, datastore_type) (max_over_time({within}))"
     yield curves(
-        Words("Longest by datastore", "The longest of the newest completed backups.", "s"),
-        Query(f"max by (datastore_type) ({by_type})", "{{datastore_type}}"),
+        Words("Longest of a day, by datastore", "The longest completed backup of the day before.", MINUTES),
+        Query(f"max by (datastore_type) ({NOW.of_teams(longest)}) / 60", "{{datastore_type}}"),
         scheme=shades("blue"),
     )
+
+
+def _coloured(panel: timeseries.Panel, colors: Mapping[str, str]) -> timeseries.Panel:
+    for name, color in colors.items():
+        fixed = DynamicConfigValue("color", {"mode": "fixed", "fixedColor": color})
+        panel = panel.override_by_name(name, [fixed])
+    return panel

@@ -11,10 +11,12 @@ from alerts.source.database_records import MET
 from alerts.source.settings import Settings
 from dashboards.source.compliance_table import RETENTION, compliance_table, short_retention, teams_table
 from dashboards.source.fleet import KNOWN, NOW
-from dashboards.source.frame import COMPLIANCE, About, alerts, frame, with_database_variables
+from dashboards.source.frame import COMPLIANCE, About, frame, with_database_variables
 from dashboards.source.grid import Grid
+from dashboards.source.overview import IN_OUTAGE
 from dashboards.source.panels import (
     GREEN,
+    GREY,
     NONE_IS_GOOD,
     ORANGE,
     RED,
@@ -25,7 +27,7 @@ from dashboards.source.panels import (
     tile,
     timeline,
 )
-from dashboards.source.queries import BY_DATABASE
+from dashboards.source.queries import BY_DATABASE, UNSEEN
 from dashboards.source.records import NEEDED, record, samples
 
 OBJECTIVE: Final = Settings().compliance
@@ -37,18 +39,22 @@ ABOUT: Final = About(
     " It needs the project's recording rules; unknown time, such as an outage, counts as neither met nor"
     " missed.",
 )
+MOST_DAYS: Final = 28
+"""Fewer covered days are worth a look."""
 MOST_ROWS: Final = 25
 """Databases in the calendar."""
 DAY: Final = "[1d] offset -1d"
 """The day that begins at a point of a daily panel."""
+MET_BY_DAY: Final = f"avg by ({BY_DATABASE}) (avg_over_time({samples(MET)}{DAY}))"
+"""Which part of a day's known time each database met its objective."""
 
 
 def compliance() -> builders.Dashboard:
     """Return the whole dashboard."""
     made = with_database_variables(frame(ABOUT)).time(f"now-{PERIOD_DAYS}d", "now").refresh("")
-    grid = Grid(made.annotation(alerts()))
+    grid = Grid(made)
     grid.place(4, *_tiles())
-    grid.place(8, teams_table(), _met_by_day(), widths=(12, 12))
+    grid.place(8, teams_table(), _missed_by_day(), widths=(14, 10))
     grid.place(10, _calendar())
     grid.place(14, compliance_table())
     grid.row("Failures")
@@ -79,7 +85,7 @@ def _tiles() -> Iterator[stat.Panel]:
             f"suffix: of {PERIOD_DAYS}",
             NEEDED,
         ),
-        Tile(decimals=1),
+        Tile(steps=((None, ORANGE), (MOST_DAYS, GREY)), decimals=1),
         f"sum({days}) / count({days})",
     )
     yield tile(
@@ -103,15 +109,17 @@ def _tiles() -> Iterator[stat.Panel]:
         Tile(steps=NONE_IS_GOOD),
         f"count({databases} < {OBJECTIVE:g}) or 0 * count({databases})",
     )
+    wanted = KNOWN.of_teams(KNOWN.fact(RETENTION))
     yield tile(
         Words(
             "Retention too short",
             "Databases whose oldest restore point is younger than `min_retention`. A young database counts"
-            " until it is old enough.",
+            " until it is old enough." + IN_OUTAGE,
             "short",
         ),
         Tile(steps=((None, GREEN), (1, ORANGE))),
-        f"count({short_retention()}) or 0 * count({KNOWN.of_teams(KNOWN.fact(RETENTION))})",
+        f"count({short_retention()}) or 0 * count({wanted}) unless on () {UNSEEN}",
+        f"0 * count({UNSEEN}) unless on () {short_retention()}",
     )
     yield tile(
         Words(
@@ -125,25 +133,22 @@ def _tiles() -> Iterator[stat.Panel]:
     )
 
 
-def _met_by_day() -> timeseries.Panel:
-    met = f"avg by ({BY_DATABASE}) (avg_over_time({samples(MET)}{DAY}))"
-    team = f"max by ({BY_DATABASE}, team) ({record(TEAM, f'{BY_DATABASE}, team', '@ end()')} ^ 0)"
-    joined = f"{met} * on ({BY_DATABASE}) group_left (team) {team}"
+def _missed_by_day() -> timeseries.Panel:
+    counted = record(TEAM, BY_DATABASE, "@ end()")
     return daily(
         Words(
             "Time missed by day",
-            "The part of each day in UTC in which a team's databases missed their objective; days without a"
-            " bar met it or are unknown, as the calendar tells.",
-            "percentunit",
+            "The part of the known time of each day in UTC in which the selected databases missed their"
+            " objective. A day without a bar is unknown, or nothing was missed.",
+            "percent",
             NEEDED,
         ),
-        Query(f"1 - avg by (team) ({joined}) < 1", "{{team}}"),
+        Query(f"100 - 100 * avg({MET_BY_DAY} and on ({BY_DATABASE}) {counted})", "missed"),
         color=RED,
     )
 
 
 def _calendar() -> statetimeline.Panel:
-    met = f"avg by ({BY_DATABASE}) (avg_over_time({samples(MET)}{DAY}))"
     ratio = record(RATIO, BY_DATABASE, "@ end()")
     worst = f"topk({MOST_ROWS}, 1 - {ratio} > 0)"
     name = f"topk by ({BY_DATABASE}) (1, last_over_time({samples('bycloud:database:name')}[65m] @ end())) ^ 0"
@@ -157,7 +162,7 @@ def _calendar() -> statetimeline.Panel:
         ),
         {2: ("met", GREEN), 1: ("partly missed", ORANGE), 0: ("missed", RED)},
         Query(
-            f"((ceil({met}) + floor({met})) and on ({BY_DATABASE}) {worst})"
+            f"((ceil({MET_BY_DAY}) + floor({MET_BY_DAY})) and on ({BY_DATABASE}) {worst})"
             f" * on ({BY_DATABASE}) group_left (instance_name) ({name})",
             "{{instance_name}}",
         ),
@@ -173,8 +178,8 @@ def _failure_rate() -> timeseries.Panel:
             "Failure rate by day",
             "Failed attempts as a part of those that ended, on the day in UTC on which the exporter found"
             " them.",
-            "percentunit",
+            "percent",
         ),
-        Query(f"{failed} / ({failed} + {completed})", "failed"),
+        Query(f"100 * {failed} / ({failed} + {completed})", "failed"),
         color=RED,
     )

@@ -7,15 +7,17 @@ from grafana_foundation_sdk.builders import table
 
 from alerts.source.compliance import DAYS, RATIO
 from alerts.source.settings import Settings
-from dashboards.source.databases_table import LONG, TO_DATABASE
+from dashboards.source.databases_table import TO_DATABASE
 from dashboards.source.fleet import KNOWN
-from dashboards.source.panels import GREEN, ORANGE, RED, Steps, Words, states
+from dashboards.source.panels import GREEN, HOURS, ORANGE, RED, Steps, Words, states
 from dashboards.source.queries import BY_DATABASE, BY_TARGET, placed
 from dashboards.source.records import NEEDED, record
 from dashboards.source.tables import COLOURED, Column, listing, mapped
 
 OBJECTIVE: Final = Settings().compliance
-DAY: Final = 86_400
+HOUR: Final = 3600
+DAY: Final = 24 * HOUR
+DAYS_UNIT: Final = "suffix: d"
 RETENTION: Final = "backup_objective_retention_seconds"
 BY_TEAM: Final = f"{BY_TARGET}, team"
 EXPORT: Final = " To export it: the panel's menu, Inspect, Data, Download CSV."
@@ -33,7 +35,7 @@ def teams_table() -> table.Panel:
         "A": placed(f"{ratio} ^ 0"),
         "B": ratio,
         "C": record("bycloud:team_error_budget:ratio", BY_TEAM),
-        "D": f"(1 - {ratio}) * {days} * {DAY}",
+        "D": f"(1 - {ratio}) * {days} * 24",
         "E": record("bycloud:team_compliance:databases", BY_TEAM),
         "F": days,
     }
@@ -61,14 +63,14 @@ def compliance_table() -> table.Panel:
         "A": KNOWN.identities,
         "B": ratio,
         "C": record("bycloud:database_error_budget:ratio", BY_DATABASE),
-        "D": f"(1 - {ratio}) * {days} * {DAY}",
-        "E": KNOWN.objective,
+        "D": f"(1 - {ratio}) * {days} * 24",
+        "E": f"{KNOWN.objective} / {HOUR}",
         "F": days,
-        "G": KNOWN.fact(RETENTION),
-        "H": KNOWN.window,
+        "G": f"{KNOWN.fact(RETENTION)} / {DAY}",
+        "H": f"{KNOWN.window} / {DAY}",
         "I": f"({KNOWN.window} >= bool {KNOWN.fact(RETENTION)} or 0 * {KNOWN.fact(RETENTION)})",
-        "J": KNOWN.fact("restorable_largest_gap_seconds"),
-        "K": KNOWN.fact("backup_objective_gap_seconds"),
+        "J": f"{KNOWN.fact('restorable_largest_gap_seconds')} / {HOUR}",
+        "K": f"{KNOWN.fact('backup_objective_gap_seconds')} / {HOUR}",
     }
     words = Words(
         "Databases",
@@ -93,13 +95,13 @@ def _columns() -> list[Column]:
         Column(field="team", name="Team", width=100),
         Column(field="datastore_type", name="Datastore", width=100),
         Column(field="place", name="Target"),
-        Column(field="Value #E", name="Max age", unit=LONG, width=90, more={"decimals": 0}),
+        Column(field="Value #E", name="Max age", unit=HOURS, width=80),
         *_figures(),
-        Column(field="Value #G", name="Min retention", unit=LONG, width=110, more={"decimals": 0}),
-        Column(field="Value #H", name="Reaches back", unit=LONG, width=120, more={"decimals": 0}),
+        Column(field="Value #G", name="Min retention", unit=DAYS_UNIT, width=110),
+        Column(field="Value #H", name="Reaches back", unit=DAYS_UNIT, width=110, more={"decimals": 1}),
         Column(field="Value #I", name="Retention", width=90, more=met),
-        Column(field="Value #J", name="Largest gap", unit=LONG, width=110, more={"decimals": 0}),
-        Column(field="Value #K", name="Max gap", unit=LONG, width=90, more={"decimals": 0}),
+        Column(field="Value #J", name="Largest gap", unit=HOURS, width=100, more={"decimals": 1}),
+        Column(field="Value #K", name="Max gap", unit=HOURS, width=80),
         *(Column(field=field) for field in (*HIDDEN, "Value #A", "instance_id")),
     ]
 
@@ -108,7 +110,7 @@ def _figures() -> list[Column]:
     return [
         Column(field="Value #B", name="Met", unit="percentunit", width=90, more=_coloured(MET, 2)),
         Column(field="Value #F", name="Days covered", width=110, more={"decimals": 1}),
-        Column(field="Value #D", name="Missed", unit=LONG, width=110, more={"decimals": 0}),
+        Column(field="Value #D", name="Missed", unit=HOURS, width=90, more={"decimals": 1}),
         Column(
             field="Value #C", name="Budget left", unit="percentunit", width=100, more=_coloured(BUDGET, 0)
         ),

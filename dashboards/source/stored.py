@@ -7,6 +7,8 @@ from dashboards.source.queries import BY_DATABASE
 
 TREND: Final = "[30d:6h]"
 """The days from which forecasts are made."""
+LEAST: Final = 28
+"""Samples that a trend needs: those of seven days."""
 GIGABYTE: Final = "1e9"
 DAY: Final = 86_400
 
@@ -34,13 +36,18 @@ def stored_by_team(fleet: Fleet) -> str:
 
 
 def growth(expression: str) -> str:
-    """Return bytes per second, by the trend of 30 days."""
-    return f"deriv(({expression}){TREND})"
+    """Return bytes per second, by the trend of 30 days; nothing before there are seven."""
+    return f"(deriv(({expression}){TREND}) and {_enough(expression)})"
 
 
 def forecast(expression: str, days: int, offset: str = "") -> str:
-    """Return the expected value in some days, by the trend of 30 days; never below zero."""
-    return f"clamp_min(predict_linear(({expression}){TREND}{offset}, {days * DAY}), 0)"
+    """Return the expected value in some days, or zero; nothing before there are seven days to go by."""
+    predicted = f"predict_linear(({expression}){TREND}{offset}, {days * DAY})"
+    return f"(clamp_min({predicted}, 0) and {_enough(expression, offset)})"
+
+
+def _enough(expression: str, offset: str = "") -> str:
+    return f"count_over_time(({expression}){TREND}{offset}) >= {LEAST}"
 
 
 STORED: Final = stored(KNOWN)

@@ -34,7 +34,7 @@ def _some(number: int) -> tuple[Database, ...]:
     ailing = sorted((d for d in DATABASES if d.kind != "healthy"), key=_urgency)
     count = max(int(number * AILING_SHARE), number - len(healthy))
     chosen = {*ailing[:count], *healthy[: number - count]}
-    return tuple(database for database in DATABASES if database in chosen)
+    return tuple(_growing(database) for database in DATABASES if database in chosen)
 
 
 def _urgency(database: Database) -> int:
@@ -56,4 +56,11 @@ def _numbered(base: Database, place: int) -> Database:
     name = f"{base.name}-{place:03}"
     gib = round(base.gib * (0.2 + 1.2 * chance(name, "gib")), 1)
     every = 24 if base.kind == "healthy" else 12  # few, so that many databases fit
-    return replace(base, name=name, gib=gib, every=every)
+    return _growing(replace(base, name=name, gib=gib, every=every))
+
+
+def _growing(database: Database) -> Database:
+    """Let the database grow by two percent in the month, unless its backups go."""
+    if database.kind in ("retired", "short_retention"):
+        return replace(database, gib=database.gib / 10)
+    return replace(database, gib=database.gib / 15, growth=0.02)

@@ -76,8 +76,8 @@ def objective_table(one: Fleet) -> table.Panel:
         },
         [
             Column(field="part", name="Part"),
-            Column(field="Value #A", name="Required", unit=LONG, width=140, more={"decimals": 0}),
-            Column(field="Value #B", name="Now", unit=LONG, width=140, more={"decimals": 0}),
+            Column(field="Value #A", name="Required", unit=LONG, width=170, more={"decimals": 1}),
+            Column(field="Value #B", name="Now", unit=LONG, width=190, more={"decimals": 1}),
             Column(field="Value #C", name="State", width=110, more=mapped(states(MET))),
             Column(field="Time"),
         ],

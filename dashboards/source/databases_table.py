@@ -8,7 +8,19 @@ from grafana_foundation_sdk.builders import table
 
 from dashboards.source.fleet import KNOWN, NO_OBJECTIVE, OK, PROBLEMS, WAS_OK
 from dashboards.source.frame import INSTANCE, RANGE
-from dashboards.source.panels import GREEN, GREY, ORANGE, RED, Ranges, State, Words, ranges, states
+from dashboards.source.panels import (
+    BLUE,
+    DAYS,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    Ranges,
+    State,
+    Words,
+    ranges,
+    states,
+)
 from dashboards.source.queries import NEVER_READ
 from dashboards.source.tables import COLOURED, Column, listing, mapped
 
@@ -35,6 +47,9 @@ STATES: Final[Mapping[float, State]] = {
     NO_OBJECTIVE: ("no objective", GREY),
 }
 LONG: Final = "dtdurations"
+DAY: Final = 86400
+PLAIN: Final = {"mode": "absolute", "steps": [{"color": "text", "value": None}]}
+"""No colour, for a column of which only named values have one."""
 
 
 def databases_table() -> table.Panel:
@@ -48,7 +63,7 @@ def databases_table() -> table.Panel:
         "F": KNOWN.running,
         "G": KNOWN.fact("backup_last_attempt_failed"),
         "H": KNOWN.broken,
-        "I": KNOWN.window,
+        "I": f"{KNOWN.window} / {DAY}",
         "J": KNOWN.read_at,
         "K": KNOWN.shown,
     }
@@ -70,10 +85,10 @@ def databases_table() -> table.Panel:
 
 
 def _columns() -> list[Column]:
-    steps = {"mode": "absolute", "steps": [{"color": GREEN, "value": None}, {"color": RED, "value": 1}]}
+    steps = {"mode": "absolute", "steps": [{"color": BLUE, "value": None}, {"color": RED, "value": 1}]}
     gauge = {"type": "gauge", "mode": "basic", "valueDisplayMode": "color"}
     share = {"custom.cellOptions": gauge, "thresholds": steps, "min": 0, "max": 2, "decimals": 0}
-    attempt = {0: ("OK", GREEN), 1: ("failed", RED)}
+    attempt = {0: ("OK", "text"), 1: ("failed", RED)}
     never: Ranges = {(NEVER_READ, None): ("no backup", RED)}
     broken = {
         "mode": "absolute",
@@ -82,22 +97,22 @@ def _columns() -> list[Column]:
     hidden = ("Time", "Value #A", "Value #K", "cluster", "namespace", "job", "target", "instance_id")
     linked = ("to_cluster", "to_namespace", "to_target")
     return [
-        Column(field="Value #B", name="State", width=130, more=mapped(states(STATES))),
+        Column(field="Value #B", name="State", width=125, more=mapped(states(STATES))),
         Column(field="instance_name", name="Database", more={"links": [TO_DATABASE]}),
-        Column(field="team", name="Team", width=100),
-        Column(field="datastore_type", name="Datastore", width=100),
+        Column(field="team", name="Team", width=90),
+        Column(field="datastore_type", name="Datastore", width=90),
         Column(field="place", name="Target"),
-        Column(field="Value #D", name="Newest restorable", unit=LONG, width=140, more=_durations(never)),
-        Column(field="Value #E", name="Objective", unit=LONG, width=90, more=_durations({})),
-        Column(field="Value #C", name="Of objective", unit="percentunit", width=170, more=share),
-        Column(field="Value #F", name="Running for", unit=LONG, width=110, more=_durations({})),
-        Column(field="Value #G", name="Last attempt", width=100, more=mapped(states(attempt))),
-        Column(field="Value #H", name="Broken", width=70, more={"thresholds": broken, **COLOURED}),
-        Column(field="Value #I", name="Recovery window", unit=LONG, width=130, more=_durations({})),
-        Column(field="Value #J", name="As of", unit="dateTimeAsLocalNoDateIfToday", width=160),
+        Column(field="Value #D", name="Newest restorable", unit=LONG, width=150, more=_durations(never)),
+        Column(field="Value #E", name="Objective", unit=LONG, width=115, more=_durations({})),
+        Column(field="Value #C", name="Of objective", unit="percentunit", width=130, more=share),
+        Column(field="Value #F", name="Running for", unit=LONG, width=135, more=_durations({})),
+        Column(field="Value #G", name="Last attempt", width=95, more=mapped(states(attempt))),
+        Column(field="Value #H", name="Broken", width=65, more={"thresholds": broken, **COLOURED}),
+        Column(field="Value #I", name="Recovery window", unit=DAYS, width=125, more={"decimals": 0}),
+        Column(field="Value #J", name="As of", unit="dateTimeAsLocalNoDateIfToday", width=165),
         *(Column(field=field) for field in (*hidden, *linked)),
     ]
 
 
 def _durations(named: Ranges) -> Mapping[str, object]:
-    return {**(mapped(ranges(named)) if named else {}), "decimals": 0}
+    return {**(mapped(ranges(named)) if named else {}), "decimals": 1, "thresholds": PLAIN}

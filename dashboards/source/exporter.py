@@ -13,9 +13,11 @@ from dashboards.source.panels import (
     BLUE,
     GREEN,
     GREY,
+    MINUTES,
     NONE_IS_GOOD,
     ORANGE,
     RED,
+    SECONDS,
     Query,
     Tile,
     Words,
@@ -54,13 +56,13 @@ def exporter() -> builders.Dashboard:
     made = frame(ABOUT).with_variable(_instances()).annotation(alerts())
     grid = Grid(made)
     grid.place(4, *_tiles())
-    grid.place(9, targets_table())
+    grid.place(8, targets_table())
     grid.place(8, _scrapes(), _walks(), _reasons())
     grid.row("API and budget")
     grid.place(8, *_requests())
     grid.place(8, *_pacing())
     grid.row("Walks")
-    grid.place(8, *_each_walk())
+    grid.place(8, *_each_walk(), _refused())
     grid.row("Replicas")
     grid.place(8, *_replicas())
     return made
@@ -117,7 +119,7 @@ def _limits() -> Iterator[stat.Panel]:
     remaining, allowed = (f'{name}{{{REPLICA},window="hour"}}' for name in left)
     yield tile(
         Words(
-            "Least budget",
+            "Least budget left",
             "Share of the hour's requests that are left, for the target with the least.",
             "percentunit",
             "no budget",
@@ -127,7 +129,7 @@ def _limits() -> Iterator[stat.Panel]:
     )
     yield tile(
         Words(
-            "Credential expires in",
+            "Credential expires",
             "Time until the first token expires. Only tokens that are JWTs have an expiry.",
             "dtdurations",
             "no expiry",
@@ -214,9 +216,9 @@ def _pacing() -> Iterator[timeseries.Panel]:
         Words(
             "Time between walks",
             "As the API's budget and `min_walk_interval` allow; 0: every scrape walks.",
-            "s",
+            MINUTES,
         ),
-        Query(placed(now("bycloud_scrape_walk_interval_seconds")), "{{place}}"),
+        Query(placed(f"{now('bycloud_scrape_walk_interval_seconds')} / 60"), "{{place}}"),
     )
     yield curves(
         Words(
@@ -230,7 +232,7 @@ def _pacing() -> Iterator[timeseries.Panel]:
 
 def _each_walk() -> Iterator[timeseries.Panel]:
     yield curves(
-        Words("Duration of walks", "How long the last walk took.", "s"),
+        Words("Duration of walks", "How long the last walk took.", SECONDS),
         Query(placed(now("bycloud_scrape_duration_seconds")), "{{place}}"),
     )
     yield curves(
@@ -261,8 +263,8 @@ def _replicas() -> Iterator[timeseries.Panel]:
     each = f"max by ({BY_TARGET}, instance)"
     success = f"bycloud_last_success_timestamp_seconds{{{REPLICA}}}"
     yield curves(
-        Words("Age of each exporter's data", "Time since the last complete walk of each exporter.", "s"),
-        Query(placed(f"clamp_min(time() - {each} ({success}), 0)"), "{{instance}} {{place}}"),
+        Words("Age of each exporter's data", "Time since the last complete walk of each exporter.", MINUTES),
+        Query(placed(f"clamp_min(time() - {each} ({success}), 0) / 60"), "{{instance}} {{place}}"),
     )
     yield curves(
         Words(
@@ -282,12 +284,19 @@ def _replicas() -> Iterator[timeseries.Panel]:
     )
     cpu = _ours(f"rate(process_cpu_seconds_total{{{REPLICA}}}{RATE})")
     yield curves(
+        Words("Processor", "Processor cores that each exporter uses.", "short"),
+        Query(f"max by (cluster, namespace, job, instance) ({cpu})", "{{instance}}"),
+    )
+
+
+def _refused() -> timeseries.Panel:
+    refused = f"rate(bycloud_exporter_refused_requests_total{{{REPLICA}}}{RATE})"
+    return curves(
         Words(
-            "Processor and refused requests", "Processor cores in use, and requests that it refused.", "short"
+            "Refused requests",
+            "Requests that the exporter refused and connections that it closed, by reason.",
+            "reqps",
+            "none refused, or no data",
         ),
-        Query(f"max by (cluster, namespace, job, instance) ({cpu})", "cores {{instance}}"),
-        Query(
-            f"sum by (reason) (rate(bycloud_exporter_refused_requests_total{{{REPLICA}}}{RATE}))",
-            "refused per second: {{reason}}",
-        ),
+        Query(f"sum by (reason) ({refused}) > 0", "{{reason}}"),
     )

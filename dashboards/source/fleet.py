@@ -146,8 +146,10 @@ class Fleet(Struct, frozen=True):
 
     @property
     def unrestorable(self) -> str:
-        """Databases with completed backups that cannot be restored."""
-        return f"({self.broken} > 0)"
+        """Databases whose newest completed backup cannot be restored, because its chain is broken."""
+        usable = self.fact("usable_newest_timestamp_seconds")
+        restorable = self.fact("restorable_newest_timestamp_seconds")
+        return f"({self.broken} > 0 unless {usable} <= {restorable})"
 
     @property
     def problems(self) -> Mapping[float, str]:

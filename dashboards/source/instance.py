@@ -82,7 +82,7 @@ def instance() -> builders.Dashboard:
     made = made.link(page_link(PAGE, "Exporter's page")).link(page_link(RUNBOOKS, "Runbooks"))
     grid = Grid(made)
     grid.row("${database:text}")
-    grid.place(3, about_table(ONE))
+    grid.place(4, about_table(ONE))
     grid.place(4, *_tiles())
     grid.place(8, objective_table(ONE), alerts_table(DATABASE))
     grid.place(8, _age(), _states(), widths=(14, 10))
@@ -116,7 +116,7 @@ def _tiles() -> Iterator[stat.Panel]:
     yield _running()
     yield _last_attempt()
     yield tile(
-        Words("Restorable backups", "Number of backups that can be restored.", "short"),
+        Words("Restorable", "Number of backups that can be restored.", "short"),
         Tile(steps=((None, RED), (1, GREY))),
         f"max({ONE.restorable})",
     )

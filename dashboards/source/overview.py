@@ -62,7 +62,7 @@ COUNTED: Final = {
     3: ("Last attempt failed", "Databases with an objective whose newest finished backup failed."),
     2: (
         "Unrestorable",
-        "Databases with completed backups that build on one that is missing or failed.",
+        "Databases whose newest completed backup builds on one that is missing or failed.",
     ),
 }
 """The title and the description of the tile of each problem, by its state."""
@@ -93,7 +93,7 @@ def _failed_status() -> builders.TextBoxVariable:
 
 def _within_objective() -> stat.Panel:
     met = KNOWN.of_teams(f"({KNOWN.age} <= bool {KNOWN.objective} or 0 * {KNOWN.objective})")
-    share = f"floor(1000 * avg({met})) / 1000"
+    share = f"floor(1000 * avg({met}) + 0.0001) / 1000"
     return tile(
         Words(
             "Within objective",

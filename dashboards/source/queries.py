@@ -22,7 +22,7 @@ Reader = Callable[..., str]
 """`now` or `known`."""
 
 
-def now(name: str, *labels: str, where: str = "", grid: str = "") -> str:  # noqa: ARG001 # as known
+def now(name: str, *labels: str, where: str = "", grid: str = "") -> str:  # noqa: ARG001
     """Return what is served now, by target and `labels`: the largest value of the replicas.
 
     :param where: further matchers, each with a comma before it.
@@ -31,16 +31,16 @@ def now(name: str, *labels: str, where: str = "", grid: str = "") -> str:  # noq
 
 
 def known(name: str, *labels: str, where: str = "", grid: str = HOURLY) -> str:
-    """Return what is served now; for a target that serves no facts, the last values of its last facts.
+    """Return what is served now; for one of `TARGETS` that serves no facts, its last ones.
 
-    A series that ended before the target did is no fact, although its last value is still at hand. Presence is
-    compared at the last time of a grid at which the target served facts: a coarse one costs little.
+    A series that ended before that is no fact, although its last value is still at hand. Presence is compared
+    at the last time of a grid at which the target served facts: a coarse one costs little.
     """
     served = f"{name}{{{CHOSEN}{where}}}"
     before = (
         f"last_over_time({served}[{MEMORY}]) and {_seen(served, grid)}"
         f" == on ({BY_TARGET}) group_left () max by ({BY_TARGET}) ({_seen(_SERVED, grid)})"
-        f" unless on ({BY_TARGET}) {_SERVED}"
+        f" unless on ({BY_TARGET}) {_SERVED} and on ({BY_TARGET}) ({_PRESENT})"
     )
     return f"max by ({_by(labels)}) ({served} or {before})"
 
@@ -84,11 +84,12 @@ _UP: Final = f"last_over_time(bycloud_up{{{CHOSEN}}}[{BRIDGE}])"
 _DOWN: Final = f"up{{{CHOSEN}}} == 0"
 _OK: Final = f"max by ({BY_TARGET}) ({_UP} unless on ({BY_TARGET}, instance) {_DOWN}) == 1"
 _BEFORE: Final = f"last_over_time(bycloud_up{{{CHOSEN}}}[{MEMORY}])"
-
-TARGETS: Final = (
-    f"(max by ({BY_TARGET}) ({_UP} or {_DOWN} and on (cluster, namespace, job) {_BEFORE}"
-    f" or {_BEFORE} unless on (cluster, namespace) {_UP}) ^ 0)"
+_PRESENT: Final = (
+    f"{_UP} or {_DOWN} and on (cluster, namespace, job) {_BEFORE}"
+    f" or {_BEFORE} unless on (cluster, namespace) {_UP}"
 )
+
+TARGETS: Final = f"(max by ({BY_TARGET}) ({_PRESENT}) ^ 0)"
 """1 for every target: it serves bycloud_up, its scrapes fail, or its cluster and namespace have lost all."""
 FAILING: Final = f"({TARGETS} unless on ({BY_TARGET}) {_OK})"
 """1 for every target whose last walk failed, that has never been read, or that cannot be scraped."""

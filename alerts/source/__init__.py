@@ -32,6 +32,7 @@ Rules that an alert reads stand before it in the same group, since those of anot
 | `compliance` | the met share of 30 days and its error budget, every hour |
 | `groups` | all groups, in their order |
 | `rendering` | groups → YAML |
+| `mixin`, `symbols` | groups → Jsonnet |
 | `first_steps`, `runbooks` | the generated parts of the runbooks |
 | `documents` | the tables of README and docs |
 """

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from alerts.source.documents import table, with_part
+from alerts.source.mixin import mixin
 from alerts.source.rendering import rendered
 from alerts.source.runbooks import runbooks
 from alerts.source.settings import Settings
@@ -21,6 +22,7 @@ PAGES: Final = {"README.md": "docs/runbooks/", "docs/alerts.md": "runbooks/"}
 def files() -> Iterator[tuple[Path, str]]:
     """Yield every generated file with its content."""
     yield HOME / "alerts" / "bycloud-backups.rules.yml", rendered(Settings())
+    yield HOME / "alerts" / "mixin.libsonnet", mixin()
     for name, folder in PAGES.items():
         yield HOME / name, with_part(_text(HOME / name), table(folder))
     for runbook in runbooks():

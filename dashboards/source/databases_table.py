@@ -13,6 +13,7 @@ from dashboards.source.panels import (
     DAYS,
     GREEN,
     GREY,
+    HOURS,
     ORANGE,
     RED,
     Ranges,
@@ -47,6 +48,7 @@ STATES: Final[Mapping[float, State]] = {
     NO_OBJECTIVE: ("no objective", GREY),
 }
 LONG: Final = "dtdurations"
+HOUR: Final = 3600
 DAY: Final = 86400
 PLAIN: Final = {"mode": "absolute", "steps": [{"color": "text", "value": None}]}
 """No colour, for a column of which only named values have one."""
@@ -58,9 +60,9 @@ def databases_table() -> table.Panel:
         "A": KNOWN.identities,
         "B": KNOWN.state,
         "C": KNOWN.share,
-        "D": KNOWN.age_or_never,
-        "E": KNOWN.objective,
-        "F": KNOWN.running,
+        "D": f"{KNOWN.age_or_never} / {HOUR}",
+        "E": f"{KNOWN.objective} / {HOUR}",
+        "F": f"{KNOWN.running} / {HOUR}",
         "G": KNOWN.fact("backup_last_attempt_failed"),
         "H": KNOWN.broken,
         "I": f"{KNOWN.window} / {DAY}",
@@ -89,7 +91,7 @@ def _columns() -> list[Column]:
     gauge = {"type": "gauge", "mode": "basic", "valueDisplayMode": "color"}
     share = {"custom.cellOptions": gauge, "thresholds": steps, "min": 0, "max": 2, "decimals": 0}
     attempt = {0: ("OK", "text"), 1: ("failed", RED)}
-    never: Ranges = {(NEVER_READ, None): ("no backup", RED)}
+    never: Ranges = {(NEVER_READ / HOUR, None): ("no backup", RED)}
     broken = {
         "mode": "absolute",
         "steps": [{"color": "text", "value": None}, {"color": ORANGE, "value": 1}],
@@ -102,13 +104,13 @@ def _columns() -> list[Column]:
         Column(field="team", name="Team", width=90),
         Column(field="datastore_type", name="Datastore", width=90),
         Column(field="place", name="Target"),
-        Column(field="Value #D", name="Newest restorable", unit=LONG, width=150, more=_durations(never)),
-        Column(field="Value #E", name="Objective", unit=LONG, width=115, more=_durations({})),
+        Column(field="Value #D", name="Newest restorable", unit=HOURS, width=135, more=_durations(never)),
+        Column(field="Value #E", name="Objective", unit=HOURS, width=85, more=_durations({})),
         Column(field="Value #C", name="Of objective", unit="percentunit", width=130, more=share),
-        Column(field="Value #F", name="Running for", unit=LONG, width=135, more=_durations({})),
+        Column(field="Value #F", name="Running for", unit=HOURS, width=100, more=_durations({})),
         Column(field="Value #G", name="Last attempt", width=95, more=mapped(states(attempt))),
         Column(field="Value #H", name="Broken", width=65, more={"thresholds": broken, **COLOURED}),
-        Column(field="Value #I", name="Recovery window", unit=DAYS, width=125, more={"decimals": 0}),
+        Column(field="Value #I", name="Recovery window", unit=DAYS, width=140, more={"decimals": 0}),
         Column(field="Value #J", name="As of", unit="dateTimeAsLocalNoDateIfToday", width=165),
         *(Column(field=field) for field in (*hidden, *linked)),
     ]

@@ -138,16 +138,19 @@ def database_variable() -> builders.QueryVariable:
     )
 
 
-def alerts(where: str = "") -> builders.AnnotationQuery:
-    """Return the annotations of firing alerts."""
-    query = f'ALERTS{{alertname=~"ByCloud.+",alertstate="firing",{CHOSEN}{where}}}'
+def alerts(where: str = ',severity="critical"') -> builders.AnnotationQuery:
+    """Return the annotations of alerts that begin to fire: by default of critical ones.
+
+    Marks of all the time in which an alert fires would cover the panels.
+    """
+    firing = f'ALERTS{{alertname=~"ByCloud.+",alertstate="firing",{CHOSEN}{where}}}'
     return (
         builders.AnnotationQuery()
         .name("Alerts")
         .datasource(SOURCE)
         .enable(enable=True)
         .icon_color("red")
-        .expr(query)
+        .expr(f"{firing} unless {firing} offset 5m")
         .title_format("{{alertname}}")
         .text_format("{{instance_id}} {{target}}")
         .step("60s")

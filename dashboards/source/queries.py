@@ -80,7 +80,7 @@ def _by(labels: tuple[str, ...]) -> str:
 
 _SERVED: Final = f"bycloud_scrape_backups{{{CHOSEN}}}"
 """A target that has it serves the facts of a complete walk."""
-_UP: Final = f"last_over_time(bycloud_up{{{CHOSEN}}}[{BRIDGE}])"
+_UP: Final = f"(bycloud_up{{{CHOSEN}}} or last_over_time(bycloud_up{{{CHOSEN}}}[{BRIDGE}]))"
 _DOWN: Final = f"up{{{CHOSEN}}} == 0"
 _OK: Final = f"max by ({BY_TARGET}) ({_UP} unless on ({BY_TARGET}, instance) {_DOWN}) == 1"
 _BEFORE: Final = f"last_over_time(bycloud_up{{{CHOSEN}}}[{MEMORY}])"

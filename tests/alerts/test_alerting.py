@@ -29,6 +29,9 @@ EMPTY: Final = {
     ("exporter", "Why walks fail"),  # as long as none does
     ("exporter", "Credential expires"),  # the demo's key is no JWT
     ("exporter", "Refused requests"),  # as long as none is
+    ("exporter", "Retries"),  # the same
+    ("overview", "Failed attempts per day"),  # of the day that begins at the time of the query
+    ("instance", "New restore points per day"),  # the same
 }
 Raised = frozenset[tuple[str, str]]
 """Alert's name and database's id."""

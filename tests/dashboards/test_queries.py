@@ -247,8 +247,8 @@ def test_the_table_says_what_is_wrong(url: str) -> None:
     }
 
     assert {name: row["B"] for name, row in by_id.items()} == {**states, "retired": 0}
-    assert (by_id["stuck"]["F"], by_id["broken"]["H"], by_id["ok"]["I"]) == (7 * HOUR, 3, 7)
-    assert by_id["never"]["D"] > 1e9
+    assert (by_id["stuck"]["F"], by_id["broken"]["H"], by_id["ok"]["I"]) == (7, 3, 7)
+    assert by_id["never"]["D"] > 1e9 / HOUR
 
 
 def test_sums_over_replicas_do_not_double(url: str) -> None:
@@ -359,11 +359,8 @@ def test_firing_alerts_are_listed(url: str) -> None:
     (row,) = rows.values()
 
     assert view.tile("Firing alerts") == Shown("1", "red")
-    assert (row["alertname"], row["instance_name"], row["A"]) == (
-        "ByCloudBackupTooOld",
-        "old-name",
-        1000 * (END - HOUR),
-    )
+    assert (row["alertname"], row["instance_name"]) == ("ByCloudBackupTooOld", "old-name")
+    assert (row["A"], row["B"]) == (1000 * (END - HOUR), 3)
 
 
 def test_absent_rules_are_not_good(url: str) -> None:

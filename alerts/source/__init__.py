@@ -33,6 +33,7 @@ Rules that an alert reads stand before it in the same group, since those of anot
 | `arguments` | arguments → settings |
 | `groups` | all groups, in their order |
 | `rendering` | groups → YAML |
+| `mixin`, `symbols` | groups → Jsonnet |
 | `first_steps`, `runbooks` | the generated parts of the runbooks |
 | `documents` | the table in docs/alerts.md |
 """

@@ -7,6 +7,7 @@ from typing import Final
 
 from alerts.source.arguments import settings_of
 from alerts.source.documents import table, with_part
+from alerts.source.mixin import mixin
 from alerts.source.rendering import rendered
 from alerts.source.runbooks import runbooks
 from alerts.source.settings import Settings
@@ -20,6 +21,7 @@ def files() -> Iterator[tuple[Path, str]]:
     """Yield every generated file with its content."""
     yield HOME / "alerts" / "bycloud-backups.rules.yml", rendered(Settings())
     yield PAGE, with_part(_text(PAGE), table("runbooks/"))
+    yield HOME / "alerts" / "mixin.libsonnet", mixin()
     for runbook in runbooks():
         path = HOME / "docs" / "runbooks" / f"{runbook.name}.md"
         yield path, runbook.completed(_text(path))

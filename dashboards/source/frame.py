@@ -15,9 +15,13 @@ from dashboards.source.queries import BY_DATABASE, CHOSEN, MEMORY
 OVERVIEW: Final = "bycloud-backups-overview"
 INSTANCE: Final = "bycloud-backups-instance"
 EXPORTER: Final = "bycloud-backups-exporter"
+COMPLIANCE: Final = "bycloud-backups-compliance"
+CAPACITY: Final = "bycloud-backups-capacity"
 DASHBOARDS: Final[Mapping[str, str]] = {
     OVERVIEW: "All databases",
     INSTANCE: "One database",
+    COMPLIANCE: "Compliance",
+    CAPACITY: "Capacity",
     EXPORTER: "Exporter",
 }
 """What a link to each dashboard says, by its uid."""

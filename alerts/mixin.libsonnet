@@ -261,7 +261,7 @@
           {
             alert: 'ByCloudBackupQuota',
             expr:
-              "max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud_scrape_backups" + only + "[11m]))\n" +
+              "max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud_scrape_stored_backups" + only + "[11m]))\n" +
               "  / max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud_scrape_objective_backups" + only + "[11m])) > " + std.format('%g', config.quota_ratio),
             'for': '15m',
             labels: {"severity": "warning"},

@@ -14,6 +14,9 @@ from dashboards.source.tables import Column, link, listing, mapped
 SEVERITIES: Final = {3: ("critical", RED), 2: ("warning", ORANGE), 1: ("info", BLUE)}
 LABELS: Final = f"{BY_DATABASE}, alertname, severity, team"
 
+OF_DATABASE: Final = ("instance_name", "team", "place")
+"""What the dashboard of one database says elsewhere."""
+
 
 def alerts_table(database: str = "") -> table.Panel:
     """Return the table of all firing alerts, or those of a database.
@@ -29,7 +32,8 @@ def alerts_table(database: str = "") -> table.Panel:
             "no alert is firing, or no rules are loaded",
         ),
         {"A": _named(firing(database)), "B": _severity(database)},
-        _columns(),
+        [column for column in _columns() if not (database and column.field in OF_DATABASE)]
+        + [Column(field=field) for field in OF_DATABASE if database],
         ("Severity", "Since"),
         ("alertname",),
     )

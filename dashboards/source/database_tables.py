@@ -45,7 +45,7 @@ def about_table(one: Fleet) -> table.Panel:
         {"A": one.identities, "B": f"topk by ({BY_DATABASE}) (1, {info})"},
         [
             Column(field="instance_name", name="Database"),
-            Column(field="instance_id", name="Id"),
+            Column(field="instance_id", name="Id", width=330),
             Column(field="datastore_type", name="Datastore"),
             Column(field="datastore_version", name="Version"),
             Column(field="team", name="Team"),
@@ -88,10 +88,10 @@ def objective_table(one: Fleet) -> table.Panel:
 def _parts(one: Fleet) -> Iterator[Part]:
     full = one.fact("restorable_newest_full_timestamp_seconds")
     served: Mapping[str, tuple[str, str]] = {
-        "age of the newest": (one.age, "age"),
+        NEWEST: (one.age, "age"),
         "time of the running one": (one.running, "duration"),
         "largest gap": (one.fact("restorable_largest_gap_seconds"), "gap"),
-        "age of the newest full one": (f"clamp_min(time() - {full}, 0)", "full_age"),
+        NEWEST_FULL: (f"clamp_min(time() - {full}, 0)", "full_age"),
         RETENTION: (one.window, "retention"),
     }
     for name, (value, limit) in served.items():
@@ -99,11 +99,18 @@ def _parts(one: Fleet) -> Iterator[Part]:
 
 
 RETENTION: Final = "recovery window"
+NEWEST: Final = "age of the newest"
+NEWEST_FULL: Final = "age of the newest full one"
+EXISTING: Final = (NEWEST, NEWEST_FULL)
+"""Parts that require a backup to exist."""
 
 
 def _missed(part: Part) -> str:
+    """Return the key of `MET`; a required backup that does not exist is missed."""
     if part.name == RETENTION:
-        return f"2 * ({part.value} < bool {part.limit})"
+        return f"2 * ({part.value} < bool {part.limit}) or 0 * {part.limit} + 2"
+    if part.name in EXISTING:
+        return f"({part.value} > bool {part.limit}) or 0 * {part.limit} + 1"
     return f"({part.value} > bool {part.limit})"
 
 

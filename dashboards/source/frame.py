@@ -138,12 +138,15 @@ def database_variable() -> builders.QueryVariable:
     )
 
 
-def alerts(where: str = ',severity="critical"') -> builders.AnnotationQuery:
-    """Return the annotations of alerts that begin to fire: by default of critical ones.
+def alerts(where: str = "") -> builders.AnnotationQuery:
+    """Return the annotations of critical alerts that begin to fire.
 
-    Marks of all the time in which an alert fires would cover the panels.
+    Marks of all the time in which any alert fires would cover the panels.
+
+    :param where: further matchers, each with a comma before it.
     """
-    firing = f'ALERTS{{alertname=~"ByCloud.+",alertstate="firing",{CHOSEN}{where}}}'
+    critical = 'alertname=~"ByCloud.+",alertstate="firing",severity="critical"'
+    firing = f"ALERTS{{{critical},{CHOSEN}{where}}}"
     return (
         builders.AnnotationQuery()
         .name("Alerts")

@@ -86,6 +86,7 @@ def _assess(
         instance_name=instance.name,
         datastore_version=instance.datastore_version,
         replica_of=instance.replica_of,
+        is_retired=instance.is_retired,
         restorable=len(times),
         newest_timestamp=times[-1] if times else None,
         oldest_timestamp=times[0] if times else None,

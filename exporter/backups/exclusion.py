@@ -49,6 +49,12 @@ def excluded_instances(
     )
 
 
+def is_type_excluded(datastore_type: str | None, exclusions: Iterable[Exclusion]) -> bool:
+    """Whether backups without `instance_id` are left out: only a pattern for their type can match them."""
+    whole = (exclusion for exclusion in exclusions if exclusion.backup_name is None)
+    return any(exclusion.covers_database(None, None, datastore_type or UNKNOWN) for exclusion in whole)
+
+
 def _covers_database_of(exclusion: Exclusion, backup: Backup, inventory: Inventory) -> bool:
     instance_id = backup.instance_id or None
     instance = inventory.instance(instance_id) if instance_id else None

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from exporter.backups.assessment import assess_databases, datastore_types
 from exporter.backups.chains import Chains
-from exporter.backups.exclusion import excluded_instances, without_excluded_backups
+from exporter.backups.exclusion import excluded_instances, is_type_excluded, without_excluded_backups
 from exporter.backups.grouping import BackupGroup, group_backups
 from exporter.backups.inventory import Inventory
 from exporter.backups.rules import Rules
@@ -25,7 +25,7 @@ def assess(walked: WalkResult[Backup], inventory: Inventory, rules: Rules, compl
     """
     all_groups = group_backups(without_excluded_backups(walked.records, rules.exclude, inventory))
     excluded = _excluded(all_groups, inventory, rules)
-    groups = [group for group in all_groups if group.instance_id not in excluded]
+    groups = [group for group in all_groups if not _is_excluded(group, excluded, rules)]
     if rules.bytes_per_unit is None:
         rules = replace(rules, bytes_per_unit=decide_bytes_per_unit(groups))
     chains = Chains(walked.records, rules.statuses, rules.chains)
@@ -49,3 +49,9 @@ def _excluded(groups: Sequence[BackupGroup], inventory: Inventory, rules: Rules)
     if not rules.exclude:
         return frozenset()
     return excluded_instances(datastore_types(groups, inventory), rules.exclude, inventory)
+
+
+def _is_excluded(group: BackupGroup, instances: frozenset[str], rules: Rules) -> bool:
+    if group.instance_id:
+        return group.instance_id in instances
+    return is_type_excluded(group.datastore_type, rules.exclude)

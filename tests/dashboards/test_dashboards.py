@@ -205,11 +205,13 @@ def test_the_variable_of_a_tile_s_link_has_its_problem() -> None:
 
 
 def test_alerts_are_annotations(dashboard: Json) -> None:
-    """Alerts that begin to fire are annotations on every panel; all the time of firing would cover it."""
+    """Critical alerts that begin to fire are annotations on every panel; marks of all that fires would cover it."""
     (annotation,) = dashboard["annotations"]["list"]
 
     assert annotation["enable"]
-    assert annotation["expr"].startswith(f'ALERTS{{alertname=~"ByCloud.+",alertstate="firing",{CHOSEN}')
+    assert annotation["expr"].startswith(
+        f'ALERTS{{alertname=~"ByCloud.+",alertstate="firing",severity="critical",{CHOSEN}'
+    )
     assert annotation["expr"].endswith(" offset 5m")
 
 

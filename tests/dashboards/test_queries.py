@@ -403,17 +403,24 @@ def test_a_database_is_grey_in_an_outage(url: str) -> None:
     assert instance(url, "outage", "grows-old").tile("Of its objective").color == "red"
 
 
+def objective(view: View) -> Mapping[str, Mapping[str, float]]:
+    """Return the parts of a database's objective by query: required, what there is, and the state."""
+    return {
+        target["refId"]: {
+            result["metric"]["part"]: float(result["value"][1]) for result in view.ask(target["expr"])
+        }
+        for target in view.panel("Objective", "table")["targets"]
+    }
+
+
 def test_an_objective_says_what_is_missed(url: str) -> None:
     """The table of the objective has each part that is required, what there is, and which is missed."""
-    view = instance(url, "troubles", "stuck")
-    found: dict[str, dict[str, float]] = {letter: {} for letter in "ABC"}
-    for target in view.panel("Objective", "table")["targets"]:
-        for result in view.ask(target["expr"]):
-            found[target["refId"]][result["metric"]["part"]] = float(result["value"][1])
+    found = objective(instance(url, "troubles", "stuck"))
 
     assert found["A"] == {"age of the newest": 30 * HOUR, "time of the running one": 6 * HOUR}
     assert found["B"]["time of the running one"] == 7 * HOUR
     assert found["C"] == {"age of the newest": 0, "time of the running one": 1}
+    assert objective(instance(url, "troubles", "never"))["C"] == {"age of the newest": 1}
 
 
 def test_every_target_is_listed(url: str) -> None:

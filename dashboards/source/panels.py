@@ -203,7 +203,7 @@ def daily(words: Words, *queries: Query, color: str = GREY) -> timeseries.Panel:
 
 
 def heat(words: Words, *rows: Query) -> heatmap.Panel:
-    """Return a heat map of numbers of databases: each query is a row, the first at the bottom."""
+    """Return a heat map of numbers of databases by the hour: a series is a row, the first at the bottom."""
     panel = (
         heatmap.Panel()
         .calculate(calculate=False)

@@ -213,6 +213,7 @@ def heat(words: Words, *rows: Query) -> heatmap.Panel:
             .fill("blue")
             .scale(HeatmapColorScale.EXPONENTIAL)
             .exponent(0.3)  # so that one database of hundreds is visible
+            .steps(64)
             .min(0)
         )
         .cell_gap(1)

@@ -21,6 +21,7 @@ from exporter.results import (
     NewestChain,
     Outcome,
     TimeLine,
+    Track,
 )
 from tests.support.databases import NEVER, NOW, WELL, variant
 
@@ -207,6 +208,17 @@ def test_attempts_that_failed_since_one_completed(outcomes: list[Outcome]) -> No
     found = explain(replace(WELL, timeline=line, last_attempt_failed=bool(failed)), NOW).failed_attempts
 
     assert found == (FailedAttempts(len(failed), failed[0]) if failed else None)
+
+
+def test_attempts_before_the_last_completed_one_are_not_read() -> None:
+    """A long time line is not unpacked for its last attempts: the old outcomes are unreadable here."""
+    outcomes = bytes([255]) * 100 + bytes([Outcome.FULL, Outcome.FAILED])
+    times = [NOW - 30 * DAY + at for at in range(len(outcomes))]
+    line = TimeLine((Track.of(times, [], outcomes),))
+
+    assert explain(
+        replace(WELL, timeline=line, last_attempt_failed=True), NOW
+    ).failed_attempts == FailedAttempts(1, times[-1])
 
 
 SECONDS = st.integers(0, 20).map(float)

@@ -18,6 +18,7 @@ from exporter.results import (
     ChainLink,
     DatabaseAssessment,
     Gap,
+    Gaps,
     NewestChain,
     Outcome,
     TimeLine,
@@ -37,12 +38,12 @@ FINE: Final = variant(
     running_oldest_timestamp=NOW - 50,
     newest_full_timestamp=NOW - 500,
     newest_chain_length=7,
-    gaps=(Gap(NOW - 400, NOW - 100),),
+    gaps=Gaps.of([NOW - 400], [NOW - 100]),
 )
 OVER: Final[dict[str, tuple[Problem, dict[str, object]]]] = {
     "max_age": (Problem.OVER_OBJECTIVE, {"newest_timestamp": NOW - 101}),
     "max_duration": (Problem.RUNS_TOO_LONG, {"running_oldest_timestamp": NOW - 51}),
-    "max_gap": (Problem.GAP_TOO_LONG, {"gaps": (Gap(NOW - 401, NOW - 100),)}),
+    "max_gap": (Problem.GAP_TOO_LONG, {"gaps": Gaps.of([NOW - 401], [NOW - 100])}),
     "max_full_age": (Problem.FULL_TOO_OLD, {"newest_full_timestamp": NOW - 501}),
     "max_chain": (Problem.CHAIN_TOO_LONG, {"newest_chain_length": 8}),
 }
@@ -100,7 +101,7 @@ def test_each_part_is_one_line_for_people() -> None:
         oldest_timestamp=NOW - 8 * DAY,
         newest_full_timestamp=NOW - 8 * DAY,
         newest_chain_length=7,
-        gaps=(Gap(NOW - 8 * DAY, NOW - 5 * DAY),),
+        gaps=Gaps.of([NOW - 8 * DAY], [NOW - 5 * DAY]),
     )
 
     assert explain(database, NOW).requirements == (
@@ -123,7 +124,7 @@ def test_each_part_is_one_line_for_people() -> None:
 
 def test_an_open_gap_ends_now() -> None:
     """It is still growing."""
-    explanation = explain(replace(FINE, gaps=(), newest_timestamp=NOW - 301), NOW)
+    explanation = explain(replace(FINE, gaps=Gaps(), newest_timestamp=NOW - 301), NOW)
 
     (line,) = [part.text for part in explanation.requirements if part.key == "max_gap"]
     assert line == "largest gap 5m 1s from 1970-01-12 13:41 UTC to now, allowed: 5m"
@@ -241,7 +242,7 @@ def databases(draw: st.DrawFn) -> DatabaseAssessment:
         ),
         newest_timestamp=newest,
         oldest_timestamp=newest and newest - gap,
-        gaps=(Gap(newest - gap, newest),) if newest else (),
+        gaps=Gaps.of([newest - gap], [newest]) if newest else Gaps(),
         newest_full_timestamp=draw(MOMENT) if has_any else None,
         newest_chain_length=draw(st.integers(1, 22)) if has_any else None,
         running_oldest_timestamp=draw(MOMENT),
@@ -336,7 +337,7 @@ def test_a_gap_that_ends_in_the_future_does_not_end_now() -> None:
         instance_id="one",
         datastore_type="redis",
         newest_timestamp=NOW + 86_400,
-        gaps=(Gap(NOW - 86_400, NOW + 86_400),),
+        gaps=Gaps.of([NOW - 86_400], [NOW + 86_400]),
         objective=AppliedObjective(gap=1.0),
     )
     (requirement,) = explain(database, NOW).requirements

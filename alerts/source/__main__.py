@@ -7,20 +7,21 @@ from typing import Final
 
 from alerts.source.arguments import settings_of
 from alerts.source.documents import table, with_part
+from alerts.source.mixin import mixin
 from alerts.source.rendering import rendered
 from alerts.source.runbooks import runbooks
 from alerts.source.settings import Settings
 
 HOME: Final = Path(__file__).parents[2]
-PAGES: Final = {"README.md": "docs/runbooks/", "docs/alerts.md": "runbooks/"}
-"""The pages with the table of alerts, and the path of the runbooks from each."""
+PAGE: Final = HOME / "docs" / "alerts.md"
+"""The page with the table of alerts."""
 
 
 def files() -> Iterator[tuple[Path, str]]:
     """Yield every generated file with its content."""
     yield HOME / "alerts" / "bycloud-backups.rules.yml", rendered(Settings())
-    for name, folder in PAGES.items():
-        yield HOME / name, with_part(_text(HOME / name), table(folder))
+    yield PAGE, with_part(_text(PAGE), table("runbooks/"))
+    yield HOME / "alerts" / "mixin.libsonnet", mixin()
     for runbook in runbooks():
         path = HOME / "docs" / "runbooks" / f"{runbook.name}.md"
         yield path, runbook.completed(_text(path))

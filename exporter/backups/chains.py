@@ -186,7 +186,7 @@ class Chains:
         )
 
     def _runs_and_chains(self, backups: Sequence[Backup]) -> Iterator[tuple[range, Chain]]:
-        """Yield runs of backups, each built on the one before, as indices, and the chain of each first one."""
+        """Yield runs of backups, each built on the one before, by index, and the chain of each first one."""
         parent_ids = [None if backup.location_ref else backup.parent_id for backup in backups]
         last: Chain | None = None
         for run in _runs(backups, parent_ids):

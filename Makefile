@@ -64,8 +64,8 @@ rules: $(VENV)/tests ## generate the alert rules, their table in docs/alerts.md,
 mutants: $(VENV)/tests ## flip each comparison of the alert rules, and print those that no situation notices (hours)
 	$(BIN)/python -m tools.mutate_rules
 
-history: $(VENV)/tests ## replay eight days of the demo's fleet into a real Prometheus, on port 19090 (needs prometheus and promtool)
-	$(BIN)/python -m tools.history $(or $(FOLDER),$(shell mktemp -d))
+history: $(VENV)/tests ## replay a month of a fleet into a real Prometheus, on port 19090 (DATABASES=25; needs prometheus and promtool)
+	$(BIN)/python -m tools.history --databases $(or $(DATABASES),25) $(or $(FOLDER),$(shell mktemp -d))
 
 tools: $(DEPLOY)/installed ## install Helm, kubectl, hadolint and pip-audit for the tests of deploy/ (Python 3.12 or newer)
 

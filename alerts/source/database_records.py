@@ -4,8 +4,10 @@ from typing import Final
 
 from alerts.source.promql import BRIDGE, MEMORY, Promql
 from alerts.source.table import Recording
+from alerts.source.target_records import TICK
 
 PREFIX: Final = "bycloud_database_"
+MET: Final = "bycloud:objective_age:met"
 VANISHED_SECONDS: Final = 12 * 3600
 """How long the backups of a database that no longer exists are remembered."""
 
@@ -44,6 +46,7 @@ def database_records(promql: Promql) -> tuple[Recording, ...]:
         _since(promql),
         _name(promql),
         _team(promql),
+        _met(promql),
     )
 
 
@@ -141,6 +144,22 @@ def _since(promql: Promql) -> Recording:
         expression=f"({promql.recorded(record)} or time() + 0 * {promql.database_value('bycloud:objective_age:seconds')})\n"
         f"and on ({promql.settings.database}) (bycloud:objective_age:seconds > 0 and bycloud:restorable:backups == 0)",
         note="Since when a database without a restorable backup has had an objective.",
+    )
+
+
+def _met(promql: Promql) -> Recording:
+    database, target = promql.settings.database, promql.settings.target
+    objective = promql.database_value("bycloud:objective_age:seconds")
+    newest = promql.database_value("bycloud:restorable_newest:timestamp")
+    overdue = promql.database_value("bycloud:objective_unmet:since_timestamp")
+    return Recording(
+        name=MET,
+        expression=f"(time() - {newest} <= bool {objective}\n"
+        f"or 0 * ({objective} and on ({database}) (bycloud:restorable:backups == 0 and bycloud:backup_seen:timestamp))\n"
+        f"or 0 * (time() - {overdue} > {objective}))\n"
+        f"and on ({target}) {TICK} == time() unless on ({target}) bycloud:target:outage",
+        note="Every ten minutes, 1 where the database meets its `max_age`, 0 where it does not; nothing in an outage, or"
+        " before the first backup is due.",
     )
 
 

@@ -17,6 +17,8 @@ OTHER: Final[Mapping[str, str]] = {
     "ByCloudBackupsDropped": "Find out who or what deletes backups, and stop it.",
     "ByCloudBackupRetentionShort": "Find out what deletes restore points too early, and stop it.",
     "ByCloudBackupSlow": "Compare the backup's duration with those of the last two weeks, and watch the next backup.",
+    "ByCloudBackupErrorBudgetBurn": "Find out which of the team's databases spend the budget, and whether they have a"
+    " cause in common.",
     "ByCloudBackupsPilingUp": "Find out why the retention no longer works.",
     "ByCloudExporterDown": "See in Prometheus, *Status → Targets*, how the scrape fails, and read the exporter's log.",
     "ByCloudApiAuthFailed": "Run `bycloud-backup-exporter check`, then give the exporter a valid credential.",

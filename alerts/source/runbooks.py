@@ -54,7 +54,9 @@ class Runbook(Struct, frozen=True):
         return ", ".join(f"`{name.upper()}`" for name in self._labels())
 
     def _labels(self) -> tuple[str, ...]:
-        return ("job", "target", *(["instance_id"] if self.rules[0].is_of_database else ()))
+        alert = self.rules[0]
+        own = {"instance_id": alert.is_of_database, "team": alert.is_of_team}
+        return ("job", "target", *(name for name, is_own in own.items() if is_own))
 
 
 def runbooks() -> Iterator[Runbook]:
@@ -85,4 +87,6 @@ def _contact(alert: Alert) -> str:
         return (
             f"the team in the alert's label `team`, {hours}; without that label, the owner of the database."
         )
+    if alert.is_of_team:
+        return f"the team in the alert's label `team`, {hours}; without that label, the team that runs the exporter."
     return f"the team that runs the exporter, {hours}."

@@ -1,6 +1,8 @@
 """What an operator may change in the rules."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -21,6 +23,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     :param piling_ratio: restore points older than this multiple of the age at which they used to go are an alert.
     :param quota_ratio: the used part of `max_backups` that is an alert.
     :param credential_seconds: how long before its expiry a credential is an alert.
+    :param compliance: the part of the time in which databases have to meet their `max_age`; the rest is the error budget.
+    :param burn_ratio: the part of 30 days' error budget whose loss within three days is an alert.
     """
 
     selector: str = ""
@@ -40,6 +44,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     piling_ratio: float = 1.25
     quota_ratio: float = 0.9
     credential_seconds: int = 14 * 86400
+    compliance: Annotated[float, Meta(ge=0, lt=1)] = 0.99
+    burn_ratio: Annotated[float, Meta(gt=0)] = 0.1
 
     @property
     def site(self) -> str:

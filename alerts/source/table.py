@@ -46,6 +46,11 @@ class Alert(Struct, frozen=True, kw_only=True):
         """Whether it has the label `instance_id`."""
         return "instance_id" in self.summary
 
+    @property
+    def is_of_team(self) -> bool:
+        """Whether it is about all databases of a team."""
+        return "$labels.team" in self.summary
+
 
 class Group(Struct, frozen=True, kw_only=True):
     """A group of rules, which Prometheus evaluates in their order.

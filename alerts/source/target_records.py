@@ -1,7 +1,11 @@
 """Recording rules about exporters and their walks."""
 
+from typing import Final
+
 from alerts.source.promql import BRIDGE, TWO_SCRAPES, Promql
 from alerts.source.table import Recording
+
+TICK: Final = "bycloud:compliance:tick_timestamp"
 
 
 def target_records(promql: Promql) -> tuple[Recording, ...]:
@@ -38,6 +42,7 @@ def target_records(promql: Promql) -> tuple[Recording, ...]:
             note="When the last complete walk ended, by the exporter's clock.",
         ),
         _filled(promql),
+        _tick(promql),
     )
 
 
@@ -83,4 +88,12 @@ def _filled(promql: Promql) -> Recording:
         name="bycloud:inventory:filled_timestamp",
         expression=f"time() + 0 * ({listed} > 0)\nor {kept} and {_known(promql)}",
         note="When the target last had a backup.",
+    )
+
+
+def _tick(promql: Promql) -> Recording:
+    return Recording(
+        name=TICK,
+        expression=f"time() + 0 * ({_known(promql)} unless on ({promql.settings.target}) last_over_time({TICK}[9m30s]))",
+        note="Every ten minutes, whatever the interval of evaluations: when compliance is recorded.",
     )

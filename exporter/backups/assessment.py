@@ -55,9 +55,9 @@ def datastore_types(groups: Iterable[BackupGroup], inventory: Inventory) -> Mapp
 
 def _datastore_type(instance: KnownInstance, groups: Iterable[BackupGroup]) -> str:
     """Return the type of an instance, or else of its newest backup that has one."""
-    last = newest(group for group in groups if group.datastore_type)
-    own_type = last.datastore.type if last and last.datastore else None
-    return instance.datastore_type or own_type or UNKNOWN
+    typed = [group for group in groups if group.datastore_type]
+    last = max(typed, key=lambda group: rank(group.newest), default=None)
+    return instance.datastore_type or (last and last.datastore_type) or UNKNOWN
 
 
 def _by_instance(groups: Iterable[BackupGroup], known: Iterable[str]) -> Mapping[str, Sequence[BackupGroup]]:
@@ -86,6 +86,7 @@ def _assess(
         instance_name=instance.name,
         datastore_version=instance.datastore_version,
         replica_of=instance.replica_of,
+        is_retired=instance.is_retired,
         restorable=len(times),
         newest_timestamp=times[-1] if times else None,
         oldest_timestamp=times[0] if times else None,

@@ -79,7 +79,11 @@ class Explanation(Struct, frozen=True, kw_only=True):
             return None
         if self.database.replica_of:
             return "a replica needs no backups of its own"
-        return "it is deleted, or `objectives` require nothing of its backups"
+        if self.database.is_retired:
+            return (
+                "it is deleted: neither the API nor `expected_instances` lists it, only its backups are left"
+            )
+        return "`objectives` require nothing of its backups"
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -3,10 +3,8 @@
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from itertools import chain
 from math import fsum, inf
-from operator import attrgetter
 from typing import Final
 
 from exporter.backups.grouping import BackupGroup, rank
@@ -17,7 +15,6 @@ from exporter.results import GroupKey, GroupSummary, Summary
 
 UNKNOWN: Final = "unknown"
 """The label value for a field that is null, absent or empty."""
-_created_at = attrgetter("created_at")
 
 
 def summarize(
@@ -44,9 +41,9 @@ def summarize(
     )
 
 
-def created_after(groups: Iterable[BackupGroup], moment: datetime) -> int:
-    """Count the backups that were created after `moment`, a timezone-aware time."""
-    return sum(len(group.backups) - bisect_right(group.backups, moment, key=_created_at) for group in groups)
+def created_after(groups: Iterable[BackupGroup], moment: float) -> int:
+    """Count the backups that were created after a moment, in Unix seconds."""
+    return sum(len(group.times) - bisect_right(group.times, moment) for group in groups)
 
 
 def _by_key(groups: Iterable[BackupGroup]) -> Mapping[GroupKey, Sequence[BackupGroup]]:
@@ -65,8 +62,8 @@ def _summarize(
         key=key,
         count=sum(len(group.backups) for group in groups),
         size_bytes=_bytes(_total(chain.from_iterable(group.sizes for group in groups)), bytes_per_unit),
-        newest_timestamp=last.created_at.timestamp(),
-        oldest_timestamp=min(group.backups[0].created_at for group in groups).timestamp(),
+        newest_timestamp=max(group.times[-1] for group in groups),
+        oldest_timestamp=min(group.times[0] for group in groups),
         newest_size_bytes=_bytes(last.size, bytes_per_unit),
         newest_duration_seconds=duration(last) if key.status in statuses.finished else None,
     )

@@ -50,6 +50,7 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     :param instance_name: `None` if neither the API nor the configuration names the instance.
     :param datastore_version: such as `15.4`; `None` if the API's list of instances does not say.
     :param replica_of: the id of the instance that it replicates; `None` if it is not a replica.
+    :param is_retired: it is neither configured nor in the API's complete list. Only its backups are left.
     :param restorable: number of backups that can be restored.
     :param newest_timestamp: when the newest restorable backup was created; `None` without one.
     :param oldest_timestamp: when the oldest restorable backup was created; `None` without one.
@@ -74,6 +75,7 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     instance_name: str | None = None
     datastore_version: str | None = None
     replica_of: str | None = None
+    is_retired: bool = False
     restorable: int = 0
     newest_timestamp: float | None = None
     oldest_timestamp: float | None = None

@@ -132,7 +132,7 @@ def test_queries_name_what_exists(page: RunbookPage) -> None:
 
     assert names - {"bycloud_exporter_"} <= served_names()
     assert set(RECORD.findall(queries)) <= _recorded()
-    assert labels | grouped <= served_labels() | {"job", "target", "instance"}
+    assert labels | grouped <= served_labels() | {"job", "target", "instance", "team"}
 
 
 @each_page
@@ -205,12 +205,14 @@ def test_links_lead_somewhere(page: RunbookPage) -> None:
 
 @each_page
 def test_the_silence_has_the_alert_s_labels(page: RunbookPage) -> None:
-    """It mutes one alert of one database or target."""
+    """It mutes one alert of one database, team or target."""
     (words,) = (words for words in page.commands if words[0] == "amtool")
     labels = dict(word.split("=", 1) for word in words if re.match(r"[a-z_]+=", word))
-    database = {"instance_id": "INSTANCE_ID"} if ALERTS[page.name].is_of_database else {}
+    alert = ALERTS[page.name]
+    database = {"instance_id": "INSTANCE_ID"} if alert.is_of_database else {}
+    team = {"team": "TEAM"} if alert.is_of_team else {}
 
-    assert labels == {"alertname": page.name, "job": "JOB", "target": "TARGET", **database}
+    assert labels == {"alertname": page.name, "job": "JOB", "target": "TARGET", **database, **team}
 
 
 @each_page

@@ -174,7 +174,10 @@ def test_without_an_objective_nothing_is_at_risk() -> None:
 
     assert explanation.requirements == ()
     assert explanation.problems == ()
-    assert explanation.exemption == "it is deleted, or `objectives` require nothing of its backups"
+    assert explanation.exemption == "`objectives` require nothing of its backups"
+    retired = explain(replace(explanation.database, is_retired=True), NOW)
+    assert retired.exemption is not None
+    assert retired.exemption.startswith("it is deleted: neither the API nor `expected_instances` lists it")
     assert explain(replace(WELL), NOW).exemption is None
 
 

@@ -208,6 +208,6 @@ def test_backups_created_after_a_moment(minutes: list[int], after: int) -> None:
         backup(f"{place}", created_at=NOON + timedelta(minutes=minute), instance_id=str(place % 3))
         for place, minute in enumerate(minutes)
     ]
-    moment = NOON + timedelta(minutes=after)
+    moment = (NOON + timedelta(minutes=after)).timestamp()
 
     assert created_after(group_backups(backups), moment) == sum(minute > after for minute in minutes)

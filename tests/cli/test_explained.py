@@ -143,11 +143,14 @@ def test_several_databases_are_a_line_each() -> None:
     """The state, the database, its owner and what is wrong."""
     broken = replace(BROKEN, objective=AppliedObjective(age=9 * DAY), last_attempt_failed=False)
 
-    assert overview([match(broken), match(HEALTHY), match(FREE, "staging")]) == [
+    retired = replace(FREE, instance_id="880e8400", is_retired=True)
+
+    assert overview([match(broken), match(HEALTHY), match(FREE, "staging"), match(retired, "staging")]) == [
         "      target   database   team      datastore   restorable  what is wrong",
         "FAIL  prod     orders-db  payments  postgresql  3d 4h ago   broken chain",
         "ok    prod     carts-db             postgresql  1h ago      nothing",
         "ok    staging  770e8400             postgresql  1h ago      no objective",
+        "ok    staging  880e8400             postgresql  1h ago      deleted, no objective",
     ]
 
 

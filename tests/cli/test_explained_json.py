@@ -24,6 +24,7 @@ def test_json_has_all_of_the_explanation() -> None:
     )
     assert (database["datastore_type"], database["datastore_version"]) == ("postgresql", "15.4")
     assert database["replica_of"] is None
+    assert database["deleted"] is False
     assert database["labels"] == {"team": "payments", "tier": "gold"}
     assert database["at_risk"] is True
     assert database["dangers"] == ["over_objective", "chain_broken", "last_attempt_failed"]

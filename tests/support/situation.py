@@ -13,6 +13,7 @@ from tests.support.programs import need
 from tests.support.rule_world import BLIND, FAST, SLOW, USUAL, Exporter, Pace, input_series
 
 RULES: Final = Path(__file__).parents[2] / "alerts" / "bycloud-backups.rules.yml"
+SUM: Final = "BackupErrorBudgetBurn"
 ANY_PACE: Final = (FAST, USUAL, SLOW, BLIND)
 
 
@@ -22,7 +23,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     :param fires: by time in minutes, each firing alert: its name without `ByCloud`, and the values of the
         labels in `by`, separated by blanks. No other alert may fire.
     :param by: the labels that are compared beside the name.
-    :param only: the alerts that are compared; empty: all.
+    :param only: the alerts that are compared; empty: all but `SUM`, which sums up what others have reported.
     """
 
     name: str
@@ -55,7 +56,7 @@ class Situation(Struct, frozen=True, kw_only=True):
         return {
             "rule_files": [str(rules)],
             "evaluation_interval": f"{pace.evaluation}s",
-            "group_eval_order": ["bycloud-backups", "bycloud-backup-trends"],
+            "group_eval_order": ["bycloud-backups", "bycloud-backup-trends", "bycloud-backup-compliance"],
             "tests": [
                 {
                     "name": self.name,
@@ -67,9 +68,8 @@ class Situation(Struct, frozen=True, kw_only=True):
         }
 
     def _check(self, minute: float) -> dict[str, Any]:
-        matchers = ",".join(
-            filter(None, ('alertstate="firing"', self.only and f'alertname=~"ByCloud({self.only})"'))
-        )
+        compared = f'alertname=~"ByCloud({self.only})"' if self.only else f'alertname!="ByCloud{SUM}"'
+        matchers = f'alertstate="firing",{compared}'
         return {
             "expr": f"count by (alertname, {', '.join(self.by)}) (ALERTS{{{matchers}}})",
             "eval_time": f"{int(minute * 60)}s",

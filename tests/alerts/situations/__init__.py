@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tests.alerts.situations.compliance import COMPLIANCE
 from tests.alerts.situations.objectives import OBJECTIVES
 from tests.alerts.situations.outages import OUTAGES
 from tests.alerts.situations.past import PAST
@@ -9,4 +10,4 @@ from tests.alerts.situations.targets import TARGETS
 from tests.alerts.situations.walks import WALKS
 from tests.support.situation import Situation
 
-SITUATIONS: Final[tuple[Situation, ...]] = (*OBJECTIVES, *OUTAGES, *TARGETS, *WALKS, *PAST)
+SITUATIONS: Final[tuple[Situation, ...]] = (*OBJECTIVES, *OUTAGES, *TARGETS, *WALKS, *PAST, *COMPLIANCE)

@@ -141,8 +141,12 @@ def _tiles() -> Iterator[stat.Panel]:
 def _newest() -> stat.Panel:
     return tile(
         Words("Newest restorable", "Age of the newest backup that can be restored.", HOURS),
-        Tile(ranges={(NEVER_READ / HOUR, None): ("no backup", RED)}, decimals=1),
-        f"max({ONE.age_or_never}) / {HOUR}",
+        Tile(
+            named={-1: ("no backup", GREY)},
+            ranges={(NEVER_READ / HOUR, None): ("no backup", RED)},
+            decimals=1,
+        ),
+        f"max({ONE.age_or_never} / {HOUR} or 0 * {ONE.restorable} - 1)",
     )
 
 

@@ -206,7 +206,7 @@ def test_the_variable_of_a_tile_s_link_has_its_problem() -> None:
 
 
 def test_alerts_are_annotations(dashboard: Json) -> None:
-    """Critical alerts that begin to fire are annotations on every panel; marks of all that fires would cover it."""
+    """Critical alerts are annotations on every panel where they begin to fire."""
     (annotation,) = dashboard["annotations"]["list"]
 
     assert annotation["enable"]

@@ -378,6 +378,7 @@ def test_a_database_without_any_backup_is_red(url: str) -> None:
     assert tiles["Of its objective"] == Shown("no backup", "red")
     assert tiles["Restorable"] == Shown("0", "red")
     assert tiles["Last attempt"] == Shown("none yet", GREY)
+    assert instance(url, "troubles", "replica").tile("Newest restorable") == Shown("no backup", GREY)
 
 
 def test_a_stuck_backup_is_red(url: str) -> None:

@@ -23,6 +23,7 @@ KEY_AND_CHECK: Final = Key("README.md", "export BYCLOUD_API_KEY")
 DEMO: Final = Key("docs/getting-started.md", "make demo")
 CURL: Final = Key("docs/getting-started.md", "curl")
 FIRST_CHECK: Final = Key("docs/getting-started.md", "~/bycloud-exporter")
+FIRST_KEY: Final = Key("docs/getting-started.md", "umask")
 FIRST_FILE: Final = Key("docs/getting-started.md", "check --config.file=exporter.yml")
 DOCKER: Final = Key("docs/deployment/docker.md", "docker run")
 COMMAND_LINE: Final = Key("docs/cli.md", "once --target")
@@ -38,6 +39,7 @@ RUN: Final = (
     CURL,
     FIRST_CHECK,
     FIRST_FILE,
+    FIRST_KEY,
     FROM_THE_SHELL,
     COMMAND_LINE,
     SIMULATOR,
@@ -213,10 +215,11 @@ def test_getting_started_with_an_account(clean: Place, api: SimulatedApi) -> Non
 @pytest.mark.slow
 def test_getting_started_with_a_file(place: Place, configured: str) -> None:
     """`check` accepts a file, and the exporter serves with it."""
-    text = FIRST_FILE.text({"exporter.yml": configured})
+    text = FIRST_KEY.text({}) + FIRST_FILE.text({"exporter.yml": configured})
 
     with place.serve(f"{text.rstrip()} {LOOPBACK}") as url:
         assert "\nbycloud_up 1.0\n" in metrics(url)
+    assert (place.folder / "bycloud.key").read_text(encoding="utf-8") == f"{README_KEY}\n"
 
 
 def test_the_advised_flags_of_docker_are_checked() -> None:

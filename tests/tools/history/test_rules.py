@@ -42,7 +42,7 @@ def test_every_rule_is_evaluated() -> None:
 
 
 def test_a_rule_is_evaluated_after_what_it_reads() -> None:
-    """A record stands in a later layer than what it reads, but where two read each other."""
+    """A record has a later layer than what it reads, but where two read each other."""
     early = {(name, read) for name, read, place, first in _pairs(made()) if place <= first}
 
     assert early == {("bycloud:restorable_low:backups", "bycloud:restorable_low:timestamp")}

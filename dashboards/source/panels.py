@@ -212,9 +212,10 @@ def heat(words: Words, *rows: Query) -> heatmap.Panel:
             .mode(HeatmapColorMode.OPACITY)
             .fill("blue")
             .scale(HeatmapColorScale.EXPONENTIAL)
-            .exponent(0.3)  # so that one database of hundreds is visible
+            .exponent(0.3)
             .steps(64)
             .min(0)
+            .max(20)  # else one database of hundreds has no colour
         )
         .cell_gap(1)
         .interval("1h")

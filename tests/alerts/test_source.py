@@ -30,6 +30,7 @@ def test_settings_are_read_from_arguments() -> None:
         ("stale=1", "'stale=1' is not a setting; allowed: selector=…, labels=…"),
         ("team", "'team' is not a setting"),
         ("stale_seconds=soon", "Expected `int`"),
+        ("compliance=1", "Expected `float` < 1"),
     ],
 )
 def test_a_wrong_argument_is_one_line(argument: str, expected: str) -> None:

@@ -13,10 +13,11 @@ PORT   ?= 10140
 # Keep extras: without them, pip looks for the newest release of a package that another one requires with an extra, and finds no hash.
 LOCK   := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-strip-extras \
   --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+PROSE   = README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md $(shell find docs -name "*.md")
 NEEDS_LINUX = @test -d /proc/self || { echo 'make $@: needs Linux, for /proc' >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check situations stress fix docs dashboards rules mutants history tools image release-build release-dry-run release-lint manifests bench bench-rules soak abuse lock clean
+.PHONY: help demo test check prose situations stress fix docs site dashboards rules mutants history tools image packages release-build release-dry-run release-lint manifests bench bench-rules soak abuse lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -27,12 +28,16 @@ demo: $(VENV)/runs ## run the exporter on an embedded API, on port 10140 (PORT=â
 test: $(VENV)/tests ## run the suite, without the tests marked slow
 	$(BIN)/python -m pytest -n auto -m "not slow" --hypothesis-profile=quick
 
-check: $(VENV)/tests ## lint, types, import contracts, and the suite in random order with branch coverage
+check: $(VENV)/tests prose ## lint, types, import contracts, language, and the suite in random order with branch coverage
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy exporter tests benchmarks dashboards alerts tools
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing
+
+prose: $(DOCS)/installed ## check spelling and language with codespell and proselint
+	$(DOCS)/bin/codespell
+	$(DOCS)/bin/proselint check --config .proselintrc.json $(PROSE)
 
 situations: $(VENV)/tests ## run the situations of the alerts at scrapes 15 s apart too (most of an hour; needs promtool)
 	$(BIN)/python -m pytest -n auto -m exhaustive tests/alerts
@@ -44,25 +49,31 @@ fix: $(VENV)/tests ## let ruff fix and format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(VENV)/tests ## generate docs/configuration.md and docs/metrics.md
+docs: $(VENV)/tests ## generate docs/cli.md, docs/configuration.md, docs/metrics.md and the drawings
 	$(BIN)/python -m tools.generated
+
+site: $(DOCS)/installed ## build the documentation as a site, and check its links: site/index.html
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
 
 dashboards: $(VENV)/tests ## generate the dashboards' JSON from dashboards/source
 	$(BIN)/python -m dashboards.source
 
-rules: $(VENV)/tests ## generate the alert rules, their tables in README and docs, and the runbooks' heads from alerts/source
+rules: $(VENV)/tests ## generate the alert rules, their table in docs/alerts.md, and the runbooks' heads from alerts/source
 	$(BIN)/python -m alerts.source
 
 mutants: $(VENV)/tests ## flip each comparison of the alert rules, and print those that no situation notices (hours)
 	$(BIN)/python -m tools.mutate_rules
 
-history: $(VENV)/tests ## replay eight days of the demo's fleet into a real Prometheus, on port 19090 (needs prometheus and promtool)
-	$(BIN)/python -m tools.history $(or $(FOLDER),$(shell mktemp -d))
+history: $(VENV)/tests ## replay a month of a fleet into a real Prometheus, on port 19090 (DATABASES=25; needs prometheus and promtool)
+	$(BIN)/python -m tools.history --databases $(or $(DATABASES),25) $(or $(FOLDER),$(shell mktemp -d))
 
 tools: $(DEPLOY)/installed ## install Helm, kubectl, hadolint and pip-audit for the tests of deploy/ (Python 3.12 or newer)
 
 image: ## build the image and run it, with Docker or Podman, or as root with buildah and debootstrap
 	@$(PYTHON) -m tools.image_check
+
+packages: $(VENV)/tests $(RELEASE)/installed ## build a wheel, a single file and a Debian package for this machine into dist/
+	$(BIN)/python -m tools.release packages
 
 release-build: $(VENV)/tests $(DEPLOY)/installed $(RELEASE)/installed ## build all files of a release into dist/ (TAG=vâ€¦)
 	$(BIN)/python -m tools.release build '$(TAG)'
@@ -101,7 +112,7 @@ lock: $(VENV)/tests ## resolve the lock files again from pyproject.toml
 	$(LOCK) --python-version 3.11 --group docs -o requirements-docs.lock
 
 clean: ## remove the virtual environment and all caches
-	rm -rf $(VENV) $(DEPLOY) $(RELEASE) $(DOCS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(DEPLOY) $(RELEASE) $(DOCS) dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -121,7 +132,7 @@ $(DEPLOY)/installed: $(VENV)/tests requirements-deploy.lock
 	$(BIN)/uv pip install --quiet --python $(DEPLOY)/bin/python --require-hashes -r requirements-deploy.lock
 	@touch $@
 
-# These two need no more than the project's own Python.
+# These need no more than the project's own Python.
 $(RELEASE)/installed $(DOCS)/installed: .venv-%/installed: $(VENV)/tests requirements-%.lock
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$*
 	$(BIN)/uv pip install --quiet --python .venv-$*/bin/python --require-hashes -r requirements-$*.lock

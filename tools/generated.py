@@ -16,7 +16,9 @@ from exporter.metrics.table import SECTIONS
 from exporter.results import BudgetState
 from exporter.server.refusals import Refusal
 from tests.support.scrape_results import OK, FixedClock
+from tools.cli_page import cli_page
 from tools.configuration_page import configuration_page
+from tools.drawings.files import FILES as DRAWINGS
 
 HOME = Path(__file__).parent.parent
 HEAD = """\
@@ -25,7 +27,8 @@ HEAD = """\
 # Metrics
 
 Every metric is a gauge, unless stated otherwise. What is unknown has no sample: no value such as 0 or -1
-means "unknown". Labels that are null or absent in the API are `unknown`.
+means "unknown". Labels that are null or absent in the API are `unknown`. [Concepts](concepts.md)
+explains the words: walk, snapshot, restore point, chain, objective.
 
 With one target, `/metrics` serves all metrics. With several targets, `/metrics` serves those of the exporter
 itself, and `/probe?target=NAME` serves those of a target.
@@ -34,6 +37,10 @@ itself, and `/probe?target=NAME` serves those of a target.
 deferred. `bycloud_last_success_timestamp_seconds` is the time of that walk.
 """
 TAIL = """
+If two exporters use the same account, take the maximum first so that nothing counts twice:
+`sum by (status) (max by (status, datastore_type, instance_id) (bycloud_database_backups))`.
+They share the API's budget: set `budget_share` for each.
+
 `/metrics` also serves prometheus_client's `process_*` and `python_*` metrics of the exporter's process.
 """
 BUDGET: Final = BudgetState(
@@ -55,6 +62,8 @@ def golden_exposition() -> str:
 
 
 FILES = {
+    **DRAWINGS,
+    "docs/cli.md": cli_page,
     "docs/configuration.md": configuration_page,
     "docs/metrics.md": metrics_page,
     "tests/golden/metrics.txt": golden_exposition,

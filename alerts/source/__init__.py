@@ -31,8 +31,10 @@ Rules that an alert reads stand before it in the same group, since those of anot
 | `database_records`, `database_alerts` | the backups of each database |
 | `trends` | comparisons with the past, every ten minutes |
 | `compliance` | the met share of 30 days and its error budget, every hour |
+| `arguments` | arguments → settings |
 | `groups` | all groups, in their order |
 | `rendering` | groups → YAML |
+| `mixin`, `symbols` | groups → Jsonnet |
 | `first_steps`, `runbooks` | the generated parts of the runbooks |
-| `documents` | the tables of README and docs |
+| `documents` | the table in docs/alerts.md |
 """

@@ -1,4 +1,4 @@
-"""The tables of README and docs, from the table of alerts."""
+"""The table in docs/alerts.md, from the table of alerts."""
 
 from alerts.source.groups import alerts
 from alerts.source.runbooks import BEGIN, END, label_matchers

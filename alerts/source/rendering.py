@@ -62,7 +62,8 @@ def annotations(alert: Alert, settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.runbooks:
         yield "runbook_url", f"{settings.runbooks}{alert.name}.md"
     if settings.dashboard and alert.is_of_database:
-        yield "dashboard_url", f"{settings.dashboard}?var-database={{{{ $labels.instance_id }}}}"
+        query = "&" if "?" in settings.dashboard else "?"
+        yield "dashboard_url", f"{settings.dashboard}{query}var-database={{{{ $labels.instance_id }}}}"
     if settings.exporter:
         yield "exporter_url", settings.exporter.rstrip("/") + "/" + (_PAGE if alert.is_of_database else "")
 

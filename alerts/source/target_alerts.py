@@ -211,11 +211,11 @@ def _replicas_disagree(promql: Promql) -> Alert:
 
 
 def _quota(promql: Promql) -> Alert:
-    read = promql.by_target("bycloud_scrape_backups", window=BRIDGE)
+    stored = promql.by_target("bycloud_scrape_stored_backups", window=BRIDGE)
     allowed = promql.by_target("bycloud_scrape_objective_backups", window=BRIDGE)
     return Alert(
         name="ByCloudBackupQuota",
-        expression=f"{read}\n  / {allowed} > {promql.settings.quota_ratio:g}",
+        expression=f"{stored}\n  / {allowed} > {promql.settings.quota_ratio:g}",
         severity="warning",
         wait="15m",
         summary=f"{{{{ humanizePercentage $value }}}} of the allowed backups exist ({TARGET})",

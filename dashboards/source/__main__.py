@@ -1,4 +1,4 @@
-"""`python -m dashboards.source [FOLDER]`: write both dashboards."""
+"""`python -m dashboards.source [FOLDER]`: write all dashboards."""
 
 import json
 import sys
@@ -9,11 +9,20 @@ from typing import Final
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
+from dashboards.source.capacity import capacity
+from dashboards.source.compliance import compliance
+from dashboards.source.exporter import exporter
 from dashboards.source.instance import instance
 from dashboards.source.overview import overview
 
 HOME: Final = Path(__file__).parents[1]
-FILES: Final[Mapping[str, Callable[[], Dashboard]]] = {"overview.json": overview, "instance.json": instance}
+FILES: Final[Mapping[str, Callable[[], Dashboard]]] = {
+    "overview.json": overview,
+    "instance.json": instance,
+    "compliance.json": compliance,
+    "capacity.json": capacity,
+    "exporter.json": exporter,
+}
 
 
 def rendered(make: Callable[[], Dashboard]) -> str:

@@ -1,176 +1,252 @@
-"""The dashboard of one database: whether it can be restored, its history, and its backups."""
+"""The dashboard of one database: whether it can be restored, its objective, its history, and its backups."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard as builders
+from grafana_foundation_sdk.builders import stat, statetimeline, timeseries
 from grafana_foundation_sdk.models import dashboard
 
-from dashboards.source.frame import INSTANCE, OVERVIEW, About, alerts, database_variable, frame
-from dashboards.source.overview import COLOURS, NONE_IS_GOOD
-from dashboards.source.panels import GREEN, ORANGE, RED, Grid, Query, Words, curves, tile, timeline
-from dashboards.source.queries import Fleet
+from dashboards.source.alerts_table import alerts_table
+from dashboards.source.database_history import DASHED, attempts, restore_points
+from dashboards.source.database_tables import about_table, objective_table
+from dashboards.source.fleet import Fleet
+from dashboards.source.frame import (
+    INSTANCE,
+    RUNBOOKS,
+    About,
+    alerts,
+    database_variable,
+    frame,
+    page_link,
+    with_database_variables,
+)
+from dashboards.source.grid import Grid
+from dashboards.source.panels import (
+    BLUE,
+    GREEN,
+    GREY,
+    HOURS,
+    ORANGE,
+    RED,
+    SOURCE,
+    Query,
+    Tile,
+    Words,
+    curves,
+    data_age_tile,
+    fixed,
+    tile,
+    timeline,
+)
+from dashboards.source.queries import (
+    BY_DATABASE,
+    BY_TARGET,
+    CHOSEN,
+    DATA_AGE,
+    MEMORY,
+    NEVER_READ,
+    UNSEEN,
+    known,
+    now,
+)
 
-ONE: Final = Fleet(',instance_id="$database"')
+DATABASE: Final = ',instance_id="$database"'
+ONE: Final = Fleet(known, DATABASE)
+THEN: Final = Fleet(now, DATABASE)
 ABOUT: Final = About(
     INSTANCE,
     "One database: can it be restored?",
     "One ByCloud database: whether it can be restored, to what point in time, and its history.",
-    (OVERVIEW, "All databases"),
 )
-DASHED: Final = [
-    dashboard.DynamicConfigValue("custom.lineStyle", {"fill": "dash", "dash": [10, 10]}),
-    dashboard.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": RED}),
-    dashboard.DynamicConfigValue("custom.fillOpacity", 0),
-]
-RECOVERABILITY: Final = {
-    0: ("restorable", GREEN),
-    1: ("broken chain", RED),
-    2: ("nothing to restore", "dark-red"),
+PAGE: Final = "${page}/databases/${page_target:percentencode}/${database:percentencode}"
+STATES: Final = {
+    0: ("OK", GREEN),
+    1: ("broken chain", ORANGE),
+    2: ("too old", RED),
+    3: ("no backup", "dark-red"),
+    10: ("OK", GREEN),
+    11: ("failed", RED),
+    20: ("nothing runs", GREY),
+    21: ("running", BLUE),
+    22: ("too long", RED),
 }
+"""Of the database, of its last attempt, and of the running backup."""
+LONG: Final = "dtdurations"
+HOUR: Final = 3600
 
 
 def instance() -> builders.Dashboard:
     """Return the whole dashboard."""
-    made = frame(ABOUT).with_variable(database_variable()).annotation(alerts(',instance_id="$database"'))
+    made = with_database_variables(frame(ABOUT)).with_variable(database_variable())
+    made = made.with_variable(_page_target()).with_variable(_page_url()).annotation(alerts(DATABASE))
+    made = made.link(page_link(PAGE, "Exporter's page")).link(page_link(RUNBOOKS, "Runbooks"))
     grid = Grid(made)
-    _tiles(grid)
-    _recovery(grid)
-    _backups(grid)
+    grid.row("${database:text}")
+    grid.place(4, about_table(ONE))
+    grid.place(4, *_tiles())
+    grid.place(8, objective_table(ONE), alerts_table(DATABASE))
+    grid.place(8, _age(), _states(), widths=(14, 10))
+    grid.place(8, *restore_points(THEN))
+    grid.place(8, *attempts(THEN))
     return made
 
 
-def _tiles(grid: Grid) -> None:
-    grid.place(
-        4,
-        tile(
-            Words("Newest restorable", "Age of the newest backup that can be restored.", "s", "no backup"),
-            f"max({ONE.age})",
-            ((None, "blue"),),
+def _page_url() -> builders.TextBoxVariable:
+    return builders.TextBoxVariable("page").label("Exporter's URL").default_value("http://localhost:10140")
+
+
+def _page_target() -> builders.QueryVariable:
+    """Return the target's name in the exporter's URLs: a single target has no label in its own metrics."""
+    labelled = f'bycloud_database_restorable_backups{{{CHOSEN}{DATABASE},target!=""}}[{MEMORY}]'
+    own = f"bycloud_api_requests_total{{{CHOSEN}}}[{MEMORY}]"
+    query = f"query_result(last_over_time({labelled}) or on () last_over_time({own}))"
+    return (
+        builders.QueryVariable("page_target")
+        .datasource(SOURCE)
+        .query({"query": query, "refId": "page_target"})
+        .regex('/target="([^"]+)"/')
+        .refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .hide(dashboard.VariableHide.HIDE_VARIABLE)
+    )
+
+
+def _tiles() -> Iterator[stat.Panel]:
+    yield _newest()
+    yield _of_objective()
+    yield _running()
+    yield _last_attempt()
+    yield tile(
+        Words("Restorable", "Number of backups that can be restored.", "short"),
+        Tile(steps=((None, RED), (1, GREY))),
+        f"max({ONE.restorable})",
+    )
+    yield tile(
+        Words("Unrestorable", "Completed backups that cannot be restored.", "short"),
+        Tile(steps=((None, GREY), (1, ORANGE))),
+        f"max({ONE.broken} or 0 * {ONE.restorable})",
+    )
+    yield _chain()
+    yield tile(
+        Words(
+            "Age of this data",
+            "Time since the last complete walk of the API for this database's target.",
+            LONG,
+        ),
+        data_age_tile(""),
+        f"max({DATA_AGE} and on ({BY_TARGET}) {ONE.restorable})",
+    )
+
+
+def _newest() -> stat.Panel:
+    return tile(
+        Words("Newest restorable", "Age of the newest backup that can be restored.", HOURS),
+        Tile(
+            named={-1: ("no backup", GREY)},
+            ranges={(NEVER_READ / HOUR, None): ("no backup", RED)},
             decimals=1,
         ),
-        tile(
-            Words(
-                "Of its objective",
-                "That age as a share of the objective; red above 100 %.",
-                "percentunit",
-                "no objective, or no backup",
-            ),
-            f"max({ONE.age} / {ONE.objective})",
-            ((None, GREEN), (1, RED)),
-        ),
-        tile(
-            Words("Restorable backups", "Number of backups that can be restored.", "short"),
-            f"max({ONE.restorable})",
-            ((None, RED), (1, GREEN)),
-        ),
-        tile(
-            Words("Broken chains", "Complete backups that cannot be restored.", "short"),
-            f"max({ONE.broken})",
-            NONE_IS_GOOD,
-        ),
-        tile(
-            Words("Last attempt", "Result of the newest finished backup.", "short", "none yet"),
-            f"max({ONE.fact('backup_last_attempt_failed')})",
-            NONE_IS_GOOD,
-            named={0: ("ok", GREEN), 1: ("failed", RED)},
-        ),
-        tile(
-            Words(
-                "Chain to restore",
-                "Number of backups that restoring the newest one reads; 1 means a full backup.",
-                "short",
-            ),
-            f"max({ONE.fact('restorable_newest_chain_length')})",
-            ((None, "blue"),),
-        ),
+        f"max({ONE.age_or_never} / {HOUR} or 0 * {ONE.restorable} - 1)",
     )
 
 
-def _recovery(grid: Grid) -> None:
-    grid.place(
-        8,
-        curves(
-            Words(
-                "Age of the newest restorable backup",
-                "It falls with each good backup and grows in between. The dashed line is the objective.",
-                "s",
-            ),
-            Query(f"max({ONE.age})", "age"),
-            Query(f"max({ONE.objective})", "objective"),
-        ).override_by_name("objective", DASHED),
-    )
-    ended = {0: ("ok", GREEN), 1: ("failed", RED)}
-    grid.place(
-        5,
-        timeline(
-            Words(
-                "Recoverability",
-                "Whether every completed backup can be restored. A broken chain is red here even if older"
-                " backups keep the age within the objective.",
-                "short",
-            ),
-            RECOVERABILITY,
-            Query(f"max(({ONE.broken} > bool 0) + 2 * ({ONE.restorable} == bool 0))", "chains"),
+def _of_objective() -> stat.Panel:
+    """Show the share; without a backup that of 1970, without an objective -1."""
+    share = f"({ONE.age_or_never} / {ONE.objective})"
+    return tile(
+        Words(
+            "Of its objective",
+            "That age as a share of the objective: red above 100 %, grey if it was good when the API was"
+            " last read.",
+            "percentunit",
         ),
-        timeline(
-            Words("Last attempt", "Result of the newest finished backup at each point in time.", "short"),
-            ended,
-            Query(f"max({ONE.fact('backup_last_attempt_failed')})", "attempt"),
+        Tile(
+            steps=((None, GREEN), (1, RED)),
+            named={-1: ("no objective", GREY)},
+            ranges={(1000, None): ("no backup", RED)},
         ),
+        f"max({share} > 1 or {share} unless on ({BY_TARGET}) {UNSEEN} or 0 * {ONE.restorable} - 1"
+        f" unless on ({BY_DATABASE}) {ONE.objective})",
+        f"max({share} <= 1 and on ({BY_TARGET}) {UNSEEN})",
     )
 
 
-def _backups(grid: Grid) -> None:
-    count = curves(
-        Words("Backups by status", "Number of this database's backups that the API lists.", "short"),
-        Query(f"sum by (status) ({ONE.backups('backups')})", "{{status}}"),
-        stacked=True,
-    )
-    for name, color in COLOURS.items():
-        fixed = {"mode": "fixed", "fixedColor": color}
-        count = count.override_by_name(name, [dashboard.DynamicConfigValue("color", fixed)])
-    size = ONE.fact("restorable_newest_full_size_bytes")
-    grid.place(
-        8,
-        count,
-        curves(
-            Words(
-                "Newest full backup's size",
-                "Compared with the median of the last 14 days; less than half of it is suspicious.",
-                "bytes",
-            ),
-            Query(f"max({size})", "newest full"),
-            Query(f"max(quantile_over_time(0.5, {size}[14d:1h]))", "median of 14 days"),
-        ).override_by_name("median of 14 days", _dashed(ORANGE)),
-    )
-    grid.place(
-        8,
-        curves(
-            Words(
-                "Duration of the newest",
-                "How long the newest backup of each status took. The dashed line is the objective.",
-                "s",
-            ),
-            Query(f"max by (status) ({ONE.backups('backup_newest_duration_seconds')})", "{{status}}"),
-            Query(f"max({ONE.fact('backup_objective_duration_seconds')})", "objective"),
-        )
-        .override_by_name("objective", DASHED)
-        .override_by_name("COMPLETED", _colour(GREEN))
-        .override_by_name("FAILED", _colour(RED)),
-        curves(
-            Words(
-                "Chain length",
-                "Number of backups that restoring the newest one would have read; 1 means a full backup.",
-                "short",
-            ),
-            Query(f"max({ONE.fact('restorable_newest_chain_length')})", "backups"),
+def _running() -> stat.Panel:
+    within = f"({ONE.running} unless {ONE.running_too_long})"
+    return tile(
+        Words(
+            "Running for",
+            "Time since the oldest running backup began: red if that is longer than the objective allows.",
+            HOURS,
         ),
+        Tile(steps=((None, BLUE),), named={-1: ("nothing runs", GREY)}, second=(RED, {}), decimals=1),
+        f"max({within} / {HOUR} or (0 * {ONE.restorable} - 1 unless {ONE.running}))",
+        f"max({ONE.running_too_long}) / {HOUR}",
     )
 
 
-def _colour(color: str) -> list[dashboard.DynamicConfigValue]:
-    return [dashboard.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": color})]
+def _last_attempt() -> stat.Panel:
+    failed = ONE.fact("backup_last_attempt_failed")
+    return tile(
+        Words("Last attempt", "Result of the newest finished backup.", "short"),
+        Tile(
+            named={0: ("OK", GREEN), 1: ("failed", RED), -1: ("none yet", GREY)},
+            second=(GREY, {0: "was OK"}),
+        ),
+        f"max({failed} == 1 or {failed} unless on ({BY_TARGET}) {UNSEEN}"
+        f" or (0 * {ONE.restorable} - 1 unless {failed}))",
+        f"max({failed} == 0 and on ({BY_TARGET}) {UNSEEN})",
+    )
 
 
-def _dashed(color: str) -> list[dashboard.DynamicConfigValue]:
-    return [DASHED[0], *_colour(color), DASHED[2]]
+def _chain() -> stat.Panel:
+    length = ONE.fact("restorable_newest_chain_length")
+    excess = f"({length} > {ONE.fact('backup_objective_chain_length')})"
+    return tile(
+        Words(
+            "Chain to restore",
+            "Number of backups that restoring the newest one reads; 1 means a full backup. Red if the"
+            " objective allows fewer.",
+            "short",
+            "none",
+        ),
+        Tile(second=(RED, {})),
+        f"max({length} unless {excess})",
+        f"max({excess})",
+    )
+
+
+def _age() -> timeseries.Panel:
+    return curves(
+        Words(
+            "Age of the newest restorable backup",
+            "It falls with each good backup and grows in between. The dashed line is the objective.",
+            HOURS,
+        ),
+        Query(f"max({THEN.age}) / 3600", "age"),
+        Query(f"max({THEN.objective}) / 3600", "objective"),
+        scheme=fixed(BLUE),
+    ).override_by_name("objective", DASHED)
+
+
+def _states() -> statetimeline.Panel:
+    states = {
+        3: THEN.no_backup,
+        2: THEN.too_old,
+        1: THEN.unrestorable,
+        0: THEN.restorable,
+    }
+    recoverable = " or ".join(f"0 * {found} + {state}" for state, found in states.items())
+    running = f"0 * {THEN.running_too_long} + 22 or 0 * {THEN.running} + 21 or 0 * {THEN.restorable} + 20"
+    return timeline(
+        Words(
+            "States",
+            "Whether the database meets its objective, the result of the newest finished backup, and"
+            " whether one runs. Gaps: nothing was read.",
+            "short",
+        ),
+        STATES,
+        Query(f"max({recoverable})", "database"),
+        Query(f"max({THEN.fact('backup_last_attempt_failed')} + 10)", "attempt"),
+        Query(f"max({running})", "running"),
+    )

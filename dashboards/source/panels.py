@@ -1,30 +1,40 @@
-"""Panels with a title, a description, a unit, a legend and a position on the grid."""
+"""Panels of numbers, curves and states, with a title, a description, a unit and a legend."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
 from grafana_foundation_sdk.builders import common as common_builders
 from grafana_foundation_sdk.builders import dashboard as builders
-from grafana_foundation_sdk.builders import prometheus, stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.builders import heatmap, prometheus, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.models import common, dashboard
-from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+from grafana_foundation_sdk.models.heatmap import HeatmapColorMode, HeatmapColorScale
 from msgspec import Struct
+
+from alerts.source.settings import Settings
+from dashboards.source.queries import NEVER_READ
 
 GREEN: Final = "green"
 RED: Final = "red"
 BLUE: Final = "blue"
 ORANGE: Final = "orange"
+GREY: Final = "#7b8087"
+"""Neither good nor bad: unknown, or not judged."""
+DAYS: Final = "suffix: d"
+SECONDS: Final = "suffix: s"
+MINUTES: Final = "suffix: min"
+HOURS: Final = "suffix: h"
+"""For values in hours: the ticks of an axis in seconds are at 2.78 h."""
+STALE_SECONDS: Final = Settings().stale_seconds
 SOURCE: Final = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
-WIDTH: Final = 24
-HIDDEN: Final = {
-    "custom.hidden": True,  # up to Grafana 12.1
-    "custom.hideFrom": {"viz": True, "legend": False, "tooltip": False},
-}
-Panel = stat.Panel | timeseries.Panel | statetimeline.Panel | table.Panel
-AnyPanel = TypeVar("AnyPanel", stat.Panel, timeseries.Panel, statetimeline.Panel, table.Panel)
+Panel = stat.Panel | timeseries.Panel | statetimeline.Panel | table.Panel | heatmap.Panel
+AnyPanel = TypeVar("AnyPanel", stat.Panel, timeseries.Panel, statetimeline.Panel, table.Panel, heatmap.Panel)
+Ranged = TypeVar("Ranged", timeseries.Panel, statetimeline.Panel, heatmap.Panel)
 Steps = Sequence[tuple[float | None, str]]
 State = tuple[str, str]
 """What a value is called and its colour."""
+Named = Mapping[int, State] | Mapping[float, State] | Mapping[str, State]
+Ranges = Mapping[tuple[float, float | None], State]
+"""By the first value and the last one, which may be missing."""
 
 
 class Words(Struct, frozen=True):
@@ -52,47 +62,117 @@ def thresholds(steps: Steps) -> builders.ThresholdsConfig:
     )
 
 
-def states(named: Mapping[int, State]) -> list[dashboard.ValueMapping]:
+def ranges(named: Ranges) -> list[dashboard.ValueMapping]:
+    """Return the names of values in a range, its bounds included."""
+    return [
+        dashboard.RangeMap(
+            dashboard.DashboardRangeMapOptions(
+                first, last, dashboard.ValueMappingResult(text=text, color=color, index=100 + place)
+            )
+        )
+        for place, ((first, last), (text, color)) in enumerate(named.items())
+    ]
+
+
+def states(named: Named) -> list[dashboard.ValueMapping]:
     """Return the names of single values."""
     options = {
-        str(value): dashboard.ValueMappingResult(text=text, color=color, index=place)
+        f"{value}" if isinstance(value, str) else f"{value:g}": dashboard.ValueMappingResult(
+            text=text, color=color, index=place
+        )
         for place, (value, (text, color)) in enumerate(named.items())
     }
     return [dashboard.ValueMap(options)]
 
 
-def tile(
-    words: Words, query: str, steps: Steps, *, decimals: int = 0, named: Mapping[int, State] | None = None
-) -> stat.Panel:
-    """Return a stat with a coloured background; without a value it is red and says so."""
+class Tile(Struct, frozen=True, kw_only=True):
+    """How a tile shows its number.
+
+    :param steps: the colours from each value on.
+    :param named: what single values are called, and their colours.
+    :param ranges: the same for values in a range.
+    :param missing: the colour if there is no value.
+    :param second: the colour of a second query's value, and what values are called there.
+    :param link: URL of what the number counts.
+    """
+
+    steps: Steps = ((None, GREY),)
+    named: Named = {}
+    ranges: Ranges = {}
+    decimals: int = 0
+    missing: str = GREY
+    second: tuple[str, Mapping[int, str]] = (GREY, {0: "0 known", 1: "100 % known"})
+    link: str = ""
+
+    def mappings(self, no_value: str) -> list[dashboard.ValueMapping]:
+        """Return the texts and colours of all values, and of none."""
+        return [*states(self.named), *ranges(self.ranges), _nothing(no_value, self.missing)]
+
+    def second_overrides(self) -> list[dashboard.DynamicConfigValue]:
+        """Return the overrides of a second query's value."""
+        color, texts = self.second
+        named = states({value: (text, color) for value, text in texts.items()})
+        return [
+            dashboard.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": color}),
+            dashboard.DynamicConfigValue("mappings", [mapping.to_json() for mapping in named]),
+        ]
+
+
+NONE_IS_GOOD: Final = ((None, GREEN), (1, RED))
+
+
+def tile(words: Words, style: Tile, query: str, second: str = "") -> stat.Panel:
+    """Return a stat with a coloured background.
+
+    :param second: has a value only while `query` has none: by default the last known one, in grey.
+    """
     panel = (
         stat.Panel()
-        .thresholds(thresholds(steps))
-        .mappings([*states(named or {}), _nothing(words.no_value)])
-        .decimals(decimals)
+        .thresholds(thresholds(style.steps))
+        .mappings(style.mappings(words.no_value))
+        .decimals(style.decimals)
         .reduce_options(common_builders.ReduceDataOptions().calcs(["lastNotNull"]))
         .color_mode(common.BigValueColorMode.BACKGROUND_SOLID)
         .graph_mode(common.BigValueGraphMode.NONE)
         .justify_mode(common.BigValueJustifyMode.CENTER)
         .text_mode(common.BigValueTextMode.VALUE)
-        .with_target(_instant(query, "A").legend_format(words.title))
+        .with_target(instant(query, "A").legend_format(words.title))
     )
-    return _worded(panel, words)
+    if second:
+        panel = panel.with_target(instant(second, "B").legend_format(words.title))
+        panel = panel.override_by_query("B", style.second_overrides())
+    if style.link:
+        panel = panel.data_links([builders.DashboardLink("What it counts").url(style.link)])
+    return worded(panel, words)
+
+
+def data_age_tile(link: str) -> Tile:
+    """Return how the age of data is shown: red from when its alert fires, and if there has never been any."""
+    return Tile(
+        steps=((None, GREEN), (STALE_SECONDS / 2, ORANGE), (STALE_SECONDS, RED)),
+        ranges={(NEVER_READ, None): ("never read", RED)},
+        missing=RED,
+        link=link,
+    )
+
+
+def fixed(color: str) -> builders.FieldColor:
+    """Return one colour for all series."""
+    return builders.FieldColor().mode(dashboard.FieldColorModeId.FIXED).fixed_color(color)
+
+
+def shades(color: str) -> builders.FieldColor:
+    """Return shades of one colour, for series of which none is good or bad."""
+    return builders.FieldColor().mode(dashboard.FieldColorModeId.SHADES).fixed_color(color)
 
 
 def curves(
-    words: Words, *queries: Query, stacked: bool = False, table_legend: bool = False, least: float | None = 0
+    words: Words, *queries: Query, stacked: bool = False, scheme: builders.FieldColor | None = None
 ) -> timeseries.Panel:
-    """Return a time series panel; `table_legend` adds a table with the last values."""
-    legend = common_builders.VizLegendOptions().show_legend(show_legend=True)
-    if table_legend:
-        legend = legend.display_mode(common.LegendDisplayMode.TABLE).placement(common.LegendPlacement.RIGHT)
-        legend = legend.calcs(["lastNotNull"]).sort_by("Last *").sort_desc(sort_desc=True).width(300)
-    else:
-        legend = legend.display_mode(common.LegendDisplayMode.LIST).placement(common.LegendPlacement.BOTTOM)
+    """Return a time series panel whose axis begins at zero."""
     panel = (
         timeseries.Panel()
-        .legend(legend.calcs(["lastNotNull"] if table_legend else []))
+        .legend(_legend())
         .tooltip(
             common_builders.VizTooltipOptions()
             .mode(common.TooltipDisplayMode.MULTI)
@@ -101,109 +181,78 @@ def curves(
         .line_width(1)
         .fill_opacity(60 if stacked else 8)
         .show_points(common.VisibilityMode.NEVER)
+        .min(0)
     )
-    if least is not None:
-        panel = panel.min(least)
+    if scheme:
+        panel = panel.color_scheme(scheme)
     if stacked:
         panel = panel.stacking(common_builders.StackingConfig().mode(common.StackingMode.NORMAL).group("all"))
-    for place, query in enumerate(queries):
-        panel = panel.with_target(_ranged(query, chr(ord("A") + place)))
-    return _worded(panel, words)
+    return worded(_with(panel, queries), words)
 
 
-def timeline(words: Words, named: Mapping[int, State], *queries: Query) -> statetimeline.Panel:
+def daily(words: Words, *queries: Query, color: str = GREY) -> timeseries.Panel:
+    """Return a panel with a bar for each day in UTC; a query at a day's beginning has that day's number."""
+    return (
+        curves(words, *queries, stacked=True, scheme=shades(color))
+        .draw_style(common.GraphDrawStyle.BARS)
+        .bar_alignment(common.BarAlignment.AFTER)
+        .bar_width_factor(0.8)
+        .interval("1d")
+        .decimals(0)
+    )
+
+
+def heat(words: Words, *rows: Query) -> heatmap.Panel:
+    """Return a heat map of numbers of databases: each query is a row, the first at the bottom."""
+    panel = (
+        heatmap.Panel()
+        .calculate(calculate=False)
+        .color(
+            heatmap.HeatmapColorOptions()
+            .mode(HeatmapColorMode.OPACITY)
+            .fill("blue")
+            .scale(HeatmapColorScale.EXPONENTIAL)
+            .exponent(0.3)  # so that one database of hundreds is visible
+            .min(0)
+        )
+        .cell_gap(1)
+        .interval("1h")
+        .filter_values(heatmap.FilterValueRange().le(1e-9))
+        .rows_frame(heatmap.RowsHeatmapOptions().layout(common.HeatmapCellLayout.UNKNOWN))
+        .y_axis(heatmap.YAxisConfig().axis_placement(common.AxisPlacement.LEFT))
+        .show_legend()
+    )
+    return worded(_with(panel, rows), words)
+
+
+def timeline(words: Words, named: Named, *queries: Query) -> statetimeline.Panel:
     """Return a state timeline."""
     panel = (
         statetimeline.Panel()
         .mappings(states(named))
-        .thresholds(thresholds([(None, "transparent")]))
-        .color_scheme(builders.FieldColor().mode(dashboard.FieldColorModeId.THRESHOLDS))
+        .color_scheme(fixed(GREY))  # not by thresholds: Grafana would show their names instead of the states
         .merge_values(merge_values=True)
         .show_value(common.VisibilityMode.AUTO)
         .row_height(0.8)
         .fill_opacity(85)
-        .legend(
-            common_builders.VizLegendOptions()
-            .show_legend(show_legend=True)
-            .display_mode(common.LegendDisplayMode.LIST)
-            .placement(common.LegendPlacement.BOTTOM)
-        )
+        .legend(_legend())
     )
+    return worded(_with(panel, queries), words)
+
+
+def _legend() -> common_builders.VizLegendOptions:
+    legend = common_builders.VizLegendOptions().show_legend(show_legend=True).calcs([])
+    return legend.display_mode(common.LegendDisplayMode.LIST).placement(common.LegendPlacement.BOTTOM)
+
+
+def _with(panel: Ranged, queries: Sequence[Query]) -> Ranged:
     for place, query in enumerate(queries):
         panel = panel.with_target(_ranged(query, chr(ord("A") + place)))
-    return _worded(panel, words)
+    return panel
 
 
-def listing(words: Words, queries: Mapping[str, str], columns: Sequence["Column"], sort: str) -> table.Panel:
-    """Return a table that joins instant queries, named by letters, on their common labels."""
-    panel = (
-        table.Panel()
-        .show_header(show_header=True)
-        .cell_height(common.TableCellHeight.SM)
-        .sort_by([common_builders.TableSortByFieldState().display_name(sort).desc(desc=True)])
-    )
-    for letter, query in queries.items():
-        panel = panel.with_target(_instant(query, letter).format(PromQueryFormat.TABLE))
-    for column in columns:
-        panel = panel.override_by_name(column.field, column.properties())
-    order = {column.field: place for place, column in enumerate(columns)}
-    panel = panel.with_transformation(dashboard.DataTransformerConfig(id_val="merge", options={}))
-    panel = panel.with_transformation(
-        dashboard.DataTransformerConfig(id_val="organize", options={"indexByName": order})
-    )
-    return _worded(panel, words)
-
-
-class Column(Struct, frozen=True, kw_only=True):
-    """One column of a table: which field it shows and how; without a name it is hidden."""
-
-    field: str
-    name: str | None = None
-    unit: str | None = None
-    width: int | None = None
-    more: Mapping[str, object] = {}
-
-    def properties(self) -> list[dashboard.DynamicConfigValue]:
-        """Return the column's overrides."""
-        properties: dict[str, object] = dict(HIDDEN) if self.name is None else {"displayName": self.name}
-        if self.unit:
-            properties["unit"] = self.unit
-        if self.width:
-            properties["custom.width"] = self.width
-        return [
-            dashboard.DynamicConfigValue(key, value) for key, value in (properties | dict(self.more)).items()
-        ]
-
-
-class Grid:
-    """Places panels row by row, and gives each the next id."""
-
-    def __init__(self, made: builders.Dashboard) -> None:
-        self.made = made
-        self._next = 1
-        self._y = 0
-
-    def row(self, title: str) -> None:
-        """Begin a row with its own heading, expanded."""
-        self.made.with_row(
-            builders.Row(title).id(self._id()).grid_pos(dashboard.GridPos(1, WIDTH, 0, self._y))
-        )
-        self._y += 1
-
-    def place(self, height: int, *panels: Panel, widths: Sequence[int] | None = None) -> None:
-        """Place panels side by side, of equal width unless `widths` are given."""
-        x = 0
-        for panel, width in zip(panels, widths or [WIDTH // len(panels)] * len(panels), strict=True):
-            self.made.with_panel(panel.id(self._id()).grid_pos(dashboard.GridPos(height, width, x, self._y)))
-            x += width
-        self._y += height
-
-    def _id(self) -> int:
-        self._next += 1
-        return self._next - 1
-
-
-def _worded(panel: AnyPanel, words: Words) -> AnyPanel:
+def worded(panel: AnyPanel, words: Words) -> AnyPanel:
+    """Give a panel its texts and its data source."""
     return (
         panel.title(words.title)
         .description(words.description)
@@ -213,7 +262,8 @@ def _worded(panel: AnyPanel, words: Words) -> AnyPanel:
     )
 
 
-def _instant(query: str, letter: str) -> prometheus.Dataquery:
+def instant(query: str, letter: str) -> prometheus.Dataquery:
+    """Return a query of the end of the time range."""
     return prometheus.Dataquery().expr(query).ref_id(letter).instant().datasource(SOURCE)
 
 
@@ -222,8 +272,8 @@ def _ranged(query: Query, letter: str) -> prometheus.Dataquery:
     return dataquery.legend_format(query.legend)
 
 
-def _nothing(text: str) -> dashboard.ValueMapping:
-    result = dashboard.ValueMappingResult(text=text, color=RED)
+def _nothing(text: str, color: str) -> dashboard.ValueMapping:
+    result = dashboard.ValueMappingResult(text=text, color=color)
     return dashboard.SpecialValueMap(
         dashboard.DashboardSpecialValueMapOptions(dashboard.SpecialValueMatch.NULL_AND_NAN, result)
     )

@@ -12,6 +12,7 @@ from exporter.backups.grouping import BackupGroup, newest, rank
 from exporter.backups.history import History, all_restore_times, gaps
 from exporter.backups.inventory import Inventory, KnownInstance
 from exporter.backups.rules import Rules, applied
+from exporter.backups.size_unit import size_in_bytes
 from exporter.backups.summary import UNKNOWN
 from exporter.config import Statuses
 from exporter.results import AppliedObjective, DatabaseAssessment, TimeLine
@@ -55,9 +56,9 @@ def datastore_types(groups: Iterable[BackupGroup], inventory: Inventory) -> Mapp
 
 def _datastore_type(instance: KnownInstance, groups: Iterable[BackupGroup]) -> str:
     """Return the type of an instance, or else of its newest backup that has one."""
-    last = newest(group for group in groups if group.datastore_type)
-    own_type = last.datastore.type if last and last.datastore else None
-    return instance.datastore_type or own_type or UNKNOWN
+    typed = [group for group in groups if group.datastore_type]
+    last = max(typed, key=lambda group: rank(group.newest), default=None)
+    return instance.datastore_type or (last and last.datastore_type) or UNKNOWN
 
 
 def _by_instance(groups: Iterable[BackupGroup], known: Iterable[str]) -> Mapping[str, Sequence[BackupGroup]]:
@@ -86,6 +87,7 @@ def _assess(
         instance_name=instance.name,
         datastore_version=instance.datastore_version,
         replica_of=instance.replica_of,
+        is_retired=instance.is_retired,
         restorable=len(times),
         newest_timestamp=times[-1] if times else None,
         oldest_timestamp=times[0] if times else None,
@@ -121,8 +123,7 @@ def _created_at(assessed: AssessedBackup | None) -> float | None:
 
 
 def _size(assessed: AssessedBackup | None, bytes_per_unit: float | None) -> float | None:
-    size = assessed.backup.size if assessed else None
-    return None if size is None or bytes_per_unit is None else size * bytes_per_unit
+    return size_in_bytes(assessed.backup.size if assessed else None, bytes_per_unit)
 
 
 def _running_since(groups: Iterable[BackupGroup], statuses: Statuses) -> float | None:

@@ -11,9 +11,10 @@ their group, or on the same parent as that one.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from itertools import takewhile
+from itertools import compress
+from operator import attrgetter, ne
 from typing import Final
 
 from msgspec import Struct
@@ -23,6 +24,7 @@ from exporter.config import ChainMode, Statuses
 from exporter.records import Backup
 
 FULL_LENGTH: Final = 1
+_id = attrgetter("id")
 
 
 class BrokenBy(StrEnum):
@@ -59,9 +61,14 @@ class Chain(Struct, frozen=True):
     length: int
     broken: BrokenLink | None = None
 
-    def extended(self) -> "Chain":
-        """Return the chain of a backup that builds on the backup of this chain."""
-        return Chain(self.length + 1, self.broken)
+    @property
+    def is_cycle(self) -> bool:
+        """Whether it never reaches a full backup. Its length depends on where it was entered."""
+        return self.broken is not None and self.broken.reason is BrokenBy.CYCLE
+
+    def extended(self, backups: int = 1) -> "Chain":
+        """Return the chain of the last of several backups that follow, each built on the one before."""
+        return Chain(self.length + backups, self.broken)
 
 
 FULL: Final = Chain(FULL_LENGTH)
@@ -101,15 +108,16 @@ class AssessedGroup(Struct, frozen=True):
 
     def newest(self, predicate: Callable[[int], bool]) -> AssessedBackup | None:
         """Return the newest backup whose index meets `predicate`; the greatest id decides among equals."""
-        backups = self.backups
-        matches = (index for index in range(len(backups) - 1, -1, -1) if predicate(index))
-        last = next(matches, None)
-        if last is None:
+        best: int | None = None
+        for index in range(len(self.backups) - 1, -1, -1):
+            backup = self.backups[index]
+            if best is not None and backup.created_at != self.backups[best].created_at:
+                break
+            if predicate(index) and (best is None or backup.id > self.backups[best].id):
+                best = index
+        if best is None:
             return None
-        created_at = backups[last].created_at
-        twins = takewhile(lambda index: backups[index].created_at == created_at, matches)
-        best = max((last, *twins), key=lambda index: backups[index].id)
-        return AssessedBackup(backups[best], Chain(self.lengths[best], self.broken.get(best)))
+        return AssessedBackup(self.backups[best], Chain(self.lengths[best], self.broken.get(best)))
 
 
 class Chains:
@@ -134,30 +142,20 @@ class Chains:
         return f"<Chains of {len(self._backups)} backups, {len(self._followed)} followed>"
 
     def assess(self, group: BackupGroup) -> AssessedGroup:
-        """Assess the backups of a group whose status is usable.
-
-        The comparison with the backup before saves the look-ups in `_follow`: about a fifth of a scrape.
-        """
+        """Assess the backups of a group whose status is usable."""
+        backups = group.backups
         if self._mode == "ignore":
-            return AssessedGroup(group.backups, [FULL_LENGTH] * len(group.backups), {})
+            return AssessedGroup(backups, [FULL_LENGTH] * len(backups), {})
         lengths: list[int] = []
         broken: dict[int, BrokenLink] = {}
-        length, link, last_id, last_parent_id = FULL.length, FULL.broken, None, None
-        for backup in group.backups:
-            parent_id = None if backup.location_ref else backup.parent_id
-            if parent_id and parent_id == last_id and (link is None or link.reason is not BrokenBy.CYCLE):
-                length += 1
-            elif not parent_id or parent_id != last_parent_id or parent_id == backup.id:
-                chain = self._follow(backup)
-                length, link = chain.length, chain.broken
-            if link is not None:
-                broken[len(lengths)] = link
-            lengths.append(length)
-            last_id, last_parent_id = backup.id, parent_id
+        for run, chain in self._runs_and_chains(backups):
+            lengths.extend(range(chain.length, chain.length + len(run)))
+            if chain.broken is not None:
+                broken.update(dict.fromkeys(run, chain.broken))
         self.dependants.update(broken.values())
-        self_contained = self._count_self_contained(group.backups)
+        self_contained = self._count_self_contained(backups)
         self.self_contained += self_contained
-        return AssessedGroup(group.backups, lengths, broken, self_contained)
+        return AssessedGroup(backups, lengths, broken, self_contained)
 
     def links(self, backup: Backup, chain: Chain, most: int) -> list[Backup]:
         """Return the first usable backups of a chain, from `backup` on.
@@ -187,6 +185,22 @@ class Chains:
             backup.is_cinder_snapshot and backup.has_parent for backup in backups if backup.location_ref
         )
 
+    def _runs_and_chains(self, backups: Sequence[Backup]) -> Iterator[tuple[range, Chain]]:
+        """Yield runs of backups, each built on the one before, by index, and the chain of each first one."""
+        parent_ids = [None if backup.location_ref else backup.parent_id for backup in backups]
+        last: Chain | None = None
+        for run in _runs(backups, parent_ids):
+            first = backups[run.start]
+            parent_id = parent_ids[run.start]
+            is_sibling = parent_id and parent_id == parent_ids[run.start - 1] and parent_id != first.id
+            chain = last if last and is_sibling else self._follow(first)
+            if chain.is_cycle:
+                yield from ((range(index, index + 1), self._follow(backups[index])) for index in run)
+                last = None
+            else:
+                yield run, chain
+                last = chain.extended(len(run) - 1)
+
     def _follow(self, backup: Backup) -> Chain:
         """Assess a backup by its ancestors, and cache the result of each."""
         path: list[Backup] = []
@@ -213,3 +227,15 @@ class Chains:
         if parent.status in self._statuses.running:
             reason = BrokenBy.PARENT_RUNNING
         return Chain(1, BrokenLink(reason, parent_id))
+
+
+def _runs(backups: Sequence[Backup], parent_ids: Sequence[str | None]) -> Iterator[range]:
+    """Yield the indices of consecutive backups of which each builds on the one before.
+
+    Comparing in `map` takes a fifth of the time that a loop would take.
+
+    :param parent_ids: of each backup, the id of the parent that it needs.
+    """
+    is_start = map(ne, parent_ids[1:], map(_id, backups))
+    starts = [0, *compress(range(1, len(backups)), is_start)]
+    return map(range, starts, [*starts[1:], len(backups)])

@@ -60,12 +60,15 @@ def _instances(evidence: Evidence) -> Iterator[DataWarning]:
 
 
 def _names(evidence: Evidence) -> Iterator[DataWarning]:
-    by_name = any(objective.match.instance_name for objective in evidence.objectives)
     configured = any(instance.name for instance in evidence.target.expected_instances)
-    if by_name and not configured and evidence.listed is None:
-        fact = "objectives match by instance_name, but no names are known"
+    if configured or evidence.listed is not None:
+        return
+    fact = f"match by instance_name, but no names are known {_why_unnamed(evidence)}"
+    if any(objective.match.instance_name for objective in evidence.objectives):
         meaning = "databases get the first objective that matches without a name"
-        yield DataWarning("names", f"{fact} {_why_unnamed(evidence)}: {meaning}")
+        yield DataWarning("names", f"objectives {fact}: {meaning}")
+    if any(exclusion.instance_name for exclusion in evidence.target.exclude):
+        yield DataWarning("excluded names", f"entries of `exclude` {fact}: they leave nothing out")
 
 
 def _why_unnamed(evidence: Evidence) -> str:

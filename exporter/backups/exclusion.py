@@ -1,6 +1,6 @@
 """Leaves backups and databases out of an assessment, as the configuration says."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from exporter.backups.inventory import Inventory
 from exporter.backups.summary import UNKNOWN
@@ -10,7 +10,7 @@ from exporter.records import Backup
 
 def without_excluded_backups(
     backups: Mapping[str, Backup], exclusions: Iterable[Exclusion], inventory: Inventory
-) -> Sequence[Backup]:
+) -> Collection[Backup]:
     """Return the backups that no entry with a pattern for the backup's name excludes.
 
     :param backups: all backups of a list by id; excluded ones still resolve chains.
@@ -18,7 +18,7 @@ def without_excluded_backups(
     """
     by_name = [exclusion for exclusion in exclusions if exclusion.backup_name is not None]
     if not by_name:
-        return list(backups.values())
+        return backups.values()
     return [
         backup
         for backup in backups.values()
@@ -47,6 +47,12 @@ def excluded_instances(
             for exclusion in whole
         )
     )
+
+
+def is_type_excluded(datastore_type: str | None, exclusions: Iterable[Exclusion]) -> bool:
+    """Whether backups without `instance_id` are left out: only a pattern for their type can match them."""
+    whole = (exclusion for exclusion in exclusions if exclusion.backup_name is None)
+    return any(exclusion.covers_database(None, None, datastore_type or UNKNOWN) for exclusion in whole)
 
 
 def _covers_database_of(exclusion: Exclusion, backup: Backup, inventory: Inventory) -> bool:

@@ -79,7 +79,11 @@ class Explanation(Struct, frozen=True, kw_only=True):
             return None
         if self.database.replica_of:
             return "a replica needs no backups of its own"
-        return "it is deleted, or `objectives` require nothing of its backups"
+        if self.database.is_retired:
+            return (
+                "it is deleted: neither the API nor `expected_instances` lists it, only its backups are left"
+            )
+        return "`objectives` require nothing of its backups"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -120,9 +124,12 @@ def _recent_attempts(database: DatabaseAssessment, now: float) -> tuple[tuple[Ou
 
 
 def _failed_attempts(database: DatabaseAssessment) -> FailedAttempts | None:
-    finished = [attempt for attempt in database.timeline if attempt.outcome <= Outcome.FAILED]
-    failed = list(takewhile(lambda attempt: attempt.outcome is Outcome.FAILED, reversed(finished)))
-    return FailedAttempts(len(failed), failed[-1].created_at) if failed else None
+    newest_first = database.timeline.newest_first()
+    finished = (attempt for attempt in newest_first if attempt.outcome <= Outcome.FAILED)
+    number, since = 0, 0.0
+    for attempt in takewhile(lambda attempt: attempt.outcome is Outcome.FAILED, finished):
+        number, since = number + 1, attempt.created_at
+    return FailedAttempts(number, since) if number else None
 
 
 def _requirements(database: DatabaseAssessment, now: float) -> Iterator[Requirement]:

@@ -1,4 +1,4 @@
-"""Groups of backups that share their status, datastore and instance."""
+"""Groups of backups that share their status, type of datastore and instance."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -7,9 +7,9 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from exporter.records import Backup, Datastore
+from exporter.records import Backup
 
-_Key = tuple[str, Datastore | None, str | None]
+_Key = tuple[str, str | None, str | None]
 _created_at = attrgetter("created_at")
 _id = attrgetter("id")
 rank = attrgetter("created_at", "id")
@@ -17,8 +17,9 @@ rank = attrgetter("created_at", "id")
 
 
 class BackupGroup(Struct, frozen=True):
-    """The backups of one status, datastore and instance.
+    """The backups of one status, type of datastore and instance.
 
+    :param datastore_type: `None` if it is absent or empty.
     :param backups: at least one, the oldest first.
     :param times: when each was created, in Unix seconds.
     :param sizes: those that are neither null nor 0, in the API's unit.
@@ -26,17 +27,12 @@ class BackupGroup(Struct, frozen=True):
     """
 
     status: str
-    datastore: Datastore | None
+    datastore_type: str | None
     instance_id: str | None
     backups: Sequence[Backup]
     times: Sequence[float]
     sizes: Sequence[float]
     newest: Backup
-
-    @property
-    def datastore_type(self) -> str | None:
-        """The type of the datastore; `None` if it is absent or empty."""
-        return (self.datastore and self.datastore.type) or None
 
 
 def group_backups(backups: Iterable[Backup]) -> Sequence[BackupGroup]:
@@ -48,7 +44,9 @@ def group_backups(backups: Iterable[Backup]) -> Sequence[BackupGroup]:
         lambda: ([], [], [])
     )
     for backup in sorted(backups, key=_created_at):
-        members, times, sizes = groups[backup.status, backup.datastore, backup.instance_id]
+        datastore = backup.datastore
+        datastore_type = (datastore and datastore.type) or None
+        members, times, sizes = groups[backup.status, datastore_type, backup.instance_id]
         members.append(backup)
         times.append(backup.created_at.timestamp())  # a second pass would miss the processor's cache
         if size := backup.size:

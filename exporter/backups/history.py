@@ -7,54 +7,51 @@ from typing import Final
 
 from msgspec import Struct
 
-from exporter.backups.chains import AssessedGroup, Chains
+from exporter.backups.chains import FULL_LENGTH, AssessedGroup, Chains
 from exporter.backups.grouping import BackupGroup
 from exporter.backups.summary import duration
 from exporter.config import Statuses
-from exporter.results import Gap, Outcome, Track
+from exporter.results import Gaps, Outcome, Track
 
 MOST_DURATIONS: Final = 30
 """Durations of a group that are kept: what `check` and the page of a database show."""
+_IS_RESTORE_POINT: Final = bytes(value in (Outcome.FULL, Outcome.INCREMENTAL) for value in range(256))
+"""A table for `bytes.translate`: 1 for the outcome of a restore point, else 0."""
 
 
 class History(Struct, frozen=True):
     """A group of backups of one database.
 
     :param assessed: their chains; `None` if the status is not usable.
+    :param outcomes: an `Outcome` for each.
     """
 
     group: BackupGroup
     assessed: AssessedGroup | None
+    outcomes: bytes
 
     @classmethod
     def of(cls, group: BackupGroup, chains: Chains, statuses: Statuses) -> "History":
         """Return the history of a group."""
-        return cls(group, chains.assess(group) if group.status in statuses.usable else None)
+        if group.status not in statuses.usable:
+            return cls(group, None, bytes([_outcome(group.status, statuses)]) * len(group.times))
+        assessed = chains.assess(group)
+        return cls(group, assessed, _outcomes(assessed))
 
     def restore_times(self) -> Sequence[float]:
         """Return when each restorable backup was created, the oldest first."""
         if self.assessed is None:
             return ()
-        broken = self.assessed.broken
-        if not broken:
+        if not self.assessed.broken:
             return self.group.times
-        return [time for index, time in enumerate(self.group.times) if index not in broken]
+        return list(compress(self.group.times, self.outcomes.translate(_IS_RESTORE_POINT)))
 
     def track(self, statuses: Statuses) -> Track:
         """Return the backups in packed form."""
         newest = self.group.backups[-MOST_DURATIONS:]
         is_finished = self.group.status in statuses.finished
         durations = map(duration, newest) if is_finished else [None] * len(newest)
-        return Track.of(self.group.times, durations, self._outcomes(statuses))
-
-    def _outcomes(self, statuses: Statuses) -> Sequence[int]:
-        if self.assessed is None:
-            return [_outcome(self.group.status, statuses)] * len(self.group.times)
-        full, incremental = int(Outcome.FULL), int(Outcome.INCREMENTAL)
-        outcomes = [full if length == 1 else incremental for length in self.assessed.lengths]
-        for index in self.assessed.broken:
-            outcomes[index] = Outcome.UNRESTORABLE
-        return outcomes
+        return Track.of(self.group.times, durations, self.outcomes)
 
 
 def all_restore_times(histories: Iterable[History]) -> Sequence[float]:
@@ -63,7 +60,7 @@ def all_restore_times(histories: Iterable[History]) -> Sequence[float]:
     return runs[0] if len(runs) == 1 else sorted(chain.from_iterable(runs))
 
 
-def gaps(times: Sequence[float], *, only_largest: bool) -> tuple[Gap, ...]:
+def gaps(times: Sequence[float], *, only_largest: bool) -> Gaps:
     """Return each gap, the oldest first, that is larger than all later ones.
 
     Of these, the first that ends in a window is the largest that does.
@@ -78,7 +75,16 @@ def gaps(times: Sequence[float], *, only_largest: bool) -> tuple[Gap, ...]:
     else:
         largest_so_far = accumulate(lengths, max, initial=-1.0)
         larger = list(compress(range(len(lengths)), map(gt, lengths, largest_so_far)))
-    return tuple(Gap(newest_first[index + 1], newest_first[index]) for index in reversed(larger))
+    larger.reverse()
+    return Gaps.of((newest_first[index + 1] for index in larger), (newest_first[index] for index in larger))
+
+
+def _outcomes(assessed: AssessedGroup) -> bytes:
+    full, incremental = int(Outcome.FULL), int(Outcome.INCREMENTAL)
+    outcomes = bytearray([full if length == FULL_LENGTH else incremental for length in assessed.lengths])
+    for index in assessed.broken:
+        outcomes[index] = Outcome.UNRESTORABLE
+    return bytes(outcomes)
 
 
 def _outcome(status: str, statuses: Statuses) -> Outcome:

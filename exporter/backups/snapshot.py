@@ -1,13 +1,12 @@
 """From a complete walk to a snapshot."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
 from exporter.backups.assessment import assess_databases, datastore_types
 from exporter.backups.chains import Chains
-from exporter.backups.exclusion import excluded_instances, without_excluded_backups
+from exporter.backups.exclusion import excluded_instances, is_type_excluded, without_excluded_backups
 from exporter.backups.grouping import BackupGroup, group_backups
 from exporter.backups.inventory import Inventory
 from exporter.backups.rules import Rules
@@ -26,7 +25,7 @@ def assess(walked: WalkResult[Backup], inventory: Inventory, rules: Rules, compl
     """
     all_groups = group_backups(without_excluded_backups(walked.records, rules.exclude, inventory))
     excluded = _excluded(all_groups, inventory, rules)
-    groups = [group for group in all_groups if group.instance_id not in excluded]
+    groups = [group for group in all_groups if not _is_excluded(group, excluded, rules)]
     if rules.bytes_per_unit is None:
         rules = replace(rules, bytes_per_unit=decide_bytes_per_unit(groups))
     chains = Chains(walked.records, rules.statuses, rules.chains)
@@ -37,7 +36,7 @@ def assess(walked: WalkResult[Backup], inventory: Inventory, rules: Rules, compl
         assessments=assessments,
         duplicates=walked.duplicates,
         malformed=walked.malformed,
-        future=created_after(groups, datetime.fromtimestamp(completed_at, UTC)),
+        future=created_after(groups, completed_at),
         reported=walked.reported,
         completed_at=completed_at,
         excluded=len(walked.records) - summary.backups,
@@ -50,3 +49,9 @@ def _excluded(groups: Sequence[BackupGroup], inventory: Inventory, rules: Rules)
     if not rules.exclude:
         return frozenset()
     return excluded_instances(datastore_types(groups, inventory), rules.exclude, inventory)
+
+
+def _is_excluded(group: BackupGroup, instances: frozenset[str], rules: Rules) -> bool:
+    if group.instance_id:
+        return group.instance_id in instances
+    return is_type_excluded(group.datastore_type, rules.exclude)

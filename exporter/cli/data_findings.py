@@ -26,7 +26,7 @@ def find_in_data(target: Target, snapshot: Snapshot) -> Iterator[Finding]:
     if target.exclude:
         yield Finding(Severity.OK, f"{count(snapshot.excluded, 'backup')} left out by `exclude`")
     if target.max_backups is not None:
-        yield _quota(_stored(snapshot), target.max_backups)
+        yield _quota(snapshot.stored, target.max_backups)
 
 
 def find_expiry(expiry: float | None, now: float) -> Iterator[Finding]:
@@ -50,11 +50,6 @@ def find_expiry(expiry: float | None, now: float) -> Iterator[Finding]:
 
 def _unit(bytes_per_unit: float) -> str:
     return next(name for name, size in SIZE_UNITS.items() if size == bytes_per_unit)
-
-
-def _stored(snapshot: Snapshot) -> int:
-    """Return how many backups the account has: the API may count some that it does not list."""
-    return max(snapshot.reported or 0, snapshot.summary.backups + snapshot.excluded + snapshot.malformed)
 
 
 def _quota(backups: int, quota: int) -> Finding:

@@ -69,7 +69,9 @@ def _verdict(match: Match) -> str:
     """Return what is wrong in a few words."""
     if match.explanation.is_at_risk:
         return describe(match.risk)
-    return "nothing" if match.explanation.requirements else "no objective"
+    if match.explanation.requirements:
+        return "nothing"
+    return "deleted, no objective" if match.database.is_retired else "no objective"
 
 
 def _identity(match: Match) -> Iterator[str]:

@@ -28,6 +28,7 @@ def _match(match: Match) -> dict[str, Any]:
         "datastore_type": database.datastore_type,
         "datastore_version": database.datastore_version,
         "replica_of": database.replica_of,
+        "deleted": database.is_retired,
         "labels": dict(database.labels),
         "at_risk": explanation.is_at_risk,
         "dangers": [problem.name.lower() for problem in explanation.problems],

@@ -147,6 +147,7 @@ def _add_once(parser: argparse.ArgumentParser) -> None:
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed",
+        metavar="N",
         type=int,
         default=1,
         help="seed of the databases and their backups (default 1)",

@@ -47,9 +47,13 @@ def as_lines(report: Report, *, coloured: bool, width: int | None = None) -> Ite
         yield from (f"{INDENT}{line}" for line in table_lines(_rows(report.risks), _narrowed(width)))
 
 
-def as_json(reports: Iterable[Report]) -> str:
-    """Return reports as JSON in ASCII: ages in seconds, `null` for none."""
-    return json.dumps({"targets": [_object(report) for report in reports]}, indent=2)
+def as_json(reports: Iterable[Report], warnings: Sequence[str] = ()) -> str:
+    """Return reports as JSON in ASCII: ages in seconds, `null` for none.
+
+    :param warnings: of the configuration, which concern no single target.
+    """
+    document = {"warnings": list(warnings), "targets": [_object(report) for report in reports]}
+    return json.dumps(document, indent=2)
 
 
 def coloured_word(severity: Severity, *, coloured: bool) -> str:

@@ -1,7 +1,7 @@
 """What the user configured: YAML and environment become a frozen `Config` or a `ConfigError`."""
 
 from exporter.config.credentials import Credential, Secret
-from exporter.config.duration import NEVER, Duration, MaxDuration, Timeout
+from exporter.config.duration import NEVER, Duration, MaxDuration, PositiveDuration, Timeout
 from exporter.config.exclusion import Exclusion
 from exporter.config.labels import Labels
 from exporter.config.load import load_config
@@ -34,6 +34,7 @@ __all__ = [
     "Match",
     "MaxDuration",
     "Objective",
+    "PositiveDuration",
     "ProxyUrl",
     "Secret",
     "Share",

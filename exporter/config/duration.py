@@ -19,6 +19,17 @@ class Duration(float):
         return cls(_seconds(found))
 
 
+class PositiveDuration(Duration):
+    """A duration above zero: nothing is required if it is zero."""
+
+    ALLOWED: ClassVar = "a duration above zero, such as 30h or 7d"
+
+    @classmethod
+    def parse(cls, found: object) -> Self:
+        """Read a value of the configuration; raise `NotAllowedError`."""
+        return cls(_seconds_above_zero(found))
+
+
 class Timeout(Duration):
     """A duration above zero and up to a day: sockets accept no timeouts of months."""
 
@@ -36,10 +47,10 @@ class Timeout(Duration):
 class MaxDuration:
     """The longest that something may take or be old.
 
-    :param seconds: the limit; `None`, written `never`, means that there is none.
+    :param seconds: the limit, above zero: nothing could meet zero. `None`, written `never`: no limit.
     """
 
-    ALLOWED: ClassVar = "a duration such as 30h or 7d, or never"
+    ALLOWED: ClassVar = "a duration above zero, such as 30h or 7d, or never"
     __slots__ = ("seconds",)
 
     def __init__(self, seconds: float | None) -> None:
@@ -48,7 +59,7 @@ class MaxDuration:
     @classmethod
     def parse(cls, found: object) -> Self:
         """Read a value of the configuration; an empty one means `never`. Raise `NotAllowedError`."""
-        return cls(None if found in (None, NEVER_WORD) else _seconds(found))
+        return cls(None if found in (None, NEVER_WORD) else _seconds_above_zero(found))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MaxDuration) and other.seconds == self.seconds
@@ -61,6 +72,12 @@ class MaxDuration:
 
 
 NEVER: Final = MaxDuration(None)
+
+
+def _seconds_above_zero(found: object) -> float:
+    if not (seconds := _seconds(found)):
+        raise NotAllowedError
+    return seconds
 
 
 def _seconds(found: object) -> float:

@@ -15,7 +15,7 @@ class Exclusion(Struct, frozen=True, forbid_unknown_fields=True):
 
     :param instance_id: a pattern for the database's id.
     :param instance_name: a pattern for its name; it never matches a database without a known name.
-    :param datastore_type: a pattern such as `redis`.
+    :param datastore_type: a pattern such as `redis`; alone, it excludes backups without `instance_id` too.
     :param backup_name: a pattern for the backup's name, such as `Replication snapshot for *`.
     """
 

@@ -4,7 +4,7 @@ from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
-from exporter.config.duration import NEVER, Duration, MaxDuration
+from exporter.config.duration import NEVER, MaxDuration, PositiveDuration
 from exporter.config.labels import Labels
 from exporter.config.number import Count
 from exporter.validation import Text
@@ -56,7 +56,7 @@ class Objective(Struct, frozen=True, forbid_unknown_fields=True):
     match: Match = Match()
     max_age: MaxDuration = NEVER
     max_duration: MaxDuration = NEVER
-    min_retention: Duration | None = None
+    min_retention: PositiveDuration | None = None
     max_gap: MaxDuration = NEVER
     max_full_age: MaxDuration = NEVER
     max_chain: Count | None = None

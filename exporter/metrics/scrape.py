@@ -67,6 +67,12 @@ WALKED_BACKUPS: Final = Section(
             lambda snapshot: snapshot.reported,
         ),
         Gauge(
+            "bycloud_scrape_stored_backups",
+            "Backups that count towards the account's quota: those that were read, malformed and excluded"
+            " ones included, or all that exist according to the API if these are more.",
+            lambda snapshot: snapshot.stored,
+        ),
+        Gauge(
             "bycloud_scrape_malformed_backups",
             "Records skipped because they have no usable id, status or creation time."
             " No other metric counts them.",

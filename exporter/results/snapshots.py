@@ -47,3 +47,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     def backups(self) -> int:
         """How many distinct backups were walked, excluded ones too."""
         return self.summary.backups + self.excluded
+
+    @property
+    def stored(self) -> int:
+        """How many count towards the account's quota: the API may have some that it does not list."""
+        return max(self.reported or 0, self.backups + self.malformed)

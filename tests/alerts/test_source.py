@@ -1,12 +1,14 @@
 """The generator of rules: its settings change selectors, labels, thresholds and annotations."""
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
-from alerts.source.__main__ import main, settings_of
+from alerts.source.__main__ import main
+from alerts.source.arguments import settings_of
 from alerts.source.groups import alerts
 from alerts.source.rendering import annotations, rendered
 from alerts.source.settings import Settings
@@ -16,11 +18,23 @@ from tests.support.programs import need
 def test_settings_are_read_from_arguments() -> None:
     """Each argument sets one setting, with its type."""
     settings = settings_of(
-        ["labels=environment,region", "stale_seconds=7200", 'selector=job="a"', "runbooks="]
+        [
+            "labels=environment,region",
+            "stale_seconds=7200",
+            "credential_seconds=7d",
+            "selector=job=\"a\", cluster!~'b|c'",
+            "size_ratio=0.25",
+            "runbooks=",
+        ]
     )
 
     assert settings == Settings(
-        labels=("environment", "region"), stale_seconds=7200, selector='job="a"', runbooks=""
+        labels=("environment", "region"),
+        stale_seconds=7200,
+        credential_seconds=7 * 86400,
+        selector="job=\"a\", cluster!~'b|c'",
+        size_ratio=0.25,
+        runbooks="",
     )
 
 
@@ -29,8 +43,23 @@ def test_settings_are_read_from_arguments() -> None:
     [
         ("stale=1", "'stale=1' is not a setting; allowed: selector=…, labels=…"),
         ("team", "'team' is not a setting"),
-        ("stale_seconds=soon", "Expected `int`"),
-        ("compliance=1", "Expected `float` < 1"),
+        ("stale_seconds=soon", "stale_seconds: found 'soon', allowed: whole seconds, as 3600, or a duration"),
+        ("stale_seconds=0", "stale_seconds: found '0', allowed: "),
+        ("slow_seconds=1500ms", "slow_seconds: found '1500ms', allowed: "),
+        ("size_ratio=nan", "size_ratio: found 'nan', allowed: a number above zero"),
+        ("compliance=1", "compliance: found '1', allowed: a number from 0 to below 1"),
+        ("quota_ratio=-0.5", "quota_ratio: found '-0.5', allowed: "),
+        ("labels=my-label", "labels: found 'my-label', allowed: different label names"),
+        ("labels=environment,", "labels: found 'environment,', allowed: "),
+        ("labels=environment,environment", "labels: found 'environment,environment', allowed: "),
+        ("labels=job", "labels: found 'job', allowed: "),
+        ("team=", "team: found '', allowed: a label name"),
+        ("runbooks=wiki.example/runbooks", "runbooks: found 'wiki.example/runbooks', allowed: a URL"),
+        ("exporter=https://", "exporter: found 'https://', allowed: a URL"),
+        ("dashboard=https://a\nb", r"dashboard: found 'https://a\nb', allowed: a URL"),
+        ("selector=job=backups", "selector: found 'job=backups', allowed: label matchers"),
+        ('selector={job="a"}', "selector: found"),
+        ('selector=job="a",', "selector: found"),
     ],
 )
 def test_a_wrong_argument_is_one_line(argument: str, expected: str) -> None:
@@ -55,6 +84,22 @@ def test_an_annotation_without_a_url_is_left_out() -> None:
         "exporter_url",
     }
     assert dict(annotations(alert, settings))["dashboard_url"].endswith("{{ $labels.instance_id }}")
+
+
+def test_each_setting_can_be_an_argument() -> None:
+    """The arguments are the fields of the settings."""
+    with pytest.raises(SystemExit) as caught:
+        settings_of(["unknown"])
+
+    assert set(re.findall(r"(\w+)=…", str(caught.value))) == {*Settings.__struct_fields__}
+
+
+def test_the_dashboard_s_url_may_have_a_query() -> None:
+    """The variable is appended to it."""
+    alert = next(alert for alert in alerts(Settings()) if alert.name == "ByCloudBackupTooOld")
+    links = dict(annotations(alert, Settings(dashboard="https://grafana/d/x?orgId=2")))
+
+    assert links["dashboard_url"] == "https://grafana/d/x?orgId=2&var-database={{ $labels.instance_id }}"
 
 
 def test_rules_with_other_settings_are_valid(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from exporter.app.exporter import Exporter
 from exporter.backups.data_warnings import Evidence, data_warnings
-from exporter.config import Config, ExpectedInstance, Match, Objective, Secret, Target, Url
+from exporter.config import Config, Exclusion, ExpectedInstance, Match, Objective, Secret, Target, Url
 from exporter.errors import ApiError, Reason
 from exporter.records import Instance
 from exporter.results import DataWarning, Snapshot, Summary
@@ -109,6 +109,23 @@ def test_the_warning_explains_why_no_names_are_known(mode: str, error: ApiError 
         f"objectives match by instance_name, but no names are known {reason}: databases get the first "
         "objective that matches without a name",
     )
+
+
+def test_name_patterns_that_leave_nothing_out_are_doubted() -> None:
+    """Without names, no entry of `exclude` by name matches."""
+    patterns = (Exclusion(instance_name="scratch-*"),)
+    off = found(settings={"instances": "off", "exclude": patterns})
+    listed = found(settings={"exclude": patterns}, listed={"one": Instance("one")})
+    by_id = found(settings={"exclude": (Exclusion(instance_id="one"),)})
+
+    assert off == [
+        DataWarning(
+            "excluded names",
+            "entries of `exclude` match by instance_name, but no names are known because `instances` is off "
+            "and no entry of `expected_instances` has one: they leave nothing out",
+        )
+    ]
+    assert listed == by_id == []
 
 
 def test_a_configured_unit_gets_no_warning() -> None:

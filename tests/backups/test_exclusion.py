@@ -53,6 +53,21 @@ def test_by_instance_it_leaves_out_the_database_itself() -> None:
     assert (result.summary.groups, result.excluded) == ((), 1)
 
 
+def test_a_type_by_itself_leaves_out_backups_of_no_known_database() -> None:
+    """Backups without `instance_id` have a type, but no id or name that a pattern could match."""
+    orphans = [
+        replace(backup(1), instance_id=None, datastore=Datastore("redis")),
+        replace(backup(2), instance_id="", datastore=Datastore("redis")),
+        replace(backup(3), instance_id=None, datastore=Datastore("mysql")),
+        replace(backup(4), instance_id=None, datastore=None),
+    ]
+
+    assert assessed(orphans, Exclusion(datastore_type="redis")).excluded == 2
+    assert assessed(orphans, Exclusion(datastore_type="unknown")).excluded == 1
+    assert assessed(orphans, Exclusion(datastore_type="*", instance_id="*")).excluded == 0
+    assert assessed(orphans, Exclusion(datastore_type="redis", backup_name="x")).excluded == 0
+
+
 def test_patterns_of_one_entry_must_all_match() -> None:
     """An entry with two patterns leaves out what both match."""
     named = [replace(backup(1), name="tmp"), replace(backup(2, instance_id="two"), name="tmp")]

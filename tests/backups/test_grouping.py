@@ -36,11 +36,11 @@ def test_each_backup_is_in_exactly_one_group(backups: list[Backup]) -> None:
     members = [(group, member) for group in groups for member in group.backups]
     assert sorted(member.id for _, member in members) == sorted(made.id for made in backups)
     assert all(
-        (member.status, member.datastore, member.instance_id)
-        == (group.status, group.datastore, group.instance_id)
+        (member.status, (member.datastore and member.datastore.type), member.instance_id)
+        == (group.status, group.datastore_type, group.instance_id)
         for group, member in members
     )
-    assert len({(group.status, group.datastore, group.instance_id) for group in groups}) == len(groups)
+    assert len({(group.status, group.datastore_type, group.instance_id) for group in groups}) == len(groups)
     for group in groups:
         times = [member.created_at for member in group.backups]
         assert times == sorted(times)

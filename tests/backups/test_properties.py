@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from exporter.backups import Inventory, Rules, assess, explain
 from exporter.backups.explained_chains import MOST_LINKS, MOST_WHOLE_LINKS
-from exporter.config import Duration, Exclusion, ExpectedInstance, Objective
+from exporter.config import Exclusion, ExpectedInstance, Objective, PositiveDuration
 from exporter.records import Backup
 from exporter.results import DatabaseAssessment, Outcome, Snapshot, WalkResult
 from tests.support.builders import NOON, backup
@@ -69,7 +69,7 @@ def snapshot_of(
     walked = WalkResult(
         records=by_id(backups), duplicates=0, malformed=0, first_malformed=None, reported=None, limit=None
     )
-    objective = Objective(min_retention=None if retention is None else Duration(retention))
+    objective = Objective(min_retention=None if retention is None else PositiveDuration(retention))
     rules = Rules(STATUSES, [objective], chains=mode, exclude=exclude)
     return assess(walked, Inventory.of(EXPECTED, None), rules, completed_at)
 

@@ -11,6 +11,7 @@ from exporter.results import (
     Attempt,
     BrokenChain,
     ChainLink,
+    Gaps,
     NewestChain,
     Outcome,
     TimeLine,
@@ -63,7 +64,7 @@ def test_a_broken_database() -> None:
 def test_a_database_without_an_objective() -> None:
     """Nothing is required of it, and there is nothing to do; what is unknown is omitted."""
     free = replace(FREE, replica_of="550e8400", newest_timestamp=None, oldest_timestamp=None, restorable=0)
-    lines = list(lines_of(match(replace(free, chain=None, gaps=())), coloured=False))
+    lines = list(lines_of(match(replace(free, chain=None, gaps=Gaps())), coloured=False))
 
     assert lines == [
         "770e8400: not at risk",
@@ -143,11 +144,14 @@ def test_several_databases_are_a_line_each() -> None:
     """The state, the database, its owner and what is wrong."""
     broken = replace(BROKEN, objective=AppliedObjective(age=9 * DAY), last_attempt_failed=False)
 
-    assert overview([match(broken), match(HEALTHY), match(FREE, "staging")]) == [
+    retired = replace(FREE, instance_id="880e8400", is_retired=True)
+
+    assert overview([match(broken), match(HEALTHY), match(FREE, "staging"), match(retired, "staging")]) == [
         "      target   database   team      datastore   restorable  what is wrong",
         "FAIL  prod     orders-db  payments  postgresql  3d 4h ago   broken chain",
         "ok    prod     carts-db             postgresql  1h ago      nothing",
         "ok    staging  770e8400             postgresql  1h ago      no objective",
+        "ok    staging  880e8400             postgresql  1h ago      deleted, no objective",
     ]
 
 

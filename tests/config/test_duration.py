@@ -3,6 +3,7 @@
 import pytest
 
 from exporter.config import NEVER, Duration, MaxDuration, Timeout
+from exporter.config.duration import PositiveDuration
 from exporter.validation import NotAllowedError
 
 
@@ -31,6 +32,14 @@ def test_a_period_ends(text: str) -> None:
     """A timeout is neither zero nor months."""
     with pytest.raises(NotAllowedError):
         Timeout.parse(text)
+
+
+@pytest.mark.parametrize("kind", [MaxDuration, PositiveDuration])
+@pytest.mark.parametrize("text", ["0", "0s", "0d0ms"])
+def test_no_limit_is_zero(kind: type[MaxDuration | PositiveDuration], text: str) -> None:
+    """No backup could meet it, or each would."""
+    with pytest.raises(NotAllowedError):
+        kind.parse(text)
 
 
 @pytest.mark.parametrize(("found", "limit"), [("30h", MaxDuration(108_000)), ("never", NEVER), (None, NEVER)])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.config import Config, Duration, MaxDuration, Objective, Secret, Target
+from exporter.config import Config, Duration, MaxDuration, Objective, PositiveDuration, Secret, Target
 from exporter.config.environment import objective_from, target_from, unused_variables
 from exporter.config.schema import DEFAULT_OBJECTIVE
 from exporter.config.variables import VARIABLES
@@ -58,7 +58,7 @@ def test_the_objective_keeps_the_defaults_of_what_is_not_set() -> None:
     assert longer == Objective(
         max_age=MaxDuration(604_800), max_duration=DEFAULT_OBJECTIVE.max_duration, max_chain=14
     )
-    assert endless == Objective(max_age=DEFAULT_OBJECTIVE.max_age, min_retention=Duration(2_592_000))
+    assert endless == Objective(max_age=DEFAULT_OBJECTIVE.max_age, min_retention=PositiveDuration(2_592_000))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,8 @@ def test_a_mistake_in_the_objective_names_the_variable() -> None:
         objective_from({"BYCLOUD_MAX_AGE": "tomorrow"})
 
     assert str(raised.value) == (
-        "environment: BYCLOUD_MAX_AGE: found 'tomorrow', allowed: a duration such as 30h or 7d, or never"
+        "environment: BYCLOUD_MAX_AGE: found 'tomorrow', allowed: a duration above zero, such as 30h or 7d,"
+        " or never"
     )
 
 

@@ -246,7 +246,7 @@ def test_a_mistake_in_a_target_is_one_line(tmp_path: Path, settings: str, line: 
         ),
         (
             "objectives: [{max_age: 26}]",
-            "objectives[0].max_age: found 26, allowed: a duration such as 30h or 7d, or never",
+            "objectives[0].max_age: found 26, allowed: a duration above zero, such as 30h or 7d, or never",
         ),
     ],
 )

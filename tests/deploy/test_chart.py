@@ -13,6 +13,7 @@ import yaml
 
 from exporter import __version__
 from exporter.config import load_config
+from exporter.yaml12 import parse_yaml
 from tests.support.chart_values import CONNECTION, MATRIX
 from tests.support.programs import need_tool
 from tools.chart_readme import chart_readme
@@ -209,6 +210,74 @@ def test_rules_can_be_changed() -> None:
     assert other["annotations"]["summary"] == before["ByCloudBackupMissing"]["annotations"]["summary"]
 
 
+def rules_of(name: str, alerts: dict[str, dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """Return severity, `for` and label `backups` of each rule of an alert, with changed values."""
+    values = {"prometheusRule": {"enabled": True, "alerts": alerts}}
+    groups = objects(values)[f"PrometheusRule/{NAME}"]["spec"]["groups"]
+    rules = [rule for group in groups for rule in group["rules"] if rule.get("alert") == name]
+    return [(rule["labels"]["severity"], rule["for"], rule["labels"].get("backups", "")) for rule in rules]
+
+
+@pytest.mark.slow
+def test_two_rules_of_one_alert_are_changed_together_or_apart() -> None:
+    """A key with the value of a label changes only the rules with it, and wins over the alert's own key."""
+    empty, missing = "ByCloudBackupInventoryEmpty", "ByCloudBackupMissing"
+
+    assert rules_of(empty, {empty: {"for": "1h"}}) == [("critical", "1h", ""), ("info", "1h", "")]
+    assert rules_of(empty, {empty: {"for": "1h"}, f"{empty}/info": {"enabled": False}}) == [
+        ("critical", "1h", "")
+    ]
+    changes = {missing: {"for": "1h"}, f"{missing}/never": {"severity": "info", "for": "2h"}}
+    assert rules_of(missing, changes) == [
+        ("critical", "1h", "lost"),
+        ("info", "2h", "never"),
+    ]
+
+
+@pytest.mark.slow
+def test_no_value_repeats_a_key_of_the_chart() -> None:
+    """Labels, annotations and variables of the values replace the chart's, except those it depends on."""
+    (rendered,) = helm_all([MATRIX["repeated keys"]])
+    for document in re.split(r"(?m)^---$", rendered["manifest"]):
+        parse_yaml(document)  # refuses a duplicate key
+    found = objects_in(rendered["manifest"])
+    pod = found[f"Deployment/{NAME}"]["spec"]["template"]
+    selector = found[f"Service/{NAME}"]["spec"]["selector"]
+
+    assert pod["metadata"]["labels"].items() >= selector.items()
+    assert found[f"Service/{NAME}"]["metadata"]["labels"].items() >= selector.items()
+    assert pod["metadata"]["labels"]["helm.sh/chart"] == "mine"
+    assert pod["metadata"]["labels"]["app.kubernetes.io/version"] == "7"
+    assert len(pod["metadata"]["annotations"]["checksum/config"]) == 64
+    assert found[f"ServiceMonitor/{NAME}"]["metadata"]["labels"]["app.kubernetes.io/instance"] == "main"
+    assert found[f"ConfigMap/{NAME}-overview"]["metadata"]["annotations"] == {"grafana_folder": "Databases"}
+    assert [one["name"] for one in pod["spec"]["containers"][0]["env"]] == [
+        "BYCLOUD_API_KEY_FILE",
+        "BYCLOUD_BUDGET_SHARE",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("monitor", ["serviceMonitor", "podMonitor", "scrapeConfig"])
+def test_scrapes_follow_the_path_of_the_metrics(monitor: str) -> None:
+    """Each way to scrape requests the path of `--web.telemetry-path`."""
+    kind = monitor[0].upper() + monitor[1:]
+    values = {"extraArgs": ["--web.telemetry-path=/backups"], monitor: {"enabled": True}}
+    spec = objects(values)[f"{kind}/{NAME}"]["spec"]
+    (endpoint,) = spec.get("endpoints") or spec.get("podMetricsEndpoints") or [spec]
+
+    assert (endpoint.get("metricsPath") or endpoint["path"]) == "/backups"
+
+
+@pytest.mark.slow
+def test_a_probe_can_be_off() -> None:
+    """`null` removes a probe."""
+    pod = objects(MATRIX["no probes"])[f"Deployment/{NAME}"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+
+    assert not container.keys() & {"livenessProbe", "readinessProbe"}
+
+
 def test_dashboards_are_the_project_s(everything: dict[str, dict[str, Any]]) -> None:
     """Each dashboard is in a ConfigMap with the label of Grafana's sidecar."""
     files = {file.stem: file for file in (ROOT / "dashboards").glob("*.json")}
@@ -274,6 +343,7 @@ def test_notes_say_what_is_left_to_do() -> None:
     assert "prometheusRule.enabled=true" in first
     assert "open http://localhost:10140/" in first
     assert "open https://localhost:10140/" in last
+    assert "each one has 1/2 of each target's budget_share" in last
     assert "create secret" not in last
     assert "=true" not in last
 
@@ -310,7 +380,12 @@ WRONG: Final[list[tuple[dict[str, Any], str]]] = [
         {"prometheusRule": {"enabled": True, "alerts": {"ByCloudBackupTooYoung": {"for": "1h"}}}},
         "prometheusRule.alerts: found ByCloudBackupTooYoung, allowed: ByCloud",
     ),
+    (
+        {"prometheusRule": {"enabled": True, "alerts": {"ByCloudBackupTooOld/info": {"for": "1h"}}}},
+        "prometheusRule.alerts: found ByCloudBackupTooOld/info, allowed: ByCloud",
+    ),
     ({"prometheusRule": {"alerts": {"ByCloudBackupTooOld": {"severty": "info"}}}}, "severty"),
+    ({"extraEnv": [{"value": "1"}]}, "name"),
     ({"image": {"digest": "latest"}}, "digest"),
     ({"webConfig": {"content": {"tls": {}}}}, "tls"),
     ({"extraArgs": ["check"]}, "extraArgs"),

@@ -74,7 +74,7 @@ def check_flags(objects: Objects, folder: Path) -> None:
     """Assert that the exporter accepts the rendered flags, the probes' command and the configuration."""
     (container,) = deployment(objects)["spec"]["template"]["spec"]["containers"]
     assert parse(container["args"]).command == "serve"
-    for probe in (container["livenessProbe"], container["readinessProbe"]):
+    for probe in (container.get("livenessProbe", {}), container.get("readinessProbe", {})):
         if "exec" in probe:
             assert parse(probe["exec"]["command"][1:]).command == "healthcheck"
     for one in objects.values():

@@ -149,6 +149,7 @@ def test_the_package_is_installed_started_removed_and_purged(built: Path, system
     with SimulatedApi(backups=bulk_backups(45, 6), api_key=KEY) as api:
         settings.write_text(f"ARGS={LOOPBACK}\nBYCLOUD_API_URL={api.url}\n", encoding="utf-8")
         system.run("dpkg", "--install", "/tmp/exporter.deb")  # noqa: S108 - the same
+        assert "45 backups" in system.run("/bin/sh", "-c", advised_command())
         command, environment = service(system, f"/etc/{NAME}")
         confined = ["/usr/sbin/chroot", "--userspec=65532:65532", str(system.root), *command]
         with scraped(confined, environment) as metrics:
@@ -175,14 +176,24 @@ def test_the_sample_configuration_has_the_default_objectives() -> None:
     assert convert({"objectives": sample["objectives"]}, Config).objectives == Config().objectives
 
 
-def test_the_sample_configuration_is_valid(tmp_path: Path) -> None:
-    """The exporter accepts the sample configuration, once the key is where systemd puts it."""
+def advised_command() -> str:
+    """Return the command that the sample configuration advises, without `sudo`."""
     text = (debian.SOURCES / "exporter.yml").read_text(encoding="utf-8")
-    (key := tmp_path / "api_key").write_text(KEY, encoding="utf-8")
+    (command,) = re.findall(r"^#   sudo (env .*\\\n#     .*)$", text, re.MULTILINE)
+    return str(command).replace("\\\n#", "")
+
+
+def test_the_sample_configuration_advises_a_command_that_checks_it(tmp_path: Path) -> None:
+    """The command finds the key, the URL of the environment and the sample where the package puts them."""
+    shutil.copy(debian.SOURCES / "exporter.yml", tmp_path)
+    (tmp_path / "api_key").write_text(KEY, encoding="utf-8")
+    command = advised_command().replace(f"/etc/{NAME}", str(tmp_path))
+    command = command.replace(f" {NAME} ", f" {sys.executable} -m exporter ")
     with SimulatedApi(backups=bulk_backups(45, 6), api_key=KEY) as api:
-        text = re.sub(r"/run/credentials/\S+", f"{key}\n    url: {api.url}", text)
-        (tmp_path / "exporter.yml").write_text(text, encoding="utf-8")
-        command = [sys.executable, "-m", "exporter", "check", f"--config.file={tmp_path}/exporter.yml"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        (tmp_path / "environment").write_text(f"ARGS=--x\nBYCLOUD_API_URL={api.url}\n", encoding="utf-8")
+        done = subprocess.run(
+            ["/bin/sh", "-c", command], capture_output=True, text=True, check=False, timeout=60
+        )
 
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "45 backups" in done.stdout

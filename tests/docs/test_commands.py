@@ -15,7 +15,11 @@ import requests
 from exporter.simulator import SimulatedApi, bulk_backups, bulk_instances
 
 ROOT: Final = Path(__file__).parents[2]
-PAGES: Final = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES: Final = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted(page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "runbooks"),
+]
 """Not the runbooks, whose commands need a cluster or the vendor's API: test_runbooks.py parses them."""
 FENCE: Final = re.compile(r"^( *)```(sh|console)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 NOT_RUN: Final = {
@@ -27,7 +31,11 @@ NOT_RUN: Final = {
     "make test": "is what runs this",
     "python3 -m venv": "test_packaging.py installs into an environment of its own",
     "~/bycloud-exporter/bin/pip": "the same",
-    "python3 bycloud-backup-exporter-": "test_release_files.py runs the single file",
+    "python3 dist/": "test_release_files.py runs the single file",
+    "make packages": "test_release_files.py builds the same files",
+    "curl": "test_documented.py runs it while the demo serves",
+    "promtool check config": "test_pages.py checks this configuration",
+    "prometheus --config": "runs until ended",
     "git tag": "releases",
     "git push": "releases",
     "cosign": "needs a published release",
@@ -35,6 +43,8 @@ NOT_RUN: Final = {
     "sha256sum --check": "test_release_files.py checks the checksums",
     ".venv/bin/python -m pytest": "is what runs this",
     ".venv/bin/python -m exporter.simulator --tier": "runs until ended; this test has the same API",
+    "(umask": "test_documented.py runs it",
+    "unset": "unsets what this test sets",
     "export": "sets what this test sets itself",
 }
 """The beginnings of commands that this test does not run, with the reason."""
@@ -79,9 +89,9 @@ def here(command: str, folder: Path) -> list[str]:
     """Split a command into words, with the machine's folders replaced by `folder`."""
     for place in PLACES:
         command = command.replace(place, f"{folder}/")
-    return shlex.split(
-        command.replace("--config.file=production.yml", f"--config.file={folder}/production.yml")
-    )
+    for name in ("exporter.yml", "production.yml"):
+        command = command.replace(f"--config.file={name}", f"--config.file={folder}/{name}")
+    return shlex.split(command)
 
 
 @pytest.mark.parametrize("command", [command for command in RUN if not SERVING.fullmatch(command)])

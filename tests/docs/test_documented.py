@@ -16,10 +16,17 @@ from tests.support.programs import refusing_port
 from tools.engines import HARDENED
 
 BLOCKS: Final = tuple(blocks())
+DEPLOYMENT: Final = "docs/deployment/"
 BOTH_COMMANDS: Final = Key("README.md", "make demo")
-FROM_THE_SHELL: Final = Key("README.md", "~/bycloud-exporter")
-DOCKER: Final = Key("README.md", "docker run")
-COMMAND_LINE: Final = Key("README.md", "once --target")
+FROM_THE_SHELL: Final = Key("docs/deployment/python.md", "~/bycloud-exporter")
+KEY_AND_CHECK: Final = Key("README.md", "export BYCLOUD_API_KEY")
+DEMO: Final = Key("docs/getting-started.md", "make demo")
+CURL: Final = Key("docs/getting-started.md", "curl")
+FIRST_CHECK: Final = Key("docs/getting-started.md", "~/bycloud-exporter")
+FIRST_KEY: Final = Key("docs/getting-started.md", "umask")
+FIRST_FILE: Final = Key("docs/getting-started.md", "check --config.file=exporter.yml")
+DOCKER: Final = Key("docs/deployment/docker.md", "docker run")
+COMMAND_LINE: Final = Key("docs/cli.md", "once --target")
 SIMULATOR: Final = Key("CONTRIBUTING.md", "exporter.simulator")
 SIMULATOR_HELP: Final = Key("docs/developing.md", "exporter.simulator --help")
 ONE_TEST: Final = Key("docs/developing.md", "--cov-branch")
@@ -27,6 +34,12 @@ SIZING: Final = Key("docs/sizing.md", "check --scrape-interval")
 UPGRADING: Final = Key("docs/upgrading.md", "check --config.file")
 RUN: Final = (
     BOTH_COMMANDS,
+    KEY_AND_CHECK,
+    DEMO,
+    CURL,
+    FIRST_CHECK,
+    FIRST_FILE,
+    FIRST_KEY,
     FROM_THE_SHELL,
     COMMAND_LINE,
     SIMULATOR,
@@ -37,11 +50,12 @@ RUN: Final = (
 )
 PARSED: Final = {
     DOCKER: "`make image` builds the image and runs it with these flags",
-    Key("README.md", "docker compose"): "it pulls the images of Prometheus, Alertmanager and Grafana",
-    Key("README.md", "helm install"): "it needs a cluster and a registry; test_chart renders the chart",
-    Key("README.md", "sudo python3 -m venv /opt"): "it changes /opt and /etc, and needs systemd as PID 1",
-    Key("README.md", ".pyz demo"): "test_release_files runs the single file",
-    Key("README.md", "apt-get install ./"): "test_release_files installs the package into a debootstrap",
+    Key(f"{DEPLOYMENT}compose.md", "docker compose"): "it pulls images of others",
+    Key(f"{DEPLOYMENT}kubernetes.md", "helm install"): "it needs a cluster; test_chart renders the chart",
+    Key(f"{DEPLOYMENT}systemd.md", "sudo python3 -m venv /opt"): "it changes /opt and needs systemd as PID 1",
+    Key("docs/deployment/single-file.md", ".pyz demo"): "test_release_files runs the single file",
+    Key(f"{DEPLOYMENT}systemd.md", "apt-get install ./"): "test_release_files installs the package",
+    Key("docs/getting-started.md", "promtool"): "test_pages checks this configuration with promtool",
     Key("docs/releasing.md", "git tag"): "it pushes a tag",
     Key("docs/configuration.md", "BYCLOUD_SIZE_UNIT"): "test_environment loads such variables",
     Key("docs/alerts.md", "alerts.source"): "test_source runs the generator with settings",
@@ -121,8 +135,8 @@ def verdicts(output: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("number", "key", "status"), [(0, README_KEY, 0), (1, "some:other", 1)])
-def test_check_prints_what_the_readme_shows(place: Place, number: int, key: str, status: int) -> None:
-    """`check` prints what the README shows, except for numbers, for good and for refused keys."""
+def test_check_prints_what_the_pages_show(place: Place, number: int, key: str, status: int) -> None:
+    """`check` prints what the page shows, except for numbers, for good and for refused keys."""
     session = tuple(sessions())[number]
     fleet = Fleet()
     with SimulatedApi(
@@ -145,7 +159,11 @@ def test_check_prints_what_the_readme_shows(place: Place, number: int, key: str,
 def test_the_first_two_commands(clean: Place) -> None:
     """On a clean checkout, `make demo` installs what it needs and serves, and `make test` would run."""
     script = BOTH_COMMANDS.text(
-        {"make demo ": "make --dry-run test && make demo PORT=0 ", "\nmake test ": "\n: "}
+        {
+            "make demo ": "make --dry-run test packages && make demo PORT=0 ",
+            "\nmake test ": "\n: ",
+            "\nmake packages ": "\n: ",
+        }
     )
 
     with clean.serve(script) as url:
@@ -164,8 +182,48 @@ def test_from_the_shell(clean: Place, api: SimulatedApi) -> None:
         assert "\nbycloud_up 1.0\n" in metrics(url)
 
 
+@pytest.mark.slow
+def test_check_and_serve(place: Place) -> None:
+    """With a key in the environment, the README's two commands work."""
+    text = KEY_AND_CHECK.text({"\nbycloud-backup-exporter  ": f"\nbycloud-backup-exporter {LOOPBACK}  "})
+
+    with place.serve(text) as url:
+        assert "\nbycloud_up 1.0\n" in metrics(url)
+
+
+@pytest.mark.slow
+def test_getting_started_with_the_demo(place: Place) -> None:
+    """The demo serves, and the commands for the second terminal print something."""
+    with place.serve(DEMO.text({"make demo": "make demo PORT=0"})) as url:
+        answers = [place.ask(line) for line in CURL.text({"http://127.0.0.1:10140": url}).splitlines()]
+
+    assert answers[0] == "bycloud_up 1.0\n"
+    assert answers[1].count("bycloud_database_restorable_backups{") > 20
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_getting_started_with_an_account(clean: Place, api: SimulatedApi) -> None:
+    """The command can be installed, and `check` passes."""
+    clean.environment["BYCLOUD_API_URL"] = api.url
+
+    printed = clean.run(FIRST_CHECK.text({}))
+
+    assert "ok    a walk every 1m needs" in printed
+
+
+@pytest.mark.slow
+def test_getting_started_with_a_file(place: Place, configured: str) -> None:
+    """`check` accepts a file, and the exporter serves with it."""
+    text = FIRST_KEY.text({}) + FIRST_FILE.text({"exporter.yml": configured})
+
+    with place.serve(f"{text.rstrip()} {LOOPBACK}") as url:
+        assert "\nbycloud_up 1.0\n" in metrics(url)
+    assert (place.folder / "bycloud.key").read_text(encoding="utf-8") == f"{README_KEY}\n"
+
+
 def test_the_advised_flags_of_docker_are_checked() -> None:
-    """The README's `docker run` confines the container as `make image` does."""
+    """The documented `docker run` confines the container as `make image` does."""
     words = DOCKER.text({}).split()
 
     assert [word for word in words if word in HARDENED] == list(HARDENED)
@@ -218,11 +276,14 @@ def test_one_test_and_what_it_covers(place: Place) -> None:
 
 
 def test_a_release_has_the_documented_files() -> None:
-    """The README names the single file and the package as a release of this version does."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    """The pages name the single file and the package as a build of this version does."""
+    pages = ROOT / "docs" / "deployment"
+    single, debian = (
+        (pages / f"{name}.md").read_text(encoding="utf-8") for name in ("single-file", "systemd")
+    )
 
-    assert f"bycloud-backup-exporter-{__version__}-linux-amd64.pyz" in text
-    assert f"bycloud-backup-exporter_{__version__}_amd64.deb" in text
+    assert f"dist/bycloud-backup-exporter-{__version__}-linux-amd64.pyz" in single
+    assert f"dist/bycloud-backup-exporter_{__version__}_amd64.deb" in debian
 
 
 def test_sizing_by_check(place: Place) -> None:

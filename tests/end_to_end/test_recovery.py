@@ -6,7 +6,18 @@ from typing import Final
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.app.exporter import Exporter
-from exporter.config import Config, Count, Duration, Exclusion, MaxDuration, Objective, Secret, Target, Url
+from exporter.config import (
+    Config,
+    Count,
+    Duration,
+    Exclusion,
+    MaxDuration,
+    Objective,
+    PositiveDuration,
+    Secret,
+    Target,
+    Url,
+)
 from exporter.config.labels import Labels
 from exporter.config.objective import Match
 from exporter.records import Backup, Datastore
@@ -36,7 +47,7 @@ FLEET: Final = (
 OBJECTIVE: Final = Objective(
     Match(instance_id="pay"),
     max_age=MaxDuration(Duration(3600)),
-    min_retention=Duration(86_400),
+    min_retention=PositiveDuration(86_400),
     max_gap=MaxDuration(Duration(7200)),
     max_full_age=MaxDuration(Duration(10_800)),
     max_chain=Count(14),

@@ -71,6 +71,7 @@ CONTRACT: dict[str, tuple[str, ...]] = {
     "bycloud_scrape_objective_backups": (),
     "bycloud_scrape_backups": (),
     "bycloud_scrape_reported_backups": (),
+    "bycloud_scrape_stored_backups": (),
     "bycloud_scrape_malformed_backups": (),
     "bycloud_scrape_duplicate_backups": (),
     "bycloud_scrape_unknown_status_backups": (),
@@ -128,6 +129,7 @@ def test_the_help_of_a_metric_mentions_a_snapshot() -> None:
 
     assert noted == {name for name in CONTRACT if name.startswith("bycloud_database_")} | {
         "bycloud_scrape_backups",
+        "bycloud_scrape_stored_backups",
         "bycloud_scrape_reported_backups",
         "bycloud_scrape_malformed_backups",
         "bycloud_scrape_duplicate_backups",
@@ -189,6 +191,7 @@ def test_values() -> None:
     assert value(result, "bycloud_scrape_unknown_status_backups") == 3
     assert value(result, "bycloud_scrape_future_backups") == 4
     assert value(result, "bycloud_scrape_reported_backups") == 10
+    assert value(result, "bycloud_scrape_stored_backups") == 13 + SNAPSHOT.malformed
     assert value(result, "bycloud_database_backups", status="COMPLETED") == 7
     assert value(result, "bycloud_last_success_timestamp_seconds") == NOW - 30
     assert value(result, "bycloud_scrape_walk_interval_seconds") == 72

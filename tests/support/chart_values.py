@@ -78,6 +78,17 @@ MATRIX: Final[dict[str, Values]] = {
         "livenessProbe": {"tcpSocket": {"port": "metrics"}},
         "readinessProbe": {"failureThreshold": 5, "periodSeconds": 60},
     },
+    "no probes": {"livenessProbe": None, "readinessProbe": None},
+    "repeated keys": {
+        "replicaCount": 2,
+        "config": {"objectives": [{"max_age": "26h"}]},
+        "commonLabels": {"app.kubernetes.io/name": "mine", "app.kubernetes.io/version": "7"},
+        "podLabels": {"app.kubernetes.io/instance": "mine", "helm.sh/chart": "mine"},
+        "podAnnotations": {"checksum/config": "mine"},
+        "extraEnv": [{"name": "BYCLOUD_BUDGET_SHARE", "value": "0.1"}],
+        "serviceMonitor": {**ON, "labels": {"app.kubernetes.io/instance": "main"}},
+        "dashboards": {**ON, "folder": "Databases", "annotations": {"grafana_folder": "mine"}},
+    },
     "scheduling": {
         "podLabels": {"team": "databases"},
         "podAnnotations": {"a": "b"},

@@ -20,7 +20,7 @@ ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = (
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted(page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "runbooks"),
 )
 RUNBOOKS: Final = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 """Their commands need a cluster, or the vendor's API: `tests/alerts/test_runbooks.py` parses them."""
@@ -109,6 +109,17 @@ class Place(Struct, frozen=True):
 
         assert status == 0, self._output()
         return self._output()
+
+    def ask(self, command: str) -> str:
+        """Return what a command prints while another one serves."""
+        return subprocess.run(
+            ["/bin/bash", "-c", command],
+            env=self.environment,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
 
     @contextmanager
     def serve(self, script: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ import pytest
 
 PACKAGES = {"promtool": "prometheus", "prometheus": "prometheus"}
 TOOLS = Path(__file__).parents[2] / ".venv-deploy/bin"
+DOCS_TOOLS = Path(__file__).parents[2] / ".venv-docs/bin"
 RELEASE_TOOLS = Path(__file__).parents[2] / ".venv-release/bin"
 
 
@@ -28,6 +29,11 @@ def need_tool(name: str) -> str:
 def need_release_tool(name: str) -> str:
     """Return the path of a program of `make release-lint`; if it is missing, skip or fail the test."""
     return _found(shutil.which(name, path=RELEASE_TOOLS), name, "make release-lint")
+
+
+def need_docs_tool(name: str) -> str:
+    """Return the path of a program of `make site`; if it is missing, skip or fail the test."""
+    return _found(shutil.which(name, path=DOCS_TOOLS), name, "make site")
 
 
 def require(*names: str) -> None:

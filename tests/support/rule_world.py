@@ -200,11 +200,16 @@ class Exporter(Struct, kw_only=True):
             return
         yield "bycloud_last_success_timestamp_seconds", "", success + self.clock
         if is_up or time - success <= self.stale_after:
-            backups = value_at(self.backups, success)
-            if backups is not None:
-                yield "bycloud_scrape_backups", "", backups
+            yield from self._counted(success)
             for database in self.databases:
                 yield from database.facts(success)
+
+    def _counted(self, success: float) -> Iterator[tuple[str, str, float]]:
+        backups = value_at(self.backups, success)
+        if backups is not None:
+            yield "bycloud_scrape_backups", "", backups
+            if "bycloud_scrape_stored_backups" not in self.gauges:
+                yield "bycloud_scrape_stored_backups", "", backups
 
     def _series(self, name: str, labels: str = "") -> str:
         own = f'job="{self.job}",instance="{self.instance}"'

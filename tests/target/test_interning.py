@@ -11,6 +11,7 @@ from exporter.simulator import bulk_backups
 from exporter.simulator.http.wire import BACKUPS as SERVED
 from exporter.simulator.listing import Listing
 from exporter.simulator.quirks import Quirks
+from exporter.target import interning
 from exporter.target.interning import SNAPSHOT, Interner
 from tests.support.builders import backup
 
@@ -67,6 +68,29 @@ def test_pages_stay_equal_and_equal_values_become_one_object() -> None:
     assert {id(record.status) for record in backups} == {
         id(next(r.status for r in backups if r.status == status)) for status in ("COMPLETED", "FAILED")
     }
+
+
+def test_a_parent_and_its_children_share_its_id() -> None:
+    """The text of an id takes as much memory as the rest of a record."""
+    before = pages()
+    interner = Interner()
+    backups = [record for page in before for record in interner.intern(page).records]
+    own_ids = {record.id: id(record.id) for record in backups}
+
+    with_parent = [record for record in backups if record.parent_id in own_ids]
+    assert with_parent
+    assert all(id(record.parent_id) == own_ids[str(record.parent_id)] for record in with_parent)
+
+
+def test_parents_that_never_arrive_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a list of the oldest first, each parent has come before its child waits for it."""
+    monkeypatch.setattr(interning, "MOST_PARENTS", 20)
+    interner = Interner()
+    for number in range(100):
+        (record,) = interner.intern(Page(records=(backup(number, parent_id=f"p{number}"),), length=1)).records
+
+        assert record.parent_id == f"p{number}"
+        assert interner.awaited_parents <= 21
 
 
 def test_an_absent_value_remains_absent() -> None:

@@ -338,3 +338,21 @@ def test_continuous_integration_runs_it() -> None:
         "release-dry-run",
     ]
     assert re.findall(r"run: \.ci/run (\w+)", workflow) == ["suite", "image", "release"]
+
+
+def executable(path: Path, script: str) -> None:
+    """Write a shell script."""
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+def test_continuous_integration_stays_strict_as_root(tmp_path: Path) -> None:
+    """`as_root` passes on `CI`, which sudo drops: a test of a missing program must fail, not be skipped."""
+    script = (image_check.ROOT / ".ci/run").read_text(encoding="utf-8")
+    function = script[script.index("as_root() {") : script.index("\n}\n") + 3]
+    executable(tmp_path / "id", "echo 1000")
+    executable(tmp_path / "sudo", 'exec env -i PATH="$PATH" "$@"')
+    command = ["/bin/bash", "-c", f"{function}as_root printenv CI"]
+    environment = {"PATH": f"{tmp_path}:{os.defpath}", "CI": "true"}
+
+    assert run(*command, timeout=60, env=environment) == "true\n"

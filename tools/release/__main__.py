@@ -1,9 +1,10 @@
-"""The command line: `build` for a tag, `dry-run` for everything that needs no registry."""
+"""The command line: `build` for a tag, `dry-run` without a registry, `packages` for this machine."""
 
 import argparse
+import platform
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +13,7 @@ from typing import Final
 from exporter import __version__
 from tools.notices import MissingLicenceError
 from tools.programs import CheckFailedError, UnavailableError
-from tools.release.build import build, finish
+from tools.release.build import build, finish, packages
 from tools.release.notes import UNRELEASED, NoNotesError, sections
 from tools.release.payload import DifferentFilesError
 from tools.release.programs import ROOT
@@ -25,6 +26,7 @@ FAILURES: Final = (
     NoNotesError,
     WrongVersionError,
 )
+ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def _empty(folder: Path) -> Path:
@@ -36,8 +38,22 @@ def _empty(folder: Path) -> Path:
 
 def _release(folder: Path, notes_of: str) -> None:
     _empty(folder)
-    for file in chain(build(folder), finish(folder, notes_of)):
+    _report(folder, chain(build(folder), finish(folder, notes_of)))
+
+
+def _report(folder: Path, files: Iterable[Path]) -> None:
+    for file in files:
         print(f"release: {file.relative_to(folder)}: {file.stat().st_size:,} bytes", flush=True)
+
+
+def architecture_of(machine: str) -> str:
+    """Return Debian's name of a machine's architecture, as `uname -m` prints it.
+
+    :raises UnavailableError: there are no packages for it.
+    """
+    if machine not in ARCHITECTURES:
+        raise UnavailableError(f"no packages for {machine}, only for {', '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[machine]
 
 
 def dry_run(folder: Path) -> None:
@@ -63,10 +79,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("build", help="build for a tag").add_argument("tag", help="such as v1.2.3")
     commands.add_parser("dry-run", help="build twice, and compare")
+    commands.add_parser("packages", help="build wheel, single file and Debian package for this machine")
     options = parser.parse_args(arguments)
     try:
         if options.command == "build":
             _release(options.folder, require_tag(options.tag))
+        elif options.command == "packages":
+            _report(options.folder, packages(_empty(options.folder), architecture_of(platform.machine())))
         else:
             dry_run(options.folder)
     except FAILURES as error:

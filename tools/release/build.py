@@ -49,6 +49,17 @@ def build(folder: Path) -> Iterator[Path]:
     yield folder / "sbom.cdx.json"
 
 
+def packages(folder: Path, architecture: str) -> Iterator[Path]:
+    """Build what one machine installs into an empty folder; yield wheel, single file and Debian package.
+
+    :param architecture: as Debian calls it.
+    """
+    seconds = int(commit_seconds())
+    wheel = distributions(folder / PYTHON, seconds)
+    yield wheel
+    yield from for_architecture(folder, wheel, architecture, seconds)
+
+
 def finish(folder: Path, notes_of: str) -> Iterator[Path]:
     """Add the chart, the checksums of all files, and the release notes; yield each file.
 

@@ -23,9 +23,10 @@ def run(options: Namespace, config: Config, warnings: Sequence[str] = ()) -> int
     :param warnings: what loading the configuration found.
     """
     web = WatchedWebConfig(options.web_config, structlog.get_logger())
+    warnings = (*warnings, *web.config.basic_auth_users.warnings)
     as_text = options.output == "text"
     if as_text:
-        _print_warnings((*warnings, *web.config.basic_auth_users.warnings))
+        _print_warnings(warnings)
     reports = []
     with Exporter(config) as exporter:
         for runtime in exporter.targets.values():
@@ -34,7 +35,7 @@ def run(options: Namespace, config: Config, warnings: Sequence[str] = ()) -> int
             if as_text:
                 print("\n".join(as_lines(report, coloured=is_coloured(), width=terminal_width())))
     if not as_text:
-        print(as_json(reports))
+        print(as_json(reports, warnings))
     return 0 if all(report.is_ok for report in reports) else 1
 
 

@@ -11,12 +11,12 @@ from msgspec import Struct
 from exporter.cli.serving import Service
 from exporter.config import (
     Config,
-    Duration,
     Exclusion,
     Labels,
     Match,
     MaxDuration,
     Objective,
+    PositiveDuration,
     Secret,
     Target,
     Url,
@@ -127,7 +127,7 @@ def _objective(team: str, match: Match = Match()) -> Objective:  # noqa: B008 - 
         match=match,
         max_age=MaxDuration(30 * HOUR),
         max_duration=MaxDuration(6 * HOUR),
-        min_retention=Duration(12 * DAY),
+        min_retention=PositiveDuration(12 * DAY),
         max_gap=MaxDuration(30 * HOUR if match.datastore_type == "redis" else 12 * HOUR),
         max_full_age=MaxDuration(2 * DAY),
         max_chain=14,

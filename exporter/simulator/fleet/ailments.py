@@ -8,8 +8,21 @@ from msgspec import Struct
 from exporter.simulator.fleet.databases import Kind
 from exporter.simulator.fleet.schedule import Attempt
 
-Effect = Callable[[Sequence[Attempt], datetime], Sequence[Attempt]]
-"""From a healthy database's attempts and the day's midnight (UTC) to the attempts of this one."""
+RETIRED_DAYS = 7
+"""How long ago the retired instance was deleted."""
+_SHORTENED_DAYS = 5
+"""How long ago the retention was shortened."""
+
+
+class Days(Struct, frozen=True):
+    """Today's midnight in UTC, and the one from which the ailments count."""
+
+    today: datetime
+    reference: datetime
+
+
+Effect = Callable[[Sequence[Attempt], Days], Sequence[Attempt]]
+"""From a healthy database's attempts, until tomorrow's too, to the attempts of this one."""
 
 
 class Ailment(Struct, frozen=True):
@@ -22,11 +35,11 @@ class Ailment(Struct, frozen=True):
     story: str
 
 
-def _healthy(attempts: Sequence[Attempt], _: datetime) -> Sequence[Attempt]:
+def _healthy(attempts: Sequence[Attempt], _: Days) -> Sequence[Attempt]:
     return attempts
 
 
-def _none(_: Sequence[Attempt], __: datetime) -> Sequence[Attempt]:
+def _none(_: Sequence[Attempt], __: Days) -> Sequence[Attempt]:
     return ()
 
 
@@ -34,27 +47,29 @@ def _until(attempts: Sequence[Attempt], moment: datetime) -> list[Attempt]:
     return [attempt for attempt in attempts if attempt.start < moment]
 
 
-def _stale(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
-    return _until(attempts, midnight - timedelta(days=3))
+def _stale(attempts: Sequence[Attempt], days: Days) -> Sequence[Attempt]:
+    return _until(attempts, days.reference - timedelta(days=3))
 
 
-def _retired(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
-    return _until(attempts, midnight - timedelta(days=7))
+def _retired(attempts: Sequence[Attempt], days: Days) -> Sequence[Attempt]:
+    return _until(attempts, days.reference - timedelta(days=RETIRED_DAYS))
 
 
-def _failing(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
-    since = midnight - timedelta(hours=30)
+def _failing(attempts: Sequence[Attempt], days: Days) -> Sequence[Attempt]:
+    since = days.reference - timedelta(hours=30)
     return [attempt if attempt.start < since else attempt.failing() for attempt in attempts]
 
 
-def _stuck(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
-    *before, last = _until(attempts, midnight - timedelta(hours=8))
-    return [*before, Attempt(last.stages[:2])]
+def _stuck(attempts: Sequence[Attempt], days: Days) -> Sequence[Attempt]:
+    match _until(attempts, days.reference - timedelta(hours=8)):
+        case [*before, last]:
+            return [*before, Attempt(last.stages[:2])]
+    return ()
 
 
-def _broken_chain(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
+def _broken_chain(attempts: Sequence[Attempt], days: Days) -> Sequence[Attempt]:
     """Break chains that start in the last four days: nothing newer than three days can be restored."""
-    return list(_without_fulls(attempts, midnight - timedelta(days=4)))
+    return list(_without_fulls(attempts, days.reference - timedelta(days=4)))
 
 
 def _without_fulls(attempts: Sequence[Attempt], since: datetime) -> Iterator[Attempt]:
@@ -66,14 +81,16 @@ def _without_fulls(attempts: Sequence[Attempt], since: datetime) -> Iterator[Att
             yield attempt.failing()
 
 
-def _gap(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
+def _gap(attempts: Sequence[Attempt], days: Days) -> Sequence[Attempt]:
     """Drop the whole chain that began three days ago, so that no other chain is broken."""
-    day = midnight.toordinal() - 3
+    day = days.reference.toordinal() - 3
     return [attempt for begin, attempt in _with_beginnings(attempts) if begin.toordinal() != day]
 
 
-def _short_retention(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
-    since = midnight - timedelta(days=3)
+def _short_retention(attempts: Sequence[Attempt], days: Days) -> Sequence[Attempt]:
+    if days.today < days.reference - timedelta(days=_SHORTENED_DAYS):
+        return attempts
+    since = days.today - timedelta(days=3)
     return [attempt for begin, attempt in _with_beginnings(attempts) if begin >= since]
 
 
@@ -85,8 +102,8 @@ def _with_beginnings(attempts: Sequence[Attempt]) -> Iterator[tuple[datetime, At
         yield begin, attempt
 
 
-def _long_chain(attempts: Sequence[Attempt], midnight: datetime) -> Sequence[Attempt]:
-    return list(_without_new_chains(attempts, midnight - timedelta(days=5)))
+def _long_chain(attempts: Sequence[Attempt], days: Days) -> Sequence[Attempt]:
+    return list(_without_new_chains(attempts, days.reference - timedelta(days=5)))
 
 
 def _without_new_chains(attempts: Sequence[Attempt], since: datetime) -> Iterator[Attempt]:
@@ -98,7 +115,7 @@ def _without_new_chains(attempts: Sequence[Attempt], since: datetime) -> Iterato
         yield joined
 
 
-def _cinder(attempts: Sequence[Attempt], _: datetime) -> Sequence[Attempt]:
+def _cinder(attempts: Sequence[Attempt], _: Days) -> Sequence[Attempt]:
     """Drop the full backups, which all of the others name as their first parent."""
     return [attempt.as_cinder_snapshot() for attempt in attempts if not attempt.full]
 

@@ -1,5 +1,6 @@
 """Random numbers and identifiers that depend only on their arguments."""
 
+from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID, uuid5
 
@@ -11,6 +12,7 @@ def chance(*words: object) -> float:
     return int.from_bytes(blake2b(_joined(words), digest_size=6).digest()) / 2**48
 
 
+@lru_cache(maxsize=4096)  # the same few versions of datastores in every page
 def identifier(*words: object) -> str:
     """Return a UUID that depends on `words`."""
     return str(uuid5(_NAMESPACE, _joined(words).decode()))

@@ -25,6 +25,7 @@ class Database(Struct, frozen=True):
 
     :param gib: its size.
     :param every: hours between its backups; 24: one full backup a day.
+    :param growth: by which part of `gib` it grows per day.
     :param kind: what is wrong with its backups, or special about them.
     :param story: the same in words, for people.
     """
@@ -35,6 +36,7 @@ class Database(Struct, frozen=True):
     gib: float
     every: int
     kind: Kind = "healthy"
+    growth: float = 0.0005
     replica_of: str | None = None
     story: str = ""
 

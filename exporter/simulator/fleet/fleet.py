@@ -8,7 +8,7 @@ from operator import attrgetter
 from msgspec import Struct
 
 from exporter.records import Backup, Datastore, Instance, Reference
-from exporter.simulator.fleet.ailments import EFFECTS, Ailment
+from exporter.simulator.fleet.ailments import EFFECTS, RETIRED_DAYS, Ailment, Days
 from exporter.simulator.fleet.chance import chance, identifier
 from exporter.simulator.fleet.databases import DATABASES, Database
 from exporter.simulator.fleet.schedule import Attempt, chain, midnight
@@ -23,50 +23,65 @@ class Fleet(Struct, frozen=True):
     """A few dozen databases of all datastore types, most of them healthy.
 
     A backup is kept for 14 days, a full one as long as its incremental ones.
+
+    :param databases: which databases there are.
+    :param reference_day: the ordinal of the day from whose midnight (UTC) the ailments count. With one, each
+        begins once and the past never changes. Without one they count from today's, so that they never age.
     """
 
     seed: int = 1
+    databases: tuple[Database, ...] = DATABASES
+    reference_day: int | None = None
 
     def backups(self, now: datetime) -> tuple[Backup, ...]:
         """Return the backups as of `now`'s second, newest `updated_at` first."""
-        return _backups(self.seed, now.astimezone(UTC).replace(microsecond=0))
+        return _backups(self, now.astimezone(UTC).replace(microsecond=0))
 
     def instances(self, now: datetime) -> tuple[Instance, ...]:
         """Return the instances that exist, so not the retired ones."""
-        day = now.astimezone(UTC).toordinal()
+        days = self.days(now)
         return tuple(
-            _instance(self.seed, database, day) for database in DATABASES if database.kind != "retired"
+            _instance(self.seed, database, now.astimezone(UTC).toordinal())
+            for database in self.databases
+            if database.kind != "retired" or days.today < days.reference - timedelta(days=RETIRED_DAYS)
         )
+
+    def days(self, now: datetime) -> Days:
+        """Return today's midnight, and the one from which the ailments count."""
+        today = now.astimezone(UTC).toordinal()
+        return Days(midnight(today), midnight(self.reference_day or today))
 
     @property
     def ailments(self) -> tuple[Ailment, ...]:
         """The databases that are not healthy, including the retired one and the replica."""
-        return tuple(_ailment(self.seed, database) for database in DATABASES if database.kind != "healthy")
+        return tuple(_ailment(self.seed, ailing) for ailing in self.databases if ailing.kind != "healthy")
 
     @property
     def healthy(self) -> tuple[str, ...]:
         """The ids of the instances whose newest restore point is never older than 26 hours."""
         return tuple(
-            identifier(self.seed, database.name) for database in DATABASES if database.kind == "healthy"
+            identifier(self.seed, database.name) for database in self.databases if database.kind == "healthy"
         )
 
 
 @lru_cache(maxsize=4)
-def _backups(seed: int, now: datetime) -> tuple[Backup, ...]:
-    backups = [attempt.at(now) for database in DATABASES for attempt in _shown(seed, database, now)]
-    backups.append(_imported(seed, now.toordinal()))
-    backups.append(_replication_snapshot(seed, now.toordinal()))
+def _backups(fleet: Fleet, now: datetime) -> tuple[Backup, ...]:
+    backups = [attempt.at(now) for database in fleet.databases for attempt in _shown(fleet, database, now)]
+    backups.append(_imported(fleet.seed, now.toordinal()))
+    if _REPLICA in fleet.databases:
+        backups.append(_replication_snapshot(fleet.seed, now.toordinal()))
     return tuple(sorted(backups, key=attrgetter("updated_at", "id"), reverse=True))
 
 
-def _shown(seed: int, database: Database, now: datetime) -> Iterator[Attempt]:
-    begun = [attempt for attempt in _kept(seed, database, now) if attempt.start <= now]
-    yield from EFFECTS[database.kind](begun, midnight(now.toordinal()))
+def _shown(fleet: Fleet, database: Database, now: datetime) -> Iterator[Attempt]:
+    attempts = EFFECTS[database.kind](list(_kept(fleet.seed, database, now)), fleet.days(now))
+    return (attempt for attempt in attempts if attempt.start <= now)
 
 
 def _kept(seed: int, database: Database, now: datetime) -> Iterator[Attempt]:
+    """Yield the attempts that are not expired, and those until the end of tomorrow."""
     oldest = now - _RETENTION
-    for day in range(oldest.toordinal(), now.toordinal() + 1):
+    for day in range(oldest.toordinal(), now.toordinal() + 2):
         attempts = chain(seed, database, day)
         if attempts[0].start > oldest:
             yield from attempts

@@ -16,7 +16,6 @@ from exporter.simulator.fleet.storage import object_location
 
 _GOLDEN = (5**0.5 - 1) / 2
 _FAILURE_RATE = 0.04
-_GROWTH_PER_DAY = 0.0005
 _GROWTH_BEGAN = datetime(2024, 1, 1, tzinfo=UTC).toordinal()
 
 
@@ -98,8 +97,14 @@ def _attempts(seed: int, database: Database, day: int) -> Iterator[Attempt]:
 def _phase(seed: int, database: Database) -> timedelta:
     """Return when in its interval a database's backups begin, spread so that one begins every few minutes."""
     turn = int(24 / database.every * chance(seed, database.name, "phase"))
-    share = (chance(seed, "phase") + _GOLDEN * DATABASES.index(database)) % 1
+    share = (chance(seed, "phase") + _GOLDEN * _place(database)) % 1
     return timedelta(seconds=int((turn + share) * database.every * 3600))
+
+
+@lru_cache(maxsize=1024)
+def _place(database: Database) -> int:
+    """Return a database's place in the table; of another one, a number that depends on its name."""
+    return DATABASES.index(database) if database in DATABASES else int(10_000 * chance(database.name))
 
 
 def _fails(seed: int, attempt: Attempt, turn: int) -> bool:
@@ -146,7 +151,7 @@ def _gib(seed: int, database: Database, new: Backup) -> float:
     """Return the used size of the volume in GiB, two decimals, as Trove reports it for every backup."""
     days = max(new.created_at.toordinal() - _GROWTH_BEGAN, 0)
     noise = 0.99 + 0.02 * chance(seed, new.id, "size")
-    return round(database.gib * (1 + _GROWTH_PER_DAY * days) * noise, 2)
+    return round(database.gib * (1 + database.growth * days) * noise, 2)
 
 
 def _changed(stage: Backup) -> datetime:

@@ -250,6 +250,16 @@ WALKS: Final = (
         fires={60: {"BackupQuota"}},
     ),
     Situation(
+        name="backups that exist but were not read count against the quota",
+        exporters=[
+            Exporter(
+                backups=80,
+                gauges={"bycloud_scrape_objective_backups": 100, "bycloud_scrape_stored_backups": 92},
+            )
+        ],
+        fires={60: {"BackupQuota"}},
+    ),
+    Situation(
         name="an account without a quota is silent",
         exporters=[Exporter(backups=9000)],
         fires={60: set()},

@@ -2,12 +2,14 @@
 
 import errno
 import io
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from typing import NoReturn
+from pathlib import Path
+from typing import Final, NoReturn
 
 import pytest
 
@@ -19,6 +21,9 @@ from tests.support.faults import ErrorBody, FaultyApi, Malform
 from tests.support.matching import of_backups
 from tests.support.programs import refusing_port
 from tests.support.terminal import Terminal
+
+SLOW_HASH: Final = "$2b$15$DFGXSCD.oBGt.PCFrDKbPe9UZXdCzAuYcHQMYKRDvYSZ39LbPRXcK"
+"""Of a cost that `check` warns of; no test verifies a password with it."""
 
 
 @pytest.mark.usefixtures("environ")
@@ -59,6 +64,24 @@ def test_check_warns_of_a_variable_without_effect(invoke: Invoke, monkeypatch: p
     assert out.splitlines()[0] == (
         "warn  BYCLOUD_SIZEUNIT is no setting and has no effect (did you mean BYCLOUD_SIZE_UNIT?)"
     )
+
+
+@pytest.mark.usefixtures("environ", "api")
+def test_the_json_has_the_warnings_of_the_configuration(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Programs see variables without effect and what is wrong with the web configuration, as people do."""
+    (web := tmp_path / "web.yml").write_text(f"basic_auth_users: {{alice: {SLOW_HASH}}}\n", encoding="utf-8")
+    monkeypatch.setenv("BYCLOUD_SIZEUNIT", "GiB")
+    arguments = ["check", "--log.level=error", f"--web.config.file={web}"]
+    status, text, _ = invoke(*arguments)
+    _, printed, _ = invoke(*arguments, "--output=json")
+    document = json.loads(printed)
+
+    assert status == 0
+    assert [f"warn  {warning}" for warning in document["warnings"]] == text.splitlines()[:2]
+    assert document["warnings"][0].startswith("BYCLOUD_SIZEUNIT is no setting")
+    assert "bcrypt" in document["warnings"][1]
 
 
 @pytest.mark.usefixtures("environ")

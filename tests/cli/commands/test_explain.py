@@ -52,7 +52,7 @@ def test_a_database_that_is_not_at_risk(invoke: Invoke, lenient: str) -> None:
     status, out, _ = invoke("explain", "database-0002", lenient)
 
     assert status == 0
-    assert "  none: it is deleted, or `objectives` require nothing of its backups\n" in out
+    assert "  none: `objectives` require nothing of its backups\n" in out
 
 
 def test_a_pattern_explains_several_databases(invoke: Invoke, lenient: str) -> None:

@@ -7,31 +7,38 @@
 {{- end }}
 
 {{- define "exporter.selector" -}}
-app.kubernetes.io/name: {{ .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
+{{/* The labels of every object. Values may change all but those by which pods and Service are selected. */}}
 {{- define "exporter.labels" -}}
-{{ include "exporter.selector" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $selector := include "exporter.selector" . | fromYaml }}
+{{- $chart := printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- $own := dict "app.kubernetes.io/version" .Chart.AppVersion "app.kubernetes.io/managed-by" .Release.Service "helm.sh/chart" $chart }}
+{{- toYaml (merge $selector (.Values.commonLabels | default dict) $own) }}
 {{- end }}
 
-{{/* Metadata of an object in the namespace that its values name: dict root, values. */}}
+{{- define "exporter.podLabels" -}}
+{{- $selector := include "exporter.selector" . | fromYaml }}
+{{- toYaml (merge $selector (.Values.podLabels | default dict) (include "exporter.labels" . | fromYaml)) }}
+{{- end }}
+
+{{- define "exporter.podAnnotations" -}}
+{{- $own := dict }}
+{{- with include "exporter.config" . }}{{ $_ := set $own "checksum/config" (sha256sum .) }}{{ end }}
+{{- with include "exporter.webConfig" . }}{{ $_ := set $own "checksum/web-config" (sha256sum .) }}{{ end }}
+{{- with merge $own (.Values.podAnnotations | default dict) }}{{ toYaml . }}{{ end }}
+{{- end }}
+
+{{/* Metadata of an object in the namespace that its values name: dict root, values, suffix of the name. */}}
 {{- define "exporter.metadata" -}}
-name: {{ include "exporter.name" .root }}
+name: {{ include "exporter.name" .root }}{{ .suffix }}
 {{- with .values.namespace }}
 namespace: {{ . }}
 {{- end }}
 labels:
-  {{- include "exporter.labels" .root | nindent 2 }}
-  {{- with .values.labels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- toYaml (merge (dict) (.values.labels | default dict) (include "exporter.labels" .root | fromYaml)) | nindent 2 }}
 {{- end }}
 
 {{- define "exporter.serviceAccount" -}}
@@ -58,6 +65,21 @@ labels:
 {{- end }}
 {{- end }}
 {{- with $config }}{{ toYaml . }}{{ end }}
+{{- end }}
+
+{{/* The container's variables: those of a target without a configuration, which extraEnv may replace, and extraEnv. */}}
+{{- define "exporter.environment" -}}
+{{- $own := dict }}
+{{- if not .Values.config.targets }}
+{{- $_ := set $own "BYCLOUD_API_KEY_FILE" (printf "/run/secrets/bycloud/%s" .Values.credential.key) }}
+{{- with .Values.apiUrl }}{{ $_ := set $own "BYCLOUD_API_URL" . }}{{ end }}
+{{- /* The default share, divided among the replicas. */}}
+{{- if gt (int .Values.replicaCount) 1 }}{{ $_ := set $own "BYCLOUD_BUDGET_SHARE" (divf 0.5 .Values.replicaCount | toString) }}{{ end }}
+{{- end }}
+{{- range .Values.extraEnv }}{{ $_ := unset $own .name }}{{ end }}
+{{- $variables := list }}
+{{- range $name, $value := $own }}{{ $variables = append $variables (dict "name" $name "value" $value) }}{{ end }}
+{{- with concat $variables (.Values.extraEnv | default list) }}{{ toYaml . }}{{ end }}
 {{- end }}
 
 {{/* The web configuration that the chart writes; empty if there is none, or an existing Secret has it. */}}
@@ -94,22 +116,22 @@ labels:
 {{- range .root.Values.extraArgs }}{{ if hasPrefix "--web." . }}{{ $extra = append $extra . }}{{ end }}{{ end }}
 {{- $guarded := include "exporter.webSecret" .root }}
 {{- range $extra }}{{ if hasPrefix "--web.config.file" . }}{{ $guarded = . }}{{ end }}{{ end }}
+{{- $probe := deepCopy .values }}
 {{- if or .values.exec .values.httpGet .values.tcpSocket .values.grpc }}
-{{- else if $guarded -}}
-exec:
-  command:
-    - bycloud-backup-exporter
-    - healthcheck
-    {{- include "exporter.webFlags" .root | nindent 4 }}
-    {{- with $extra }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
-{{ else -}}
-httpGet:
-  path: {{ .path }}
-  port: metrics
-{{ end }}
-{{- toYaml .values }}
+{{- else if $guarded }}
+{{- $command := concat (list "bycloud-backup-exporter" "healthcheck") (include "exporter.webFlags" .root | fromYamlArray) $extra }}
+{{- $_ := set $probe "exec" (dict "command" $command) }}
+{{- else }}
+{{- $_ := set $probe "httpGet" (dict "path" .path "port" "metrics") }}
+{{- end }}
+{{- toYaml $probe }}
+{{- end }}
+
+{{/* The path of the metrics; empty if it is the default. */}}
+{{- define "exporter.metricsPath" -}}
+{{- $path := "" }}
+{{- range .Values.extraArgs }}{{ if hasPrefix "--web.telemetry-path=" . }}{{ $path = trimPrefix "--web.telemetry-path=" . }}{{ end }}{{ end }}
+{{- $path }}
 {{- end }}
 
 {{/* A Prometheus duration in milliseconds. */}}
@@ -159,6 +181,7 @@ basicAuth:
 {{- end }}
 {{- if $values.honorLabels }}{{ $_ := set $common "honorLabels" true }}{{ end }}
 {{- $own := deepCopy $common }}
+{{- with include "exporter.metricsPath" $root }}{{ $_ := set $own "path" . }}{{ end }}
 {{- with $values.relabelings }}{{ $_ := set $own "relabelings" . }}{{ end }}
 {{- $endpoints := list $own }}
 {{- $targets := $root.Values.config.targets | default list }}
@@ -172,30 +195,51 @@ basicAuth:
 {{- toYaml $endpoints }}
 {{- end }}
 
+{{/* The keys of `prometheusRule.alerts` that change a rule: its alert, then those with the value of one of its labels: dict rule. */}}
+{{- define "exporter.alertKeys" -}}
+{{- $keys := list .rule.alert }}
+{{- range values (.rule.labels | default dict) | sortAlpha }}{{ $keys = append $keys (printf "%s/%s" $.rule.alert .) }}{{ end }}
+{{- toYaml $keys }}
+{{- end }}
+
+{{/* What the values change in a rule: dict rule, values. Of two keys, the longer one counts. */}}
+{{- define "exporter.alertChanges" -}}
+{{- $changes := dict }}
+{{- $labels := deepCopy (.values.alertLabels | default dict) }}
+{{- range include "exporter.alertKeys" . | fromYamlArray }}
+{{- $own := index $.values.alerts . | default dict }}
+{{- range $key, $value := omit $own "labels" }}{{ $_ := set $changes $key $value }}{{ end }}
+{{- range $name, $value := $own.labels }}{{ $_ := set $labels $name $value }}{{ end }}
+{{- end }}
+{{- with $changes.severity }}{{ $_ := set $labels "severity" . }}{{ end }}
+{{- toYaml (set $changes "labels" $labels) }}
+{{- end }}
+
 {{/* The project's rules with the values' changes. */}}
 {{- define "exporter.rules" -}}
 {{- $values := .Values.prometheusRule }}
+{{- $alerts := list }}
 {{- $known := list }}
 {{- $groups := list }}
 {{- range $group := (.Files.Get "files/bycloud-backups.rules.yml" | fromYaml).groups }}
 {{- $rules := list }}
 {{- range $rule := $group.rules }}
-{{- $own := dict }}
+{{- $changes := dict }}
 {{- if $rule.alert }}
-{{- $known = append $known $rule.alert }}
-{{- $own = index $values.alerts $rule.alert | default dict }}
-{{- $_ := set $rule "labels" (mergeOverwrite ($rule.labels | default dict) (deepCopy $values.alertLabels) (deepCopy ($own.labels | default dict))) }}
-{{- with $own.severity }}{{ $_ := set $rule.labels "severity" . }}{{ end }}
-{{- with $own.for }}{{ $_ := set $rule "for" . }}{{ end }}
+{{- $alerts = append $alerts $rule.alert }}
+{{- $known = concat $known (include "exporter.alertKeys" (dict "rule" $rule) | fromYamlArray) }}
+{{- $changes = include "exporter.alertChanges" (dict "rule" $rule "values" $values) | fromYaml }}
+{{- $_ := set $rule "labels" (mergeOverwrite ($rule.labels | default dict) $changes.labels) }}
+{{- with $changes.for }}{{ $_ := set $rule "for" . }}{{ end }}
 {{- with $values.runbookUrl }}{{ $_ := set $rule "annotations" (mergeOverwrite ($rule.annotations | default dict) (dict "runbook_url" (printf "%s%s" . $rule.alert))) }}{{ end }}
 {{- end }}
-{{- if ne false (dig "enabled" true $own) }}{{ $rules = append $rules $rule }}{{ end }}
+{{- if ne false (dig "enabled" true $changes) }}{{ $rules = append $rules $rule }}{{ end }}
 {{- end }}
 {{- if $rules }}{{ $groups = append $groups (mergeOverwrite (deepCopy $group) (dict "rules" $rules)) }}{{ end }}
 {{- end }}
-{{- range $name, $_ := $values.alerts }}
-{{- if not (has $name $known) }}
-{{- fail (printf "prometheusRule.alerts: found %s, allowed: %s" $name (join ", " $known)) }}
+{{- range $key, $_ := $values.alerts }}
+{{- if not (has $key $known) }}
+{{- fail (printf "prometheusRule.alerts: found %s, allowed: %s, each also with the value of a label that ships, such as ByCloudBackupInventoryEmpty/info" $key (uniq $alerts | join ", ")) }}
 {{- end }}
 {{- end }}
 {{- with $values.additionalRules }}

@@ -1,0 +1,69 @@
+"""The table of firing alerts."""
+
+from typing import Final
+
+from grafana_foundation_sdk.builders import table
+
+from dashboards.source.databases_table import TO_DATABASE
+from dashboards.source.fleet import KNOWN, firing
+from dashboards.source.frame import RUNBOOKS
+from dashboards.source.panels import BLUE, ORANGE, RED, Words, states
+from dashboards.source.queries import BY_DATABASE, linked, placed
+from dashboards.source.tables import Column, link, listing, mapped
+
+SEVERITIES: Final = {3: ("critical", RED), 2: ("warning", ORANGE), 1: ("info", BLUE)}
+LABELS: Final = f"{BY_DATABASE}, alertname, severity, team"
+
+OF_DATABASE: Final = ("instance_name", "team", "place")
+"""What the dashboard of one database says elsewhere."""
+
+
+def alerts_table(database: str = "") -> table.Panel:
+    """Return the table of all firing alerts, or those of a database.
+
+    :param database: further matchers, each with a comma before it.
+    """
+    return listing(
+        Words(
+            "Firing alerts",
+            "Alerts of the project's rules that fire, with the time at which each one's condition began."
+            " The alert's name links to its runbook.",
+            "short",
+            "no alert is firing, or no rules are loaded",
+        ),
+        {"A": _named(firing(database)), "B": _severity(database)},
+        [column for column in _columns() if not (database and column.field in OF_DATABASE)]
+        + [Column(field=field) for field in OF_DATABASE if database],
+        ("Severity", "Since"),
+        ("alertname",),
+    )
+
+
+def _named(found: str) -> str:
+    named = (
+        f"{found} * on ({BY_DATABASE}) group_left (instance_name) {KNOWN.names}"
+        f" or {found} unless on ({BY_DATABASE}) {KNOWN.restorable}"
+    )
+    return linked(placed(f"1000 * max by ({LABELS}, instance_name) ({named})"))
+
+
+def _severity(database: str) -> str:
+    """Return how urgent each alert is: a number by which rows are sorted."""
+    chosen = {rank: f'{database},severity="{name}"' for rank, (name, _) in SEVERITIES.items()}
+    ranks = (f"0 * {firing(matchers)} + {rank}" for rank, matchers in chosen.items())
+    return f"max by ({LABELS}) ({' or '.join(ranks)})"
+
+
+def _columns() -> list[Column]:
+    runbook = link("Runbook", f"{RUNBOOKS}${{__value.raw}}.md", new_tab=True)
+    hidden = ("Time", "severity", "cluster", "namespace", "job", "target", "instance_id")
+    linked = ("to_cluster", "to_namespace", "to_target")
+    return [
+        Column(field="Value #B", name="Severity", width=90, more=mapped(states(SEVERITIES))),
+        Column(field="alertname", name="Alert", width=260, more=runbook),
+        Column(field="instance_name", name="Database", more={"links": [TO_DATABASE]}),
+        Column(field="team", name="Team", width=140),
+        Column(field="place", name="Target"),
+        Column(field="Value #A", name="Since", unit="dateTimeFromNow", width=160),
+        *(Column(field=field) for field in (*hidden, *linked)),
+    ]

@@ -1,0 +1,125 @@
+"""The tables of compliance, which Grafana exports as CSV."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from grafana_foundation_sdk.builders import table
+
+from alerts.source.compliance import DAYS, RATIO
+from alerts.source.settings import Settings
+from dashboards.source.databases_table import TO_DATABASE
+from dashboards.source.fleet import KNOWN
+from dashboards.source.panels import GREEN, HOURS, ORANGE, RED, Steps, Words, states
+from dashboards.source.queries import BY_DATABASE, BY_TARGET, placed
+from dashboards.source.records import NEEDED, record
+from dashboards.source.tables import COLOURED, Column, listing, mapped
+
+OBJECTIVE: Final = Settings().compliance
+HOUR: Final = 3600
+DAY: Final = 24 * HOUR
+DAYS_UNIT: Final = "suffix: d"
+RETENTION: Final = "backup_objective_retention_seconds"
+BY_TEAM: Final = f"{BY_TARGET}, team"
+EXPORT: Final = " To export it: the panel's menu, Inspect, Data, Download CSV."
+MET: Final[Steps] = ((None, RED), (OBJECTIVE, GREEN))
+BUDGET: Final[Steps] = ((None, RED), (0, ORANGE), (0.25, GREEN))
+
+
+def teams_table() -> table.Panel:
+    """Return the table of teams, the one that missed most first."""
+    ratio, days = (
+        record("bycloud:team_compliance:ratio", BY_TEAM),
+        record("bycloud:team_compliance:days", BY_TEAM),
+    )
+    queries = {
+        "A": placed(f"{ratio} ^ 0"),
+        "B": ratio,
+        "C": record("bycloud:team_error_budget:ratio", BY_TEAM),
+        "D": f"(1 - {ratio}) * {days} * 24",
+        "E": record("bycloud:team_compliance:databases", BY_TEAM),
+        "F": days,
+    }
+    columns = [
+        Column(field="team", name="Team"),
+        Column(field="place", name="Target"),
+        Column(field="Value #E", name="Databases", width=90),
+        *_figures(),
+        *(Column(field=field) for field in (*HIDDEN, "Value #A")),
+    ]
+    words = Words(
+        "Teams",
+        "How much of the known time of the last 30 days each team's databases were within their objective."
+        " *Missed* is the mean of the team's databases." + EXPORT,
+        "short",
+        NEEDED,
+    )
+    return listing(words, queries, columns, ("Missed",), ("Value #B",))
+
+
+def compliance_table() -> table.Panel:
+    """Return the table of databases, the one that missed most first."""
+    ratio, days = record(RATIO, BY_DATABASE), record(DAYS, BY_DATABASE)
+    queries = {
+        "A": KNOWN.identities,
+        "B": ratio,
+        "C": record("bycloud:database_error_budget:ratio", BY_DATABASE),
+        "D": f"(1 - {ratio}) * {days} * 24",
+        "E": f"{KNOWN.objective} / {HOUR}",
+        "F": days,
+        "G": f"{KNOWN.fact(RETENTION)} / {DAY}",
+        "H": f"{KNOWN.window} / {DAY}",
+        "I": f"({KNOWN.window} >= bool {KNOWN.fact(RETENTION)} or 0 * {KNOWN.fact(RETENTION)})",
+        "J": f"{KNOWN.fact('restorable_largest_gap_seconds')} / {HOUR}",
+        "K": f"{KNOWN.fact('backup_objective_gap_seconds')} / {HOUR}",
+    }
+    words = Words(
+        "Databases",
+        "How much of the known time of the last 30 days each database was within its objective, whether its"
+        " restore points reach back as far as `min_retention`, and the largest gap between them." + EXPORT,
+        "short",
+        "-",
+    )
+    return listing(words, queries, _columns(), ("Missed",), ("instance_name", "Value #B"))
+
+
+def short_retention() -> str:
+    """Return the databases whose restore points do not reach back as far as their objective requires."""
+    wanted = KNOWN.fact(RETENTION)
+    return KNOWN.of_teams(f"(({KNOWN.window} or 0 * {wanted}) < {wanted})")
+
+
+def _columns() -> list[Column]:
+    met = mapped(states({1: ("met", GREEN), 0: ("too short", ORANGE)}))
+    return [
+        Column(field="instance_name", name="Database", more={"links": [TO_DATABASE]}),
+        Column(field="team", name="Team", width=100),
+        Column(field="datastore_type", name="Datastore", width=100),
+        Column(field="place", name="Target"),
+        Column(field="Value #E", name="Max age", unit=HOURS, width=80),
+        *_figures(),
+        Column(field="Value #G", name="Min retention", unit=DAYS_UNIT, width=110),
+        Column(field="Value #H", name="Reaches back", unit=DAYS_UNIT, width=110, more={"decimals": 1}),
+        Column(field="Value #I", name="Retention", width=90, more=met),
+        Column(field="Value #J", name="Largest gap", unit=HOURS, width=100, more={"decimals": 1}),
+        Column(field="Value #K", name="Max gap", unit=HOURS, width=80),
+        *(Column(field=field) for field in (*HIDDEN, "Value #A", "instance_id")),
+    ]
+
+
+def _figures() -> list[Column]:
+    return [
+        Column(field="Value #B", name="Met", unit="percentunit", width=90, more=_coloured(MET, 2)),
+        Column(field="Value #F", name="Days covered", width=110, more={"decimals": 1}),
+        Column(field="Value #D", name="Missed", unit=HOURS, width=90, more={"decimals": 1}),
+        Column(
+            field="Value #C", name="Budget left", unit="percentunit", width=100, more=_coloured(BUDGET, 0)
+        ),
+    ]
+
+
+HIDDEN: Final = ("Time", "cluster", "namespace", "job", "target", "to_cluster", "to_namespace", "to_target")
+
+
+def _coloured(steps: Steps, decimals: int) -> Mapping[str, object]:
+    colors = [{"color": color, "value": value} for value, color in steps]
+    return {"thresholds": {"mode": "absolute", "steps": colors}, "decimals": decimals, **COLOURED}

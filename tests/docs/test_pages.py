@@ -116,3 +116,13 @@ def test_the_variables_of_a_credential_are_explained() -> None:
     page = (DOCS / "configuration.md").read_text(encoding="utf-8")
 
     assert not [name for name in SHARED_VARIABLES if f"`{name}`" not in page]
+
+
+def test_no_table_is_in_two_places() -> None:
+    """No row of a table is on two pages: one of them would link to the other."""
+    pages: dict[str, set[str]] = {}
+    for page in PAGES:
+        for row in re.findall(r"^\| .{40,} \|$", page.read_text(encoding="utf-8"), re.MULTILINE):
+            pages.setdefault(row, set()).add(page.name)
+
+    assert not {row: names for row, names in pages.items() if len(names) > 1}

@@ -20,8 +20,8 @@ PAGE: Final = HOME / "docs" / "alerts.md"
 def files() -> Iterator[tuple[Path, str]]:
     """Yield every generated file with its content."""
     yield HOME / "alerts" / "bycloud-backups.rules.yml", rendered(Settings())
-    yield PAGE, with_part(_text(PAGE), table("runbooks/"))
     yield HOME / "alerts" / "mixin.libsonnet", mixin()
+    yield PAGE, with_part(_text(PAGE), table("runbooks/"))
     for runbook in runbooks():
         path = HOME / "docs" / "runbooks" / f"{runbook.name}.md"
         yield path, runbook.completed(_text(path))

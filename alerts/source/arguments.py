@@ -83,6 +83,13 @@ def _ratio(text: str) -> float:
     return ratio
 
 
+def _compliance(text: str) -> float:
+    compliance = float(text)
+    if not 0 <= compliance < 1:
+        raise ValueError(text)
+    return compliance
+
+
 _URL_KIND: Final = _Kind(_url, "a URL such as https://wiki.example/runbooks/, or nothing")
 _SECONDS_KIND: Final = _Kind(_seconds, "whole seconds, as 3600, or a duration such as 1h or 14d, above zero")
 _RATIO_KIND: Final = _Kind(_ratio, "a number above zero, such as 0.5")
@@ -96,5 +103,8 @@ _KINDS: Final = {
     **dict.fromkeys(
         ("stale_seconds", "limited_seconds", "slow_seconds", "credential_seconds"), _SECONDS_KIND
     ),
-    **dict.fromkeys(("size_ratio", "count_ratio", "slow_ratio", "piling_ratio", "quota_ratio"), _RATIO_KIND),
+    **dict.fromkeys(
+        ("size_ratio", "count_ratio", "slow_ratio", "piling_ratio", "quota_ratio", "burn_ratio"), _RATIO_KIND
+    ),
+    "compliance": _Kind(_compliance, "a number from 0 to below 1, such as 0.99"),
 }

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 from dashboards.source.capacity_table import fulls_table, teams_table
 from dashboards.source.fleet import NOW
-from dashboards.source.frame import CAPACITY, About, frame, with_database_variables
+from dashboards.source.frame import CAPACITY, COMPLETED, About, alerts, frame, with_database_variables
 from dashboards.source.grid import Grid
 from dashboards.source.panels import BLUE, GREY, MINUTES, ORANGE, Query, Tile, Words, curves, shades, tile
 from dashboards.source.queries import BY_DATABASE, CHOSEN
@@ -46,7 +46,7 @@ PRICE: Final = (
 def capacity() -> builders.Dashboard:
     """Return the whole dashboard."""
     made = with_database_variables(frame(ABOUT)).with_variable(PRICE).time("now-30d", "now").refresh("")
-    grid = Grid(made)
+    grid = Grid(made.with_variable(COMPLETED).annotation(alerts()))
     grid.place(4, *_tiles())
     grid.place(9, *_sizes())
     grid.place(9, _forecast(), teams_table(), widths=(12, 12))
@@ -117,7 +117,7 @@ def _forecast() -> timeseries.Panel:
 
 
 def _durations() -> Iterator[timeseries.Panel]:
-    completed, day = ',status="COMPLETED"', "[1d]"
+    completed, day = ',status=~"$completed"', "[1d]"
     durations = NOW.of_teams(NOW.fact("backup_newest_duration_seconds", where=completed))
     yield _coloured(
         curves(

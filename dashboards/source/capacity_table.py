@@ -14,7 +14,7 @@ from dashboards.source.tables import Column, listing
 
 FULL: Final = "restorable_newest_full_size_bytes"
 DURATION: Final = "backup_newest_duration_seconds"
-COMPLETED: Final = ',status="COMPLETED"'
+COMPLETED: Final = ',status=~"$completed"'
 FULL_TIME: Final = "restorable_newest_full_timestamp_seconds"
 
 

@@ -11,7 +11,15 @@ from alerts.source.database_records import MET
 from alerts.source.settings import Settings
 from dashboards.source.compliance_table import RETENTION, compliance_table, short_retention, teams_table
 from dashboards.source.fleet import KNOWN, NOW
-from dashboards.source.frame import COMPLIANCE, About, frame, with_database_variables
+from dashboards.source.frame import (
+    COMPLETED,
+    COMPLIANCE,
+    FAILED,
+    About,
+    alerts,
+    frame,
+    with_database_variables,
+)
 from dashboards.source.grid import Grid
 from dashboards.source.overview import IN_OUTAGE
 from dashboards.source.panels import (
@@ -52,7 +60,8 @@ MET_BY_DAY: Final = f"avg by ({BY_DATABASE}) (avg_over_time({samples(MET)}{DAY})
 def compliance() -> builders.Dashboard:
     """Return the whole dashboard."""
     made = with_database_variables(frame(ABOUT)).time(f"now-{PERIOD_DAYS}d", "now").refresh("")
-    grid = Grid(made)
+    made = made.with_variable(FAILED).with_variable(COMPLETED)
+    grid = Grid(made.annotation(alerts()))
     grid.place(4, *_tiles())
     grid.place(8, teams_table(), _missed_by_day(), widths=(14, 10))
     grid.place(10, _calendar())
@@ -171,7 +180,7 @@ def _calendar() -> statetimeline.Panel:
 
 def _failure_rate() -> timeseries.Panel:
     failed, completed = (
-        f"sum({NOW.failed_per_day(matcher)})" for matcher in ('status="FAILED"', 'status="COMPLETED"')
+        f"sum({NOW.failed_per_day(matcher)})" for matcher in ('status=~"$failed"', 'status=~"$completed"')
     )
     return daily(
         Words(

@@ -94,8 +94,8 @@ class Fleet(Struct, frozen=True):
 
     @property
     def age_or_never(self) -> str:
-        """The same; for a database without a restorable backup the time since 1970: it sorts first."""
-        return f"({self.age} or ({self.restorable} == 0) + time())"
+        """The same; for a database that should have a restorable backup and has none the time since 1970."""
+        return f"({self.age} or 0 * {self.no_backup} + time())"
 
     @property
     def share(self) -> str:

@@ -160,6 +160,19 @@ def alerts(where: str = "") -> builders.AnnotationQuery:
     )
 
 
+def status_variable(name: str, text: str, statuses: str) -> builders.TextBoxVariable:
+    """Return a hidden variable with statuses, for those whose configuration has others.
+
+    :param statuses: a regular expression.
+    """
+    hidden = dashboard.VariableHide.HIDE_VARIABLE
+    return builders.TextBoxVariable(name).label(text).default_value(statuses).hide(hidden)
+
+
+FAILED: Final = status_variable("failed", "Statuses of failed backups", "FAILED")
+COMPLETED: Final = status_variable("completed", "Statuses of completed backups", "COMPLETED")
+
+
 def several(name: str, label: str, query: str, every: str = ".*") -> builders.QueryVariable:
     """Return a variable of which several values can be chosen, or all: `every` matches them."""
     return (

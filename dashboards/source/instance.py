@@ -73,6 +73,7 @@ STATES: Final = {
 }
 """Of the database, of its last attempt, and of the running backup."""
 LONG: Final = "dtdurations"
+HOUR: Final = 3600
 
 
 def instance() -> builders.Dashboard:
@@ -139,9 +140,13 @@ def _tiles() -> Iterator[stat.Panel]:
 
 def _newest() -> stat.Panel:
     return tile(
-        Words("Newest restorable", "Age of the newest backup that can be restored.", LONG),
-        Tile(ranges={(NEVER_READ, None): ("no backup", RED)}, decimals=1),
-        f"max({ONE.age_or_never})",
+        Words("Newest restorable", "Age of the newest backup that can be restored.", HOURS),
+        Tile(
+            named={-1: ("no backup", GREY)},
+            ranges={(NEVER_READ / HOUR, None): ("no backup", RED)},
+            decimals=1,
+        ),
+        f"max({ONE.age_or_never} / {HOUR} or 0 * {ONE.restorable} - 1)",
     )
 
 
@@ -172,11 +177,11 @@ def _running() -> stat.Panel:
         Words(
             "Running for",
             "Time since the oldest running backup began: red if that is longer than the objective allows.",
-            LONG,
+            HOURS,
         ),
         Tile(steps=((None, BLUE),), named={-1: ("nothing runs", GREY)}, second=(RED, {}), decimals=1),
-        f"max({within} or (0 * {ONE.restorable} - 1 unless {ONE.running}))",
-        f"max({ONE.running_too_long})",
+        f"max({within} / {HOUR} or (0 * {ONE.restorable} - 1 unless {ONE.running}))",
+        f"max({ONE.running_too_long}) / {HOUR}",
     )
 
 

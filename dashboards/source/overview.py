@@ -20,6 +20,7 @@ from dashboards.source.frame import (
     frame,
     with_database_variables,
 )
+from dashboards.source.frame import FAILED as FAILED_VARIABLE
 from dashboards.source.grid import Grid
 from dashboards.source.panels import (
     BLUE,
@@ -74,7 +75,7 @@ IN_OUTAGE: Final = (
 
 def overview() -> builders.Dashboard:
     """Return the whole dashboard."""
-    made = with_database_variables(frame(ABOUT)).with_variable(SHOW).with_variable(_failed_status())
+    made = with_database_variables(frame(ABOUT)).with_variable(SHOW).with_variable(FAILED_VARIABLE)
     grid = Grid(made.annotation(alerts()))
     grid.place(4, _within_objective(), *_problems(), _failing(), _data_age())
     grid.place(6, _firing(), alerts_table(), widths=(3, 21))
@@ -83,12 +84,6 @@ def overview() -> builders.Dashboard:
     grid.place(8, _ages(), _failed())
     grid.place(8, *_backups())
     return made
-
-
-def _failed_status() -> builders.TextBoxVariable:
-    hidden = dashboard.VariableHide.HIDE_VARIABLE
-    variable = builders.TextBoxVariable("failed").label("Statuses of failed backups")
-    return variable.default_value("FAILED").hide(hidden)
 
 
 def _within_objective() -> stat.Panel:

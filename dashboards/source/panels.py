@@ -209,11 +209,11 @@ def heat(words: Words, *rows: Query) -> heatmap.Panel:
         .calculate(calculate=False)
         .color(
             heatmap.HeatmapColorOptions()
-            .mode(HeatmapColorMode.SCHEME)
-            .scheme("Blues")
+            .mode(HeatmapColorMode.OPACITY)
+            .fill("blue")
             .scale(HeatmapColorScale.EXPONENTIAL)
-            .exponent(0.5)
-            .steps(32)
+            .exponent(0.3)  # so that one database of hundreds is visible
+            .min(0)
         )
         .cell_gap(1)
         .interval("1h")

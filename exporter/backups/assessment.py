@@ -12,6 +12,7 @@ from exporter.backups.grouping import BackupGroup, newest, rank
 from exporter.backups.history import History, all_restore_times, gaps
 from exporter.backups.inventory import Inventory, KnownInstance
 from exporter.backups.rules import Rules, applied
+from exporter.backups.size_unit import size_in_bytes
 from exporter.backups.summary import UNKNOWN
 from exporter.config import Statuses
 from exporter.results import AppliedObjective, DatabaseAssessment, TimeLine
@@ -122,8 +123,7 @@ def _created_at(assessed: AssessedBackup | None) -> float | None:
 
 
 def _size(assessed: AssessedBackup | None, bytes_per_unit: float | None) -> float | None:
-    size = assessed.backup.size if assessed else None
-    return None if size is None or bytes_per_unit is None else size * bytes_per_unit
+    return size_in_bytes(assessed.backup.size if assessed else None, bytes_per_unit)
 
 
 def _running_since(groups: Iterable[BackupGroup], statuses: Statuses) -> float | None:

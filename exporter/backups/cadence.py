@@ -99,4 +99,4 @@ def _warning(age: float, tight: Sequence[_Tight]) -> DataWarning:
     databases, hours = count(len(tight), "database"), ceil(first.cadence.needed_age / UNITS["h"])
     fact = f"max_age {format_age(age)} is too short for {databases} even if no backup fails"
     advice = f"set `max_age: {hours}h` or back up more often"
-    return DataWarning(f"cadence {age:g}", f"{fact}; {advice}: the backups of {name!r} {first.cadence}")
+    return DataWarning(f"cadence {age:.15g}", f"{fact}; {advice}: the backups of {name!r} {first.cadence}")

@@ -124,9 +124,12 @@ def _recent_attempts(database: DatabaseAssessment, now: float) -> tuple[tuple[Ou
 
 
 def _failed_attempts(database: DatabaseAssessment) -> FailedAttempts | None:
-    finished = [attempt for attempt in database.timeline if attempt.outcome <= Outcome.FAILED]
-    failed = list(takewhile(lambda attempt: attempt.outcome is Outcome.FAILED, reversed(finished)))
-    return FailedAttempts(len(failed), failed[-1].created_at) if failed else None
+    newest_first = database.timeline.newest_first()
+    finished = (attempt for attempt in newest_first if attempt.outcome <= Outcome.FAILED)
+    number, since = 0, 0.0
+    for attempt in takewhile(lambda attempt: attempt.outcome is Outcome.FAILED, finished):
+        number, since = number + 1, attempt.created_at
+    return FailedAttempts(number, since) if number else None
 
 
 def _requirements(database: DatabaseAssessment, now: float) -> Iterator[Requirement]:

@@ -11,7 +11,7 @@ from exporter.backups.chains import FULL_LENGTH, AssessedGroup, Chains
 from exporter.backups.grouping import BackupGroup
 from exporter.backups.summary import duration
 from exporter.config import Statuses
-from exporter.results import Gap, Outcome, Track
+from exporter.results import Gaps, Outcome, Track
 
 MOST_DURATIONS: Final = 30
 """Durations of a group that are kept: what `check` and the page of a database show."""
@@ -60,7 +60,7 @@ def all_restore_times(histories: Iterable[History]) -> Sequence[float]:
     return runs[0] if len(runs) == 1 else sorted(chain.from_iterable(runs))
 
 
-def gaps(times: Sequence[float], *, only_largest: bool) -> tuple[Gap, ...]:
+def gaps(times: Sequence[float], *, only_largest: bool) -> Gaps:
     """Return each gap, the oldest first, that is larger than all later ones.
 
     Of these, the first that ends in a window is the largest that does.
@@ -75,7 +75,8 @@ def gaps(times: Sequence[float], *, only_largest: bool) -> tuple[Gap, ...]:
     else:
         largest_so_far = accumulate(lengths, max, initial=-1.0)
         larger = list(compress(range(len(lengths)), map(gt, lengths, largest_so_far)))
-    return tuple(Gap(newest_first[index + 1], newest_first[index]) for index in reversed(larger))
+    larger.reverse()
+    return Gaps.of((newest_first[index + 1] for index in larger), (newest_first[index] for index in larger))
 
 
 def _outcomes(assessed: AssessedGroup) -> bytes:

@@ -4,6 +4,7 @@ The vendor documents no unit. OpenStack Trove, whose schema the API resembles, u
 """
 
 from collections.abc import Iterable, Sequence
+from math import isfinite
 from typing import Final
 
 from exporter.backups.grouping import BackupGroup
@@ -23,6 +24,14 @@ def decide_bytes_per_unit(groups: Sequence[BackupGroup]) -> int | None:
         return GIB
     largest = largest_size(groups)
     return 1 if largest is not None and largest > SMALLEST_DATABASE else None
+
+
+def size_in_bytes(size: float | None, bytes_per_unit: float | None) -> float | None:
+    """Return a size of the API in bytes; `None` if size or unit is unknown, or if it fits no number."""
+    if size is None or bytes_per_unit is None:
+        return None
+    found = bytes_per_unit * size + 0.0  # the API's -0.0 is 0.0
+    return found if isfinite(found) else None
 
 
 def has_fractions(groups: Iterable[BackupGroup]) -> bool:

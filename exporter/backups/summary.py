@@ -4,11 +4,11 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from math import fsum, inf
+from math import fsum
 from typing import Final
 
 from exporter.backups.grouping import BackupGroup, rank
-from exporter.backups.size_unit import has_fractions, largest_size
+from exporter.backups.size_unit import has_fractions, largest_size, size_in_bytes
 from exporter.config import Statuses
 from exporter.records import Backup
 from exporter.results import GroupKey, GroupSummary, Summary
@@ -61,24 +61,22 @@ def _summarize(
     return GroupSummary(
         key=key,
         count=sum(len(group.backups) for group in groups),
-        size_bytes=_bytes(_total(chain.from_iterable(group.sizes for group in groups)), bytes_per_unit),
+        size_bytes=size_in_bytes(
+            _total(chain.from_iterable(group.sizes for group in groups)), bytes_per_unit
+        ),
         newest_timestamp=max(group.times[-1] for group in groups),
         oldest_timestamp=min(group.times[0] for group in groups),
-        newest_size_bytes=_bytes(last.size, bytes_per_unit),
+        newest_size_bytes=size_in_bytes(last.size, bytes_per_unit),
         newest_duration_seconds=duration(last) if key.status in statuses.finished else None,
     )
 
 
-def _bytes(size: float | None, bytes_per_unit: float | None) -> float | None:
-    return None if size is None or bytes_per_unit is None else bytes_per_unit * size
-
-
-def _total(sizes: Iterable[float]) -> float:
-    """Add without intermediate rounding, so that the order makes no difference."""
+def _total(sizes: Iterable[float]) -> float | None:
+    """Add without intermediate rounding, so that the order makes no difference; `None`: it fits no number."""
     try:
         return fsum(sizes)
     except OverflowError:
-        return inf
+        return None
 
 
 def duration(backup: Backup) -> float | None:

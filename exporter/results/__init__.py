@@ -5,7 +5,8 @@ that is unknown or absent: it yields no sample.
 """
 
 from exporter.results.chains import BrokenChain, ChainLink, NewestChain
-from exporter.results.databases import AppliedObjective, DatabaseAssessment, Gap
+from exporter.results.databases import AppliedObjective, DatabaseAssessment
+from exporter.results.gaps import Gap, Gaps
 from exporter.results.scrapes import BudgetState, Outage, ScrapeResult, TargetStatus
 from exporter.results.snapshots import DataWarning, Snapshot
 from exporter.results.summaries import GroupKey, GroupSummary, Summary
@@ -21,6 +22,7 @@ __all__ = [
     "DataWarning",
     "DatabaseAssessment",
     "Gap",
+    "Gaps",
     "GroupKey",
     "GroupSummary",
     "NewestChain",

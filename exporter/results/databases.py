@@ -1,21 +1,12 @@
 """What a complete walk shows about one database."""
 
+from math import inf
+
 from msgspec import Struct
 
 from exporter.results.chains import NewestChain
+from exporter.results.gaps import Gap, Gaps
 from exporter.results.timeline import TimeLine
-
-
-class Gap(Struct, frozen=True):
-    """The time between two neighbouring restorable backups, in Unix seconds."""
-
-    begins: float
-    ends: float
-
-    @property
-    def seconds(self) -> float:
-        """How long it is."""
-        return self.ends - self.begins
 
 
 class AppliedObjective(Struct, frozen=True):
@@ -80,7 +71,7 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     newest_timestamp: float | None = None
     oldest_timestamp: float | None = None
     usable_newest_timestamp: float | None = None
-    gaps: tuple[Gap, ...] = ()
+    gaps: Gaps = Gaps()
     newest_chain_length: int | None = None
     newest_full_timestamp: float | None = None
     newest_full_size_bytes: float | None = None
@@ -107,6 +98,6 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
         if self.newest_timestamp is None:
             return None
         retention = self.objective.retention
-        closed = (gap for gap in self.gaps if retention is None or gap.ends >= now - retention)
+        closed = self.gaps.first_that_ends_since(-inf if retention is None else now - retention)
         last = Gap(self.newest_timestamp, max(now, self.newest_timestamp))
-        return max(next(closed, last), last, key=lambda gap: gap.seconds)
+        return max(closed or last, last, key=lambda gap: gap.seconds)

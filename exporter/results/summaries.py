@@ -17,7 +17,8 @@ class GroupSummary(Struct, frozen=True):
     """The backups that share one `GroupKey`; there is at least one.
 
     :param count: number of backups.
-    :param size_bytes: their total size; a backup without a size adds nothing. `None`: the unit is unknown.
+    :param size_bytes: their total size; a backup without a size adds nothing. `None`: the unit is unknown, or
+        the total fits no number.
     :param newest_timestamp: when the newest backup was created.
     :param oldest_timestamp: when the oldest backup was created.
     :param newest_size_bytes: of the newest backup; `None` if the API reports no size.

@@ -84,9 +84,16 @@ class Track(Struct, frozen=True):
 
     def since(self, index: int) -> Iterator[Attempt]:
         """Yield the backups from an index on; a negative one counts from the end."""
+        return self._attempts(range(*slice(index, None).indices(len(self))))
+
+    def newest_first(self) -> Iterator[Attempt]:
+        """Yield the backups from the newest on."""
+        return self._attempts(reversed(range(len(self))))
+
+    def _attempts(self, places: Iterable[int]) -> Iterator[Attempt]:
         times, durations = memoryview(self.times).cast(_TIME), memoryview(self.durations).cast(_DURATION)
         unknown = len(times) - len(durations)
-        for place in range(*slice(index, None).indices(len(times))):
+        for place in places:
             duration = durations[place - unknown] if place >= unknown else nan
             yield Attempt(times[place], Outcome(self.outcomes[place]), None if isnan(duration) else duration)
 
@@ -127,3 +134,8 @@ class TimeLine(Struct, frozen=True):
         """Return the newest attempts, at most `number`, the oldest first. Older ones are not looked at."""
         newest = merge(*(track.since(-number) for track in self.tracks), key=_created_at)
         return list(newest)[-number:]
+
+    def newest_first(self) -> Iterator[Attempt]:
+        """Yield the attempts from the newest on. Those that are not asked for are not looked at."""
+        tracks = (track.newest_first() for track in reversed(self.tracks))
+        return merge(*tracks, key=_created_at, reverse=True)

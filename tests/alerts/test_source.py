@@ -47,6 +47,7 @@ def test_settings_are_read_from_arguments() -> None:
         ("stale_seconds=0", "stale_seconds: found '0', allowed: "),
         ("slow_seconds=1500ms", "slow_seconds: found '1500ms', allowed: "),
         ("size_ratio=nan", "size_ratio: found 'nan', allowed: a number above zero"),
+        ("compliance=1", "compliance: found '1', allowed: a number from 0 to below 1"),
         ("quota_ratio=-0.5", "quota_ratio: found '-0.5', allowed: "),
         ("labels=my-label", "labels: found 'my-label', allowed: different label names"),
         ("labels=environment,", "labels: found 'environment,', allowed: "),

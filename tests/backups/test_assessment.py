@@ -20,7 +20,7 @@ from exporter.results import (
     Attempt,
     ChainLink,
     DatabaseAssessment,
-    Gap,
+    Gaps,
     NewestChain,
     Outcome,
 )
@@ -81,7 +81,7 @@ def test_says_all_of_an_instance_with_a_chain() -> None:
             newest_timestamp=at(2),
             oldest_timestamp=at(0),
             usable_newest_timestamp=at(2),
-            gaps=(Gap(at(1), at(2)),),
+            gaps=Gaps.of([at(1)], [at(2)]),
             newest_chain_length=3,
             newest_full_timestamp=at(0),
             newest_full_size_bytes=50.0,

@@ -118,6 +118,14 @@ class TestWarnings:
         """Exactly that is enough; without an objective everything is."""
         assert len(cadence_warnings([database("orders", NIGHTLY, age)])) == warned
 
+    def test_each_age_has_a_kind_of_its_own(self) -> None:
+        """Ages that differ by a second are not mistaken for each other."""
+        line = timeline([24.0 * 20] * 10)
+        ages = [1_000_000 / HOUR, 1_000_001 / HOUR]
+        found = cadence_warnings([database(str(age), line, age) for age in ages])
+
+        assert [warning.kind for warning in found] == ["cadence 1000000", "cadence 1000001"]
+
     def test_an_unknown_duration_adds_nothing(self) -> None:
         """The interval and the hour are needed in any case."""
         line = timeline([24] * 5)

@@ -18,9 +18,11 @@ from exporter.results import (
     ChainLink,
     DatabaseAssessment,
     Gap,
+    Gaps,
     NewestChain,
     Outcome,
     TimeLine,
+    Track,
 )
 from tests.support.databases import NEVER, NOW, WELL, variant
 
@@ -36,12 +38,12 @@ FINE: Final = variant(
     running_oldest_timestamp=NOW - 50,
     newest_full_timestamp=NOW - 500,
     newest_chain_length=7,
-    gaps=(Gap(NOW - 400, NOW - 100),),
+    gaps=Gaps.of([NOW - 400], [NOW - 100]),
 )
 OVER: Final[dict[str, tuple[Problem, dict[str, object]]]] = {
     "max_age": (Problem.OVER_OBJECTIVE, {"newest_timestamp": NOW - 101}),
     "max_duration": (Problem.RUNS_TOO_LONG, {"running_oldest_timestamp": NOW - 51}),
-    "max_gap": (Problem.GAP_TOO_LONG, {"gaps": (Gap(NOW - 401, NOW - 100),)}),
+    "max_gap": (Problem.GAP_TOO_LONG, {"gaps": Gaps.of([NOW - 401], [NOW - 100])}),
     "max_full_age": (Problem.FULL_TOO_OLD, {"newest_full_timestamp": NOW - 501}),
     "max_chain": (Problem.CHAIN_TOO_LONG, {"newest_chain_length": 8}),
 }
@@ -99,7 +101,7 @@ def test_each_part_is_one_line_for_people() -> None:
         oldest_timestamp=NOW - 8 * DAY,
         newest_full_timestamp=NOW - 8 * DAY,
         newest_chain_length=7,
-        gaps=(Gap(NOW - 8 * DAY, NOW - 5 * DAY),),
+        gaps=Gaps.of([NOW - 8 * DAY], [NOW - 5 * DAY]),
     )
 
     assert explain(database, NOW).requirements == (
@@ -122,7 +124,7 @@ def test_each_part_is_one_line_for_people() -> None:
 
 def test_an_open_gap_ends_now() -> None:
     """It is still growing."""
-    explanation = explain(replace(FINE, gaps=(), newest_timestamp=NOW - 301), NOW)
+    explanation = explain(replace(FINE, gaps=Gaps(), newest_timestamp=NOW - 301), NOW)
 
     (line,) = [part.text for part in explanation.requirements if part.key == "max_gap"]
     assert line == "largest gap 5m 1s from 1970-01-12 13:41 UTC to now, allowed: 5m"
@@ -209,6 +211,17 @@ def test_attempts_that_failed_since_one_completed(outcomes: list[Outcome]) -> No
     assert found == (FailedAttempts(len(failed), failed[0]) if failed else None)
 
 
+def test_attempts_before_the_last_completed_one_are_not_read() -> None:
+    """A long time line is not unpacked for its last attempts: the old outcomes are unreadable here."""
+    outcomes = bytes([255]) * 100 + bytes([Outcome.FULL, Outcome.FAILED])
+    times = [NOW - 30 * DAY + at for at in range(len(outcomes))]
+    line = TimeLine((Track.of(times, [], outcomes),))
+
+    assert explain(
+        replace(WELL, timeline=line, last_attempt_failed=True), NOW
+    ).failed_attempts == FailedAttempts(1, times[-1])
+
+
 SECONDS = st.integers(0, 20).map(float)
 LIMIT = st.none() | SECONDS
 MOMENT = st.none() | st.integers(-2, 22).map(lambda age: NOW - age)
@@ -229,7 +242,7 @@ def databases(draw: st.DrawFn) -> DatabaseAssessment:
         ),
         newest_timestamp=newest,
         oldest_timestamp=newest and newest - gap,
-        gaps=(Gap(newest - gap, newest),) if newest else (),
+        gaps=Gaps.of([newest - gap], [newest]) if newest else Gaps(),
         newest_full_timestamp=draw(MOMENT) if has_any else None,
         newest_chain_length=draw(st.integers(1, 22)) if has_any else None,
         running_oldest_timestamp=draw(MOMENT),
@@ -324,7 +337,7 @@ def test_a_gap_that_ends_in_the_future_does_not_end_now() -> None:
         instance_id="one",
         datastore_type="redis",
         newest_timestamp=NOW + 86_400,
-        gaps=(Gap(NOW - 86_400, NOW + 86_400),),
+        gaps=Gaps.of([NOW - 86_400], [NOW + 86_400]),
         objective=AppliedObjective(gap=1.0),
     )
     (requirement,) = explain(database, NOW).requirements

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.backups.history import gaps
-from exporter.results import AppliedObjective, DatabaseAssessment
+from exporter.results import AppliedObjective, DatabaseAssessment, Gaps
 
 TIMES = st.lists(st.integers(0, 60), min_size=1, max_size=12).map(sorted)
 
@@ -46,5 +46,15 @@ def test_kept_gaps_shrink(times: list[int]) -> None:
 
 def test_without_a_restorable_backup_there_is_no_gap() -> None:
     """Neither before the first one nor without any."""
-    assert gaps([], only_largest=False) == gaps([5.0], only_largest=True) == ()
+    assert gaps([], only_largest=False) == gaps([5.0], only_largest=True) == Gaps()
     assert DatabaseAssessment(instance_id="one", datastore_type="redis").largest_gap(0.0) is None
+
+
+def test_gaps_are_packed() -> None:
+    """Gaps that shrink from backup to backup are all kept, in 16 bytes each."""
+    shrinking = [float(1000 - distance * distance) for distance in range(30, -1, -1)]
+    kept = gaps(shrinking, only_largest=False)
+
+    assert len(kept) == 30
+    assert [(gap.begins, gap.ends) for gap in kept] == list(pairwise(shrinking))
+    assert len(kept.begins) + len(kept.ends) == 16 * len(kept)

@@ -166,13 +166,23 @@ def test_unknown_statuses_are_counted_by_name() -> None:
     assert summarize(group_backups(records), statuses=STATUSES).unknown_statuses == (("A", 1), ("B", 2))
 
 
+def test_a_size_that_fits_no_number_in_bytes_is_unknown() -> None:
+    """Neither infinity nor a negative zero is a size."""
+    huge, zero = group_backups([made(0, size=1e308)]), group_backups([made(0, size=-0.0)])
+    (hugest,) = summarize(huge, bytes_per_unit=2.0**30, statuses=STATUSES).groups
+    (none,) = summarize(zero, statuses=STATUSES).groups
+
+    assert (hugest.size_bytes, hugest.newest_size_bytes) == (None, None)
+    assert str(none.newest_size_bytes) == "0.0"
+
+
 def test_numbers_at_the_edges() -> None:
-    """A total beyond a float's range is infinite; the years 1 and 9999 have timestamps."""
+    """There is no total beyond a float's range; the years 1 and 9999 have timestamps."""
     first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
     last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(-timedelta(hours=5)))
     summary = group(made(0, size=1e308, created_at=first), made(1, size=1e308, created_at=last))
 
-    assert summary.size_bytes == math.inf
+    assert summary.size_bytes is None
     assert summary.oldest_timestamp == datetime(1, 1, 1, tzinfo=UTC).timestamp() - 18_000
     assert summary.newest_timestamp == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp() + 18_000
 

@@ -11,6 +11,7 @@ from exporter.results import (
     Attempt,
     BrokenChain,
     ChainLink,
+    Gaps,
     NewestChain,
     Outcome,
     TimeLine,
@@ -63,7 +64,7 @@ def test_a_broken_database() -> None:
 def test_a_database_without_an_objective() -> None:
     """Nothing is required of it, and there is nothing to do; what is unknown is omitted."""
     free = replace(FREE, replica_of="550e8400", newest_timestamp=None, oldest_timestamp=None, restorable=0)
-    lines = list(lines_of(match(replace(free, chain=None, gaps=())), coloured=False))
+    lines = list(lines_of(match(replace(free, chain=None, gaps=Gaps())), coloured=False))
 
     assert lines == [
         "770e8400: not at risk",

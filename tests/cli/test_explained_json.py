@@ -5,7 +5,7 @@ import json
 from msgspec.structs import replace
 
 from exporter.cli.explained_json import as_json
-from exporter.results import Attempt, Outcome, TimeLine
+from exporter.results import Attempt, Gaps, Outcome, TimeLine
 from tests.support.explained import BROKEN, DAY, FREE, HOUR, NOW, match
 
 RUNBOOKS = "https://github.com/bycloud-backup-exporter/bycloud-backup-exporter/blob/main/docs/runbooks"
@@ -84,7 +84,7 @@ def test_failures_in_a_row_are_counted() -> None:
 
 def test_what_is_unknown_is_null() -> None:
     """A database without backups has neither restore points nor a chain."""
-    bare = replace(FREE, newest_timestamp=None, oldest_timestamp=None, gaps=(), chain=None, restorable=0)
+    bare = replace(FREE, newest_timestamp=None, oldest_timestamp=None, gaps=Gaps(), chain=None, restorable=0)
     (database,) = json.loads(as_json([match(bare)], None))["databases"]
 
     assert database["chain"] is None

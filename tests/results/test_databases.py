@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.results import AppliedObjective, DatabaseAssessment, Gap
+from exporter.results import AppliedObjective, DatabaseAssessment, Gap, Gaps
 
 NOW = 1000.0
 
@@ -14,7 +14,7 @@ def database(*gaps: Gap, newest: float | None = None, retention: float | None = 
         instance_id="one",
         datastore_type="redis",
         newest_timestamp=newest,
-        gaps=gaps,
+        gaps=Gaps.of([gap.begins for gap in gaps], [gap.ends for gap in gaps]),
         objective=AppliedObjective(retention=retention),
     )
 

@@ -22,6 +22,8 @@ EVERYTHING: Final[Mapping[str, str]] = {
     "instance": ".*",
     "show": "0",
     "failed": "FAILED",
+    "completed": "COMPLETED",
+    "price": "0.05",
     "database": "none",
     "__rate_interval": "10m",
 }

@@ -12,7 +12,7 @@ from exporter.errors import ApiError, Reason
 from exporter.results import (
     AppliedObjective,
     DatabaseAssessment,
-    Gap,
+    Gaps,
     GroupKey,
     GroupSummary,
     ScrapeResult,
@@ -53,7 +53,7 @@ ASSESSMENT = DatabaseAssessment(
     newest_timestamp=NOW - 3600,
     oldest_timestamp=NOW - 86_400,
     usable_newest_timestamp=NOW - 1800,
-    gaps=(Gap(NOW - 86_400, NOW - 50_400), Gap(NOW - 14_400, NOW - 7200)),
+    gaps=Gaps.of([NOW - 86_400, NOW - 14_400], [NOW - 50_400, NOW - 7200]),
     newest_chain_length=3,
     newest_full_timestamp=NOW - 7200,
     newest_full_size_bytes=100.5,

@@ -65,5 +65,7 @@ def _record(layer: Mapping[str, Any], period: Period, folder: Folder) -> None:
     with folder.running() as prometheus:
         where = [f"--url={prometheus.url}", f"--output-dir={folder.data}"]
         command = [need("promtool"), *CREATE, "rules", "--quiet", *times, *where, str(file)]
-        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"promtool cannot evaluate the rules: {done.stderr}")
     file.unlink()

@@ -36,6 +36,7 @@ class Folder(Struct, frozen=True):
             "--storage.tsdb.retention.time=10y",
             f"--query.lookback-delta={self.step * 1000 - 1:.0f}ms",
             "--query.max-samples=200000000",
+            "--query.timeout=1h",
         )
 
     @contextmanager

@@ -1,0 +1,155 @@
+"""The figures of compliance and capacity, on a real Prometheus."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import pytest
+
+from dashboards.source.records import NEEDED
+from tests.support.dashboard_history import DAY, END, HOUR, Database, Target, blocks, line
+from tests.support.dashboards import Shown, View, loaded
+from tests.support.real_prometheus import configured_prometheus
+
+pytestmark = pytest.mark.slow
+
+GREY: Final = "#7b8087"
+MIDNIGHT: Final = END // DAY * DAY
+TEN_MINUTES: Final = 600
+TARGETS: Final = (Target(cluster="no-rules", databases=(Database(id="one"),)),)
+SIZE: Final = "bycloud_database_backups_size_bytes"
+
+
+def identity(cluster: str, **labels: str) -> Mapping[str, str]:
+    """Return the labels of a target's series."""
+    own = {"cluster": cluster, "namespace": "backups", "job": "bycloud-backups", "target": "a"}
+    return {**own, **labels}
+
+
+def recorded(cluster: str, ratios: Mapping[str, float], days: float) -> Iterator[str]:
+    """Yield what the hourly rules recorded half an hour ago."""
+    for database, ratio in ratios.items():
+        labels = identity(cluster, instance_id=database, team="web")
+        for name, value in (("ratio", ratio), ("days", days), ("team", 1.0)):
+            yield line(f"bycloud:database_compliance:{name}", labels, value, END - HOUR / 2)
+
+
+def met(cluster: str, database: str, value: float, begin: float, end: float) -> Iterator[str]:
+    """Yield whether a database met its objective, every ten minutes."""
+    labels = identity(cluster, instance_id=database)
+    for time in range(int(begin) + 30, int(end), TEN_MINUTES):
+        yield line("bycloud:objective_age:met", labels, value, float(time))
+
+
+def stored(cluster: str, days: int, per_day: float) -> Iterator[str]:
+    """Yield a stored size of 100 GB at `END`, with a trend."""
+    labels = identity(cluster, instance_id="one", datastore_type="mysql", status="COMPLETED")
+    for hours in range(days * 24, -1, -6):
+        yield line(SIZE, labels, 1e11 - per_day * hours / 24, END - hours * HOUR)
+
+
+LINES: Final = (
+    *recorded("below", {"good": 1.0, "bad": 0.97992}, 30.0),
+    *recorded("met", {"good": 1.0, "fair": 0.995}, 29.0),
+    *recorded("young", {"good": 1.0}, 3.0),
+    *met("below", "bad", 0.0, MIDNIGHT - 2 * DAY, MIDNIGHT - DAY),
+    *met("below", "bad", 1.0, MIDNIGHT - DAY, MIDNIGHT),
+    line("bycloud:database:name", identity("below", instance_id="bad", instance_name="bad-db"), END, END),
+    *stored("grows", 20, 1e9),
+    *stored("shrinks", 20, -1e9),
+    *stored("new", 3, 1e9),
+)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the URL of a Prometheus that has all of it."""
+    folder = tmp_path_factory.mktemp("figures")
+    blocks(TARGETS, LINES, folder)
+    with configured_prometheus("", folder, "--storage.tsdb.retention.time=100y") as prometheus:
+        yield prometheus.url
+
+
+def compliance(url: str, cluster: str) -> View:
+    """Return the compliance of one cluster."""
+    return View(loaded("compliance"), url, END, {"cluster": cluster})
+
+
+def capacity(url: str, cluster: str, **chosen: str) -> View:
+    """Return the capacity of one cluster."""
+    return View(loaded("capacity"), url, END, {"cluster": cluster, **chosen})
+
+
+def test_compliance_says_that_it_needs_the_rules(url: str) -> None:
+    """Without the recording rules, no tile of theirs has a number or a colour of good or bad."""
+    tiles = compliance(url, "no-rules").tiles()
+    without = {title: shown for title, shown in tiles.items() if title != "Retention too short"}
+
+    assert set(without.values()) == {Shown(NEEDED, GREY)}
+    assert tiles["Retention too short"] == Shown("no data", GREY)
+
+
+def test_a_share_is_never_rounded_up(url: str) -> None:
+    """The share is cut, its target is 99 %, and the budget is overspent."""
+    tiles = compliance(url, "below").tiles()
+
+    assert tiles["Within objective"] == Shown("0.9899", "red")
+    assert tiles["Days covered"] == Shown("30", GREY)
+    assert tiles["Databases below target"] == Shown("1", "red")
+    assert tiles["Error budget left"].color == "red"
+    assert tiles["Databases that count"] == Shown("2", GREY)
+
+
+def test_what_is_met_is_green(url: str) -> None:
+    """Databases that meet the target are green, with the budget that is left."""
+    tiles = compliance(url, "met").tiles()
+
+    assert tiles["Within objective"] == Shown("0.9975", "green")
+    assert tiles["Error budget left"] == Shown("0.75", "green")
+    assert tiles["Databases below target"] == Shown("0", "green")
+
+
+def test_few_days_are_worth_a_look(url: str) -> None:
+    """A figure of three days is accompanied by their number, in orange."""
+    assert compliance(url, "young").tile("Days covered") == Shown("3", "orange")
+
+
+def test_a_day_that_was_missed_is_in_the_calendar(url: str) -> None:
+    """Each day is missed, met or unknown; a wholly missed one counts 100 %."""
+    view = compliance(url, "below")
+    (calendar,) = view.panel("Calendar of gaps", "state-timeline")["targets"]
+    (missed,) = view.panel("Time missed by day", "timeseries")["targets"]
+
+    def daily(target: Mapping[str, str]) -> Mapping[float, str]:
+        query = target["expr"].replace("@ end()", f"@ {END}")
+        answer = View(view.dashboard, url, MIDNIGHT, view.chosen).ask_range(query, MIDNIGHT - 3 * DAY, DAY)
+        return {time: value for series in answer for time, value in series["values"]}
+
+    assert daily(missed) == {MIDNIGHT - 2 * DAY: "100", MIDNIGHT - DAY: "0"}
+    assert daily(calendar) == {MIDNIGHT - 2 * DAY: "0", MIDNIGHT - DAY: "2"}
+
+
+def test_the_date_of_doubling_follows_the_trend(url: str) -> None:
+    """100 GB that grow by one GB a day double in a hundred days."""
+    tiles = capacity(url, "grows").tiles()
+
+    assert tiles["Stored"].text == "1e+11"
+    assert float(tiles["Growth per day"].text) == pytest.approx(1e9, rel=1e-3)
+    assert float(tiles["Doubles on"].text) / 1000 == pytest.approx(END + 100 * DAY, abs=DAY / 10)
+    assert float(tiles["In 30 days"].text) == pytest.approx(1.3e11, rel=1e-3)
+    assert capacity(url, "grows", price="0.10").tile("Cost per month") == Shown("10", GREY)
+
+
+def test_what_shrinks_never_doubles(url: str) -> None:
+    """Where the trend goes down there is no date, and no forecast below zero."""
+    tiles = capacity(url, "shrinks").tiles()
+
+    assert tiles["Doubles on"].text == "not growing, or no data"
+    assert tiles["In a year"].text == "0"
+
+
+def test_three_days_are_no_trend(url: str) -> None:
+    """Before there are seven days, nothing is forecast."""
+    tiles = capacity(url, "new").tiles()
+
+    assert tiles["Stored"].text == "1e+11"
+    assert {tiles[title].text for title in ("Growth per day", "In 30 days", "In a year")} == {"no data"}

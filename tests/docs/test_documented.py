@@ -117,7 +117,7 @@ def test_every_block_is_known(block: Block) -> None:
 
 def test_no_block_is_overlooked() -> None:
     """Every fenced block has a language that is tested, or one that is not for a shell."""
-    assert languages() <= {"sh", "console", "yaml", "promql", "text"}
+    assert languages() <= {"sh", "console", "yaml", "promql", "jsonnet", "text"}
     assert len(BLOCKS) >= 15
     assert len(tuple(sessions())) == 2
 

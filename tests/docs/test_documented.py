@@ -49,6 +49,7 @@ RUN: Final = (
     UPGRADING,
 )
 PARSED: Final = {
+    Key("docs/developing.md", "terminal_session"): "test_terminal_session.py runs it",
     DOCKER: "`make image` builds the image and runs it with these flags",
     Key(f"{DEPLOYMENT}compose.md", "docker compose"): "it pulls images of others",
     Key(f"{DEPLOYMENT}kubernetes.md", "helm install"): "it needs a cluster; test_chart renders the chart",

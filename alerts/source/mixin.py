@@ -29,12 +29,15 @@ LOCALS: Final = """\
   local only = if config.selector == '' then '' else '{' + config.selector + '}',
   local more = if config.selector == '' then '' else ',' + config.selector,
   local labels = std.join('', [', ' + label for label in config.labels]),
+  local hasQuery = std.length(std.findSubstr('?', config.dashboard)) > 0,
+  local dashboard = config.dashboard + (if hasQuery then '&' else '?'),
   local exporter = std.rstripChars(config.exporter, '/'),
 """
 ABSENT: Final = {
     f"{{{placeholder('config.selector')}}}": placeholder("only"),
     f",{placeholder('config.selector')}": placeholder("more"),
     f", {placeholder('config.labels')}": placeholder("labels"),
+    f"{placeholder('config.dashboard')}?": placeholder("dashboard"),
     placeholder("config.exporter"): placeholder("exporter"),
 }
 """What an absent setting leaves out with it."""

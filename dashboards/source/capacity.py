@@ -73,7 +73,7 @@ def _tiles() -> Iterator[stat.Panel]:
         Words(
             "Doubles on",
             "The day on which twice as much will be stored as today." + TREND_TEXT,
-            "dateTimeAsIso",
+            "time:YYYY-MM-DD",
             "not growing, or no data",
         ),
         Tile(),

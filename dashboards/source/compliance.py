@@ -10,7 +10,7 @@ from alerts.source.compliance import DAYS, PERIOD_DAYS, RATIO, TEAM
 from alerts.source.database_records import MET
 from alerts.source.settings import Settings
 from dashboards.source.compliance_table import RETENTION, compliance_table, short_retention, teams_table
-from dashboards.source.fleet import KNOWN, NOW
+from dashboards.source.fleet import NOW
 from dashboards.source.frame import (
     COMPLETED,
     COMPLIANCE,
@@ -21,7 +21,6 @@ from dashboards.source.frame import (
     with_database_variables,
 )
 from dashboards.source.grid import Grid
-from dashboards.source.overview import IN_OUTAGE
 from dashboards.source.panels import (
     GREEN,
     GREY,
@@ -118,17 +117,16 @@ def _tiles() -> Iterator[stat.Panel]:
         Tile(steps=NONE_IS_GOOD),
         f"count({databases} < {OBJECTIVE:g}) or 0 * count({databases})",
     )
-    wanted = KNOWN.of_teams(KNOWN.fact(RETENTION))
+    wanted = NOW.of_teams(NOW.fact(RETENTION))
     yield tile(
         Words(
             "Retention too short",
             "Databases whose oldest restore point is younger than `min_retention`. A young database counts"
-            " until it is old enough." + IN_OUTAGE,
+            " until it is old enough. Unknown while a target is not read, unless there are some.",
             "short",
         ),
         Tile(steps=((None, GREEN), (1, ORANGE))),
         f"count({short_retention()}) or 0 * count({wanted}) unless on () {UNSEEN}",
-        f"0 * count({UNSEEN}) unless on () {short_retention()}",
     )
     yield tile(
         Words(

@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import table
 from alerts.source.compliance import DAYS, RATIO
 from alerts.source.settings import Settings
 from dashboards.source.databases_table import TO_DATABASE
-from dashboards.source.fleet import KNOWN
+from dashboards.source.fleet import KNOWN, NOW
 from dashboards.source.panels import GREEN, HOURS, ORANGE, RED, Steps, Words, states
 from dashboards.source.queries import BY_DATABASE, BY_TARGET, placed
 from dashboards.source.records import NEEDED, record
@@ -84,8 +84,8 @@ def compliance_table() -> table.Panel:
 
 def short_retention() -> str:
     """Return the databases whose restore points do not reach back as far as their objective requires."""
-    wanted = KNOWN.fact(RETENTION)
-    return KNOWN.of_teams(f"(({KNOWN.window} or 0 * {wanted}) < {wanted})")
+    wanted = NOW.fact(RETENTION)
+    return NOW.of_teams(f"(({NOW.window} or 0 * {wanted}) < {wanted})")
 
 
 def _columns() -> list[Column]:

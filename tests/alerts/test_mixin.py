@@ -19,7 +19,7 @@ OTHERS: Final = Settings(
     labels=("environment", "region"),
     team="owner",
     runbooks="",
-    dashboard="https://grafana.example/d/one",
+    dashboard="https://grafana.example/d/one?orgId=2",
     exporter="https://exporter.example/",
     stale_seconds=7200,
     limited_seconds=60,

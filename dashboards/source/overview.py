@@ -179,9 +179,9 @@ def _ages() -> heatmap.Panel:
     return heat(
         Words(
             "Ages as a share of the objective",
-            "How many databases have a newest restorable backup of this age, as a share of what the objective"
-            " allows. Everything above 100 % misses it. The full colour is 20 or more. Empty while targets are"
-            " not read.",
+            "How many databases have a newest restorable backup of this age, as a share of what their"
+            " objective allows. Everything above 100 % misses it. The full colour is 20 or more. Empty while"
+            " targets are not read.",
             "short",
         ),
         Query(named, "{{share}}"),

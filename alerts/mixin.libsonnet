@@ -76,6 +76,12 @@
               "unless on (cluster, namespace, job, target" + labels + ") (bycloud:target:complete unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m]))",
           },
           {
+            record: 'bycloud:target:memory',
+            expr:
+              "1 + 0 * max by (cluster, namespace, job, target" + labels + ") (bycloud:target:outage)\n" +
+              "or NaN * max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud:exporter:scrapes[1d]))",
+          },
+          {
             record: 'bycloud:walk_interval:seconds',
             expr:
               "max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud_scrape_walk_interval_seconds" + only + "[21m]))\n" +
@@ -306,72 +312,63 @@
             expr:
               "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_restorable_backups" + only + ")\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_restorable_backups" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:restorable:backups[2h]) > -Inf) and on (cluster, namespace, job, target" + labels + ") bycloud:target:outage\n" +
-              "or NaN * max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:restorable:backups[2h]) > -Inf)",
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:restorable:backups[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
           },
           {
             record: 'bycloud:restorable_newest:timestamp',
             expr:
               "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_restorable_newest_timestamp_seconds" + only + ")\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_restorable_newest_timestamp_seconds" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:restorable_newest:timestamp[2h]) > -Inf) and on (cluster, namespace, job, target" + labels + ") bycloud:target:outage\n" +
-              "or NaN * max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:restorable_newest:timestamp[2h]) > -Inf)",
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:restorable_newest:timestamp[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
           },
           {
             record: 'bycloud:usable_newest:timestamp',
             expr:
               "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_usable_newest_timestamp_seconds" + only + ")\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_usable_newest_timestamp_seconds" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:usable_newest:timestamp[2h]) > -Inf) and on (cluster, namespace, job, target" + labels + ") bycloud:target:outage\n" +
-              "or NaN * max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:usable_newest:timestamp[2h]) > -Inf)",
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:usable_newest:timestamp[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
           },
           {
             record: 'bycloud:objective_age:seconds',
             expr:
               "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_backup_objective_age_seconds" + only + ")\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_objective_age_seconds" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:objective_age:seconds[2h]) > -Inf) and on (cluster, namespace, job, target" + labels + ") bycloud:target:outage\n" +
-              "or NaN * max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:objective_age:seconds[2h]) > -Inf)",
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:objective_age:seconds[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
           },
           {
             record: 'bycloud:last_attempt:failed',
             expr:
               "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_backup_last_attempt_failed" + only + ") == 1\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_last_attempt_failed" + only + "[11m])) == 1 unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:last_attempt:failed[2h]) > -Inf) and on (cluster, namespace, job, target" + labels + ") bycloud:target:outage\n" +
-              "or NaN * max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:last_attempt:failed[2h]) > -Inf)",
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:last_attempt:failed[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
           },
           {
             record: 'bycloud:unrestorable:backups',
             expr:
               "sum by (cluster, namespace, job, target" + labels + ", instance_id) (max by (cluster, namespace, job, target" + labels + ", instance_id, reason) (bycloud_database_unrestorable_backups{reason!=\"parent_running\"" + more + "})) unless max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_unrestorable_backups{reason=\"parent_running\"" + more + "}) > 0\n" +
               "or sum by (cluster, namespace, job, target" + labels + ", instance_id) (max by (cluster, namespace, job, target" + labels + ", instance_id, reason) (last_over_time(bycloud_database_unrestorable_backups{reason!=\"parent_running\"" + more + "}[11m]))) unless max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_unrestorable_backups{reason=\"parent_running\"" + more + "}[11m])) > 0 unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:unrestorable:backups[2h]) > -Inf) and on (cluster, namespace, job, target" + labels + ") bycloud:target:outage\n" +
-              "or NaN * max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:unrestorable:backups[2h]) > -Inf)",
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:unrestorable:backups[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
           },
           {
             record: 'bycloud:backup_running:due_timestamp',
             expr:
               "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_backup_running_oldest_timestamp_seconds" + only + ") + max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_backup_objective_duration_seconds" + only + ")\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_running_oldest_timestamp_seconds" + only + "[11m])) + max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_objective_duration_seconds" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:backup_running:due_timestamp[2h]) > -Inf) and on (cluster, namespace, job, target" + labels + ") bycloud:target:outage\n" +
-              "or NaN * max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:backup_running:due_timestamp[2h]) > -Inf)",
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:backup_running:due_timestamp[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
           },
           {
             record: 'bycloud:full_backup:due_timestamp',
             expr:
               "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_restorable_newest_full_timestamp_seconds" + only + ") + max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_backup_objective_full_age_seconds" + only + ")\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_restorable_newest_full_timestamp_seconds" + only + "[11m])) + max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_objective_full_age_seconds" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:full_backup:due_timestamp[2h]) > -Inf) and on (cluster, namespace, job, target" + labels + ") bycloud:target:outage\n" +
-              "or NaN * max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:full_backup:due_timestamp[2h]) > -Inf)",
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:full_backup:due_timestamp[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
           },
           {
             record: 'bycloud:chain_excess:backups',
             expr:
               "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_restorable_newest_chain_length" + only + ") - max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_backup_objective_chain_length" + only + ")\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_restorable_newest_chain_length" + only + "[11m])) - max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_objective_chain_length" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:chain_excess:backups[2h]) > -Inf) and on (cluster, namespace, job, target" + labels + ") bycloud:target:outage\n" +
-              "or NaN * max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:chain_excess:backups[2h]) > -Inf)",
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:chain_excess:backups[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
           },
           {
             record: 'bycloud:backup_seen:timestamp',
@@ -388,11 +385,21 @@
               "and on (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:objective_age:seconds > 0 and bycloud:restorable:backups == 0)",
           },
           {
+            record: 'bycloud:database:trouble',
+            expr:
+              "max by (cluster, namespace, job, target" + labels + ", instance_id) (\n" +
+              "  time() - bycloud:restorable_newest:timestamp > bycloud:objective_age:seconds or bycloud:restorable:backups == 0\n" +
+              "  or bycloud:last_attempt:failed == 1 or bycloud:unrestorable:backups > 0 or bycloud:chain_excess:backups > 0\n" +
+              "  or time() - bycloud:backup_running:due_timestamp > 0 or time() - bycloud:full_backup:due_timestamp > 0\n" +
+              "  or bycloud:backup_seen:timestamp unless bycloud:restorable:backups)",
+          },
+          {
             record: 'bycloud:database:name',
             expr:
-              "time() + 0 * topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, 2 * max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (bycloud_database_instance_info" + only + ") or max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (last_over_time(bycloud_database_instance_info" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m]))\n" +
+              "topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (last_over_time(bycloud:database:name[2h]))) > 0 and on (cluster, namespace, job, target" + labels + ", instance_id) bycloud:database:trouble\n" +
+              "or on (cluster, namespace, job, target" + labels + ", instance_id) time() + 0 * topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, 2 * max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (bycloud_database_instance_info" + only + ") or max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (last_over_time(bycloud_database_instance_info" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m]))\n" +
               "or on (cluster, namespace, job, target" + labels + ", instance_id) topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (last_over_time(bycloud:database:name[2h]))) and on (cluster, namespace, job, target" + labels + ", instance_id) max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable:backups or bycloud:backup_seen:timestamp)\n" +
-              "or on (cluster, namespace, job, target" + labels + ", instance_id) label_replace(time() + 0 * max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable:backups or bycloud:backup_seen:timestamp), \"instance_name\", \"$1\", \"instance_id\", \"(.*)\")",
+              "or on (cluster, namespace, job, target" + labels + ", instance_id) label_replace(0 * max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable:backups or bycloud:backup_seen:timestamp), \"instance_name\", \"$1\", \"instance_id\", \"(.*)\")",
           },
           {
             record: 'bycloud:database:team',
@@ -400,6 +407,12 @@
               "time() + 0 * max by (cluster, namespace, job, target" + labels + ", instance_id, team) (label_replace(topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, 2 * max by (cluster, namespace, job, target" + labels + ", instance_id, label_" + config.team + ") (bycloud_database_labels" + only + ") or max by (cluster, namespace, job, target" + labels + ", instance_id, label_" + config.team + ") (last_over_time(bycloud_database_labels" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])), \"team\", \"$1\", \"label_" + config.team + "\", \"(.*)\"))\n" +
               "or on (cluster, namespace, job, target" + labels + ", instance_id) topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, max by (cluster, namespace, job, target" + labels + ", instance_id, team) (last_over_time(bycloud:database:team[2h]))) and on (cluster, namespace, job, target" + labels + ") bycloud:target:outage\n" +
               "or on (cluster, namespace, job, target" + labels + ", instance_id) time() + 0 * max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable:backups or bycloud:objective_age:seconds or bycloud:unrestorable:backups or bycloud:backup_seen:timestamp)",
+          },
+          {
+            record: 'bycloud:database:labels',
+            expr:
+              "max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (bycloud:database:name)\n" +
+              "+ on (cluster, namespace, job, target" + labels + ", instance_id) group_left (team) max by (cluster, namespace, job, target" + labels + ", instance_id, team) (bycloud:database:team)",
           },
           {
             record: 'bycloud:objective_age:met',
@@ -413,11 +426,11 @@
             alert: 'ByCloudBackupTooOld',
             expr:
               "(time() - bycloud:restorable_newest:timestamp > bycloud:objective_age:seconds)\n" +
-              "+ ignoring (team) group_left (team) 0 * bycloud:database:team",
+              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
             'for': '15m',
             labels: {"severity": "critical"},
             annotations: {
-              summary: "Database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} can only be restored to a point {{ humanizeDuration $value }} ago",
+              summary: "Database {{ $labels.instance_name }} can only be restored to a point {{ humanizeDuration $value }} ago",
               description: "The newest restorable backup of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} is {{ humanizeDuration $value }} old, which is more than its objective allows.",
               [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupTooOld.md",
               [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
@@ -428,11 +441,11 @@
             alert: 'ByCloudBackupMissing',
             expr:
               "(bycloud:objective_age:seconds > 0 and bycloud:restorable:backups == 0 and bycloud:backup_seen:timestamp)\n" +
-              "+ ignoring (team) group_left (team) 0 * bycloud:database:team",
+              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
             'for': '15m',
             labels: {"severity": "critical", "backups": "lost"},
             annotations: {
-              summary: "Database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} cannot be restored: it has no restorable backup left",
+              summary: "Database {{ $labels.instance_name }} cannot be restored: it has no restorable backup left",
               description: "{{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} had backups, but none can be restored now. One is due every {{ humanizeDuration $value }}.",
               [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupMissing.md",
               [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
@@ -444,11 +457,11 @@
             expr:
               "(bycloud:objective_age:seconds > 0 and bycloud:restorable:backups == 0 unless bycloud:backup_seen:timestamp\n" +
               "and time() - bycloud:objective_unmet:since_timestamp > bycloud:objective_age:seconds)\n" +
-              "+ ignoring (team) group_left (team) 0 * bycloud:database:team",
+              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
             'for': '15m',
             labels: {"severity": "critical", "backups": "never"},
             annotations: {
-              summary: "Database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} has never been backed up",
+              summary: "Database {{ $labels.instance_name }} has never been backed up",
               description: "The objective of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} has been in force for longer than {{ humanizeDuration $value }}, and no backup of it exists.",
               [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupMissing.md",
               [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
@@ -459,11 +472,11 @@
             alert: 'ByCloudBackupFailed',
             expr:
               "(bycloud:last_attempt:failed == 1 and bycloud:objective_age:seconds > 0)\n" +
-              "+ ignoring (team) group_left (team) 0 * bycloud:database:team",
+              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
             'for': '5m',
             labels: {"severity": "warning"},
             annotations: {
-              summary: "The newest backup of database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} failed",
+              summary: "The newest backup of database {{ $labels.instance_name }} failed",
               description: "The newest finished backup attempt of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} failed. An older backup may still be restorable.",
               [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupFailed.md",
               [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
@@ -474,11 +487,11 @@
             alert: 'ByCloudBackupStuck',
             expr:
               "(time() - bycloud:backup_running:due_timestamp > 0)\n" +
-              "+ ignoring (team) group_left (team) 0 * bycloud:database:team",
+              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
             'for': '15m',
             labels: {"severity": "warning"},
             annotations: {
-              summary: "A backup of database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} should have ended {{ humanizeDuration $value }} ago",
+              summary: "A backup of database {{ $labels.instance_name }} should have ended {{ humanizeDuration $value }} ago",
               description: "A backup of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} has been running for {{ humanizeDuration $value }} longer than its objective allows.",
               [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupStuck.md",
               [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
@@ -489,11 +502,11 @@
             alert: 'ByCloudBackupChainBroken',
             expr:
               "(bycloud:unrestorable:backups > 0 unless bycloud:usable_newest:timestamp <= bycloud:restorable_newest:timestamp)\n" +
-              "+ ignoring (team) group_left (team) 0 * bycloud:database:team",
+              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
             'for': '30m',
             labels: {"severity": "warning"},
             annotations: {
-              summary: "The newest backup of database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} is complete but cannot be restored",
+              summary: "The newest backup of database {{ $labels.instance_name }} is complete but cannot be restored",
               description: "{{ $value }} backups of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }}, the newest of them included, build on a backup that failed or does not exist.",
               [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupChainBroken.md",
               [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
@@ -504,11 +517,11 @@
             alert: 'ByCloudBackupFullTooOld',
             expr:
               "(time() - bycloud:full_backup:due_timestamp > 0)\n" +
-              "+ ignoring (team) group_left (team) 0 * bycloud:database:team",
+              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
             'for': '15m',
             labels: {"severity": "warning"},
             annotations: {
-              summary: "A full backup of database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} has been due for {{ humanizeDuration $value }}",
+              summary: "A full backup of database {{ $labels.instance_name }} has been due for {{ humanizeDuration $value }}",
               description: "The newest restorable full backup of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} is {{ humanizeDuration $value }} older than its objective allows.",
               [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupFullTooOld.md",
               [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
@@ -519,11 +532,11 @@
             alert: 'ByCloudBackupChainTooLong',
             expr:
               "(bycloud:chain_excess:backups > 0)\n" +
-              "+ ignoring (team) group_left (team) 0 * bycloud:database:team",
+              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
             'for': '15m',
             labels: {"severity": "warning"},
             annotations: {
-              summary: "A restore of database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} reads {{ $value }} backups more than allowed",
+              summary: "A restore of database {{ $labels.instance_name }} reads {{ $value }} backups more than allowed",
               description: "The newest restorable backup of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} builds on more backups than its objective allows: one lost or damaged backup makes all later ones useless.",
               [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupChainTooLong.md",
               [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
@@ -536,11 +549,11 @@
               "(0 < time() - bycloud:backup_seen:timestamp < 43200\n" +
               "and on (cluster, namespace, job, target" + labels + ") bycloud:target:complete\n" +
               "unless on (cluster, namespace, job, target" + labels + ", instance_id) last_over_time(bycloud_database_backups" + only + "[11m]))\n" +
-              "+ ignoring (team) group_left (team) 0 * bycloud:database:team",
+              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
             'for': '5m',
             labels: {"severity": "info"},
             annotations: {
-              summary: "All backups of database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} have vanished",
+              summary: "All backups of database {{ $labels.instance_name }} have vanished",
               description: "The API has listed no backup of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} for {{ humanizeDuration $value }}, although it had some.",
               [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupInstanceVanished.md",
               [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",

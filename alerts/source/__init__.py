@@ -4,8 +4,9 @@ A recording rule carries what several alerts need, so that an alert reads like a
 `time() - bycloud:restorable_newest:timestamp > bycloud:objective_age:seconds`.
 
 Identity. A *target* is `cluster, namespace, job, target`: one account of the API, however many replicas of the exporter
-read it. A *database* is its target and `instance_id`. Nothing else is part of an alert's identity but `team`: the
-type and the name of a database may change while its alert fires, so the name comes by one short query in the summary.
+read it. A *database* is its target and `instance_id`. Nothing else is part of an alert's identity but `team` and `instance_name`.
+A rename does not end an alert: `bycloud:database:name` keeps the name for as long as one may fire. Alerts of the
+trends have no such label; their name comes by one short query in the summary.
 
 Facts. A fact is the last known value of a database (`promql.fact`). It is what the exporter serves now. If walks fail,
 or nothing can be scraped, it is what was recorded last, for as long as the outage lasts. If a complete walk no longer

@@ -3,9 +3,9 @@
 from typing import Final
 
 from alerts.source.database_records import PREFIX, VANISHED_SECONDS
-from alerts.source.promql import BRIDGE, Promql, with_team
+from alerts.source.promql import BRIDGE, Promql, with_labels
 from alerts.source.table import Alert
-from alerts.source.wording import DURATION, ID, NAME
+from alerts.source.wording import DURATION, ID, LABELLED
 
 PAGE: Final = "Act now: until it ends, a loss of this database cannot be repaired as its objective requires."
 TODAY: Final = "Act within a working day."
@@ -30,10 +30,12 @@ def database_alerts(promql: Promql) -> tuple[Alert, ...]:
 def _too_old() -> Alert:
     return Alert(
         name="ByCloudBackupTooOld",
-        expression=with_team("time() - bycloud:restorable_newest:timestamp > bycloud:objective_age:seconds"),
+        expression=with_labels(
+            "time() - bycloud:restorable_newest:timestamp > bycloud:objective_age:seconds"
+        ),
         severity="critical",
         wait="15m",
-        summary=f"Database {NAME} can only be restored to a point {DURATION} ago",
+        summary=f"Database {LABELLED} can only be restored to a point {DURATION} ago",
         description=f"The newest restorable backup of {ID} is {DURATION} old, which is more than its objective allows.",
         meaning="the newest restorable backup is older than the objective's `max_age`",
         urgency=PAGE,
@@ -43,13 +45,13 @@ def _too_old() -> Alert:
 def _missing() -> Alert:
     return Alert(
         name="ByCloudBackupMissing",
-        expression=with_team(
+        expression=with_labels(
             "bycloud:objective_age:seconds > 0 and bycloud:restorable:backups == 0 and bycloud:backup_seen:timestamp"
         ),
         severity="critical",
         wait="15m",
         labels=(("backups", "lost"),),
-        summary=f"Database {NAME} cannot be restored: it has no restorable backup left",
+        summary=f"Database {LABELLED} cannot be restored: it has no restorable backup left",
         description=f"{ID} had backups, but none can be restored now. One is due every {DURATION}.",
         meaning="a database with a `max_age` has no restorable backup, although it has had backups",
         urgency=PAGE,
@@ -59,14 +61,14 @@ def _missing() -> Alert:
 def _never_backed_up() -> Alert:
     return Alert(
         name="ByCloudBackupMissing",
-        expression=with_team(
+        expression=with_labels(
             "bycloud:objective_age:seconds > 0 and bycloud:restorable:backups == 0 unless bycloud:backup_seen:timestamp"
             "\nand time() - bycloud:objective_unmet:since_timestamp > bycloud:objective_age:seconds"
         ),
         severity="critical",
         wait="15m",
         labels=(("backups", "never"),),
-        summary=f"Database {NAME} has never been backed up",
+        summary=f"Database {LABELLED} has never been backed up",
         description=f"The objective of {ID} has been in force for longer than {DURATION}, and no backup of it exists.",
         meaning="a database has never been backed up, and its objective has been in force for `max_age`",
         urgency=PAGE,
@@ -76,10 +78,10 @@ def _never_backed_up() -> Alert:
 def _failed() -> Alert:
     return Alert(
         name="ByCloudBackupFailed",
-        expression=with_team("bycloud:last_attempt:failed == 1 and bycloud:objective_age:seconds > 0"),
+        expression=with_labels("bycloud:last_attempt:failed == 1 and bycloud:objective_age:seconds > 0"),
         severity="warning",
         wait="5m",
-        summary=f"The newest backup of database {NAME} failed",
+        summary=f"The newest backup of database {LABELLED} failed",
         description=f"The newest finished backup attempt of {ID} failed. An older backup may still be restorable.",
         meaning="the newest finished attempt of a database with a `max_age` failed",
         urgency=TODAY,
@@ -89,10 +91,10 @@ def _failed() -> Alert:
 def _stuck() -> Alert:
     return Alert(
         name="ByCloudBackupStuck",
-        expression=with_team("time() - bycloud:backup_running:due_timestamp > 0"),
+        expression=with_labels("time() - bycloud:backup_running:due_timestamp > 0"),
         severity="warning",
         wait="15m",
-        summary=f"A backup of database {NAME} should have ended {DURATION} ago",
+        summary=f"A backup of database {LABELLED} should have ended {DURATION} ago",
         description=f"A backup of {ID} has been running for {DURATION} longer than its objective allows.",
         meaning="a backup has been running for longer than the objective's `max_duration`",
         urgency=TODAY,
@@ -102,13 +104,13 @@ def _stuck() -> Alert:
 def _chain_broken() -> Alert:
     return Alert(
         name="ByCloudBackupChainBroken",
-        expression=with_team(
+        expression=with_labels(
             "bycloud:unrestorable:backups > 0"
             " unless bycloud:usable_newest:timestamp <= bycloud:restorable_newest:timestamp"
         ),
         severity="warning",
         wait="30m",
-        summary=f"The newest backup of database {NAME} is complete but cannot be restored",
+        summary=f"The newest backup of database {LABELLED} is complete but cannot be restored",
         description=f"{{{{ $value }}}} backups of {ID}, the newest of them included, build on a backup that failed"
         " or does not exist.",
         meaning="the newest usable backup cannot be restored, because its chain is broken",
@@ -119,10 +121,10 @@ def _chain_broken() -> Alert:
 def _full_too_old() -> Alert:
     return Alert(
         name="ByCloudBackupFullTooOld",
-        expression=with_team("time() - bycloud:full_backup:due_timestamp > 0"),
+        expression=with_labels("time() - bycloud:full_backup:due_timestamp > 0"),
         severity="warning",
         wait="15m",
-        summary=f"A full backup of database {NAME} has been due for {DURATION}",
+        summary=f"A full backup of database {LABELLED} has been due for {DURATION}",
         description=f"The newest restorable full backup of {ID} is {DURATION} older than its objective allows.",
         meaning="the newest restorable full backup is older than the objective's `max_full_age`",
         urgency=TODAY,
@@ -132,10 +134,10 @@ def _full_too_old() -> Alert:
 def _chain_too_long() -> Alert:
     return Alert(
         name="ByCloudBackupChainTooLong",
-        expression=with_team("bycloud:chain_excess:backups > 0"),
+        expression=with_labels("bycloud:chain_excess:backups > 0"),
         severity="warning",
         wait="15m",
-        summary=f"A restore of database {NAME} reads {{{{ $value }}}} backups more than allowed",
+        summary=f"A restore of database {LABELLED} reads {{{{ $value }}}} backups more than allowed",
         description=f"The newest restorable backup of {ID} builds on more backups than its objective allows: one lost"
         " or damaged backup makes all later ones useless.",
         meaning="the newest restorable backup needs more backups than the objective's `max_chain`",
@@ -147,14 +149,14 @@ def _vanished(promql: Promql) -> Alert:
     listed = promql.metric(PREFIX + "backups", window=BRIDGE)
     return Alert(
         name="ByCloudBackupInstanceVanished",
-        expression=with_team(
+        expression=with_labels(
             f"0 < time() - bycloud:backup_seen:timestamp < {VANISHED_SECONDS}\n"
             f"and on ({promql.settings.target}) bycloud:target:complete\n"
             f"unless on ({promql.settings.database}) {listed}"
         ),
         severity="info",
         wait="5m",
-        summary=f"All backups of database {NAME} have vanished",
+        summary=f"All backups of database {LABELLED} have vanished",
         description=f"The API has listed no backup of {ID} for {DURATION}, although it had some.",
         meaning="a database had backups in the last 12h, and none is listed now",
         urgency=NO_HURRY,

@@ -44,8 +44,10 @@ def database_records(promql: Promql) -> tuple[Recording, ...]:
         *_due(promql),
         _seen(promql),
         _since(promql),
+        _trouble(promql),
         _name(promql),
         _team(promql),
+        _labels(promql),
         _met(promql),
     )
 
@@ -163,6 +165,18 @@ def _met(promql: Promql) -> Recording:
     )
 
 
+def _trouble(promql: Promql) -> Recording:
+    return Recording(
+        name="bycloud:database:trouble",
+        expression=f"max by ({promql.settings.database}) (\n"
+        "  time() - bycloud:restorable_newest:timestamp > bycloud:objective_age:seconds or bycloud:restorable:backups == 0\n"
+        "  or bycloud:last_attempt:failed == 1 or bycloud:unrestorable:backups > 0 or bycloud:chain_excess:backups > 0\n"
+        "  or time() - bycloud:backup_running:due_timestamp > 0 or time() - bycloud:full_backup:due_timestamp > 0\n"
+        "  or bycloud:backup_seen:timestamp unless bycloud:restorable:backups)",
+        note="Databases on which an alert may fire or be pending: they keep their name.",
+    )
+
+
 def _name(promql: Promql) -> Recording:
     database = promql.settings.database
     record = "bycloud:database:name"
@@ -170,10 +184,22 @@ def _name(promql: Promql) -> Recording:
     remembered = _last_of(promql, record, "instance_name")
     return Recording(
         name=record,
-        expression=f"time() + 0 * {_one(promql, PREFIX + 'instance_info', 'instance_name')}\n"
+        expression=f"{remembered} > 0 and on ({database}) bycloud:database:trouble\n"
+        f"or on ({database}) time() + 0 * {_one(promql, PREFIX + 'instance_info', 'instance_name')}\n"
         f"or on ({database}) {remembered} and on ({database}) {known}\n"
-        f'or on ({database}) label_replace(time() + 0 * {known}, "instance_name", "$1", "instance_id", "(.*)")',
-        note="A database's one name, or its id. The value is the time at which it was served: the last one counts.",
+        f'or on ({database}) label_replace(0 * {known}, "instance_name", "$1", "instance_id", "(.*)")',
+        note="A database's one name; it changes only while no alert on the database may fire. The value is the time at"
+        " which it was served: the last one counts; 0: the name is not known, and this is the id.",
+    )
+
+
+def _labels(promql: Promql) -> Recording:
+    database = promql.settings.database
+    return Recording(
+        name="bycloud:database:labels",
+        expression=f"max by ({database}, instance_name) (bycloud:database:name)\n"
+        f"+ on ({database}) group_left (team) max by ({database}, team) (bycloud:database:team)",
+        note="A database's one name and its one team, as labels of its alerts.",
     )
 
 

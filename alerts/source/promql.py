@@ -49,11 +49,10 @@ class Promql(Struct, frozen=True):
         :param now: instant selectors, by database.
         :param recent: the same with the last values of `BRIDGE`.
         """
-        on = f"on ({self.settings.target})"
-        kept = self.recorded(record)
+        memory = f"max by ({self.settings.target}) (bycloud:target:memory)"
         return (
             f"{now}\nor {recent} {self.unless_visible}\n"
-            f"or {kept} and {on} bycloud:target:outage\nor NaN * {kept}"
+            f"or {self.recorded(record)} * on ({self.settings.target}) group_left () {memory}"
         )
 
     @property
@@ -78,7 +77,16 @@ class Promql(Struct, frozen=True):
         return f"max by ({self.settings.database}) ({record} > -Inf)"
 
 
-def with_team(sentence: str, team: str = "bycloud:database:team") -> str:
+def with_labels(sentence: str) -> str:
+    """Return a database's alert with its team and its name.
+
+    An annotation could query the name, but Prometheus expands it at each evaluation of each active alert.
+    """
+    labels = "(team, instance_name)"
+    return f"({sentence})\n+ ignoring {labels} group_left {labels} 0 * bycloud:database:labels"
+
+
+def with_team(sentence: str, team: str) -> str:
     """Return a database's alert with its team.
 
     :param team: has exactly one series for each database; with two, the whole rule would fail.

@@ -44,7 +44,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     @property
     def is_of_database(self) -> bool:
         """Whether it has the label `instance_id`."""
-        return "instance_id" in self.summary
+        return "instance_name" in self.summary
 
     @property
     def is_of_team(self) -> bool:

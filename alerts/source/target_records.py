@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from alerts.source.promql import BRIDGE, TWO_SCRAPES, Promql
+from alerts.source.promql import BRIDGE, LONG_MEMORY, TWO_SCRAPES, Promql
 from alerts.source.table import Recording
 
 TICK: Final = "bycloud:compliance:tick_timestamp"
@@ -28,6 +28,12 @@ def target_records(promql: Promql) -> tuple[Recording, ...]:
             f"unless on ({promql.settings.target}) (bycloud:target:complete {promql.unless_visible})",
             note="The target is known, but walks fail or nothing can be scraped. If instant selectors never see it, its"
             " last scrape counts.",
+        ),
+        Recording(
+            name="bycloud:target:memory",
+            expression=f"1 + 0 * max by ({promql.settings.target}) (bycloud:target:outage)\n"
+            f"or NaN * max by ({promql.settings.target}) (last_over_time(bycloud:exporter:scrapes[{LONG_MEMORY}]))",
+            note="1 in an outage, else NaN: times the last known facts of databases, it keeps them, or marks their end.",
         ),
         Recording(
             name="bycloud:walk_interval:seconds",

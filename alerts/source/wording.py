@@ -7,6 +7,8 @@ NAME: Final = (
     '{{ . | first | label "instance_name" }}{{ else }}{{ $labels.instance_id }}{{ end }}'
 )
 """The database's name, or its id if the rules do not know the database."""
+LABELLED: Final = "{{ $labels.instance_name }}"
+"""The same of alerts that have the name as a label."""
 ID: Final = "{{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }}"
 TARGET: Final = "{{ $labels.job }}{{ with $labels.target }}, target {{ . }}{{ end }}"
 DURATION: Final = "{{ humanizeDuration $value }}"

@@ -246,3 +246,21 @@ def test_other_labels_of_the_exporter_keep_accounts_apart(tmp_path: Path) -> Non
         wait_until(lambda: bool(manager.received("ticket")))
 
         assert manager.muted() == set()
+
+
+@pytest.mark.slow
+def test_a_page_mutes_the_ticket_on_its_own_team_s_budget(tmp_path: Path) -> None:
+    """The budgets of other teams open tickets."""
+    burn = "ByCloudBackupErrorBudgetBurn"
+    with _alertmanager(tmp_path) as manager:
+        manager.post(
+            [
+                alert("ByCloudBackupTooOld", **DATABASE, team="payments"),
+                alert(burn, target="production", team="payments"),
+            ]
+        )
+        wait_until(lambda: manager.muted() == {burn})
+        manager.post([alert(burn, target="production", team="search")])
+        wait_until(lambda: bool(manager.received("ticket")))
+
+        assert manager.received("ticket") == [{burn}]

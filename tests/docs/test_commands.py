@@ -43,6 +43,7 @@ NOT_RUN: Final = {
     "sha256sum --check": "test_release_files.py checks the checksums",
     ".venv/bin/python -m pytest": "is what runs this",
     ".venv/bin/python -m exporter.simulator --tier": "runs until ended; this test has the same API",
+    ".venv/bin/python -m tools.terminal_session": "test_terminal_session.py runs it",
     "(umask": "test_documented.py runs it",
     "unset": "unsets what this test sets",
     "export": "sets what this test sets itself",

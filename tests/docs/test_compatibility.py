@@ -25,7 +25,7 @@ def text(name: str) -> str:
         ("Alertmanager", "alerts/alertmanager.example.yml", r"Alertmanager ([\d.]+) or newer"),
         ("Kubernetes", "deploy/helm/bycloud-backup-exporter/Chart.yaml", r'kubeVersion: ">=(\d+\.\d+)'),
         ("systemd", "docs/deployment/systemd.md", r"systemd (\d+) or newer"),
-        ("Grafana", "docs/dashboards.md", r"Grafana (\d+) and newer"),
+        ("Grafana", "docs/dashboards.md", r"Grafana (\d+)\s+and\s+newer"),
     ],
 )
 def test_the_versions_are_those_of_the_files(what: str, file: str, pattern: str) -> None:

@@ -49,6 +49,7 @@ RUN: Final = (
     UPGRADING,
 )
 PARSED: Final = {
+    Key("docs/developing.md", "terminal_session"): "test_terminal_session.py runs it",
     DOCKER: "`make image` builds the image and runs it with these flags",
     Key(f"{DEPLOYMENT}compose.md", "docker compose"): "it pulls images of others",
     Key(f"{DEPLOYMENT}kubernetes.md", "helm install"): "it needs a cluster; test_chart renders the chart",
@@ -117,7 +118,7 @@ def test_every_block_is_known(block: Block) -> None:
 
 def test_no_block_is_overlooked() -> None:
     """Every fenced block has a language that is tested, or one that is not for a shell."""
-    assert languages() <= {"sh", "console", "yaml", "promql", "text"}
+    assert languages() <= {"sh", "console", "yaml", "promql", "jsonnet", "text"}
     assert len(BLOCKS) >= 15
     assert len(tuple(sessions())) == 2
 

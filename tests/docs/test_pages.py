@@ -1,5 +1,6 @@
 """Every page's configurations load, its queries parse, and the metrics that it names exist."""
 
+import json
 import re
 import subprocess
 import textwrap
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import _jsonnet  # type: ignore[import-untyped] # it has no types
 import pytest
 import yaml
 from msgspec import Struct
@@ -46,6 +48,7 @@ YAML: Final = tuple(examples("yaml"))
 OWN: Final = [example for example in YAML if example.keys <= {"targets", "objectives"}]
 SCRAPES: Final = [example for example in YAML if "scrape_configs" in example.keys]
 WEB: Final = [example for example in YAML if "tls_server_config" in example.keys]
+JSONNET: Final = tuple(examples("jsonnet"))
 QUERIES: Final = tuple(examples("promql"))
 each_page: Final = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
@@ -95,6 +98,16 @@ def test_every_query_parses(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("example", JSONNET, ids=lambda example: example.page.stem)
+def test_programs_in_jsonnet_print_rules(example: Example) -> None:
+    """Each runs in the checkout, and prints groups of rules."""
+    path = str(ROOT / "example.jsonnet")
+    rules = yaml.safe_load(json.loads(_jsonnet.evaluate_snippet(path, example.text)))
+
+    assert rules["groups"]
+
+
 @each_page
 def test_metrics_exist(page: Path) -> None:
     """The exporter serves every metric that a page names in full."""
@@ -116,3 +129,13 @@ def test_the_variables_of_a_credential_are_explained() -> None:
     page = (DOCS / "configuration.md").read_text(encoding="utf-8")
 
     assert not [name for name in SHARED_VARIABLES if f"`{name}`" not in page]
+
+
+def test_no_table_is_in_two_places() -> None:
+    """No row of a table is on two pages: one of them would link to the other."""
+    pages: dict[str, set[str]] = {}
+    for page in PAGES:
+        for row in re.findall(r"^\| .{40,} \|$", page.read_text(encoding="utf-8"), re.MULTILINE):
+            pages.setdefault(row, set()).add(page.name)
+
+    assert not {row: names for row, names in pages.items() if len(names) > 1}

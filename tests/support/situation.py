@@ -38,11 +38,11 @@ class Situation(Struct, frozen=True, kw_only=True):
 
     def failure(self, pace: Pace, folder: Path, rules: Path = RULES) -> str:
         """Return what promtool reports at this pace; empty if all is as expected."""
-        return _promtool(self._document(pace, rules), folder)
+        return _promtool(self.document(pace, rules), folder)
 
     def summaries(self, alert: str, minute: float, folder: Path) -> list[str]:
         """Return the summaries of an alert's firing instances."""
-        document = self._document(self.paces[0], RULES)
+        document = self.document(self.paces[0], RULES)
         test = document["tests"][0]
         test["promql_expr_test"] = []
         test["alert_rule_test"] = [
@@ -51,7 +51,8 @@ class Situation(Struct, frozen=True, kw_only=True):
         found = re.findall(r'summary="((?:[^"\\]|\\.)*)"', _promtool(document, folder))
         return [str(summary) for summary in found]
 
-    def _document(self, pace: Pace, rules: Path) -> dict[str, Any]:
+    def document(self, pace: Pace, rules: Path) -> dict[str, Any]:
+        """Return promtool's test."""
         end = 60 * max(self.fires)
         return {
             "rule_files": [str(rules)],
@@ -85,6 +86,36 @@ class Situation(Struct, frozen=True, kw_only=True):
             f'{label}="{value}"' for label, value in zip(self.by, values, strict=False) if value != "-"
         ]
         return "{" + ",".join(labels) + "}"
+
+
+def values_failure(
+    exporters: Sequence[Exporter],
+    pace: Pace,
+    end: float,
+    expected: Mapping[str, Mapping[str, float]],
+    folder: Path,
+) -> str:
+    """Return what promtool reports if records do not have the expected values at the end, to six digits.
+
+    :param expected: by the record's name, values by labels without `job`.
+    """
+    situation = Situation(name="values", exporters=exporters, fires={end / 60: set()})
+    document = situation.document(pace, RULES)
+    document["tests"][0]["promql_expr_test"] = [
+        {
+            "expr": f"round({record} * 1e6)",
+            "eval_time": f"{int(end)}s",
+            "exp_samples": [
+                {
+                    "labels": f'{{job="bycloud",{labels}}}'.replace(",}", "}"),
+                    "value": float(f"{value * 1e6:.0f}"),
+                }
+                for labels, value in values.items()
+            ],
+        }
+        for record, values in expected.items()
+    ]
+    return _promtool(document, folder)
 
 
 def _promtool(document: dict[str, Any], folder: Path) -> str:

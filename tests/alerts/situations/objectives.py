@@ -193,6 +193,16 @@ OBJECTIVES: Final = (
     Situation(
         name="a renamed database keeps its alert",
         exporters=one(newest=-40 * HOUR, name=lambda time: "old" if time < 90 * MINUTE else "new"),
-        fires={minute: {"BackupTooOld db1"} for minute in (60, 90, 91, 100, 240)},
+        fires={minute: {"BackupTooOld db1 old"} for minute in (60, 90, 91, 100, 240)},
+        by=("instance_id", "instance_name"),
+    ),
+    Situation(
+        name="a database that was renamed while it was healthy has its new name",
+        exporters=one(
+            newest=steps(-40 * HOUR, (HOUR, HOUR), (2 * HOUR, -40 * HOUR)),
+            name=lambda time: "old" if time < 50 * MINUTE else "new",
+        ),
+        fires={40: {"BackupTooOld db1 old"}, 59: {"BackupTooOld db1 old"}, 140: {"BackupTooOld db1 new"}},
+        by=("instance_id", "instance_name"),
     ),
 )

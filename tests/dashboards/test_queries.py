@@ -174,6 +174,14 @@ def test_an_outage_keeps_the_last_facts(url: str, cluster: str) -> None:
     assert "green" not in colors(tiles).values()
 
 
+def test_a_dead_exporter_is_noticed_at_once(url: str) -> None:
+    """An exporter that cannot be scraped is not read, although a scrape of minutes ago was good."""
+    view = View(loaded("overview"), url, OUTAGE + 480, {"cluster": "exporter-down"})
+
+    assert view.tile("Targets not read") == Shown("1", "red")
+    assert view.tile("Unrestorable") == Shown("0 known", GREY)
+
+
 @pytest.mark.parametrize("cluster", ["outage", "exporter-down"])
 def test_an_outage_dates_the_last_facts(url: str, cluster: str) -> None:
     """The table has the last known facts and when they were read; what had ended does not return."""

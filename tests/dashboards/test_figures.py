@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from dashboards.source.records import NEEDED
-from tests.support.dashboard_history import DAY, END, HOUR, Database, Target, blocks, line
+from tests.support.dashboard_history import BEGIN, DAY, END, HOUR, Database, Target, blocks, line
 from tests.support.dashboards import Shown, View, loaded
 from tests.support.real_prometheus import configured_prometheus
 
@@ -15,7 +15,19 @@ pytestmark = pytest.mark.slow
 GREY: Final = "#7b8087"
 MIDNIGHT: Final = END // DAY * DAY
 TEN_MINUTES: Final = 600
-TARGETS: Final = (Target(cluster="no-rules", databases=(Database(id="one"),)),)
+OUTAGE: Final = END - 3 * HOUR
+REACHES: Final = Database(id="reaches", retention=6 * DAY)
+WAITS: Final = Database(id="waits", retention=7 * DAY - HOUR)
+TARGETS: Final = (
+    Target(cluster="no-rules", databases=(Database(id="one"),)),
+    Target(cluster="types", databases=(Database(id="good"), Database(id="bad", datastore="redis"))),
+    Target(cluster="retention-read", databases=(REACHES, WAITS)),
+    Target(cluster="retention-known", databases=(REACHES, WAITS), read_until=OUTAGE),
+    Target(cluster="retention-good", databases=(REACHES,), read_until=OUTAGE),
+    Target(cluster="met", databases=(Database(id="good"),)),
+    Target(cluster="half-read", databases=(Database(id="good"),)),
+    Target(cluster="half-read", name="b", read_until=BEGIN - 1),
+)
 SIZE: Final = "bycloud_database_backups_size_bytes"
 
 
@@ -51,6 +63,9 @@ LINES: Final = (
     *recorded("below", {"good": 1.0, "bad": 0.97992}, 30.0),
     *recorded("met", {"good": 1.0, "fair": 0.995}, 29.0),
     *recorded("young", {"good": 1.0}, 3.0),
+    *recorded("types", {"good": 1.0, "bad": 0.5}, 30.0),
+    *recorded("half-read", {"good": 1.0}, 30.0),
+    *recorded("nearly", {"good": 0.9999954}, 30.0),
     *met("below", "bad", 0.0, MIDNIGHT - 2 * DAY, MIDNIGHT - DAY),
     *met("below", "bad", 1.0, MIDNIGHT - DAY, MIDNIGHT),
     line("bycloud:database:name", identity("below", instance_id="bad", instance_name="bad-db"), END, END),
@@ -69,9 +84,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield prometheus.url
 
 
-def compliance(url: str, cluster: str) -> View:
+def compliance(url: str, cluster: str, **chosen: str) -> View:
     """Return the compliance of one cluster."""
-    return View(loaded("compliance"), url, END, {"cluster": cluster})
+    return View(loaded("compliance"), url, END, {"cluster": cluster, **chosen})
 
 
 def capacity(url: str, cluster: str, **chosen: str) -> View:
@@ -82,7 +97,8 @@ def capacity(url: str, cluster: str, **chosen: str) -> View:
 def test_compliance_says_that_it_needs_the_rules(url: str) -> None:
     """Without the recording rules, no tile of theirs has a number or a colour of good or bad."""
     tiles = compliance(url, "no-rules").tiles()
-    without = {title: shown for title, shown in tiles.items() if title != "Retention too short"}
+    own = {"Retention too short", "Targets not counted"}
+    without = {title: shown for title, shown in tiles.items() if title not in own}
 
     assert set(without.values()) == {Shown(NEEDED, GREY)}
     assert tiles["Retention too short"] == Shown("no data", GREY)
@@ -106,6 +122,57 @@ def test_what_is_met_is_green(url: str) -> None:
     assert tiles["Within objective"] == Shown("0.9975", "green")
     assert tiles["Error budget left"] == Shown("0.75", "green")
     assert tiles["Databases below target"] == Shown("0", "green")
+
+
+@pytest.mark.parametrize(
+    ("datastore", "ratio"), [(".*", 0.75), ("mysql", 1), ("redis", 0.5), ("mongodb", None)]
+)
+def test_a_datastore_selects_its_databases(url: str, datastore: str, ratio: float | None) -> None:
+    """The variable selects databases in tiles and both tables."""
+    view = compliance(url, "types", datastore=datastore)
+    teams = [row["B"] for row in view.rows("Teams").values()]
+    databases = [row["B"] for row in view.rows("Databases").values() if "B" in row]
+
+    assert view.tile("Within objective").text == (NEEDED if ratio is None else f"{ratio:g}")
+    assert teams == ([] if ratio is None else [ratio])
+    assert sum(databases) == (0 if ratio is None else ratio * len(databases))
+    assert {row["E"] for row in view.rows("Teams").values()} <= {len(databases)}
+
+
+def test_a_target_that_was_never_read_makes_nothing_green(url: str) -> None:
+    """A target that is not read and has no figures is counted, and what would be good is grey."""
+    tiles = compliance(url, "half-read").tiles()
+
+    assert tiles["Targets not counted"] == Shown("1", "red")
+    assert tiles["Within objective"] == Shown("100 % known", GREY)
+    assert tiles["Error budget left"] == Shown("100 % known", GREY)
+    assert tiles["Databases below target"] == Shown("0 known", GREY)
+    assert compliance(url, "met").tile("Targets not counted") == Shown("0", "green")
+
+
+def retention(view: View) -> Mapping[str, float]:
+    """Return what the table says of each database's retention."""
+    return {key[-1]: row["I"] for key, row in view.rows("Databases").items() if "I" in row}
+
+
+def test_retention_is_not_met_by_waiting(url: str) -> None:
+    """In an outage, retention is what it was when the API was last read, and what was met is grey."""
+    read, known = compliance(url, "retention-read"), compliance(url, "retention-known")
+
+    assert retention(read) == {"reaches": 1, "waits": 1}
+    assert retention(known) == {"reaches": 0.5, "waits": 0}
+    assert {row["L"] for row in known.rows("Databases").values()} == {1000 * OUTAGE}
+    assert read.tile("Retention too short") == Shown("0", "green")
+    assert known.tile("Retention too short") == Shown("1", "orange")
+    assert compliance(url, "retention-good").tile("Retention too short") == Shown("0 known", GREY)
+
+
+def test_no_figure_of_a_table_is_rounded_up(url: str) -> None:
+    """The met share and the budget of tables are cut to the decimals that they have."""
+    ((_, team),) = compliance(url, "nearly").rows("Teams").items()
+
+    assert (team["B"], team["C"]) == (0.9999, 0.99)
+    assert compliance(url, "nearly").tile("Error budget left") == Shown("0.99", "green")
 
 
 def test_few_days_are_worth_a_look(url: str) -> None:

@@ -44,6 +44,7 @@ class Database(Struct, frozen=True, kw_only=True):
     failures: Sequence[float] = ()
     team: str = ""
     datastore: str = "mysql"
+    retention: float | None = None
 
     def facts(self) -> Iterator[tuple[str, Mapping[str, str], Samples]]:
         """Yield each metric's name, labels and samples."""
@@ -54,6 +55,7 @@ class Database(Struct, frozen=True, kw_only=True):
             "usable_newest_timestamp_seconds": _before(self.usable_age or self.newest_age),
             "backup_objective_age_seconds": self.objective,
             "backup_objective_duration_seconds": 6 * HOUR if self.objective else None,
+            "backup_objective_retention_seconds": self.retention,
             "backup_last_attempt_failed": self.failed if self.newest_age is not None else None,
         }
         for name, value in served.items():

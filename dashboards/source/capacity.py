@@ -14,12 +14,15 @@ from dashboards.source.grid import Grid
 from dashboards.source.panels import BLUE, GREY, MINUTES, ORANGE, Query, Tile, Words, curves, shades, tile
 from dashboards.source.queries import BY_DATABASE, CHOSEN
 from dashboards.source.stored import (
+    BY_TARGETS,
     DAY,
     DOUBLING,
     GIGABYTE,
     GROWTH,
+    LATELY,
     STORED,
     forecast,
+    gapped,
     stored,
     stored_by_team,
 )
@@ -67,7 +70,7 @@ def _tiles() -> Iterator[stat.Panel]:
         yield tile(
             Words(words, "Expected size of all backups." + TREND_TEXT, SIZE),
             Tile(decimals=2),
-            forecast(stored(NOW), days),
+            forecast(BY_TARGETS, days),
         )
     yield tile(
         Words(
@@ -90,13 +93,13 @@ def _sizes() -> Iterator[timeseries.Panel]:
     size = "Size of all backups that the API lists"
     yield curves(
         Words("Stored size by datastore", f"{size}, by the type of database.", SIZE),
-        Query(stored(NOW, "datastore_type"), "{{datastore_type}}"),
+        Query(gapped(stored(LATELY, "datastore_type")), "{{datastore_type}}"),
         stacked=True,
         scheme=shades("blue"),
     )
     yield curves(
         Words("Stored size by team", f"{size}, by the objectives' label `team`.", SIZE),
-        Query(stored_by_team(NOW), "{{team}}"),
+        Query(gapped(stored_by_team(LATELY)), "{{team}}"),
         stacked=True,
         scheme=shades("purple"),
     )
@@ -110,8 +113,8 @@ def _forecast() -> timeseries.Panel:
             " the better the forecasts above.",
             SIZE,
         ),
-        Query(stored(NOW), "stored"),
-        Query(forecast(stored(NOW), 7, " offset 7d"), "forecast a week before"),
+        Query(gapped(stored(LATELY)), "stored"),
+        Query(forecast(BY_TARGETS, 7, " offset 7d"), "forecast a week before"),
     )
     return _coloured(panel, {"stored": BLUE, "forecast a week before": ORANGE})
 

@@ -94,7 +94,7 @@ def _counts() -> Iterator[stat.Panel]:
     yield tile(
         Words(
             "Targets not counted",
-            "Targets that are not read and have no figures: nobody knows whether their databases meet"
+            "Targets that are not read and have no figures: it is unknown whether their databases meet"
             " their objectives. Red here, and green elsewhere turns grey.",
             "short",
         ),

@@ -38,6 +38,7 @@ from dashboards.source.panels import (
     tile,
 )
 from dashboards.source.queries import CHOSEN, DATA_AGE, FAILING, TARGETS, UNSEEN
+from dashboards.source.stored import gapped, stored
 
 ABOUT: Final = About(
     OVERVIEW,
@@ -181,10 +182,10 @@ def _ages() -> heatmap.Panel:
             "Ages as a share of the objective",
             "How many databases have a newest restorable backup of this age, as a share of what their"
             " objective allows. Everything above 100 % misses it. The full colour is 20 or more. Empty while"
-            " targets are not read.",
+            " a target that was read within a day is lost.",
             "short",
         ),
-        Query(named, "{{share}}"),
+        Query(gapped(named), "{{share}}"),
     )
 
 
@@ -205,7 +206,7 @@ def _failed() -> timeseries.Panel:
 def _backups() -> Iterator[timeseries.Panel]:
     status = curves(
         Words("Backups by status", "Number of backups that the API lists.", "short"),
-        Query(f"sum by (status) ({NOW.backups('backups')})", "{{status}}"),
+        Query(gapped(f"sum by (status) ({NOW.backups('backups')})"), "{{status}}"),
         stacked=True,
     ).interval("1h")
     for name, color in COLOURS.items():
@@ -214,7 +215,7 @@ def _backups() -> Iterator[timeseries.Panel]:
     yield status
     yield curves(
         Words("Stored size by datastore", "Size of all backups that the API lists.", "bytes"),
-        Query(f"sum by (datastore_type) ({NOW.backups('backups_size_bytes')})", "{{datastore_type}}"),
+        Query(gapped(stored(NOW, "datastore_type")), "{{datastore_type}}"),
         stacked=True,
         scheme=shades("blue"),
     ).interval("1h")

@@ -16,6 +16,7 @@ GREY: Final = "#7b8087"
 MIDNIGHT: Final = END // DAY * DAY
 TEN_MINUTES: Final = 600
 OUTAGE: Final = END - 3 * HOUR
+LOST_AT: Final = END - 20 * HOUR
 REACHES: Final = Database(id="reaches", retention=6 * DAY)
 WAITS: Final = Database(id="waits", retention=7 * DAY - HOUR)
 TARGETS: Final = (
@@ -27,6 +28,8 @@ TARGETS: Final = (
     Target(cluster="met", databases=(Database(id="good"),)),
     Target(cluster="half-read", databases=(Database(id="good"),)),
     Target(cluster="half-read", name="b", read_until=BEGIN - 1),
+    Target(cluster="lost", databases=(Database(id="one"),)),
+    Target(cluster="lost", name="b", databases=(Database(id="one"),), read_until=LOST_AT),
 )
 SIZE: Final = "bycloud_database_backups_size_bytes"
 
@@ -52,11 +55,19 @@ def met(cluster: str, database: str, value: float, begin: float, end: float) -> 
         yield line("bycloud:objective_age:met", labels, value, float(time))
 
 
-def stored(cluster: str, days: int, per_day: float) -> Iterator[str]:
-    """Yield a stored size of 100 GB at `END`, with a trend."""
-    labels = identity(cluster, instance_id="one", datastore_type="mysql", status="COMPLETED")
-    for hours in range(days * 24, -1, -6):
-        yield line(SIZE, labels, 1e11 - per_day * hours / 24, END - hours * HOUR)
+def stored(
+    cluster: str,
+    days: int,
+    per_day: float,
+    end: float = END,
+    every: float = HOUR,
+    **labels: str,
+) -> Iterator[str]:
+    """Yield a stored size of 100 GB at `END`, with a trend over some days before its end."""
+    own = {"instance_id": "one", "datastore_type": "mysql", "status": "COMPLETED", **labels}
+    for scrape in range(int(days * DAY / every), -1, -1):
+        time = end - scrape * every
+        yield line(SIZE, identity(cluster, **own), 1e11 - per_day * (END - time) / DAY, time)
 
 
 LINES: Final = (
@@ -72,6 +83,14 @@ LINES: Final = (
     *stored("grows", 20, 1e9),
     *stored("shrinks", 20, -1e9),
     *stored("new", 3, 1e9),
+    *stored("lost", 20, 0),
+    *stored("lost", 20, 0, LOST_AT, target="b"),
+    *stored("removed", 20, 1e9),
+    *stored("removed", 10, 0, END - 9 * DAY, target="b"),
+    *stored("joined", 20, 1e9),
+    *stored("joined", 3, 0, target="b"),
+    *stored("rare", 9, 1e9, END - 8 * 60, 600),
+    *stored("unowned", 20, 1e9, instance_id="unknown"),
 )
 
 
@@ -212,6 +231,83 @@ def test_what_shrinks_never_doubles(url: str) -> None:
 
     assert tiles["Doubles on"].text == "not growing, or no data"
     assert tiles["In a year"].text == "0"
+
+
+def test_an_outage_is_no_deletion(url: str) -> None:
+    """A target that is not read for some hours neither shrinks nor bends the trend."""
+    tiles = capacity(url, "lost").tiles()
+    databases = capacity(url, "lost").rows("Databases and their newest full backups")
+
+    assert tiles["Stored"].text == "2e+11"
+    assert tiles["Growth per day"].text == "0"
+    assert tiles["In 30 days"].text == "2e+11"
+    assert [row["F"] for row in databases.values()] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("dashboard", "title", "kind"),
+    [
+        ("overview", "Backups by status", "timeseries"),
+        ("overview", "Stored size by datastore", "timeseries"),
+        ("overview", "Ages as a share of the objective", "heatmap"),
+        ("capacity", "Stored size by datastore", "timeseries"),
+        ("capacity", "Stored size by team", "timeseries"),
+    ],
+)
+def test_a_chart_of_all_targets_has_a_gap(url: str, dashboard: str, title: str, kind: str) -> None:
+    """While one target's facts are lost, a chart of all has a gap: the rest would look like a drop."""
+    view = View(loaded(dashboard), url, END, {"cluster": "lost"})
+    (target,) = view.panel(title, kind)["targets"]
+    values = view.ask_range(target["expr"], END - 24 * HOUR, 2 * HOUR)
+
+    assert values
+    assert {time for series in values for time, _ in series["values"]} == {
+        END - hours * HOUR for hours in (24, 22, 20)
+    }
+
+
+def test_what_was_removed_has_no_future(url: str) -> None:
+    """A target that Prometheus has not seen for days is in no forecast."""
+    tiles = capacity(url, "removed").tiles()
+
+    assert float(tiles["Growth per day"].text) == pytest.approx(1e9, rel=1e-3)
+    assert float(tiles["In 30 days"].text) == pytest.approx(1.3e11, rel=1e-3)
+
+
+def test_a_young_target_counts_as_it_is(url: str) -> None:
+    """A forecast has today's size of a target that has no trend yet, not its jump from nothing."""
+    tiles = capacity(url, "joined").tiles()
+
+    assert float(tiles["Growth per day"].text) == pytest.approx(1e9, rel=1e-3)
+    assert float(tiles["In 30 days"].text) == pytest.approx(2.3e11, rel=1e-3)
+
+
+def test_rare_scrapes_have_a_trend(url: str) -> None:
+    """Where scrapes are ten minutes apart and never at a full hour, there are trends and curves."""
+    view = capacity(url, "rare")
+    (target,) = view.panel("Stored size by datastore", "timeseries")["targets"]
+    ((_, *values),) = (series["values"] for series in view.ask_range(target["expr"], END - 3 * HOUR, HOUR))
+
+    assert float(view.tile("Growth per day").text) == pytest.approx(1e9, rel=1e-3)
+    assert len(values) == 3
+
+
+def test_backups_without_a_database_have_no_team(url: str) -> None:
+    """Backups of no database are in the table and the curve of teams, by a name, if all teams are chosen."""
+    rows = capacity(url, "unowned").rows("Teams")
+
+    assert [(row["team"], row["A"]) for row in rows.values()] == [("no team", 1e11)]
+    assert not capacity(url, "unowned", team="web").rows("Teams")
+
+
+def test_backups_without_a_database_are_listed(url: str) -> None:
+    """They are a row of the table of databases, if all teams are chosen: its sum is what is stored."""
+    title = "Databases and their newest full backups"
+    (row,) = capacity(url, "unowned").rows(title).values()
+    chosen = capacity(url, "unowned", team="web").rows(title)
+
+    assert (row["instance_name"], row["A"], row["D"]) == ("no database", 1, 1e11)
+    assert "A" not in next(iter(chosen.values()))
 
 
 def test_three_days_are_no_trend(url: str) -> None:

@@ -102,6 +102,7 @@ def _failure_rate() -> timeseries.Panel:
     failed, completed = (
         f"sum({NOW.failed_per_day(matcher)})" for matcher in ('status=~"$failed"', 'status=~"$completed"')
     )
+    ended = f"{failed} + {completed} or {failed} or {completed}"
     return daily(
         Words(
             "Failure rate by day",
@@ -109,6 +110,6 @@ def _failure_rate() -> timeseries.Panel:
             " them.",
             "percent",
         ),
-        Query(f"100 * {failed} / ({failed} + {completed})", "failed"),
+        Query(f"100 * ({failed} or 0 * {completed}) / ({ended})", "failed"),
         color=RED,
     )

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from dashboards.source.daily_counts import renewals
 from dashboards.source.queries import (
     BY_DATABASE,
     BY_TARGET,
@@ -192,16 +193,13 @@ class Fleet(Struct, frozen=True):
         return f"{expression} * on ({BY_DATABASE}) group_left (instance_name) {self.names}"
 
     def failed_per_day(self, status: str) -> str:
-        """Return the attempts of the day that begins now that ended with a status, by database.
-
-        Each changes the time of the newest. The first has no time before: it is newer than that moment.
-        """
+        """Return the attempts of the day that begins now that ended with a status, by database."""
         name, day = f"{PREFIX}backup_newest_timestamp_seconds", "[1d] offset -1d"
         team, chosen = f',label_{TEAM}=~"$team"', f'{CHOSEN},datastore_type=~"$datastore"{self.where}'
 
         def counted(matchers: str) -> str:
-            series = f"{name}{{{matchers},{status}}}{day}"
-            return f"max by ({BY_DATABASE}) (changes({series}) + (min_over_time({series}) > bool time()))"
+            attempts = renewals(f"{name}{{{matchers},{status}}}", "status")
+            return f"sum by ({BY_DATABASE}) ({attempts})"
 
         of_teams = f"last_over_time({PREFIX}labels{{{chosen}{team}}}{day})"
         return f"({counted(chosen + team)} or {counted(chosen)} and on ({BY_DATABASE}) {of_teams})"

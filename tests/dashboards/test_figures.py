@@ -1,6 +1,6 @@
 """The figures of compliance and capacity, on a real Prometheus."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import pytest
@@ -70,7 +70,26 @@ def stored(
         yield line(SIZE, identity(cluster, **own), 1e11 - per_day * (END - time) / DAY, time)
 
 
+def newest(cluster: str, name: str, steps: Mapping[float, float], end: float, **labels: str) -> Iterator[str]:
+    """Yield when the newest backup was created, every two minutes, by the hour since which it is."""
+    own = {"instance_id": "one", "datastore_type": "mysql", **labels}
+    for scrape in range(int((end - min(steps)) * 30)):
+        hour = min(steps) + scrape / 30
+        created = MIDNIGHT + steps[max(begin for begin in steps if begin <= hour)] * HOUR
+        yield line(f"bycloud_database_{name}", identity(cluster, **own), created, MIDNIGHT + hour * HOUR)
+
+
+ATTEMPT: Final = "backup_newest_timestamp_seconds"
+RESTORABLE: Final = "restorable_newest_timestamp_seconds"
+FAILURES: Final[Mapping[float, float]] = {-2: -9, 1: 0.5, 3: 2, 5: 4}
 LINES: Final = (
+    *newest("deleted", ATTEMPT, {-2: -9, 1: 0.5, 3: 2, 5: 0.5, 7: -9}, 12, status="FAILED"),
+    *newest("deleted", RESTORABLE, {-2: -9, 1: 0.5, 3: 2, 5: 0.5, 7: -9}, 12),
+    *newest("only-failures", ATTEMPT, FAILURES, 12, status="FAILED"),
+    *newest("only-completed", ATTEMPT, FAILURES, 12, status="COMPLETED"),
+    *newest("rollout", ATTEMPT, {-2: -9, 1: 0.5}, 4, status="FAILED", instance="one:10140"),
+    *newest("rollout", ATTEMPT, {4: 3.5, 6: 5}, 12, status="FAILED", instance="two:10140"),
+    *newest("first", RESTORABLE, {3: 2, 5: 4}, 12),
     *recorded("below", {"good": 1.0, "bad": 0.97992}, 30.0),
     *recorded("met", {"good": 1.0, "fair": 0.995}, 29.0),
     *recorded("young", {"good": 1.0}, 3.0),
@@ -212,6 +231,33 @@ def test_a_day_that_was_missed_is_in_the_calendar(url: str) -> None:
 
     assert daily(missed) == {MIDNIGHT - 2 * DAY: "100", MIDNIGHT - DAY: "0"}
     assert daily(calendar) == {MIDNIGHT - 2 * DAY: "0", MIDNIGHT - DAY: "2"}
+
+
+def by_day(url: str, dashboard: str, title: str, cluster: str) -> Sequence[str]:
+    """Return what a panel shows of the day that ends after `END`."""
+    view = View(loaded(dashboard), url, MIDNIGHT, {"cluster": cluster, "database": "one"})
+    (target,) = view.panel(title, "timeseries")["targets"]
+    return [result["value"][1] for result in view.ask(target["expr"])]
+
+
+@pytest.mark.parametrize(
+    ("cluster", "expected"), [("deleted", "2"), ("only-failures", "3"), ("rollout", "3")]
+)
+def test_each_failed_attempt_counts_once(url: str, cluster: str, expected: str) -> None:
+    """A deleted backup is no failed attempt, and none is lost between two pods."""
+    assert by_day(url, "overview", "Failed attempts per day", cluster) == [expected]
+
+
+@pytest.mark.parametrize(("cluster", "expected"), [("deleted", "2"), ("first", "2")])
+def test_each_restore_point_counts_once(url: str, cluster: str, expected: str) -> None:
+    """A deleted backup is no new restore point, and a database's first one is."""
+    assert by_day(url, "instance", "New restore points per day", cluster) == [expected]
+
+
+@pytest.mark.parametrize(("cluster", "expected"), [("only-failures", "100"), ("only-completed", "0")])
+def test_a_failure_rate_needs_no_completed_backup(url: str, cluster: str, expected: str) -> None:
+    """Where every attempt failed the rate is 100 %, and where none failed it is 0 %."""
+    assert by_day(url, "compliance", "Failure rate by day", cluster) == [expected]
 
 
 def test_the_date_of_doubling_follows_the_trend(url: str) -> None:

@@ -29,7 +29,7 @@ from dashboards.source.panels import (
     daily,
     timeline,
 )
-from dashboards.source.queries import BY_DATABASE
+from dashboards.source.queries import BY_DATABASE, placed
 from dashboards.source.records import NEEDED, record, samples
 
 PERIOD: Final = f"{PERIOD_DAYS} days"
@@ -63,39 +63,49 @@ def compliance() -> builders.Dashboard:
 
 
 def _missed_by_day() -> timeseries.Panel:
-    counted = record(TEAM, BY_DATABASE, "@ end()")
+    selected = f"{MET_BY_DAY} and on ({BY_DATABASE}) {record(TEAM, BY_DATABASE, '@ end()')}"
     return daily(
         Words(
             "Time missed by day",
             "The part of the known time of each day in UTC in which the selected databases missed their"
-            " objective. A day without a bar is unknown, or nothing was missed.",
+            " objective, rounded up. A day without a bar is unknown, or nothing was missed.",
             "percent",
             NEEDED,
         ),
-        Query(f"100 - 100 * avg({MET_BY_DAY} and on ({BY_DATABASE}) {counted})", "missed"),
+        Query(f"clamp_min(ceil(1000 * (1 - avg({selected})) - 0.0001), 0) / 10", "missed"),
         color=RED,
-    )
+    ).decimals(1)
 
 
 def _calendar() -> statetimeline.Panel:
     ratio = record(RATIO, BY_DATABASE, "@ end()")
-    worst = f"topk({MOST_ROWS}, 1 - {ratio} > 0)"
+    worst = f"topk({MOST_ROWS}, 1 - {ratio})"
     name = f"topk by ({BY_DATABASE}) (1, last_over_time({samples('bycloud:database:name')}[65m] @ end())) ^ 0"
+    name = unambiguous(f"({name} and on ({BY_DATABASE}) {worst})")
     return timeline(
         Words(
             "Calendar of gaps",
             f"The {MOST_ROWS} databases that missed most, day by day in UTC. A day without colour is unknown:"
-            " an outage, or before the database had an objective.",
+            " an outage, or before the database had an objective. Of databases with equal names the target is"
+            " added.",
             "short",
-            f"nothing missed, or: {NEEDED}",
+            NEEDED,
         ),
         {2: ("met", GREEN), 1: ("partly missed", ORANGE), 0: ("missed", RED)},
         Query(
-            f"((ceil({MET_BY_DAY}) + floor({MET_BY_DAY})) and on ({BY_DATABASE}) {worst})"
+            f"(ceil({MET_BY_DAY}) + floor({MET_BY_DAY}))"
             f" * on ({BY_DATABASE}) group_left (instance_name) ({name})",
             "{{instance_name}}",
         ),
     ).interval("1d")
+
+
+def unambiguous(names: str) -> str:
+    """Add its target to each name that several databases have."""
+    several = f"count by (instance_name) ({names}) > 1"
+    placed_names = placed(f"({names} and on (instance_name) ({several}))")
+    told_apart = f'label_join({placed_names}, "instance_name", " ", "instance_name", "place")'
+    return f"{names} unless on (instance_name) ({several}) or {told_apart}"
 
 
 def _failure_rate() -> timeseries.Panel:

@@ -7,7 +7,7 @@ import pytest
 
 from dashboards.source.records import NEEDED
 from tests.support.dashboard_history import BEGIN, DAY, END, HOUR, Database, Target, blocks, line
-from tests.support.dashboards import Shown, View, loaded
+from tests.support.dashboards import Shown, View, loaded, panels
 from tests.support.real_prometheus import configured_prometheus
 
 pytestmark = pytest.mark.slow
@@ -40,19 +40,19 @@ def identity(cluster: str, **labels: str) -> Mapping[str, str]:
     return {**own, **labels}
 
 
-def recorded(cluster: str, ratios: Mapping[str, float], days: float) -> Iterator[str]:
+def recorded(cluster: str, ratios: Mapping[str, float], days: float, target: str = "a") -> Iterator[str]:
     """Yield what the hourly rules recorded half an hour ago."""
     for database, ratio in ratios.items():
-        labels = identity(cluster, instance_id=database, team="web")
+        labels = identity(cluster, target=target, instance_id=database, team="web")
         for name, value in (("ratio", ratio), ("days", days), ("team", 1.0)):
             yield line(f"bycloud:database_compliance:{name}", labels, value, END - HOUR / 2)
 
 
-def met(cluster: str, database: str, value: float, begin: float, end: float) -> Iterator[str]:
+def met(cluster: str, database: str, value: float, begin: float, end: float, **labels: str) -> Iterator[str]:
     """Yield whether a database met its objective, every ten minutes."""
-    labels = identity(cluster, instance_id=database)
+    own = identity(cluster, instance_id=database, **labels)
     for time in range(int(begin) + 30, int(end), TEN_MINUTES):
-        yield line("bycloud:objective_age:met", labels, value, float(time))
+        yield line("bycloud:objective_age:met", own, value, float(time))
 
 
 def stored(
@@ -79,6 +79,12 @@ def newest(cluster: str, name: str, steps: Mapping[float, float], end: float, **
         yield line(f"bycloud_database_{name}", identity(cluster, **own), created, MIDNIGHT + hour * HOUR)
 
 
+def named(cluster: str, database: str, name: str, target: str = "a") -> str:
+    """Return the record of a database's name."""
+    labels = identity(cluster, target=target, instance_id=database, instance_name=name)
+    return line("bycloud:database:name", labels, END, END)
+
+
 ATTEMPT: Final = "backup_newest_timestamp_seconds"
 RESTORABLE: Final = "restorable_newest_timestamp_seconds"
 FAILURES: Final[Mapping[float, float]] = {-2: -9, 1: 0.5, 3: 2, 5: 4}
@@ -98,7 +104,20 @@ LINES: Final = (
     *recorded("nearly", {"good": 0.9999954}, 30.0),
     *met("below", "bad", 0.0, MIDNIGHT - 2 * DAY, MIDNIGHT - DAY),
     *met("below", "bad", 1.0, MIDNIGHT - DAY, MIDNIGHT),
-    line("bycloud:database:name", identity("below", instance_id="bad", instance_name="bad-db"), END, END),
+    named("below", "bad", "bad-db"),
+    *recorded("little", {"one": 0.99, "two": 1.0}, 1.0),
+    *met("little", "one", 0.0, MIDNIGHT - DAY, MIDNIGHT - DAY + TEN_MINUTES),
+    *met("little", "one", 1.0, MIDNIGHT - DAY + TEN_MINUTES, MIDNIGHT),
+    *met("little", "two", 1.0, MIDNIGHT - DAY, MIDNIGHT),
+    *(
+        sample
+        for target in ("a", "b")
+        for sample in (
+            *recorded("namesakes", {"one": 1.0}, 1.0, target),
+            *met("namesakes", "one", 1.0, MIDNIGHT - DAY, MIDNIGHT, target=target),
+            named("namesakes", "one", "orders-db", target),
+        )
+    ),
     *stored("grows", 20, 1e9),
     *stored("shrinks", 20, -1e9),
     *stored("new", 3, 1e9),
@@ -218,19 +237,44 @@ def test_few_days_are_worth_a_look(url: str) -> None:
     assert compliance(url, "young").tile("Days covered") == Shown("3", "orange")
 
 
+def daily(view: View, title: str) -> Mapping[str, Mapping[float, str]]:
+    """Return what a daily panel of compliance shows of three days, by the name of the database."""
+    (panel,) = (panel for panel in panels(view.dashboard) if panel["title"] == title)
+    (target,) = panel["targets"]
+    query = target["expr"].replace("@ end()", f"@ {END}")
+    answer = View(view.dashboard, url=view.url, time=MIDNIGHT, chosen=view.chosen).ask_range(
+        query, MIDNIGHT - 3 * DAY, DAY
+    )
+    return {series["metric"].get("instance_name", ""): dict(series["values"]) for series in answer}
+
+
 def test_a_day_that_was_missed_is_in_the_calendar(url: str) -> None:
     """Each day is missed, met or unknown; a wholly missed one counts 100 %."""
     view = compliance(url, "below")
-    (calendar,) = view.panel("Calendar of gaps", "state-timeline")["targets"]
-    (missed,) = view.panel("Time missed by day", "timeseries")["targets"]
+    (missed,) = daily(view, "Time missed by day").values()
+    (calendar,) = daily(view, "Calendar of gaps").values()
 
-    def daily(target: Mapping[str, str]) -> Mapping[float, str]:
-        query = target["expr"].replace("@ end()", f"@ {END}")
-        answer = View(view.dashboard, url, MIDNIGHT, view.chosen).ask_range(query, MIDNIGHT - 3 * DAY, DAY)
-        return {time: value for series in answer for time, value in series["values"]}
+    assert missed == {MIDNIGHT - 2 * DAY: "100", MIDNIGHT - DAY: "0"}
+    assert calendar == {MIDNIGHT - 2 * DAY: "0", MIDNIGHT - DAY: "2"}
 
-    assert daily(missed) == {MIDNIGHT - 2 * DAY: "100", MIDNIGHT - DAY: "0"}
-    assert daily(calendar) == {MIDNIGHT - 2 * DAY: "0", MIDNIGHT - DAY: "2"}
+
+def test_little_missed_time_is_not_none(url: str) -> None:
+    """The missed part of a day is rounded up to the decimal that the panel shows."""
+    view = compliance(url, "little")
+    panel = view.panel("Time missed by day", "timeseries")
+    (missed,) = daily(view, panel["title"]).values()
+
+    assert missed == {MIDNIGHT - DAY: "0.4"}
+    assert panel["fieldConfig"]["defaults"]["decimals"] == 1
+
+
+def test_the_calendar_has_databases_that_missed_nothing(url: str) -> None:
+    """It is empty only without the rules, and databases with equal names are told apart by their targets."""
+    calendar = daily(compliance(url, "namesakes"), "Calendar of gaps")
+
+    assert calendar == {
+        f"orders-db namesakes/backups/bycloud-backups/{target}": {MIDNIGHT - DAY: "2"} for target in "ab"
+    }
 
 
 def by_day(url: str, dashboard: str, title: str, cluster: str) -> Sequence[str]:

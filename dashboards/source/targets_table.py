@@ -13,13 +13,14 @@ from dashboards.source.queries import (
     FAILING,
     NEVER_READ,
     TARGETS,
+    WEEK,
     last,
     now,
     placed,
 )
 from dashboards.source.tables import COLOURED, Column, listing, mapped
 
-SUCCESS: Final = last("bycloud_last_success_timestamp_seconds")
+SUCCESS: Final = last("bycloud_last_success_timestamp_seconds", WEEK)
 STATE: Final = f"0 * ({TARGETS} unless on ({BY_TARGET}) {SUCCESS}) + 2 or 0 * {FAILING} + 1 or 0 * {TARGETS}"
 STATES: Final = {2: ("never read", RED), 1: ("failing", RED), 0: ("OK", GREEN)}
 YES: Final = {1: ("yes", ORANGE), 0: ("no", "text")}

@@ -1,0 +1,175 @@
+"""What the dashboards show of what is not known, not judged or gone, on a real Prometheus."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import pytest
+
+from tests.support.dashboard_history import BEGIN, DAY, END, HOUR, Database, Target, blocks, line
+from tests.support.dashboards import Shown, View, loaded
+from tests.support.real_prometheus import configured_prometheus
+
+pytestmark = pytest.mark.slow
+
+GREY: Final = "#7b8087"
+OUTAGE: Final = END - 3 * HOUR
+LONG_AGO: Final = END - 24.5 * HOUR
+NEVER: Final = BEGIN - 1
+PROBLEMS: Final = ("No backup", "Too old", "Running too long", "Last attempt failed", "Unrestorable")
+OK: Final = Database(id="ok")
+OLD: Final = Database(id="old", newest_age=40 * HOUR)
+OLDER: Final = Database(id="older", newest_age=50 * HOUR)
+RETIRED: Final = Database(id="retired", newest_age=None, objective=None)
+CHAIN: Final = {
+    "restorable_newest_chain_length": 5.0,
+    "backup_objective_chain_length": 3.0,
+    "backup_objective_retention_seconds": 5 * DAY,
+}
+OWNED: Final = Database(id="owned", more=CHAIN)
+TARGETS: Final = (
+    Target(cluster="healthy", databases=(OK,)),
+    Target(cluster="healthy", job="node", name="", up_until=NEVER),
+    Target(cluster="long-down", databases=(OLD,), up_until=LONG_AGO),
+    Target(cluster="never-scraped", up_until=NEVER),
+    Target(cluster="vanished", job="one", databases=(OK,)),
+    Target(cluster="vanished", job="two", databases=(OLD,), known_until=OUTAGE),
+    Target(cluster="moved", namespace="before", databases=(OLD,), known_until=OUTAGE),
+    Target(cluster="moved", namespace="after", databases=(OLD,), known_from=OUTAGE + 120),
+    Target(cluster="no-limit", databases=(Database(id="endless", duration=None, running_age=25 * HOUR),)),
+    Target(cluster="no-objective", databases=(RETIRED,)),
+    Target(cluster="stale", databases=(OK,), read_until=END - 20 * HOUR, stale_after=DAY),
+    Target(cluster="both-old", databases=(OLD, OLDER), read_until=OUTAGE),
+    Target(cluster="forgotten", databases=(OLD,), read_until=LONG_AGO),
+    Target(
+        cluster="ended",
+        databases=(OK, Database(id="deleted", listed_until=END - 2.75 * HOUR)),
+        read_until=END - 140 * 60,
+    ),
+    Target(cluster="rare", databases=(OK,), every=600, phase=120),
+    Target(cluster="paced", databases=(OK,), clock_ahead=-5 * HOUR, walk_interval=6 * HOUR),
+    Target(cluster="late", databases=(OK,), clock_ahead=-8 * HOUR, walk_interval=6 * HOUR),
+    Target(cluster="chains", databases=(OWNED,)),
+    Target(cluster="chains-unseen", databases=(OWNED,), read_until=OUTAGE),
+    Target(cluster="brief", databases=(Database(id="brief", newest_age=42 * DAY, objective=HOUR),)),
+    Target(cluster="unread", databases=(Database(id="unread", newest_age=None, objective=30 * DAY),)),
+    Target(cluster="half", databases=(OK,)),
+    Target(cluster="half", databases=(OK,), instance="two:10140", read_until=NEVER),
+)
+
+
+def own(cluster: str, **labels: str) -> Mapping[str, str]:
+    """Return the labels of a target's series."""
+    return {"cluster": cluster, "namespace": "backups", "job": "bycloud-backups", "target": "a", **labels}
+
+
+def firing(cluster: str, name: str, **labels: str) -> Iterator[str]:
+    """Yield a firing alert."""
+    alert = own(cluster, alertname=name, severity="critical", **labels)
+    yield line("ALERTS", {**alert, "alertstate": "firing"}, 1.0, END)
+    yield line("ALERTS_FOR_STATE", alert, END - HOUR, END)
+
+
+EXPORTER: Final = {
+    "cluster": "healthy",
+    "namespace": "backups",
+    "job": "bycloud-backup-exporter",
+    "instance": "x",
+}
+NAME: Final = "bycloud_database_instance_info"
+LINES: Final = (
+    *firing("alerting", "ByCloudExporterDown"),
+    *firing("alerting", "ByCloudBackupTooOld", team="web", instance_id="web"),
+    *firing("alerting", "ByCloudBackupTooOld", instance_id="unowned"),
+    line("bycloud:exporter:scrapes", own("stopped"), 10.0, END - HOUR),
+    line("bycloud_exporter_build_info", EXPORTER, 1.0, END),
+    line("bycloud_exporter_config_last_reload_successful", EXPORTER, 1.0, END),
+    line("bycloud_scrape_failure", own("half", instance="two:10140", reason="auth"), 1.0, END),
+    line("bycloud_scrape_collector_success", own("half", collector="instances"), 0.0, END),
+    line(NAME, own("renamed", instance_id="id", instance_name="before"), 1.0, END - HOUR),
+    line(NAME, own("renamed", instance_id="id", instance_name="now"), 1.0, END),
+)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the URL of a Prometheus that has the history of all targets."""
+    folder = tmp_path_factory.mktemp("outages")
+    blocks(TARGETS, LINES, folder)
+    with configured_prometheus("", folder, "--storage.tsdb.retention.time=100y") as prometheus:
+        yield prometheus.url
+
+
+def view(url: str, dashboard: str, cluster: str, **chosen: str) -> View:
+    """Return a dashboard of one cluster."""
+    return View(loaded(dashboard), url, END, {"cluster": cluster, **chosen})
+
+
+def greens(tiles: Mapping[str, Shown]) -> set[str]:
+    """Return the tiles that are green, but for those that alerts and replicas have."""
+    return {title for title, shown in tiles.items() if shown.color == "green"}
+
+
+def databases(shown: View) -> list[str]:
+    """Return the databases of the overview's table."""
+    return sorted(key[-1] for key, row in shown.rows("Databases, worst first").items() if "K" in row)
+
+
+@pytest.mark.parametrize("cluster", ["long-down", "never-scraped"])
+def test_an_exporter_that_is_down_for_long_is_red(url: str, cluster: str) -> None:
+    """A target whose scrapes have failed for a day, or always, is red, also beside a healthy one."""
+    both = view(url, "overview", f"(healthy|{cluster})")
+    states = {row.get("place"): row["B"] for row in view(url, "exporter", cluster).rows("Targets").values()}
+
+    assert both.tile("Targets not read") == Shown("1", "red")
+    assert both.tile("Oldest data").color == "red"
+    assert not greens(both.tiles())
+    assert states == {f"{cluster}/backups/bycloud-backups/a": 1 if cluster == "long-down" else 2}
+
+
+def test_other_programs_are_no_targets(url: str) -> None:
+    """A job that is down and has nothing to do with the exporter counts nowhere."""
+    tiles = view(url, "overview", "healthy").tiles()
+
+    assert tiles["Targets not read"] == Shown("0", "green")
+    assert set(PROBLEMS) < greens(tiles)
+
+
+def test_a_job_that_vanished_is_not_read(url: str) -> None:
+    """Where Prometheus has lost a job beside another, its target is red for a day, with its last facts."""
+    shown = view(url, "overview", "vanished")
+
+    assert shown.tile("Targets not read") == Shown("1", "red")
+    assert shown.tile("Too old") == Shown("1", "red")
+    assert databases(shown) == ["ok", "old"]
+
+
+def test_a_target_that_moved_counts_once(url: str) -> None:
+    """A target whose databases another one serves by now has moved: they count once."""
+    shown = view(url, "overview", "moved")
+
+    assert shown.tile("Targets not read") == Shown("0", "green")
+    assert shown.tile("Too old") == Shown("1", "red")
+    assert databases(shown) == ["old"]
+
+
+def test_stale_facts_are_not_good(url: str) -> None:
+    """Facts that the exporter serves although its walks fail are those of an outage."""
+    tiles = view(url, "overview", "stale").tiles()
+
+    assert tiles["Too old"] == Shown("0 known", GREY)
+    assert not greens(tiles)
+
+
+def test_what_ended_before_an_outage_does_not_return(url: str) -> None:
+    """A database that was deleted less than an hour before an outage is not among the last facts."""
+    assert databases(view(url, "overview", "ended")) == ["ok"]
+
+
+def test_rare_scrapes_have_charts(url: str) -> None:
+    """Where scrapes are ten minutes apart, charts have a value for every hour."""
+    shown = view(url, "overview", "rare")
+    titles = {"Ages as a share of the objective": "heatmap", "Backups by status": "timeseries"}
+
+    for title, kind in titles.items():
+        (target,) = shown.panel(title, kind)["targets"]
+        assert sum(float(result["value"][1]) for result in shown.ask(target["expr"])) > 0

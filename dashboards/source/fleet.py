@@ -29,6 +29,7 @@ PROBLEMS: Final[Mapping[int, str]] = {
     2: "unrestorable",
 }
 """What is wrong with a database, worst first: values of `Fleet.state` and of the variable `show`."""
+RUNNING_TOO_LONG: Final = 4
 OK: Final = 1.0
 WAS_OK: Final = 0.5
 NO_OBJECTIVE: Final = 0.0
@@ -161,6 +162,16 @@ class Fleet(Struct, frozen=True):
         }
 
     @property
+    def judged(self) -> Mapping[float, str]:
+        """The databases that may have each problem: only a database with an objective can miss it."""
+        duration = self.fact("backup_objective_duration_seconds")
+        return {
+            **dict.fromkeys(self.problems, self.objective),
+            RUNNING_TOO_LONG: duration,
+            2: self.restorable,
+        }
+
+    @property
     def state(self) -> str:
         """The worst state of each database: one of `PROBLEMS`, or it was OK when it was read last."""
         rest = {
@@ -226,10 +237,15 @@ NOW: Final = Fleet(now)
 
 
 def firing(database: str = "") -> str:
-    """Return the firing alerts of the selected targets and teams; the value is when their condition began.
+    """Return the firing alerts of the selected teams, and those of targets, which have none; the value is when their condition began.
 
     :param database: further matchers, each with a comma before it.
     """
-    chosen = f'alertname=~"ByCloud.+",{CHOSEN},team=~"$team"{database}'
+    of_team, of_target = 'team=~"$team"', 'team="",instance_id=""'
+    return f"({_firing(of_team + database)} or {_firing(of_target + database)})"
+
+
+def _firing(where: str) -> str:
+    chosen = f'alertname=~"ByCloud.+",{CHOSEN},{where}'
     started = f"ALERTS_FOR_STATE{{{chosen}}}"
     return f'({started} and ignoring (alertstate) ALERTS{{alertstate="firing",{chosen}}})'

@@ -152,12 +152,46 @@ def test_a_target_that_moved_counts_once(url: str) -> None:
     assert databases(shown) == ["old"]
 
 
+def test_what_has_no_limit_is_not_good(url: str) -> None:
+    """Where no backup's duration is limited, none is within its limit."""
+    tiles = view(url, "overview", "no-limit").tiles()
+
+    assert tiles["Running too long"] == Shown("no limit", GREY)
+    assert tiles["Too old"] == Shown("0", "green")
+
+
+def test_what_has_no_objective_is_not_good(url: str) -> None:
+    """Where no database has an objective, none meets it."""
+    tiles = view(url, "overview", "no-objective").tiles()
+    judged = {title: tiles[title] for title in ("Within objective", *PROBLEMS[:2], PROBLEMS[3])}
+
+    assert set(judged.values()) == {Shown("no objective", GREY)}
+    assert tiles["Running too long"] == Shown("no limit", GREY)
+
+
 def test_stale_facts_are_not_good(url: str) -> None:
     """Facts that the exporter serves although its walks fail are those of an outage."""
     tiles = view(url, "overview", "stale").tiles()
 
     assert tiles["Too old"] == Shown("0 known", GREY)
     assert not greens(tiles)
+
+
+def test_an_outage_hides_no_missed_objective(url: str) -> None:
+    """In an outage the share of databases within their objective stays red."""
+    tiles = view(url, "overview", "both-old").tiles()
+
+    assert tiles["Within objective"] == Shown("0", "red")
+    assert tiles["Too old"] == Shown("2", "red")
+
+
+@pytest.mark.parametrize("cluster", ["forgotten", "long-down", "never-scraped"])
+def test_forgotten_facts_are_not_known(url: str, cluster: str) -> None:
+    """Where nothing is known of databases, tiles say no data instead of a number."""
+    tiles = view(url, "overview", cluster).tiles()
+
+    assert {tiles[title] for title in ("Within objective", *PROBLEMS)} == {Shown("no data", GREY)}
+    assert tiles["Oldest data"].color == "red"
 
 
 def test_what_ended_before_an_outage_does_not_return(url: str) -> None:
@@ -173,3 +207,17 @@ def test_rare_scrapes_have_charts(url: str) -> None:
     for title, kind in titles.items():
         (target,) = shown.panel(title, kind)["targets"]
         assert sum(float(result["value"][1]) for result in shown.ask(target["expr"])) > 0
+
+
+def test_alerts_of_targets_concern_every_team(url: str) -> None:
+    """A team sees its own alerts and those of targets, which have no team."""
+    shown = view(url, "overview", "alerting", team="web")
+    names = sorted(row["alertname"] for row in shown.rows("Firing alerts").values())
+
+    assert shown.tile("Firing alerts") == Shown("2", "red")
+    assert names == ["ByCloudBackupTooOld", "ByCloudExporterDown"]
+
+
+def test_rules_that_stopped_are_not_good(url: str) -> None:
+    """Where the rules are no longer evaluated, no firing alert is no news."""
+    assert view(url, "overview", "stopped").tile("Firing alerts") == Shown("no rules", GREY)

@@ -237,7 +237,9 @@ NOW: Final = Fleet(now)
 
 
 def firing(database: str = "") -> str:
-    """Return the firing alerts of the selected teams, and those of targets, which have none; the value is when their condition began.
+    """Return the firing alerts of the selected teams and of all targets, which have no team.
+
+    The value is when their condition began.
 
     :param database: further matchers, each with a comma before it.
     """

@@ -169,8 +169,8 @@ def _firing() -> stat.Panel:
     return tile(
         Words(
             "Firing alerts",
-            "Alerts of the project's rules that fire now: of the selected teams, of every datastore, and those"
-            " of targets. No rules: Prometheus has not evaluated them within ten minutes.",
+            "Alerts of the project's rules that fire now, of every datastore and of the selected teams; those"
+            " of targets concern each. No rules: Prometheus has not evaluated them within ten minutes.",
             "short",
             "no rules",
         ),

@@ -102,7 +102,7 @@ def _in_a_week(name: str) -> str:
 _JOBS: Final = f"({_in_a_week('bycloud_up')} or {_BEFORE})"
 _NAMED: Final = f'up{{{CHOSEN},job=~".*bycloud.*"}} == 0'
 """Scrapes that fail of a job whose name says that it is the exporter's: it may never have served anything."""
-_DATABASES: Final = f"bycloud_database_restorable_backups{{{CHOSEN}}}"
+_DATABASES: Final = f"max by ({BY_DATABASE}) (bycloud_database_restorable_backups{{{CHOSEN}}})"
 _HAD: Final = f"max_over_time({_DATABASES}[{MEMORY}:1h])"
 _MOVED: Final = f"({_HAD} unless on ({BY_TARGET}) ({_HAD} unless on (instance_id) {_DATABASES}))"
 """The databases of targets of which others serve every database by now."""

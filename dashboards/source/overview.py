@@ -33,12 +33,13 @@ from dashboards.source.panels import (
     Words,
     curves,
     daily,
+    data_age_queries,
     data_age_tile,
     heat,
     shades,
     tile,
 )
-from dashboards.source.queries import BRIDGE, CHOSEN, DATA_AGE, FAILING, TARGETS, UNSEEN, now
+from dashboards.source.queries import BRIDGE, CHOSEN, FAILING, TARGETS, UNSEEN, now
 
 ABOUT: Final = About(
     OVERVIEW,
@@ -157,11 +158,12 @@ def _data_age() -> stat.Panel:
     return tile(
         Words(
             "Oldest data",
-            "Time since the last complete walk of the API, for the target where it is longest.",
+            "Time since the last complete walk of the API, for the target where it is longest. Red an hour"
+            " after the next one was due.",
             "dtdurations",
         ),
         data_age_tile(TO_TARGETS),
-        f"max({DATA_AGE})",
+        *data_age_queries(),
     )
 
 

@@ -95,11 +95,12 @@ _BEFORE: Final = f"last_over_time(bycloud_up{{{CHOSEN}}}[{MEMORY}])"
 _JOB: Final = "on (cluster, namespace, job)"
 
 
-def _in_a_week(name: str) -> str:
-    return f"max_over_time({name}{{{CHOSEN}}}[{WEEK}:{SPARSE}])"
+def in_a_week(name: str, where: str = CHOSEN) -> str:
+    """Return the series that had a sample within a week."""
+    return f"max_over_time({name}{{{where}}}[{WEEK}:{SPARSE}])"
 
 
-_JOBS: Final = f"({_in_a_week('bycloud_up')} or {_BEFORE})"
+_JOBS: Final = f"({in_a_week('bycloud_up')} or {_BEFORE})"
 _NAMED: Final = f'up{{{CHOSEN},job=~".*bycloud.*"}} == 0'
 """Scrapes that fail of a job whose name says that it is the exporter's: it may never have served anything."""
 _DATABASES: Final = f"max by ({BY_DATABASE}) (bycloud_database_restorable_backups{{{CHOSEN}}})"
@@ -108,7 +109,7 @@ _MOVED: Final = f"({_HAD} unless on ({BY_TARGET}) ({_HAD} unless on (instance_id
 """The databases of targets of which others serve every database by now."""
 _PRESENT: Final = (
     f"{_UP} or {_DOWN} and {_JOB} {_JOBS}"
-    f" or {_NAMED} unless {_JOB} ({_JOBS} or {_in_a_week('bycloud_exporter_build_info')})"
+    f" or {_NAMED} unless {_JOB} ({_JOBS} or {in_a_week('bycloud_exporter_build_info')})"
     f" or {_BEFORE} unless {_JOB} ({_UP} or up{{{CHOSEN}}}) unless on ({BY_TARGET}) {_MOVED}"
 )
 
@@ -128,3 +129,7 @@ DATA_AGE: Final = (
     f" or time() * {TARGETS})"
 )
 """The age of each target's data; of a target that has never been read the time since 1970."""
+LATE: Final = (
+    f"({DATA_AGE} - ({last('bycloud_scrape_walk_interval_seconds', WEEK)} and {TARGETS} or 0 * {TARGETS}))"
+)
+"""The same less the time between walks: how long the next walk has been due."""

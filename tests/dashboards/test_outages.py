@@ -209,6 +209,15 @@ def test_rare_scrapes_have_charts(url: str) -> None:
         assert sum(float(result["value"][1]) for result in shown.ask(target["expr"])) > 0
 
 
+@pytest.mark.parametrize("dashboard", ["overview", "exporter", "instance"])
+def test_paced_walks_are_not_late(url: str, dashboard: str) -> None:
+    """Data is too old an hour after the next walk was due."""
+    title = "Age of this data" if dashboard == "instance" else "Oldest data"
+    colors = [view(url, dashboard, each, database="ok").tile(title).color for each in ("paced", "late")]
+
+    assert colors == ["green", "red"]
+
+
 def test_alerts_of_targets_concern_every_team(url: str) -> None:
     """A team sees its own alerts and those of targets, which have no team."""
     shown = view(url, "overview", "alerting", team="web")
@@ -221,3 +230,72 @@ def test_alerts_of_targets_concern_every_team(url: str) -> None:
 def test_rules_that_stopped_are_not_good(url: str) -> None:
     """Where the rules are no longer evaluated, no firing alert is no news."""
     assert view(url, "overview", "stopped").tile("Firing alerts") == Shown("no rules", GREY)
+
+
+def test_a_share_is_told_from_no_backup(url: str) -> None:
+    """A database without a backup has no share, however long its objective; a large share is a number."""
+    brief, unread = (view(url, "instance", each, database=each) for each in ("brief", "unread"))
+
+    assert brief.tile("Of its objective") == Shown("1008", "red")
+    assert unread.tile("Of its objective") == Shown("no backup", "red")
+
+
+def test_a_database_without_an_objective_is_grey(url: str) -> None:
+    """A database without an objective is neither OK nor wrong, whatever it has."""
+    shown = view(url, "instance", "no-objective", database="retired")
+    (recoverable, *_) = shown.panel("States", "state-timeline")["targets"]
+    (result,) = shown.ask(recoverable["expr"])
+    (names,) = shown.panel("States", "state-timeline")["fieldConfig"]["defaults"]["mappings"]
+
+    assert shown.tile("Restorable") == Shown("0", GREY)
+    assert names["options"][result["value"][1]]["text"] == "no objective"
+
+
+def parts(shown: View, letter: str) -> Mapping[str, float]:
+    """Return a column of the table of an objective's parts."""
+    (expression,) = (
+        target["expr"] for target in shown.panel("Objective", "table")["targets"] if target["refId"] == letter
+    )
+    return {result["metric"]["part"]: float(result["value"][1]) for result in shown.ask(expression)}
+
+
+def test_an_outage_meets_no_objective(url: str) -> None:
+    """In an outage a part of the objective that was met is not OK, and what is missed stays so."""
+    shown = {each: view(url, "instance", each, database="owned") for each in ("chains", "chains-unseen")}
+
+    assert parts(shown["chains"], "C") == {"age of the newest": 0, "recovery window": 0, "chain length": 1}
+    assert parts(shown["chains-unseen"], "C") == {
+        "age of the newest": 3,
+        "recovery window": 3,
+        "chain length": 1,
+    }
+    assert parts(shown["chains"], "D") == {"chain length": 3}
+    assert parts(shown["chains"], "E") == {"chain length": 5}
+
+
+@pytest.mark.parametrize("target", ["a", "(a|b)"])
+def test_a_choice_of_targets_keeps_the_exporters(url: str, target: str) -> None:
+    """The exporter's own metrics have no target, and belong to each choice."""
+    tiles = view(url, "exporter", "healthy", target=target).tiles()
+
+    assert tiles["Exporters"] == Shown("1", GREY)
+    assert tiles["Configuration"] == Shown("OK", "green")
+
+
+def test_a_failing_replica_is_no_reason(url: str) -> None:
+    """A target that one replica reads has no reason for a failure; a failed list of instances is shown."""
+    (row,) = view(url, "exporter", "half").rows("Targets").values()
+
+    assert (row["B"], row.get("reason")) == (0, None)
+    assert row["N"] == 0
+
+
+def test_a_renamed_database_has_one_name(url: str) -> None:
+    """The variable has the name that a database has now."""
+    shown = view(url, "instance", "renamed")
+    (query,) = (
+        each["query"]["query"] for each in shown.dashboard["templating"]["list"] if each["name"] == "database"
+    )
+    found = shown.ask(query.removeprefix("query_result(").removesuffix(")"))
+
+    assert [result["metric"]["instance_name"] for result in found] == ["now"]

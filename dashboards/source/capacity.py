@@ -19,7 +19,6 @@ from dashboards.source.stored import (
     DOUBLING,
     GIGABYTE,
     GROWTH,
-    LATELY,
     STORED,
     forecast,
     gapped,
@@ -93,13 +92,13 @@ def _sizes() -> Iterator[timeseries.Panel]:
     size = "Size of all backups that the API lists"
     yield curves(
         Words("Stored size by datastore", f"{size}, by the type of database.", SIZE),
-        Query(gapped(stored(LATELY, "datastore_type")), "{{datastore_type}}"),
+        Query(gapped(stored(NOW, "datastore_type")), "{{datastore_type}}"),
         stacked=True,
         scheme=shades("blue"),
     )
     yield curves(
         Words("Stored size by team", f"{size}, by the objectives' label `team`.", SIZE),
-        Query(gapped(stored_by_team(LATELY)), "{{team}}"),
+        Query(gapped(stored_by_team(NOW)), "{{team}}"),
         stacked=True,
         scheme=shades("purple"),
     )
@@ -113,7 +112,7 @@ def _forecast() -> timeseries.Panel:
             " the better the forecasts above.",
             SIZE,
         ),
-        Query(gapped(stored(LATELY)), "stored"),
+        Query(gapped(stored(NOW)), "stored"),
         Query(forecast(BY_TARGETS, 7, " offset 7d"), "forecast a week before"),
     )
     return _coloured(panel, {"stored": BLUE, "forecast a week before": ORANGE})

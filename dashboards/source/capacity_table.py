@@ -12,7 +12,6 @@ from dashboards.source.queries import BY_DATABASE, BY_TARGET
 from dashboards.source.stored import (
     DAY,
     GIGABYTE,
-    LATELY,
     growth,
     stored_by_database,
     stored_by_team,
@@ -31,7 +30,7 @@ def teams_table() -> table.Panel:
     size = stored_by_team(KNOWN)
     queries = {
         "A": size,
-        "B": f"{growth(stored_by_team(LATELY, f'{BY_TARGET}, team'), 'team')} * {30 * DAY}",
+        "B": f"{growth(stored_by_team(NOW, f'{BY_TARGET}, team'), 'team')} * {30 * DAY}",
         "C": f"{size} / {GIGABYTE} * $price",
     }
     columns = [
@@ -57,7 +56,7 @@ def fulls_table() -> table.Panel:
         "C": f"clamp_min(time() - {KNOWN.fact(FULL_TIME)}, 0) / 3600",
         "D": size,
         "E": f"sum by ({BY_DATABASE}) ({KNOWN.fact('backups', 'status')})",
-        "F": f"{growth(stored_by_database(LATELY), BY_DATABASE)} * {30 * DAY}",
+        "F": f"{growth(stored_by_database(NOW), BY_DATABASE)} * {30 * DAY}",
         "G": f"{NOW.fact(DURATION, where=COMPLETED)} / 60",
         "H": f"{size} / {GIGABYTE} * $price",
     }

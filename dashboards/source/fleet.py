@@ -10,8 +10,6 @@ from dashboards.source.queries import (
     BY_DATABASE,
     BY_TARGET,
     CHOSEN,
-    HOURLY,
-    OFTEN,
     UNSEEN,
     Reader,
     known,
@@ -32,6 +30,7 @@ PROBLEMS: Final[Mapping[int, str]] = {
     2: "unrestorable",
 }
 """What is wrong with a database, worst first: values of `Fleet.state` and of the variable `show`."""
+RUNNING_TOO_LONG: Final = 4
 OK: Final = 1.0
 WAS_OK: Final = 0.5
 NO_OBJECTIVE: Final = 0.0
@@ -47,10 +46,10 @@ class Fleet(Struct, frozen=True):
     read: Reader = now
     where: str = ""
 
-    def fact(self, name: str, *labels: str, where: str = "", grid: str = HOURLY) -> str:
+    def fact(self, name: str, *labels: str, where: str = "") -> str:
         """Return a gauge by database, and by additional labels if given."""
         chosen = f',datastore_type=~"$datastore"{self.where}{where}'
-        return self.read(PREFIX + name, "instance_id", *labels, where=chosen, grid=grid)
+        return self.read(PREFIX + name, "instance_id", *labels, where=chosen)
 
     def backups(self, name: str) -> str:
         """Return a gauge of the selected teams' backups by status, those without a database included."""
@@ -106,13 +105,13 @@ class Fleet(Struct, frozen=True):
     @property
     def running(self) -> str:
         """For how long the oldest running backup has been running."""
-        since = self.fact("backup_running_oldest_timestamp_seconds", grid=OFTEN)
+        since = self.fact("backup_running_oldest_timestamp_seconds")
         return f"clamp_min(time() - {since}, 0)"
 
     @property
     def broken(self) -> str:
         """Number of usable backups with a broken chain, other than those that wait for their parent."""
-        counted = self.fact("unrestorable_backups", "reason", where=',reason!="parent_running"', grid=OFTEN)
+        counted = self.fact("unrestorable_backups", "reason", where=',reason!="parent_running"')
         return f"sum by ({BY_DATABASE}) ({counted})"
 
     @property
@@ -161,6 +160,16 @@ class Fleet(Struct, frozen=True):
             4: self.running_too_long,
             3: self.last_failed,
             2: self.unrestorable,
+        }
+
+    @property
+    def judged(self) -> Mapping[float, str]:
+        """The databases that may have each problem: only a database with an objective can miss it."""
+        duration = self.fact("backup_objective_duration_seconds")
+        return {
+            **dict.fromkeys(self.problems, self.objective),
+            RUNNING_TOO_LONG: duration,
+            2: self.restorable,
         }
 
     @property
@@ -226,10 +235,17 @@ NOW: Final = Fleet(now)
 
 
 def firing(database: str = "") -> str:
-    """Return the firing alerts of the selected targets and teams; the value is when their condition began.
+    """Return the firing alerts of the selected teams and of all targets, which have no team.
+
+    The value is when their condition began.
 
     :param database: further matchers, each with a comma before it.
     """
-    chosen = f'alertname=~"ByCloud.+",{CHOSEN},team=~"$team"{database}'
+    of_team, of_target = 'team=~"$team"', 'team="",instance_id=""'
+    return f"({_firing(of_team + database)} or {_firing(of_target + database)})"
+
+
+def _firing(where: str) -> str:
+    chosen = f'alertname=~"ByCloud.+",{CHOSEN},{where}'
     started = f"ALERTS_FOR_STATE{{{chosen}}}"
     return f'({started} and ignoring (alertstate) ALERTS{{alertstate="firing",{chosen}}})'

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards.source.fleet import KNOWN, TEAM, Fleet
+from dashboards.source.fleet import KNOWN, NOW, TEAM, Fleet
 from dashboards.source.queries import (
     BRIDGE,
     BY_DATABASE,
@@ -29,16 +29,6 @@ LOST: Final = (
     f" unless on ({BY_TARGET}) last_over_time({SERVED}[{BRIDGE}]))"
 )
 """The targets that were read within a day and serve no facts now."""
-
-
-def lately(name: str, *labels: str, where: str = "", grid: str = "") -> str:  # noqa: ARG001
-    """Return what is served now, by target and `labels`; where scrapes are rare, the last scrape's."""
-    series = f"{name}{{{CHOSEN}{where}}}"
-    rare = f"last_over_time({series}[{BRIDGE}]) unless on ({BY_TARGET}) {SERVED}"
-    return f"max by ({', '.join((*TARGET, *labels))}) ({series} or {rare})"
-
-
-LATELY: Final = Fleet(lately)
 
 
 def gapped(expression: str) -> str:
@@ -115,7 +105,7 @@ def _current(expression: str, offset: str = "") -> str:
     return f"last_over_time(({expression})[1d:6h]{offset})"
 
 
-BY_TARGETS: Final = stored(LATELY, *TARGET)
+BY_TARGETS: Final = stored(NOW, *TARGET)
 STORED: Final = stored(KNOWN)
 GROWTH: Final = growth(BY_TARGETS)
 DOUBLING: Final = f"1000 * (time() + {STORED} / ({GROWTH} > 0))"

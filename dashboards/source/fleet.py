@@ -10,6 +10,8 @@ from dashboards.source.queries import (
     BY_DATABASE,
     BY_TARGET,
     CHOSEN,
+    HOURLY,
+    OFTEN,
     UNSEEN,
     Reader,
     known,
@@ -46,10 +48,10 @@ class Fleet(Struct, frozen=True):
     read: Reader = now
     where: str = ""
 
-    def fact(self, name: str, *labels: str, where: str = "") -> str:
+    def fact(self, name: str, *labels: str, where: str = "", grid: str = HOURLY) -> str:
         """Return a gauge by database, and by additional labels if given."""
         chosen = f',datastore_type=~"$datastore"{self.where}{where}'
-        return self.read(PREFIX + name, "instance_id", *labels, where=chosen)
+        return self.read(PREFIX + name, "instance_id", *labels, where=chosen, grid=grid)
 
     def backups(self, name: str) -> str:
         """Return a gauge of the selected teams' backups by status, those without a database included."""
@@ -105,13 +107,13 @@ class Fleet(Struct, frozen=True):
     @property
     def running(self) -> str:
         """For how long the oldest running backup has been running."""
-        since = self.fact("backup_running_oldest_timestamp_seconds")
+        since = self.fact("backup_running_oldest_timestamp_seconds", grid=OFTEN)
         return f"clamp_min(time() - {since}, 0)"
 
     @property
     def broken(self) -> str:
         """Number of usable backups with a broken chain, other than those that wait for their parent."""
-        counted = self.fact("unrestorable_backups", "reason", where=',reason!="parent_running"')
+        counted = self.fact("unrestorable_backups", "reason", where=',reason!="parent_running"', grid=OFTEN)
         return f"sum by ({BY_DATABASE}) ({counted})"
 
     @property

@@ -39,7 +39,7 @@ from dashboards.source.panels import (
     shades,
     tile,
 )
-from dashboards.source.queries import BRIDGE, CHOSEN, FAILING, TARGETS, UNSEEN, now
+from dashboards.source.queries import BRIDGE, CHOSEN, FAILING, OUTAGE, TARGETS, now
 from dashboards.source.stored import gapped, stored
 
 ABOUT: Final = About(
@@ -78,6 +78,7 @@ COUNTED: Final = {
     ),
 }
 """The title and the description of the tile of each problem, by its state."""
+UNJUDGED: Final = f"0 * count({KNOWN.of_teams(KNOWN.restorable)}) - 1"
 TO_TARGETS: Final = f"/d/{EXPORTER}?{CHOICES}&{RANGE}"
 IN_OUTAGE: Final = (
     " While a target is not read, a number that would be good is grey: it is the last known one."
@@ -109,11 +110,10 @@ def _within_objective() -> stat.Panel:
         Tile(
             steps=((None, RED), (1, GREEN)),
             decimals=1,
-            second=(GREY, {1: "100 % known", -1: "no objective"}),
+            named={1 - 3: ("100 % known", GREY), -1: ("no objective", GREY)},
             link=_shown(0),
         ),
-        f"{share} < 1 or {share} unless on () {UNSEEN}",
-        f"{share} == 1 and on () {UNSEEN} or {_unjudged(KNOWN.of_teams(KNOWN.objective))}",
+        f"{share} < 1 or {share} - 3 * {OUTAGE} or {UNJUDGED}",
     )
 
 
@@ -123,19 +123,18 @@ def _problems() -> Iterator[stat.Panel]:
 
 
 def _count(words: Words, state: int) -> stat.Panel:
+    """Count databases: in an outage none is -2, and where none is judged -1, or -3 in an outage."""
     found, judged = (KNOWN.of_teams(each[state]) for each in (KNOWN.problems, KNOWN.judged))
-    missing = "no limit" if state == RUNNING_TOO_LONG else "no objective"
+    missing = ("no limit" if state == RUNNING_TOO_LONG else "no objective", GREY)
     return tile(
         words,
-        Tile(steps=NONE_IS_GOOD, second=(GREY, {0: "0 known", -1: missing}), link=_shown(state)),
-        f"count({found}) or 0 * count({judged}) unless on () {UNSEEN}",
-        f"0 * count({judged}) and on () {UNSEEN} unless on () {found} or {_unjudged(judged)}",
+        Tile(
+            steps=NONE_IS_GOOD,
+            named={-1: missing, -2: ("0 known", GREY), -3: missing},
+            link=_shown(state),
+        ),
+        f"count({found}) or (0 * count({judged}) or {UNJUDGED}) - 2 * {OUTAGE}",
     )
-
-
-def _unjudged(judged: str) -> str:
-    """Return -1 where databases are known, but none of them is judged."""
-    return f"0 * count({KNOWN.of_teams(KNOWN.restorable)}) - 1 unless on () {judged}"
 
 
 def _shown(state: int) -> str:

@@ -17,15 +17,17 @@ WEEK: Final = "7d"
 """How long a job counts as the exporter's, and for how long data has an age."""
 SPARSE: Final = "31m"
 """A grid that hits scrapes which are ten minutes apart, whenever they are: it moves by a minute each time."""
-GRID: Final = "5m"
-"""As long as instant selectors look back: each sample is seen at one of its times."""
+HOURLY: Final = "1h"
+"""For most facts: a finer grid makes the queries several times as expensive."""
+OFTEN: Final = "5m"
+"""For facts that come and go, of which there are few."""
 BY_TARGET: Final = ", ".join(TARGET)
 BY_DATABASE: Final = ", ".join(DATABASE)
 Reader = Callable[..., str]
 """`now` or `known`."""
 
 
-def now(name: str, *labels: str, where: str = "") -> str:
+def now(name: str, *labels: str, where: str = "", grid: str = "") -> str:  # noqa: ARG001
     """Return what is served now, by target and `labels`: the largest value of the replicas.
 
     Where scrapes are ten minutes apart, instant selectors often see nothing: then the last scrape counts.
@@ -37,7 +39,7 @@ def now(name: str, *labels: str, where: str = "") -> str:
     return f"max by ({_by(labels)}) ({served} or {bridged})"
 
 
-def known(name: str, *labels: str, where: str = "") -> str:
+def known(name: str, *labels: str, where: str = "", grid: str = HOURLY) -> str:
     """Return what is served now; for one of `TARGETS` that serves no facts, its last ones.
 
     A series that ended before that is no fact, although its last value is still at hand. Presence is compared
@@ -45,16 +47,16 @@ def known(name: str, *labels: str, where: str = "") -> str:
     """
     served = f"{name}{{{CHOSEN}{where}}}"
     before = (
-        f"last_over_time({served}[{MEMORY}]) and {_seen(served)}"
-        f" == on ({BY_TARGET}) group_left () max by ({BY_TARGET}) ({_seen(_SERVED)})"
-        f" unless on ({BY_TARGET}) {_SERVED} and on ({BY_TARGET}) ({_PRESENT})"
+        f"last_over_time({served}[{MEMORY}]) and {_seen(served, grid)}"
+        f" == on ({BY_TARGET}) group_left () max by ({BY_TARGET}) ({_seen(_SERVED, grid)})"
+        f" unless on ({BY_TARGET}) {_SERVED} and on ({BY_TARGET}) ({_KEPT})"
     )
     return f"max by ({_by(labels)}) ({served} or {before})"
 
 
-def _seen(selector: str) -> str:
+def _seen(selector: str, grid: str) -> str:
     """Return the last time of the grid at which a series had a sample."""
-    return f"max_over_time((0 * {selector} + time())[{MEMORY}:{GRID}])"
+    return f"max_over_time((0 * last_over_time({selector}[{BRIDGE}]) + time())[{MEMORY}:{grid}])"
 
 
 def last(name: str, memory: str = MEMORY) -> str:
@@ -105,12 +107,17 @@ _NAMED: Final = f'up{{{CHOSEN},job=~".*bycloud.*"}} == 0'
 """Scrapes that fail of a job whose name says that it is the exporter's: it may never have served anything."""
 _DATABASES: Final = f"max by ({BY_DATABASE}) (bycloud_database_restorable_backups{{{CHOSEN}}})"
 _HAD: Final = f"max_over_time({_DATABASES}[{MEMORY}:1h])"
-_MOVED: Final = f"({_HAD} unless on ({BY_TARGET}) ({_HAD} unless on (instance_id) {_DATABASES}))"
+_LOST: Final = f"{_HAD} unless on (instance_id) {_DATABASES}"
+"""The databases that no target serves any more."""
+_MOVED: Final = f"({_HAD} unless on ({BY_TARGET}) ({_LOST}))"
 """The databases of targets of which others serve every database by now."""
+_SCRAPED: Final = f"({_UP} or up{{{CHOSEN}}})"
+_KEPT: Final = f"{_UP} or {_DOWN} or {_LOST} unless {_JOB} {_SCRAPED}"
+"""Those of `TARGETS` that had facts within a day: it needs no more to tell that they are the exporter's."""
 _PRESENT: Final = (
     f"{_UP} or {_DOWN} and {_JOB} {_JOBS}"
     f" or {_NAMED} unless {_JOB} ({_JOBS} or {in_a_week('bycloud_exporter_build_info')})"
-    f" or {_BEFORE} unless {_JOB} ({_UP} or up{{{CHOSEN}}}) unless on ({BY_TARGET}) {_MOVED}"
+    f" or {_BEFORE} unless {_JOB} {_SCRAPED} unless on ({BY_TARGET}) {_MOVED}"
 )
 
 TARGETS: Final = f"(max by ({BY_TARGET}) ({_PRESENT}) ^ 0)"
@@ -122,6 +129,8 @@ FAILING: Final = f"({TARGETS} unless on ({BY_TARGET}) {_OK})"
 """1 for every target whose last walk failed, that has never been read, or that cannot be scraped."""
 UNSEEN: Final = FAILING
 """The same: the facts of such a target, if there are any, are the last known ones."""
+OUTAGE: Final = f"(count({UNSEEN}) ^ 0 or 0 * count({TARGETS}))"
+"""1 if a target is not read now, else 0."""
 NEVER_READ: Final = 1e9
 """The smallest age in seconds that is the time since 1970."""
 DATA_AGE: Final = (

@@ -40,11 +40,6 @@ TARGETS: Final = (
     Target(cluster="stale", databases=(OK,), read_until=END - 20 * HOUR, stale_after=DAY),
     Target(cluster="both-old", databases=(OLD, OLDER), read_until=OUTAGE),
     Target(cluster="forgotten", databases=(OLD,), read_until=LONG_AGO),
-    Target(
-        cluster="ended",
-        databases=(OK, Database(id="deleted", listed_until=END - 2.75 * HOUR)),
-        read_until=END - 140 * 60,
-    ),
     Target(cluster="rare", databases=(OK,), every=600, phase=120),
     Target(cluster="paced", databases=(OK,), clock_ahead=-5 * HOUR, walk_interval=6 * HOUR),
     Target(cluster="late", databases=(OK,), clock_ahead=-8 * HOUR, walk_interval=6 * HOUR),
@@ -192,11 +187,6 @@ def test_forgotten_facts_are_not_known(url: str, cluster: str) -> None:
 
     assert {tiles[title] for title in ("Within objective", *PROBLEMS)} == {Shown("no data", GREY)}
     assert tiles["Oldest data"].color == "red"
-
-
-def test_what_ended_before_an_outage_does_not_return(url: str) -> None:
-    """A database that was deleted less than an hour before an outage is not among the last facts."""
-    assert databases(view(url, "overview", "ended")) == ["ok"]
 
 
 def test_rare_scrapes_have_charts(url: str) -> None:

@@ -31,7 +31,6 @@ class Database(Struct, frozen=True, kw_only=True):
     :param running_age: the age of its running backup at `END`.
     :param ran_until: when its running backup ended.
     :param duration: how long its backups may run, if it has an objective.
-    :param listed_until: when the API listed it last.
     :param more: further gauges, by their name.
     """
 
@@ -40,7 +39,6 @@ class Database(Struct, frozen=True, kw_only=True):
     newest_age: float | None = HOUR
     objective: float | None = 30 * HOUR
     duration: float | None = 6 * HOUR
-    listed_until: float = END
     more: Mapping[str, float] = {}
     running_age: float | None = None
     ran_until: float = END
@@ -146,7 +144,7 @@ class Target(Struct, frozen=True, kw_only=True):
 
     def _facts(self, time: float) -> Iterator[str]:
         yield self._line("bycloud_scrape_backups", {}, 10.0, time)
-        for database in (each for each in self.databases if time <= each.listed_until):
+        for database in self.databases:
             own = {"instance_id": database.id, "datastore_type": database.datastore}
             for name, labels, samples in database.facts():
                 if (value := samples(time)) is not None:

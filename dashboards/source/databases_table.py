@@ -99,7 +99,7 @@ def _columns() -> list[Column]:
     hidden = ("Time", "Value #A", "Value #K", "cluster", "namespace", "job", "target", "instance_id")
     linked = ("to_cluster", "to_namespace", "to_target")
     return [
-        Column(field="Value #B", name="State", width=125, more=mapped(states(STATES))),
+        Column(field="Value #B", name="State", width=150, more=mapped(states(STATES))),
         Column(field="instance_name", name="Database", more={"links": [TO_DATABASE]}),
         Column(field="team", name="Team", width=90),
         Column(field="datastore_type", name="Datastore", width=90),
@@ -110,8 +110,8 @@ def _columns() -> list[Column]:
         Column(field="Value #F", name="Running for", unit=HOURS, width=100, more=_durations({})),
         Column(field="Value #G", name="Last attempt", width=95, more=mapped(states(attempt))),
         Column(field="Value #H", name="Broken", width=65, more={"thresholds": broken, **COLOURED}),
-        Column(field="Value #I", name="Recovery window", unit=DAYS, width=140, more={"decimals": 0}),
-        Column(field="Value #J", name="As of", unit="dateTimeAsLocalNoDateIfToday", width=165),
+        Column(field="Value #I", name="Recovery window", unit=DAYS, width=130, more={"decimals": 0}),
+        Column(field="Value #J", name="As of", unit="dateTimeAsLocalNoDateIfToday", width=145),
         *(Column(field=field) for field in (*hidden, *linked)),
     ]
 

@@ -52,6 +52,14 @@ COLOURS: Final = {
     "BUILDING": BLUE,
     "SAVING": "dark-blue",
 }
+OVER: Final = 8
+"""The first quarter of the row that has no end."""
+ROWS: Final = (
+    *(f"{25 * quarter} to {25 * quarter + 25} %" for quarter in range(OVER)),
+    f"over {25 * OVER} %",
+    "no backup",
+)
+"""The rows of the heat map."""
 FAILED: Final = 'status=~"$failed"'
 COUNTED: Final = {
     6: ("No backup", "Databases with an objective and no restorable backup."),
@@ -161,20 +169,22 @@ def _firing() -> stat.Panel:
 
 
 def _ages() -> heatmap.Panel:
-    share = NOW.of_teams(NOW.share)
-    quarters = ("under 25 %", "25 to 50 %", "50 to 75 %", "75 to 100 %")
-    halves = ("100 to 150 %", "150 to 200 %")
+    quarters = f"clamp_max(floor(4 * {NOW.share}), {OVER}) or 0 * {NOW.no_backup} + {OVER + 1}"
+    counted = f'count_values("row", {NOW.of_teams(f"({quarters})")})'
+    read = f"0 * count(bycloud_scrape_backups{{{CHOSEN}}})"
+    empty = " or ".join(f'label_replace({read}, "row", "{row}", "", "")' for row in range(len(ROWS)))
+    named = f"({counted} or on (row) ({empty}))"
+    for row, name in enumerate(ROWS):
+        named = f'label_replace({named}, "share", "{name}", "row", "{row}")'
     return heat(
         Words(
             "Ages as a share of the objective",
             "How many databases have a newest restorable backup of this age, as a share of what their"
-            " objective allows. Everything above 100 % misses it. Empty while targets are not read.",
+            " objective allows. Everything above 100 % misses it. The full colour is 20 or more. Empty while"
+            " targets are not read.",
             "short",
         ),
-        *(Query(f"sum(floor(4 * {share}) == bool {place})", name) for place, name in enumerate(quarters)),
-        *(Query(f"sum(floor(2 * {share}) == bool {place})", name) for place, name in enumerate(halves, 2)),
-        Query(f"sum({share} >= bool 2)", "over 200 %"),
-        Query(f"sum({NOW.of_teams(f'({NOW.restorable} == bool 0 and {NOW.objective})')})", "no backup"),
+        Query(named, "{{share}}"),
     )
 
 
@@ -197,7 +207,7 @@ def _backups() -> Iterator[timeseries.Panel]:
         Words("Backups by status", "Number of backups that the API lists.", "short"),
         Query(f"sum by (status) ({NOW.backups('backups')})", "{{status}}"),
         stacked=True,
-    )
+    ).interval("1h")
     for name, color in COLOURS.items():
         chosen = {"mode": "fixed", "fixedColor": color}
         status = status.override_by_name(name, [dashboard.DynamicConfigValue("color", chosen)])
@@ -207,4 +217,4 @@ def _backups() -> Iterator[timeseries.Panel]:
         Query(f"sum by (datastore_type) ({NOW.backups('backups_size_bytes')})", "{{datastore_type}}"),
         stacked=True,
         scheme=shades("blue"),
-    )
+    ).interval("1h")

@@ -203,7 +203,7 @@ def daily(words: Words, *queries: Query, color: str = GREY) -> timeseries.Panel:
 
 
 def heat(words: Words, *rows: Query) -> heatmap.Panel:
-    """Return a heat map of numbers of databases: each query is a row, the first at the bottom."""
+    """Return a heat map of numbers of databases by the hour: a series is a row, the first at the bottom."""
     panel = (
         heatmap.Panel()
         .calculate(calculate=False)
@@ -212,8 +212,10 @@ def heat(words: Words, *rows: Query) -> heatmap.Panel:
             .mode(HeatmapColorMode.OPACITY)
             .fill("blue")
             .scale(HeatmapColorScale.EXPONENTIAL)
-            .exponent(0.3)  # so that one database of hundreds is visible
+            .exponent(0.3)
+            .steps(64)
             .min(0)
+            .max(20)  # else one database of hundreds has no colour
         )
         .cell_gap(1)
         .interval("1h")

@@ -19,7 +19,7 @@ SELECTOR: Final = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}")
 STATUS: Final = re.compile(r'status=~?"(?!\$(?:failed|completed)")')
 WIDTH: Final = 24  # columns of Grafana's grid
 CHOSEN: Final = 'cluster=~"$cluster",namespace=~"$namespace",job=~"$job",target=~"$target"'
-OUR_LABELS: Final = {"cluster", "namespace", "instance_name", "team", "severity", "label_team"}
+OUR_LABELS: Final = {"cluster", "namespace", "instance_name", "team", "severity", "label_team", "row"}
 """Labels of Prometheus's configuration, of the rules, and those that queries add."""
 UNKNOWN: Final = {"#7b8087", "red"}
 """The colours of a tile that has no data."""

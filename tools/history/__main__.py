@@ -46,7 +46,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--days", type=float, default=31.0, help="days up to now (default: 31)")
     parser.add_argument("--databases", type=int, default=25, help="number of databases (default: 25)")
     parser.add_argument("--step", type=float, help="seconds between scrapes (default: by the number)")
-    parser.add_argument("--outage", action="store_true", help="let the API fail at the end, for three hours")
+    parser.add_argument("--outage", action="store_true", help="let the API fail for the last hour and a half")
     return parser
 
 

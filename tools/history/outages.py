@@ -27,11 +27,11 @@ def outages(end: float, *, ongoing: bool = False) -> tuple[Outage, ...]:
     """Return the outages of a history: two hours of the night before yesterday, and a day three weeks ago.
 
     :param end: the history's end, in Unix seconds.
-    :param ongoing: whether the API has not responded for the last three hours either.
+    :param ongoing: whether the API has not responded for the last hour and a half either.
     """
     midnight = end // DAY * DAY
     past = (
         Outage(midnight - 20 * DAY + 9 * HOUR, midnight - 20 * DAY + 21 * HOUR),
         Outage(midnight - 2 * DAY + 1 * HOUR, midnight - 2 * DAY + 2.8 * HOUR),
     )
-    return (*past, Outage(end - 3 * HOUR, end + DAY)) if ongoing else past
+    return (*past, Outage(end - 1.5 * HOUR, end + DAY)) if ongoing else past

@@ -13,8 +13,8 @@ def renewals(selector: str, *labels: str) -> str:
 
     A time that goes back is a deletion. The first has no time before: it counts if it lies within the day.
 
-    On a day on which a pod is replaced, only what one of both found counts. A subquery over both would count all,
-    and takes twenty times as long.
+    On a day on which a pod is replaced, only what one of both found counts. A subquery over both would count
+    all, and takes twenty times as long.
     """
     series = f"{selector}{DAY}"
     counted = f"changes({series}) - resets({series}) + (min_over_time({series}) > bool time())"

@@ -36,6 +36,8 @@ TREND_TEXT: Final = f" It continues the trend of {LEAST}"
 SIZE: Final = "decbytes"
 """Thousands, as in the price of a GB."""
 PRICED: Final = "locale"
+STEP: Final = "3h"
+"""Between points of sizes: each costs Prometheus time."""
 DATASTORE: Final = 'datastore_type=~"$datastore"'
 PRICE: Final = (
     builders.TextBoxVariable("price")
@@ -95,13 +97,13 @@ def _sizes() -> Iterator[timeseries.Panel]:
         Query(gapped(stored(NOW, "datastore_type")), "{{datastore_type}}"),
         stacked=True,
         scheme=shades("blue"),
-    )
+    ).interval(STEP)
     yield curves(
         Words("Stored size by team", f"{size}, by the objectives' label `team`.", SIZE),
         Query(gapped(stored_by_team(NOW)), "{{team}}"),
         stacked=True,
         scheme=shades("purple"),
-    )
+    ).interval(STEP)
 
 
 def _forecast() -> timeseries.Panel:
@@ -115,7 +117,7 @@ def _forecast() -> timeseries.Panel:
         Query(gapped(stored(NOW)), "stored"),
         Query(forecast(BY_TARGETS, 7, " offset 7d"), "forecast a week before"),
     )
-    return _coloured(panel, {"stored": BLUE, "forecast a week before": ORANGE})
+    return _coloured(panel, {"stored": BLUE, "forecast a week before": ORANGE}).interval(STEP)
 
 
 def _durations() -> Iterator[timeseries.Panel]:

@@ -43,8 +43,8 @@ def restore_points(then: Fleet) -> Iterator[timeseries.Panel]:
     yield daily(
         Words(
             "New restore points per day",
-            "How often there was a newer restorable backup, by day in UTC; today so far. Two within ten"
-            " minutes, or between two scrapes, count once.",
+            "How often there was a newer restorable backup, by day in UTC; today so far. Two between"
+            " two scrapes count once.",
             "short",
         ),
         Query(f"max({renewals(newest)})", "restore points"),

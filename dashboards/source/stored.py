@@ -92,8 +92,8 @@ def forecast(expression: str, days: int, offset: str = "") -> str:
     """
     predicted = f"clamp_min(predict_linear(({expression}){TREND}{offset}, {days * DAY}), 0)"
     current = _current(expression, offset)
-    expected = f"({predicted} and {_enough(expression, offset)} and {current})"
-    return f"(sum({expected} or {current}) and on () {expected})"
+    enough = _enough(expression, offset)
+    return f"(sum({predicted} and {enough} and {current} or {current}) and on () ({enough}))"
 
 
 def _enough(expression: str, offset: str = "") -> str:

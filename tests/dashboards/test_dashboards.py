@@ -367,7 +367,7 @@ def test_replicas_double_no_number(dashboard: Json) -> None:
     target = r"cluster, namespace, job, target"
     largest = rf"max by \({target}[^)]*\) \(bycloud_database_"
     over_time = rf"max by \({target}[^)]*\) \(changes\(bycloud_database_|\w+_over_time\(.*?bycloud_database_"
-    changed = r"max\(changes\(bycloud_database_|and on \([^)]*\) last_over_time\(bycloud_database_"
+    changed = r"- resets\(bycloud_database_|and on \([^)]*\) last_over_time\(bycloud_database_"
 
     for query in queries(dashboard):
         bare = re.sub(rf"{largest}|{over_time}|{changed}", "", query)

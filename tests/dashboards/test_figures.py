@@ -93,8 +93,8 @@ LINES: Final = (
     *newest("deleted", RESTORABLE, {-2: -9, 1: 0.5, 3: 2, 5: 0.5, 7: -9}, 12),
     *newest("only-failures", ATTEMPT, FAILURES, 12, status="FAILED"),
     *newest("only-completed", ATTEMPT, FAILURES, 12, status="COMPLETED"),
-    *newest("rollout", ATTEMPT, {-2: -9, 1: 0.5}, 4, status="FAILED", instance="one:10140"),
-    *newest("rollout", ATTEMPT, {4: 3.5, 6: 5}, 12, status="FAILED", instance="two:10140"),
+    *newest("replicas", ATTEMPT, FAILURES, 12, status="FAILED", instance="one:10140"),
+    *newest("replicas", ATTEMPT, FAILURES, 12, status="FAILED", instance="two:10140"),
     *newest("first", RESTORABLE, {3: 2, 5: 4}, 12),
     *recorded("below", {"good": 1.0, "bad": 0.97992}, 30.0),
     *recorded("met", {"good": 1.0, "fair": 0.995}, 29.0),
@@ -285,10 +285,10 @@ def by_day(url: str, dashboard: str, title: str, cluster: str) -> Sequence[str]:
 
 
 @pytest.mark.parametrize(
-    ("cluster", "expected"), [("deleted", "2"), ("only-failures", "3"), ("rollout", "3")]
+    ("cluster", "expected"), [("deleted", "2"), ("only-failures", "3"), ("replicas", "3")]
 )
 def test_each_failed_attempt_counts_once(url: str, cluster: str, expected: str) -> None:
-    """A deleted backup is no failed attempt, and none is lost between two pods."""
+    """A deleted backup is no failed attempt, and two replicas find each one once."""
     assert by_day(url, "overview", "Failed attempts per day", cluster) == [expected]
 
 

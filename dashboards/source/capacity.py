@@ -14,12 +14,14 @@ from dashboards.source.grid import Grid
 from dashboards.source.panels import BLUE, GREY, MINUTES, ORANGE, Query, Tile, Words, curves, shades, tile
 from dashboards.source.queries import BY_DATABASE, CHOSEN
 from dashboards.source.stored import (
+    BY_TARGETS,
     DAY,
     DOUBLING,
     GIGABYTE,
     GROWTH,
     STORED,
     forecast,
+    gapped,
     stored,
     stored_by_team,
 )
@@ -34,6 +36,8 @@ TREND_TEXT: Final = f" It continues the trend of {LEAST}"
 SIZE: Final = "decbytes"
 """Thousands, as in the price of a GB."""
 PRICED: Final = "locale"
+STEP: Final = "3h"
+"""Between points of sizes: each costs Prometheus time."""
 DATASTORE: Final = 'datastore_type=~"$datastore"'
 PRICE: Final = (
     builders.TextBoxVariable("price")
@@ -67,7 +71,7 @@ def _tiles() -> Iterator[stat.Panel]:
         yield tile(
             Words(words, "Expected size of all backups." + TREND_TEXT, SIZE),
             Tile(decimals=2),
-            forecast(stored(NOW), days),
+            forecast(BY_TARGETS, days),
         )
     yield tile(
         Words(
@@ -90,16 +94,16 @@ def _sizes() -> Iterator[timeseries.Panel]:
     size = "Size of all backups that the API lists"
     yield curves(
         Words("Stored size by datastore", f"{size}, by the type of database.", SIZE),
-        Query(stored(NOW, "datastore_type"), "{{datastore_type}}"),
+        Query(gapped(stored(NOW, "datastore_type")), "{{datastore_type}}"),
         stacked=True,
         scheme=shades("blue"),
-    )
+    ).interval(STEP)
     yield curves(
         Words("Stored size by team", f"{size}, by the objectives' label `team`.", SIZE),
-        Query(stored_by_team(NOW), "{{team}}"),
+        Query(gapped(stored_by_team(NOW)), "{{team}}"),
         stacked=True,
         scheme=shades("purple"),
-    )
+    ).interval(STEP)
 
 
 def _forecast() -> timeseries.Panel:
@@ -110,10 +114,10 @@ def _forecast() -> timeseries.Panel:
             " the better the forecasts above.",
             SIZE,
         ),
-        Query(stored(NOW), "stored"),
-        Query(forecast(stored(NOW), 7, " offset 7d"), "forecast a week before"),
+        Query(gapped(stored(NOW)), "stored"),
+        Query(forecast(BY_TARGETS, 7, " offset 7d"), "forecast a week before"),
     )
-    return _coloured(panel, {"stored": BLUE, "forecast a week before": ORANGE})
+    return _coloured(panel, {"stored": BLUE, "forecast a week before": ORANGE}).interval(STEP)
 
 
 def _durations() -> Iterator[timeseries.Panel]:

@@ -8,8 +8,15 @@ from dashboards.source.compliance_table import EXPORT, HIDDEN
 from dashboards.source.databases_table import TO_DATABASE
 from dashboards.source.fleet import KNOWN, NOW
 from dashboards.source.panels import HOURS, MINUTES, Words
-from dashboards.source.queries import BY_DATABASE
-from dashboards.source.stored import DAY, GIGABYTE, growth, stored_by_database, stored_by_team
+from dashboards.source.queries import BY_DATABASE, BY_TARGET
+from dashboards.source.stored import (
+    DAY,
+    GIGABYTE,
+    growth,
+    stored_by_database,
+    stored_by_team,
+    unowned,
+)
 from dashboards.source.tables import Column, listing
 
 FULL: Final = "restorable_newest_full_size_bytes"
@@ -23,7 +30,7 @@ def teams_table() -> table.Panel:
     size = stored_by_team(KNOWN)
     queries = {
         "A": size,
-        "B": f"{growth(stored_by_team(NOW))} * {30 * DAY}",
+        "B": f"{growth(stored_by_team(NOW, f'{BY_TARGET}, team'), 'team')} * {30 * DAY}",
         "C": f"{size} / {GIGABYTE} * $price",
     }
     columns = [
@@ -33,7 +40,10 @@ def teams_table() -> table.Panel:
         Column(field="Value #C", name="Cost per month", unit="locale", width=130, more={"decimals": 2}),
         Column(field="Time"),
     ]
-    text = "What each team stores, by how much it grows, and what it costs at the price at the top."
+    text = (
+        "What each team stores, by how much it grows, and what it costs at the price at the top. Databases"
+        " without a team are *no team*, as are backups without a database."
+    )
     return listing(Words("Teams", text + EXPORT, "short", "-"), queries, columns, ("Stored",), ("Value #A",))
 
 
@@ -41,16 +51,19 @@ def fulls_table() -> table.Panel:
     """Return the table of databases, the one that stores most first."""
     size = stored_by_database(KNOWN)
     queries = {
-        "A": KNOWN.identities,
+        "A": f"{KNOWN.identities} or {unowned()}",
         "B": KNOWN.fact(FULL),
         "C": f"clamp_min(time() - {KNOWN.fact(FULL_TIME)}, 0) / 3600",
         "D": size,
         "E": f"sum by ({BY_DATABASE}) ({KNOWN.fact('backups', 'status')})",
-        "F": f"{growth(stored_by_database(NOW))} * {30 * DAY}",
+        "F": f"{growth(stored_by_database(NOW), BY_DATABASE)} * {30 * DAY}",
         "G": f"{NOW.fact(DURATION, where=COMPLETED)} / 60",
         "H": f"{size} / {GIGABYTE} * $price",
     }
-    text = "The newest full backup of each database, and what all of its backups store and cost."
+    text = (
+        "The newest full backup of each database, and what all of its backups store and cost. Backups that"
+        " the API lists without a database are in one row for each target."
+    )
     words = Words("Databases and their newest full backups", text + EXPORT, "short", "-")
     return listing(words, queries, _columns(), ("Stored",), ("instance_name", "Value #D"))
 

@@ -8,35 +8,37 @@ from grafana_foundation_sdk.builders import table
 from alerts.source.compliance import DAYS, RATIO
 from alerts.source.settings import Settings
 from dashboards.source.databases_table import TO_DATABASE
-from dashboards.source.fleet import KNOWN, NOW
-from dashboards.source.panels import GREEN, HOURS, ORANGE, RED, Steps, Words, states
+from dashboards.source.fleet import KNOWN
+from dashboards.source.panels import GREEN, GREY, HOURS, ORANGE, RED, Steps, Words, states
 from dashboards.source.queries import BY_DATABASE, BY_TARGET, placed
-from dashboards.source.records import NEEDED, record
+from dashboards.source.records import NEEDED, cut, record
+from dashboards.source.retention import LIMIT, STATE, WINDOW
 from dashboards.source.tables import COLOURED, Column, listing, mapped
 
 OBJECTIVE: Final = Settings().compliance
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR
 DAYS_UNIT: Final = "suffix: d"
-RETENTION: Final = "backup_objective_retention_seconds"
 BY_TEAM: Final = f"{BY_TARGET}, team"
 EXPORT: Final = " To export it: the panel's menu, Inspect, Data, Download CSV."
+MET_PARTS: Final = 10_000
+BUDGET_PARTS: Final = 100
+"""The decimals of a shown percentage."""
 MET: Final[Steps] = ((None, RED), (OBJECTIVE, GREEN))
 BUDGET: Final[Steps] = ((None, RED), (0, ORANGE), (0.25, GREEN))
 
 
 def teams_table() -> table.Panel:
     """Return the table of teams, the one that missed most first."""
-    ratio, days = (
-        record("bycloud:team_compliance:ratio", BY_TEAM),
-        record("bycloud:team_compliance:days", BY_TEAM),
-    )
+    met, known = (record(name, f"{BY_DATABASE}, team") for name in (RATIO, DAYS))
+    ratio = f"(sum by ({BY_TEAM}) ({met} * {known}) / sum by ({BY_TEAM}) ({known}))"
+    days = f"avg by ({BY_TEAM}) ({known})"
     queries = {
         "A": placed(f"{ratio} ^ 0"),
-        "B": ratio,
-        "C": record("bycloud:team_error_budget:ratio", BY_TEAM),
+        "B": cut(ratio, MET_PARTS),
+        "C": cut(budget_left(ratio), BUDGET_PARTS),
         "D": f"(1 - {ratio}) * {days} * 24",
-        "E": record("bycloud:team_compliance:databases", BY_TEAM),
+        "E": f"count by ({BY_TEAM}) ({known})",
         "F": days,
     }
     columns = [
@@ -61,35 +63,37 @@ def compliance_table() -> table.Panel:
     ratio, days = record(RATIO, BY_DATABASE), record(DAYS, BY_DATABASE)
     queries = {
         "A": KNOWN.identities,
-        "B": ratio,
-        "C": record("bycloud:database_error_budget:ratio", BY_DATABASE),
+        "B": cut(ratio, MET_PARTS),
+        "C": cut(budget_left(ratio), BUDGET_PARTS),
         "D": f"(1 - {ratio}) * {days} * 24",
         "E": f"{KNOWN.objective} / {HOUR}",
         "F": days,
-        "G": f"{KNOWN.fact(RETENTION)} / {DAY}",
-        "H": f"{KNOWN.window} / {DAY}",
-        "I": f"({KNOWN.window} >= bool {KNOWN.fact(RETENTION)} or 0 * {KNOWN.fact(RETENTION)})",
+        "G": f"{LIMIT} / {DAY}",
+        "H": f"{WINDOW} / {DAY}",
+        "I": STATE,
         "J": f"{KNOWN.fact('restorable_largest_gap_seconds')} / {HOUR}",
         "K": f"{KNOWN.fact('backup_objective_gap_seconds')} / {HOUR}",
+        "L": KNOWN.read_at,
     }
     words = Words(
         "Databases",
         "How much of the known time of the last 30 days each database was within its objective, whether its"
-        " restore points reach back as far as `min_retention`, and the largest gap between them." + EXPORT,
+        " restore points reach back as far as `min_retention`, and the largest gap between them. *As of*"
+        " is when the API was last read: in an outage, retention is that of this moment, and met is then"
+        " *was met*." + EXPORT,
         "short",
         "-",
     )
     return listing(words, queries, _columns(), ("Missed",), ("instance_name", "Value #B"))
 
 
-def short_retention() -> str:
-    """Return the databases whose restore points do not reach back as far as their objective requires."""
-    wanted = NOW.fact(RETENTION)
-    return NOW.of_teams(f"(({NOW.window} or 0 * {wanted}) < {wanted})")
+def budget_left(ratio: str) -> str:
+    """Return the unspent part of the time that may miss the objective, of a met share."""
+    return f"1 - (1 - {ratio}) / {1 - OBJECTIVE:g}"
 
 
 def _columns() -> list[Column]:
-    met = mapped(states({1: ("met", GREEN), 0: ("too short", ORANGE)}))
+    met = mapped(states({1.0: ("met", GREEN), 0.5: ("was met", GREY), 0.0: ("too short", ORANGE)}))
     return [
         Column(field="instance_name", name="Database", more={"links": [TO_DATABASE]}),
         Column(field="team", name="Team", width=100),
@@ -102,6 +106,7 @@ def _columns() -> list[Column]:
         Column(field="Value #I", name="Retention", width=90, more=met),
         Column(field="Value #J", name="Largest gap", unit=HOURS, width=100, more={"decimals": 1}),
         Column(field="Value #K", name="Max gap", unit=HOURS, width=80),
+        Column(field="Value #L", name="As of", unit="dateTimeAsLocalNoDateIfToday", width=145),
         *(Column(field=field) for field in (*HIDDEN, "Value #A", "instance_id")),
     ]
 

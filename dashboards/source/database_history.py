@@ -6,6 +6,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import timeseries
 from grafana_foundation_sdk.models import dashboard
 
+from dashboards.source.daily_counts import renewals
 from dashboards.source.fleet import PREFIX, Fleet
 from dashboards.source.panels import (
     BLUE,
@@ -38,14 +39,15 @@ DASHED: Final = [DASH, *coloured(RED), UNFILLED]
 
 def restore_points(then: Fleet) -> Iterator[timeseries.Panel]:
     """Yield the restore points of each day, their gaps and their number."""
-    newest = f"{PREFIX}restorable_newest_timestamp_seconds{{{CHOSEN}{then.where}}}[1d] offset -1d"
+    newest = f"{PREFIX}restorable_newest_timestamp_seconds{{{CHOSEN}{then.where}}}"
     yield daily(
         Words(
             "New restore points per day",
-            "How often the newest restorable backup changed, by day in UTC; today so far.",
+            "How often there was a newer restorable backup, by day in UTC; today so far. Two between"
+            " two scrapes count once.",
             "short",
         ),
-        Query(f"max(changes({newest}))", "restore points"),
+        Query(f"max({renewals(newest)})", "restore points"),
         color=BLUE,
     )
     yield curves(

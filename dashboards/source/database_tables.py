@@ -9,10 +9,11 @@ from msgspec import Struct
 from dashboards.source.databases_table import LONG
 from dashboards.source.fleet import Fleet
 from dashboards.source.panels import GREEN, GREY, RED, Words, states
-from dashboards.source.queries import BY_DATABASE
+from dashboards.source.queries import BY_DATABASE, BY_TARGET, UNSEEN
 from dashboards.source.tables import Column, listing, mapped
 
-MET: Final = {0: ("OK", GREEN), 1: ("missed", RED), 2: ("not reached", GREY)}
+MET: Final = {0: ("OK", GREEN), 1: ("missed", RED), 2: ("not reached", GREY), 3: ("was OK", GREY)}
+WAS_OK: Final = 3
 NOT_SHOWN: Final = (
     "Time",
     "cluster",
@@ -59,25 +60,29 @@ def about_table(one: Fleet) -> table.Panel:
 
 def objective_table(one: Fleet) -> table.Panel:
     """Return the parts of a database's objective, and which of them it misses."""
-    parts = tuple(_parts(one))
+    parts, chain = tuple(_parts(one)), _chain(one)
     return listing(
         Words(
             "Objective",
             "What the objective requires, what the database has, and what it misses. A window that is"
             " shorter than its retention is *not reached*: it grows with the database's age, unless backups"
-            " are removed too early.",
+            " are removed too early. *was OK*: the target is not read now.",
             "short",
             "-",
         ),
         {
             "A": _all(parts, {part.name: part.limit for part in parts}),
             "B": _all(parts, {part.name: part.value for part in parts}),
-            "C": _all(parts, {part.name: _missed(part) for part in parts}),
+            "C": _all((*parts, chain), {part.name: _state(part) for part in (*parts, chain)}),
+            "D": chain.labelled(chain.limit),
+            "E": chain.labelled(chain.value),
         },
         [
             Column(field="part", name="Part"),
             Column(field="Value #A", name="Required", unit=LONG, width=170, more={"decimals": 1}),
             Column(field="Value #B", name="Now", unit=LONG, width=190, more={"decimals": 1}),
+            Column(field="Value #D", name="Backups allowed", width=125),
+            Column(field="Value #E", name="Backups now", width=105),
             Column(field="Value #C", name="State", width=110, more=mapped(states(MET))),
             Column(field="Time"),
         ],
@@ -98,11 +103,26 @@ def _parts(one: Fleet) -> Iterator[Part]:
         yield Part(name, f"({value})", one.fact(f"backup_objective_{limit}_seconds"))
 
 
+def _chain(one: Fleet) -> Part:
+    """Return the part that is a number of backups, not a time."""
+    return Part(
+        "chain length",
+        one.fact("restorable_newest_chain_length"),
+        one.fact("backup_objective_chain_length"),
+    )
+
+
 RETENTION: Final = "recovery window"
 NEWEST: Final = "age of the newest"
 NEWEST_FULL: Final = "age of the newest full one"
 EXISTING: Final = (NEWEST, NEWEST_FULL)
 """Parts that require a backup to exist."""
+
+
+def _state(part: Part) -> str:
+    """Return the key of `MET`: in an outage nothing is OK."""
+    found = f"({_missed(part)})"
+    return f"{found} > 0 or {found} unless on ({BY_TARGET}) {UNSEEN} or {found} + {WAS_OK}"
 
 
 def _missed(part: Part) -> str:

@@ -22,6 +22,7 @@ from dashboards.source.panels import (
     Tile,
     Words,
     curves,
+    data_age_queries,
     data_age_tile,
     tile,
     timeline,
@@ -29,10 +30,9 @@ from dashboards.source.panels import (
 from dashboards.source.queries import (
     BY_TARGET,
     CHOSEN,
-    DATA_AGE,
     FAILING,
-    MEMORY,
     TARGETS,
+    in_a_week,
     now,
     placed,
 )
@@ -44,8 +44,9 @@ ABOUT: Final = About(
     "The exporter and the API: all targets, requests and their budget, walks, replicas.",
 )
 REPLICA: Final = f'{CHOSEN},instance=~"$instance"'
-SERVES: Final = "bycloud_up", "bycloud_exporter_build_info"
-"""At least one of them is in each of the exporter's jobs."""
+OF_EXPORTER: Final = CHOSEN.replace('"$target"', '"$target|"')
+OWN: Final = REPLICA.replace('"$target"', '"$target|"')
+"""Matchers for what concerns the whole exporter: it has no target, unless a relabelling adds one."""
 RATE: Final = "[$__rate_interval]"
 EXPIRY: Final = "bycloud_api_credential_expiry_timestamp_seconds"
 RELOADED: Final = "last_reload_successful"
@@ -75,12 +76,12 @@ def _instances() -> builders.QueryVariable:
 def _ours(name: str) -> str:
     """Return a metric that other programs serve too, of the exporter's jobs."""
     job = "cluster, namespace, job"
-    first, second = (f"last_over_time({served}{{{CHOSEN}}}[{MEMORY}])" for served in SERVES)
-    return f"({name} and on ({job}) ({first} or {second}))"
+    served = in_a_week("bycloud_exporter_build_info", OF_EXPORTER)
+    return f"({name} and on ({job}) ({served} or {TARGETS}))"
 
 
 def _tiles() -> Iterator[stat.Panel]:
-    up = f"up{{{REPLICA}}}"
+    up = f"up{{{OWN}}}"
     yield tile(
         Words("Scrapes failing", "Scrapes of the exporter that fail (`up` is 0).", "short"),
         Tile(steps=NONE_IS_GOOD, missing=RED),
@@ -98,11 +99,12 @@ def _tiles() -> Iterator[stat.Panel]:
     yield tile(
         Words(
             "Oldest data",
-            "Time since the last complete walk of the API, for the target where it is longest.",
+            "Time since the last complete walk of the API, for the target where it is longest. Red an hour"
+            " after the next one was due.",
             "dtdurations",
         ),
         data_age_tile(""),
-        f"max({DATA_AGE})",
+        *data_age_queries(),
     )
     yield tile(
         Words(
@@ -137,7 +139,7 @@ def _limits() -> Iterator[stat.Panel]:
         Tile(steps=((None, RED), (Settings().credential_seconds, GREEN))),
         f"min({EXPIRY}{{{REPLICA}}} - time())",
     )
-    own, web = (f"bycloud_exporter_{part}_{RELOADED}{{{REPLICA}}}" for part in ("config", "web_config"))
+    own, web = (f"bycloud_exporter_{part}_{RELOADED}{{{OWN}}}" for part in ("config", "web_config"))
     yield tile(
         Words(
             "Configuration", "Whether the last reload of each exporter's configuration succeeded.", "short"
@@ -148,12 +150,12 @@ def _limits() -> Iterator[stat.Panel]:
     yield tile(
         Words("Exporters", "Number of exporters that Prometheus scrapes.", "short"),
         Tile(missing=RED),
-        f"count(count by (cluster, namespace, job, instance) (bycloud_exporter_build_info{{{REPLICA}}}))",
+        f"count(count by (cluster, namespace, job, instance) (bycloud_exporter_build_info{{{OWN}}}))",
     )
 
 
 def _scrapes() -> statetimeline.Panel:
-    found = f"max by ({BY_TARGET}, instance) ({_ours(f'up{{{REPLICA}}}')})"
+    found = f"max by ({BY_TARGET}, instance) ({_ours(f'up{{{OWN}}}')})"
     return timeline(
         Words("Scrapes", "Whether Prometheus can scrape each exporter (`up`).", "short"),
         {0: ("down", RED), 1: ("up", GREEN)},
@@ -278,11 +280,11 @@ def _replicas() -> Iterator[timeseries.Panel]:
         Words("Memory", "Resident memory of each exporter.", "bytes"),
         Query(
             f"max by (cluster, namespace, job, instance)"
-            f" ({_ours(f'process_resident_memory_bytes{{{REPLICA}}}')})",
+            f" ({_ours(f'process_resident_memory_bytes{{{OWN}}}')})",
             "{{instance}}",
         ),
     )
-    cpu = _ours(f"rate(process_cpu_seconds_total{{{REPLICA}}}{RATE})")
+    cpu = _ours(f"rate(process_cpu_seconds_total{{{OWN}}}{RATE})")
     yield curves(
         Words("Processor", "Processor cores that each exporter uses.", "short"),
         Query(f"max by (cluster, namespace, job, instance) ({cpu})", "{{instance}}"),
@@ -290,7 +292,7 @@ def _replicas() -> Iterator[timeseries.Panel]:
 
 
 def _refused() -> timeseries.Panel:
-    refused = f"rate(bycloud_exporter_refused_requests_total{{{REPLICA}}}{RATE})"
+    refused = f"rate(bycloud_exporter_refused_requests_total{{{OWN}}}{RATE})"
     return curves(
         Words(
             "Refused requests",

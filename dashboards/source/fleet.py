@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from dashboards.source.daily_counts import renewals
 from dashboards.source.queries import (
     BY_DATABASE,
     BY_TARGET,
@@ -31,6 +32,7 @@ PROBLEMS: Final[Mapping[int, str]] = {
     2: "unrestorable",
 }
 """What is wrong with a database, worst first: values of `Fleet.state` and of the variable `show`."""
+RUNNING_TOO_LONG: Final = 4
 OK: Final = 1.0
 WAS_OK: Final = 0.5
 NO_OBJECTIVE: Final = 0.0
@@ -163,6 +165,16 @@ class Fleet(Struct, frozen=True):
         }
 
     @property
+    def judged(self) -> Mapping[float, str]:
+        """The databases that may have each problem: only a database with an objective can miss it."""
+        duration = self.fact("backup_objective_duration_seconds")
+        return {
+            **dict.fromkeys(self.problems, self.objective),
+            RUNNING_TOO_LONG: duration,
+            2: self.restorable,
+        }
+
+    @property
     def state(self) -> str:
         """The worst state of each database: one of `PROBLEMS`, or it was OK when it was read last."""
         rest = {
@@ -192,16 +204,13 @@ class Fleet(Struct, frozen=True):
         return f"{expression} * on ({BY_DATABASE}) group_left (instance_name) {self.names}"
 
     def failed_per_day(self, status: str) -> str:
-        """Return the attempts of the day that begins now that ended with a status, by database.
-
-        Each changes the time of the newest. The first has no time before: it is newer than that moment.
-        """
+        """Return the attempts of the day that begins now that ended with a status, by database."""
         name, day = f"{PREFIX}backup_newest_timestamp_seconds", "[1d] offset -1d"
         team, chosen = f',label_{TEAM}=~"$team"', f'{CHOSEN},datastore_type=~"$datastore"{self.where}'
 
         def counted(matchers: str) -> str:
-            series = f"{name}{{{matchers},{status}}}{day}"
-            return f"max by ({BY_DATABASE}) (changes({series}) + (min_over_time({series}) > bool time()))"
+            attempts = renewals(f"{name}{{{matchers},{status}}}", "status")
+            return f"sum by ({BY_DATABASE}) ({attempts})"
 
         of_teams = f"last_over_time({PREFIX}labels{{{chosen}{team}}}{day})"
         return f"({counted(chosen + team)} or {counted(chosen)} and on ({BY_DATABASE}) {of_teams})"
@@ -228,10 +237,17 @@ NOW: Final = Fleet(now)
 
 
 def firing(database: str = "") -> str:
-    """Return the firing alerts of the selected targets and teams; the value is when their condition began.
+    """Return the firing alerts of the selected teams and of all targets, which have no team.
+
+    The value is when their condition began.
 
     :param database: further matchers, each with a comma before it.
     """
-    chosen = f'alertname=~"ByCloud.+",{CHOSEN},team=~"$team"{database}'
+    of_team, of_target = 'team=~"$team"', 'team="",instance_id=""'
+    return f"({_firing(of_team + database)} or {_firing(of_target + database)})"
+
+
+def _firing(where: str) -> str:
+    chosen = f'alertname=~"ByCloud.+",{CHOSEN},{where}'
     started = f"ALERTS_FOR_STATE{{{chosen}}}"
     return f'({started} and ignoring (alertstate) ALERTS{{alertstate="firing",{chosen}}})'

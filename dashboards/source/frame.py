@@ -121,10 +121,12 @@ def with_database_variables(made: builders.Dashboard) -> builders.Dashboard:
 
 
 def database_variable() -> builders.QueryVariable:
-    """Return the variable that selects one database, by name if it is known."""
-    where = f'{{{CHOSEN},datastore_type=~"$datastore"}}[{MEMORY}]'
+    """Return the variable that selects one database, by its latest name if one is known."""
+    info, chosen = f"{PREFIX}instance_info", f'{CHOSEN},datastore_type=~"$datastore"'
+    where = f"{{{chosen}}}[{MEMORY}]"
     query = (
-        f"query_result(last_over_time({PREFIX}instance_info{where})"
+        f"query_result(topk by ({BY_DATABASE}) (1, {info}{{{chosen}}})"
+        f" or on ({BY_DATABASE}) topk by ({BY_DATABASE}) (1, last_over_time({info}{where}))"
         f" or on ({BY_DATABASE}) last_over_time({PREFIX}restorable_backups{where}))"
     )
     return (

@@ -34,6 +34,7 @@ from dashboards.source.panels import (
     Tile,
     Words,
     curves,
+    data_age_queries,
     data_age_tile,
     fixed,
     tile,
@@ -43,7 +44,6 @@ from dashboards.source.queries import (
     BY_DATABASE,
     BY_TARGET,
     CHOSEN,
-    DATA_AGE,
     MEMORY,
     NEVER_READ,
     UNSEEN,
@@ -65,6 +65,7 @@ STATES: Final = {
     1: ("broken chain", ORANGE),
     2: ("too old", RED),
     3: ("no backup", "dark-red"),
+    4: ("no objective", GREY),
     10: ("OK", GREEN),
     11: ("failed", RED),
     20: ("nothing runs", GREY),
@@ -117,9 +118,14 @@ def _tiles() -> Iterator[stat.Panel]:
     yield _running()
     yield _last_attempt()
     yield tile(
-        Words("Restorable", "Number of backups that can be restored.", "short"),
-        Tile(steps=((None, RED), (1, GREY))),
-        f"max({ONE.restorable})",
+        Words(
+            "Restorable",
+            "Number of backups that can be restored: red if the objective requires one and there is none.",
+            "short",
+        ),
+        Tile(second=(RED, {})),
+        f"max({ONE.restorable} unless {ONE.no_backup})",
+        f"max({ONE.no_backup}) unless on () max({ONE.restorable} unless {ONE.no_backup})",
     )
     yield tile(
         Words("Unrestorable", "Completed backups that cannot be restored.", "short"),
@@ -134,7 +140,7 @@ def _tiles() -> Iterator[stat.Panel]:
             LONG,
         ),
         data_age_tile(""),
-        f"max({DATA_AGE} and on ({BY_TARGET}) {ONE.restorable})",
+        *data_age_queries(f"and on ({BY_TARGET}) {ONE.restorable}"),
     )
 
 
@@ -151,8 +157,8 @@ def _newest() -> stat.Panel:
 
 
 def _of_objective() -> stat.Panel:
-    """Show the share; without a backup that of 1970, without an objective -1."""
-    share = f"({ONE.age_or_never} / {ONE.objective})"
+    """Show the share; without a backup `NEVER_READ`, without an objective -1."""
+    share = f"({ONE.share} or 0 * {ONE.no_backup} + {NEVER_READ:g})"
     return tile(
         Words(
             "Of its objective",
@@ -163,7 +169,7 @@ def _of_objective() -> stat.Panel:
         Tile(
             steps=((None, GREEN), (1, RED)),
             named={-1: ("no objective", GREY)},
-            ranges={(1000, None): ("no backup", RED)},
+            ranges={(NEVER_READ, None): ("no backup", RED)},
         ),
         f"max({share} > 1 or {share} unless on ({BY_TARGET}) {UNSEEN} or 0 * {ONE.restorable} - 1"
         f" unless on ({BY_DATABASE}) {ONE.objective})",
@@ -234,7 +240,8 @@ def _states() -> statetimeline.Panel:
         3: THEN.no_backup,
         2: THEN.too_old,
         1: THEN.unrestorable,
-        0: THEN.restorable,
+        0: THEN.objective,
+        4: THEN.restorable,
     }
     recoverable = " or ".join(f"0 * {found} + {state}" for state, found in states.items())
     running = f"0 * {THEN.running_too_long} + 22 or 0 * {THEN.running} + 21 or 0 * {THEN.restorable} + 20"

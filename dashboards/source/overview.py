@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import dashboard
 
 from dashboards.source.alerts_table import alerts_table
 from dashboards.source.databases_table import SHOW, databases_table
-from dashboards.source.fleet import KNOWN, NOW, firing
+from dashboards.source.fleet import KNOWN, NOW, RUNNING_TOO_LONG, firing
 from dashboards.source.frame import (
     CHOICES,
     EXPORTER,
@@ -25,6 +25,7 @@ from dashboards.source.grid import Grid
 from dashboards.source.panels import (
     BLUE,
     GREEN,
+    GREY,
     NONE_IS_GOOD,
     RED,
     Query,
@@ -32,12 +33,14 @@ from dashboards.source.panels import (
     Words,
     curves,
     daily,
+    data_age_queries,
     data_age_tile,
     heat,
     shades,
     tile,
 )
-from dashboards.source.queries import CHOSEN, DATA_AGE, FAILING, TARGETS, UNSEEN
+from dashboards.source.queries import BRIDGE, CHOSEN, FAILING, OUTAGE, TARGETS, now
+from dashboards.source.stored import gapped, stored
 
 ABOUT: Final = About(
     OVERVIEW,
@@ -75,6 +78,7 @@ COUNTED: Final = {
     ),
 }
 """The title and the description of the tile of each problem, by its state."""
+UNJUDGED: Final = f"0 * count({KNOWN.of_teams(KNOWN.restorable)}) - 1"
 TO_TARGETS: Final = f"/d/{EXPORTER}?{CHOICES}&{RANGE}"
 IN_OUTAGE: Final = (
     " While a target is not read, a number that would be good is grey: it is the last known one."
@@ -96,32 +100,40 @@ def overview() -> builders.Dashboard:
 
 def _within_objective() -> stat.Panel:
     met = KNOWN.of_teams(f"({KNOWN.age} <= bool {KNOWN.objective} or 0 * {KNOWN.objective})")
-    share = f"floor(1000 * avg({met}) + 0.0001) / 1000"
+    share = f"(floor(1000 * avg({met}) + 0.0001) / 1000)"
     return tile(
         Words(
             "Within objective",
             "Share of the databases with an objective that meet it, never rounded up." + IN_OUTAGE,
             "percentunit",
         ),
-        Tile(steps=((None, RED), (1, GREEN)), decimals=1, link=_shown(0)),
-        f"{share} unless on () {UNSEEN}",
-        f"{share} and on () {UNSEEN}",
+        Tile(
+            steps=((None, RED), (1, GREEN)),
+            decimals=1,
+            named={1 - 3: ("100 % known", GREY), -1: ("no objective", GREY)},
+            link=_shown(0),
+        ),
+        f"{share} < 1 or {share} - 3 * {OUTAGE} or {UNJUDGED}",
     )
 
 
 def _problems() -> Iterator[stat.Panel]:
     for state, (title, text) in COUNTED.items():
-        base = KNOWN.restorable if title == "Unrestorable" else KNOWN.objective
-        yield _count(Words(title, text + IN_OUTAGE, "short"), state, base)
+        yield _count(Words(title, text + IN_OUTAGE, "short"), state)
 
 
-def _count(words: Words, state: int, base: str) -> stat.Panel:
-    found = KNOWN.of_teams(KNOWN.problems[state])
+def _count(words: Words, state: int) -> stat.Panel:
+    """Count databases: in an outage none is -2, and where none is judged -1, or -3 in an outage."""
+    found, judged = (KNOWN.of_teams(each[state]) for each in (KNOWN.problems, KNOWN.judged))
+    missing = ("no limit" if state == RUNNING_TOO_LONG else "no objective", GREY)
     return tile(
         words,
-        Tile(steps=NONE_IS_GOOD, link=_shown(state)),
-        f"count({found}) or 0 * count({KNOWN.of_teams(base)}) unless on () {UNSEEN}",
-        f"0 * count({UNSEEN}) unless on () {found}",
+        Tile(
+            steps=NONE_IS_GOOD,
+            named={-1: missing, -2: ("0 known", GREY), -3: missing},
+            link=_shown(state),
+        ),
+        f"count({found}) or (0 * count({judged}) or {UNJUDGED}) - 2 * {OUTAGE}",
     )
 
 
@@ -146,11 +158,12 @@ def _data_age() -> stat.Panel:
     return tile(
         Words(
             "Oldest data",
-            "Time since the last complete walk of the API, for the target where it is longest.",
+            "Time since the last complete walk of the API, for the target where it is longest. Red an hour"
+            " after the next one was due.",
             "dtdurations",
         ),
         data_age_tile(TO_TARGETS),
-        f"max({DATA_AGE})",
+        *data_age_queries(),
     )
 
 
@@ -158,20 +171,20 @@ def _firing() -> stat.Panel:
     return tile(
         Words(
             "Firing alerts",
-            "Alerts of the project's rules that fire now, of every datastore. No rules: Prometheus has not"
-            " evaluated them within a day.",
+            "Alerts of the project's rules that fire now, of every datastore and of the selected teams; those"
+            " of targets concern each. No rules: Prometheus has not evaluated them within ten minutes.",
             "short",
             "no rules",
         ),
         Tile(steps=NONE_IS_GOOD),
-        f"count({firing()}) or 0 * count(last_over_time(bycloud:exporter:scrapes{{{CHOSEN}}}[1d]))",
+        f"count({firing()}) or 0 * count(last_over_time(bycloud:exporter:scrapes{{{CHOSEN}}}[{BRIDGE}]))",
     )
 
 
 def _ages() -> heatmap.Panel:
     quarters = f"clamp_max(floor(4 * {NOW.share}), {OVER}) or 0 * {NOW.no_backup} + {OVER + 1}"
     counted = f'count_values("row", {NOW.of_teams(f"({quarters})")})'
-    read = f"0 * count(bycloud_scrape_backups{{{CHOSEN}}})"
+    read = f"0 * count({now('bycloud_scrape_backups')})"
     empty = " or ".join(f'label_replace({read}, "row", "{row}", "", "")' for row in range(len(ROWS)))
     named = f"({counted} or on (row) ({empty}))"
     for row, name in enumerate(ROWS):
@@ -181,10 +194,10 @@ def _ages() -> heatmap.Panel:
             "Ages as a share of the objective",
             "How many databases have a newest restorable backup of this age, as a share of what their"
             " objective allows. Everything above 100 % misses it. The full colour is 20 or more. Empty while"
-            " targets are not read.",
+            " a target that was read within a day is lost.",
             "short",
         ),
-        Query(named, "{{share}}"),
+        Query(gapped(named), "{{share}}"),
     )
 
 
@@ -205,7 +218,7 @@ def _failed() -> timeseries.Panel:
 def _backups() -> Iterator[timeseries.Panel]:
     status = curves(
         Words("Backups by status", "Number of backups that the API lists.", "short"),
-        Query(f"sum by (status) ({NOW.backups('backups')})", "{{status}}"),
+        Query(gapped(f"sum by (status) ({NOW.backups('backups')})"), "{{status}}"),
         stacked=True,
     ).interval("1h")
     for name, color in COLOURS.items():
@@ -214,7 +227,7 @@ def _backups() -> Iterator[timeseries.Panel]:
     yield status
     yield curves(
         Words("Stored size by datastore", "Size of all backups that the API lists.", "bytes"),
-        Query(f"sum by (datastore_type) ({NOW.backups('backups_size_bytes')})", "{{datastore_type}}"),
+        Query(gapped(stored(NOW, "datastore_type")), "{{datastore_type}}"),
         stacked=True,
         scheme=shades("blue"),
     ).interval("1h")

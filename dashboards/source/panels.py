@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models.heatmap import HeatmapColorMode, HeatmapColor
 from msgspec import Struct
 
 from alerts.source.settings import Settings
-from dashboards.source.queries import NEVER_READ
+from dashboards.source.queries import BY_TARGET, DATA_AGE, LATE, NEVER_READ
 
 GREEN: Final = "green"
 RED: Final = "red"
@@ -149,11 +149,23 @@ def tile(words: Words, style: Tile, query: str, second: str = "") -> stat.Panel:
 def data_age_tile(link: str) -> Tile:
     """Return how the age of data is shown: red from when its alert fires, and if there has never been any."""
     return Tile(
-        steps=((None, GREEN), (STALE_SECONDS / 2, ORANGE), (STALE_SECONDS, RED)),
+        steps=((None, GREEN),),
+        second=(RED, {}),
         ranges={(NEVER_READ, None): ("never read", RED)},
         missing=RED,
         link=link,
     )
+
+
+def data_age_queries(where: str = "") -> tuple[str, str]:
+    """Return the oldest data's age where nothing is late, and that of late data.
+
+    :param where: selects targets, beginning with a set operator.
+    """
+    age, late = f"{DATA_AGE} {where}", f"{LATE} > {STALE_SECONDS} {where}"
+    never = f"max(({age}) >= {NEVER_READ:g})"
+    late = f"max({DATA_AGE} and on ({BY_TARGET}) ({late})) < {NEVER_READ:g}"
+    return f"{never} or (max({age}) unless on () {late})", late
 
 
 def fixed(color: str) -> builders.FieldColor:

@@ -2,8 +2,18 @@
 
 from typing import Final
 
-from dashboards.source.fleet import KNOWN, NOW, Fleet
-from dashboards.source.queries import BY_DATABASE
+from dashboards.source.fleet import KNOWN, NOW, TEAM, Fleet
+from dashboards.source.queries import (
+    BRIDGE,
+    BY_DATABASE,
+    BY_TARGET,
+    CHOSEN,
+    TARGET,
+    TARGETS,
+    last,
+    linked,
+    placed,
+)
 
 TREND: Final = "[30d:6h]"
 """The days from which forecasts are made."""
@@ -11,12 +21,25 @@ LEAST: Final = 28
 """Samples that a trend needs: those of seven days."""
 GIGABYTE: Final = "1e9"
 DAY: Final = 86_400
+NO_TEAM: Final = "no team"
+SERVED: Final = f"bycloud_scrape_backups{{{CHOSEN}}}"
+"""A target that has it serves facts."""
+LOST: Final = (
+    f"({last('bycloud_last_success_timestamp_seconds')} and on ({BY_TARGET}) {TARGETS}"
+    f" unless on ({BY_TARGET}) last_over_time({SERVED}[{BRIDGE}]))"
+)
+"""The targets that were read within a day and serve no facts now."""
+
+
+def gapped(expression: str) -> str:
+    """Return an expression for a chart: a gap, not a drop, while a target's facts are lost."""
+    return f"{expression} unless on () {LOST}"
 
 
 def stored(fleet: Fleet, *by: str) -> str:
     """Return the stored size of the selected teams' backups.
 
-    :param by: `datastore_type`, or nothing for the sum.
+    :param by: labels such as `datastore_type`, or nothing for the sum.
     """
     grouping = f" by ({', '.join(by)})" if by else ""
     return f"sum{grouping} ({fleet.backups('backups_size_bytes')})"
@@ -27,30 +50,63 @@ def stored_by_database(fleet: Fleet) -> str:
     return f"sum by ({BY_DATABASE}) ({fleet.fact('backups_size_bytes', 'status', 'datastore_type')})"
 
 
-def stored_by_team(fleet: Fleet) -> str:
-    """Return the stored size of each team's backups; those of no database have no team."""
+def stored_by_team(fleet: Fleet, by: str = "team") -> str:
+    """Return the stored size of each team's backups; those of no database have no team.
+
+    :param by: the labels of the sums.
+    """
+    every = f',label_{TEAM}=~"$team"'
+    size = stored_by_database(fleet)
+    owned = f"{size} * on ({BY_DATABASE}) group_left (team) ({fleet.teams} ^ 0)"
+    unowned = fleet.fact("backups_size_bytes", "status", "datastore_type", where=every)
+    named = f"({owned} or on ({BY_DATABASE}) sum by ({BY_DATABASE}) ({unowned}))"
+    return f'sum by ({by}) (label_replace({named}, "team", "{NO_TEAM}", "team", ""))'
+
+
+def unowned() -> str:
+    """Return 1 for each target's backups of no database, with what a table of databases shows of one."""
+    every = f',instance_id="unknown",label_{TEAM}=~"$team"'
+    size = KNOWN.fact("backups_size_bytes", "status", "datastore_type", where=every)
+    found = f"max by ({BY_DATABASE}) ({size}) ^ 0"
+    return linked(placed(f'label_replace({found}, "instance_name", "no database", "", "")'))
+
+
+def growth(expression: str, by: str = "") -> str:
+    """Return bytes per second, by the trend of 30 days; nothing before there are seven.
+
+    Each series has a trend of its own: one that is not known for some hours does not shrink.
+
+    :param expression: sizes by target or by database.
+    :param by: the labels of the sums.
+    """
+    grouping = f" by ({by})" if by else ""
     return (
-        f"sum by (team) ({stored_by_database(fleet)}"
-        f" * on ({BY_DATABASE}) group_left (team) ({fleet.teams} ^ 0))"
+        f"sum{grouping} (deriv(({expression}){TREND}) and {_enough(expression)} and {_current(expression)})"
     )
 
 
-def growth(expression: str) -> str:
-    """Return bytes per second, by the trend of 30 days; nothing before there are seven."""
-    return f"(deriv(({expression}){TREND}) and {_enough(expression)})"
-
-
 def forecast(expression: str, days: int, offset: str = "") -> str:
-    """Return the expected value in some days, or zero; nothing before there are seven days to go by."""
-    predicted = f"predict_linear(({expression}){TREND}{offset}, {days * DAY})"
-    return f"(clamp_min({predicted}, 0) and {_enough(expression, offset)})"
+    """Return the expected sum of sizes in some days; nothing before one has seven days to go by.
+
+    One that is younger counts as it is. None goes below zero.
+    """
+    predicted = f"clamp_min(predict_linear(({expression}){TREND}{offset}, {days * DAY}), 0)"
+    current = _current(expression, offset)
+    enough = _enough(expression, offset)
+    return f"(sum({predicted} and {enough} and {current} or {current}) and on () ({enough}))"
 
 
 def _enough(expression: str, offset: str = "") -> str:
     return f"count_over_time(({expression}){TREND}{offset}) >= {LEAST}"
 
 
+def _current(expression: str, offset: str = "") -> str:
+    """Return the last sizes of a day: what was removed before has no future."""
+    return f"last_over_time(({expression})[1d:6h]{offset})"
+
+
+BY_TARGETS: Final = stored(NOW, *TARGET)
 STORED: Final = stored(KNOWN)
-GROWTH: Final = growth(stored(NOW))
+GROWTH: Final = growth(BY_TARGETS)
 DOUBLING: Final = f"1000 * (time() + {STORED} / ({GROWTH} > 0))"
 """When the stored size will be twice today's, in milliseconds; nothing while it does not grow."""

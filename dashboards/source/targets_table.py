@@ -13,15 +13,19 @@ from dashboards.source.queries import (
     FAILING,
     NEVER_READ,
     TARGETS,
+    WEEK,
     last,
     now,
     placed,
 )
 from dashboards.source.tables import COLOURED, Column, listing, mapped
 
-SUCCESS: Final = last("bycloud_last_success_timestamp_seconds")
+SUCCESS: Final = last("bycloud_last_success_timestamp_seconds", WEEK)
 STATE: Final = f"0 * ({TARGETS} unless on ({BY_TARGET}) {SUCCESS}) + 2 or 0 * {FAILING} + 1 or 0 * {TARGETS}"
 STATES: Final = {2: ("never read", RED), 1: ("failing", RED), 0: ("OK", GREEN)}
+REASON: Final = now("bycloud_scrape_failure", "reason")
+LISTED: Final = now("bycloud_scrape_collector_success", where=',collector="instances"')
+LISTING: Final = {1: ("OK", "text"), 0: ("failing", ORANGE)}
 YES: Final = {1: ("yes", ORANGE), 0: ("no", "text")}
 
 
@@ -31,14 +35,15 @@ def targets_table() -> table.Panel:
         Words(
             "Targets",
             "Every target that Prometheus knows. *Failing*: its last walk failed, or its exporter cannot be"
-            " scraped. The numbers are those of the last complete walk, at *As of*.",
+            " scraped. The numbers are those of the last complete walk, at *As of*. *Instances*: whether the"
+            " API's list of database instances was read; empty where the exporter does not ask for it.",
             "short",
             "-",
         ),
         {
             "A": placed(TARGETS),
             "B": STATE,
-            "C": f"topk by ({BY_TARGET}) (1, {now('bycloud_scrape_failure', 'reason')} == 1)",
+            "C": f"topk by ({BY_TARGET}) (1, {REASON} == 1) and on ({BY_TARGET}) {FAILING}",
             "D": f"1000 * {SUCCESS}",
             "E": f"{DATA_AGE} < {NEVER_READ:g}",
             "F": last("bycloud_scrape_duration_seconds"),
@@ -49,6 +54,7 @@ def targets_table() -> table.Panel:
             "K": last("bycloud_scrape_malformed_backups"),
             "L": last("bycloud_scrape_unknown_status_backups"),
             "M": f"count by ({BY_TARGET}) (bycloud_up{{{CHOSEN}}})",
+            "N": LISTED,
         },
         _columns(),
         ("State", "Age of data"),
@@ -76,6 +82,7 @@ def _columns() -> list[Column]:
         Column(field="Value #J", name="Reported", width=90),
         Column(field="Value #K", name="Malformed", width=90, more=bad),
         Column(field="Value #L", name="Unknown status", width=120, more=bad),
+        Column(field="Value #N", name="Instances", width=90, more=mapped(states(LISTING))),
         Column(field="Value #M", name="Replicas", width=90),
         *(
             Column(field=field)

@@ -30,12 +30,16 @@ class Database(Struct, frozen=True, kw_only=True):
     :param newest_age: the age of its newest restorable backup at `END`; without one it has no backup.
     :param running_age: the age of its running backup at `END`.
     :param ran_until: when its running backup ended.
+    :param duration: how long its backups may run, if it has an objective.
+    :param more: further gauges, by their name.
     """
 
     id: str
     restorable: float = 10
     newest_age: float | None = HOUR
     objective: float | None = 30 * HOUR
+    duration: float | None = 6 * HOUR
+    more: Mapping[str, float] = {}
     running_age: float | None = None
     ran_until: float = END
     failed: float | None = 0
@@ -44,6 +48,7 @@ class Database(Struct, frozen=True, kw_only=True):
     failures: Sequence[float] = ()
     team: str = ""
     datastore: str = "mysql"
+    retention: float | None = None
 
     def facts(self) -> Iterator[tuple[str, Mapping[str, str], Samples]]:
         """Yield each metric's name, labels and samples."""
@@ -53,8 +58,10 @@ class Database(Struct, frozen=True, kw_only=True):
             "restorable_oldest_timestamp_seconds": END - 7 * DAY if self.newest_age is not None else None,
             "usable_newest_timestamp_seconds": _before(self.usable_age or self.newest_age),
             "backup_objective_age_seconds": self.objective,
-            "backup_objective_duration_seconds": 6 * HOUR if self.objective else None,
+            "backup_objective_duration_seconds": self.duration if self.objective else None,
+            "backup_objective_retention_seconds": self.retention,
             "backup_last_attempt_failed": self.failed if self.newest_age is not None else None,
+            **self.more,
         }
         for name, value in served.items():
             if value is not None:
@@ -86,7 +93,10 @@ class Target(Struct, frozen=True, kw_only=True):
 
     :param read_until: when its last complete walk ended; before `BEGIN`: never.
     :param up_until: when the exporter was last scraped.
+    :param known_from: when Prometheus first had the target.
     :param known_until: when Prometheus last had the target.
+    :param stale_after: how long facts are served after the last complete walk.
+    :param walk_interval: the time between walks.
     """
 
     cluster: str
@@ -97,7 +107,10 @@ class Target(Struct, frozen=True, kw_only=True):
     databases: Sequence[Database] = ()
     read_until: float = END
     up_until: float = END
+    known_from: float = BEGIN
     known_until: float = END
+    stale_after: float = 0
+    walk_interval: float = 0
     every: float = EVERY
     phase: float = 0
     clock_ahead: float = 0
@@ -110,7 +123,7 @@ class Target(Struct, frozen=True, kw_only=True):
 
     def lines(self) -> Iterator[str]:
         """Yield every sample."""
-        time = BEGIN + self.phase
+        time = self.known_from + self.phase
         while time <= min(END, self.known_until):
             yield from self._scrape(time)
             time += self.every
@@ -125,7 +138,8 @@ class Target(Struct, frozen=True, kw_only=True):
         if self.read_until >= BEGIN:
             success = min(time, self.read_until) + self.clock_ahead
             yield self._line("bycloud_last_success_timestamp_seconds", {}, success, time)
-        if read:
+        yield self._line("bycloud_scrape_walk_interval_seconds", {}, self.walk_interval, time)
+        if time <= self.read_until + self.stale_after:
             yield from self._facts(time)
 
     def _facts(self, time: float) -> Iterator[str]:

@@ -25,10 +25,14 @@ from exporter.violations import describe_allowed
 
 HEAD: Final = (Path(__file__).parent / "configuration_head.md").read_text(encoding="utf-8")
 OBJECTIVES: Final = """\
-The first entry that matches a database applies to it, so the general ones come last. An entry has no limit
-but those that it names. Without `objectives`, one applies to all databases: `max_age: 30h`, a day and the
+The first entry that matches a database applies to it, so the general ones come last. An entry requires only
+what it names. Without `objectives`, one applies to all databases: `max_age: 30h`, a day and the
 time that a backup may take, and `max_duration: 6h`; the environment variables change that one. Replicas, and
 databases that are no longer listed or configured, have no objective, but keep their labels.
+"""
+EXCLUDE: Final = """\
+Each entry needs at least one pattern, and all of its patterns must match. With `backup_name`, it excludes the
+backups that match; without it, whole databases. An excluded backup still counts in the chains of others.
 """
 STATUSES: Final = """\
 The vendor documents no list. The defaults extend that of OpenStack Trove, whose API it resembles.
@@ -37,7 +41,7 @@ BLOCKS: Final[Mapping[str, tuple[type[Struct], str]]] = {
     "Each entry of `targets`": (Target, ""),
     "`tls_config`": (TlsConfig, ""),
     "Each entry of `expected_instances`": (ExpectedInstance, ""),
-    "Each entry of `exclude`": (Exclusion, "Each entry has a pattern at least; all of them must match.\n"),
+    "Each entry of `exclude`": (Exclusion, EXCLUDE),
     "`statuses`": (Statuses, STATUSES),
     "Each entry of `objectives`": (Objective, OBJECTIVES),
     "`match`": (Match, "All of the patterns must match.\n"),

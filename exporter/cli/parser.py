@@ -21,7 +21,7 @@ COMMANDS = {
     "explain": "explain whether a database can be restored, and what to do next",
     "once": "print the metrics of one scrape",
     "demo": "serve an embedded API with example databases",
-    "healthcheck": "ask a running exporter whether it lives; takes the flags of serve",
+    "healthcheck": "ask a running exporter whether it is alive; takes the flags of serve",
 }
 EXAMPLES = """\
 examples:

@@ -21,6 +21,9 @@ from tests.support.real_prometheus import listening, wait_until
 ALERTS: Final = Path(__file__).parents[2] / "alerts"
 EXAMPLE: Final = ALERTS / "alertmanager.example.yml"
 RECEIVERS: Final = {"critical": "page", "warning": "ticket", "info": "nobody"}
+SEVERITY_ORDER: Final = ("info", "warning", "critical")
+PAGES_TOO: Final = {"ByCloudBackupInventoryEmpty": "critical"}
+"""It has two rules: one informs, for an account that never had a backup, so there is nothing to mute then."""
 NEVER_MUTED: Final = {"ByCloudBackupTooOld", "ByCloudBackupMissing"}
 JOB: Final = {"cluster": "one", "namespace": "monitoring", "job": "bycloud"}
 Labels = Mapping[str, str]
@@ -80,6 +83,17 @@ def test_mutes_name_alerts_that_exist() -> None:
         for side in ("source_matchers", "target_matchers"):
             assert _matched(rule[side]), rule
         assert not _matched(rule["target_matchers"]) & NEVER_MUTED
+
+
+def test_no_alert_mutes_a_more_severe_one() -> None:
+    """Else a ticket, which waits for the morning, could keep a page from being sent."""
+    severities = SEVERITIES | PAGES_TOO
+    rank = {name: SEVERITY_ORDER.index(severity) for name, severity in severities.items()}
+    rules = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))["inhibit_rules"]
+    sides = [(_matched(rule["source_matchers"]), _matched(rule["target_matchers"])) for rule in rules]
+
+    for sources, targets in sides:
+        assert min(rank[name] for name in sources) >= max(rank[name] for name in targets), sources
 
 
 def _route(labels: Labels) -> str:

@@ -140,6 +140,7 @@ def test_the_matrix_uses_every_value() -> None:
     assert described - used == defaults
 
 
+@pytest.mark.slow
 def test_wrong_objects_are_found() -> None:
     """The schemas refuse an unknown key and a wrong type, in Kubernetes' objects and in the operator's."""
     wrong = [
@@ -162,6 +163,7 @@ def test_wrong_objects_are_found() -> None:
     assert {problem.partition(":")[0].split()[1] for problem in checked(wrong)} == {"w", "x", "y", "z"}
 
 
+@pytest.mark.slow
 def test_the_example_of_a_scrape_config_is_valid() -> None:
     """The operator accepts the example for an exporter outside the cluster."""
     example = yaml.safe_load((ROOT / "deploy/prometheus/scrapeconfig.yaml").read_text(encoding="utf-8"))

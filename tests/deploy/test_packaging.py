@@ -37,6 +37,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_wheel_has_what_the_exporter_reads(built: Path) -> None:
     """The wheel has modules, templates and `py.typed`, but no tests and no caches."""
     names = zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl").namelist()
@@ -52,6 +53,7 @@ def test_the_wheel_has_what_the_exporter_reads(built: Path) -> None:
     assert not [name for name in names if "__pycache__" in name]
 
 
+@pytest.mark.slow
 def test_the_metadata_is_fit_for_pypi(built: Path) -> None:
     """PyPI accepts the metadata, and can render the long description."""
     files = sorted(built.glob("bycloud_*"))

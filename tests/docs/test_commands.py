@@ -95,6 +95,7 @@ def here(command: str, folder: Path) -> list[str]:
     return shlex.split(command)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [command for command in RUN if not SERVING.fullmatch(command)])
 def test_commands_run(command: str, environment: dict[str, str], tmp_path: Path) -> None:
     """Each command ends with status 0."""
@@ -107,6 +108,7 @@ def test_commands_run(command: str, environment: dict[str, str], tmp_path: Path)
     assert done.stdout + done.stderr or "--output" in command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [command for command in RUN if SERVING.fullmatch(command)])
 def test_commands_serve(command: str, environment: dict[str, str], tmp_path: Path) -> None:
     """Each command listens on a free port, and ends with status 0 on SIGTERM."""

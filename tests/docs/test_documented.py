@@ -135,6 +135,7 @@ def verdicts(output: str) -> set[str]:
     return {re.sub(r"req-[\w-]+|(?<![a-z])\d[\w.,-]*", "N", line) for line in lines}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "key", "status"), [(0, README_KEY, 0), (1, "some:other", 1)])
 def test_check_prints_what_the_pages_show(place: Place, number: int, key: str, status: int) -> None:
     """`check` prints what the page shows, except for numbers, for good and for refused keys."""
@@ -230,6 +231,7 @@ def test_the_advised_flags_of_docker_are_checked() -> None:
     assert [word for word in words if word in HARDENED] == list(HARDENED)
 
 
+@pytest.mark.slow
 def test_the_command_line(place: Place, configured: str) -> None:
     """Each of the four commands works as described."""
     textfile = str(place.folder / "bycloud.prom")
@@ -249,6 +251,7 @@ def test_the_command_line(place: Place, configured: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_an_api_of_your_choice(place: Place) -> None:
     """`check` walks the simulator that the line before starts."""
     with refusing_port() as port:  # a port that no other process gets meanwhile
@@ -260,6 +263,7 @@ def test_an_api_of_your_choice(place: Place) -> None:
     assert "pages of at most 100," in printed
 
 
+@pytest.mark.slow
 def test_the_simulator_s_flags(place: Place) -> None:
     """The simulator's help names the flags that CONTRIBUTING.md uses."""
     printed = place.run(SIMULATOR_HELP.text({}))
@@ -287,11 +291,13 @@ def test_a_release_has_the_documented_files() -> None:
     assert f"dist/bycloud-backup-exporter_{__version__}_amd64.deb" in debian
 
 
+@pytest.mark.slow
 def test_sizing_by_check(place: Place) -> None:
     """`check` reports the cost of the scrape interval."""
     assert "ok    a walk every 30s needs" in place.run(SIZING.text({}))
 
 
+@pytest.mark.slow
 def test_upgrading_by_check(place: Place, configured: str) -> None:
     """`check` passes with a configuration that the new version accepts."""
     assert "production  http" in place.run(UPGRADING.text({FILE: configured}))

@@ -1,5 +1,6 @@
 """Tests for the format of the web configuration."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -252,14 +253,17 @@ def test_the_repr_of_users() -> None:
     assert users != HASH
 
 
-def test_the_documentation_s_example(path: Path) -> None:
-    """It is valid, and the page names every key."""
+def test_the_documentation_s_examples(path: Path) -> None:
+    """Each is valid, and the page names every key."""
     page = (Path(__file__).parents[2] / "docs" / "serving.md").read_text(encoding="utf-8")
-    path.write_text(page.partition("```yaml\n")[2].partition("```")[0])
-    config = load_web_config(path)
+    shown = [block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "tls_server" in block]
+    configs = []
+    for block in shown:
+        path.write_text(block)
+        configs.append(load_web_config(path))
     kinds = (WebConfig, TlsServerConfig, HttpServerConfig, HeadersConfig)
     keys = [field.encode_name for kind in kinds for field in msgspec.structs.fields(kind)]
 
-    assert config.tls_server_config
-    assert config.basic_auth_users.hashes
+    assert len(configs) >= 2
+    assert all(config.tls_server_config and config.basic_auth_users.hashes for config in configs)
     assert not [key for key in keys if key not in page]

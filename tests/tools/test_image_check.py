@@ -330,7 +330,7 @@ def test_continuous_integration_runs_it() -> None:
     workflow = (image_check.ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
 
     assert re.findall(r"^ +(?:as_root )?make ([\w -]+)$", script, re.MULTILINE) == [
-        "tools release-lint",
+        "tools release-lint site",
         "test",
         "check",
         "image",

@@ -1,4 +1,4 @@
-"""`healthcheck`: asks a running exporter whether it lives, for containers and exec probes.
+"""`healthcheck`: asks a running exporter whether it is alive, for containers and exec probes.
 
 It imports little beyond the standard library: a probe starts it every few seconds.
 """
@@ -32,11 +32,11 @@ _CLOSED: Final = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPi
 
 
 class NotHealthyError(Exception):
-    """The exporter did not prove that it lives; its text says why."""
+    """The exporter did not prove that it is alive; its text says why."""
 
 
 def run(options: Namespace, *, first_process: Path = FIRST_PROCESS) -> int:
-    """Print one line about the exporter that these flags describe; 1 unless it lives.
+    """Print one line about the exporter that these flags describe; 1 unless it is alive.
 
     :param first_process: the command line of process 1. Without flags, those of the exporter that runs as
         process 1 count: so the health check of an image follows the flags of its container.
@@ -98,7 +98,7 @@ def demands_certificate(text: str | None) -> bool:
 
 
 def ask(host: str, port: int, schemes: Sequence[str], *, demands_certificate: bool = False) -> str:
-    """Return how the exporter proved that it lives, in words.
+    """Return how the exporter proved that it is alive, in words.
 
     :param demands_certificate: whether the exporter closes the connection of a client without a certificate.
         That it does so is proof enough: a process that hangs closes none.
@@ -112,7 +112,7 @@ def ask(host: str, port: int, schemes: Sequence[str], *, demands_certificate: bo
             raise NotHealthyError(_describe(error)) from None
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             if demands_certificate and scheme == "https" and isinstance(error, _CLOSED):
-                return "it requires a client certificate, so it lives"
+                return "it requires a client certificate, so it is alive"
             problem = problem or _describe(error)
     raise NotHealthyError(problem)
 
@@ -139,7 +139,7 @@ def _connection(scheme: str, host: str, port: int) -> http.client.HTTPConnection
 def _judge(status: int) -> str:
     """Return what a status proves. A 401 comes from the exporter: it guards every path, also this one."""
     if status == HTTPStatus.UNAUTHORIZED:
-        return "401, it requires a login, so it lives"
+        return "401, it requires a login, so it is alive"
     if status != HTTPStatus.OK:
         raise NotHealthyError(f"found status {status}, allowed: 200 or 401")
     return "200"

@@ -1,4 +1,4 @@
-"""The command `healthcheck`: what proves that an exporter lives, and what does not."""
+"""The command `healthcheck`: what proves that an exporter is alive, and what does not."""
 
 import os
 import subprocess
@@ -35,10 +35,10 @@ def responding(status: str) -> PlainServer:
     [
         ([], "200"),
         ([tls()], "200"),
-        ([users(alice=PASSWORD)], "401, it requires a login, so it lives"),
-        ([tls(), users(alice=PASSWORD)], "401, it requires a login, so it lives"),
-        ([tls(CLIENTS)], "it requires a client certificate, so it lives"),
-        ([tls(CLIENTS + ", max_version: TLS12")], "it requires a client certificate, so it lives"),
+        ([users(alice=PASSWORD)], "401, it requires a login, so it is alive"),
+        ([tls(), users(alice=PASSWORD)], "401, it requires a login, so it is alive"),
+        ([tls(CLIENTS)], "it requires a client certificate, so it is alive"),
+        ([tls(CLIENTS + ", max_version: TLS12")], "it requires a client certificate, so it is alive"),
     ],
 )
 def test_an_exporter_that_serves_is_ok(invoke: Invoke, tmp_path: Path, blocks: list[str], proof: str) -> None:
@@ -69,7 +69,7 @@ def test_a_file_that_changed_since_the_start_misleads_nobody(
 
 @pytest.mark.parametrize("status", ["503 Service Unavailable", "302 Found", "404 Not Found"])
 def test_another_status_fails(invoke: Invoke, status: str) -> None:
-    """Only 200 and 401 prove that the exporter lives."""
+    """Only 200 and 401 prove that the exporter is alive."""
     with responding(status) as server:
         done = invoke("healthcheck", at(server.port))
 

@@ -4,12 +4,15 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from exporter import __version__
 from tests.support.programs import need_release_tool
 from tools.release import sbom
 from tools.release.programs import ROOT
 
 
+@pytest.mark.slow
 def test_every_locked_package_is_named(tmp_path: Path) -> None:
     """Each pin of the lock is a component with its hashes, and a second run writes the same bytes."""
     need_release_tool("cyclonedx-py")

@@ -9,11 +9,19 @@ from msgspec import Struct
 from dashboards.source.databases_table import LONG
 from dashboards.source.fleet import Fleet
 from dashboards.source.panels import GREEN, GREY, RED, Words, states
-from dashboards.source.queries import BY_DATABASE, BY_TARGET, UNSEEN
+from dashboards.source.queries import BY_DATABASE, BY_TARGET, TARGETS, UNSEEN
 from dashboards.source.tables import Column, listing, mapped
 
-MET: Final = {0: ("OK", GREEN), 1: ("missed", RED), 2: ("not reached", GREY), 3: ("was OK", GREY)}
-WAS_OK: Final = 3
+UNREAD: Final = 3
+"""Added to the key of a part while its target is not read."""
+MET: Final = {
+    0: ("OK", GREEN),
+    1: ("missed", RED),
+    2: ("not reached", GREY),
+    UNREAD: ("was OK", GREY),
+    UNREAD + 1: ("missed", RED),
+    UNREAD + 2: ("not reached", GREY),
+}
 NOT_SHOWN: Final = (
     "Time",
     "cluster",
@@ -34,8 +42,8 @@ class Part(Struct, frozen=True):
     limit: str
 
     def labelled(self, expression: str) -> str:
-        """Return the expression's largest value, with the part's name."""
-        return f'label_replace(max({expression}), "part", "{self.name}", "", "")'
+        """Return the expression's largest value by target, with the part's name."""
+        return f'label_replace(max by ({BY_TARGET}) ({expression}), "part", "{self.name}", "", "")'
 
 
 def about_table(one: Fleet) -> table.Panel:
@@ -73,9 +81,9 @@ def objective_table(one: Fleet) -> table.Panel:
         {
             "A": _all(parts, {part.name: part.limit for part in parts}),
             "B": _all(parts, {part.name: part.value for part in parts}),
-            "C": _all((*parts, chain), {part.name: _state(part) for part in (*parts, chain)}),
-            "D": chain.labelled(chain.limit),
-            "E": chain.labelled(chain.value),
+            "C": _states((*parts, chain)),
+            "D": f"max by (part) ({chain.labelled(chain.limit)})",
+            "E": f"max by (part) ({chain.labelled(chain.value)})",
         },
         [
             Column(field="part", name="Part"),
@@ -119,10 +127,11 @@ EXISTING: Final = (NEWEST, NEWEST_FULL)
 """Parts that require a backup to exist."""
 
 
-def _state(part: Part) -> str:
-    """Return the key of `MET`: in an outage nothing is OK."""
-    found = f"({_missed(part)})"
-    return f"{found} > 0 or {found} unless on ({BY_TARGET}) {UNSEEN} or {found} + {WAS_OK}"
+def _states(parts: tuple[Part, ...]) -> str:
+    """Return the keys of `MET`: in an outage nothing is OK."""
+    missed = " or ".join(part.labelled(_missed(part)) for part in parts)
+    unread = f"({UNREAD} * {UNSEEN} or 0 * {TARGETS})"
+    return f"max by (part) (({missed}) + on ({BY_TARGET}) group_left () {unread})"
 
 
 def _missed(part: Part) -> str:
@@ -135,4 +144,5 @@ def _missed(part: Part) -> str:
 
 
 def _all(parts: tuple[Part, ...], expressions: Mapping[str, str]) -> str:
-    return " or ".join(part.labelled(expressions[part.name]) for part in parts)
+    labelled = " or ".join(part.labelled(expressions[part.name]) for part in parts)
+    return f"max by (part) ({labelled})"

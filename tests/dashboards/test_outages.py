@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 
+from dashboards.source.database_tables import MET, UNREAD
 from tests.support.dashboard_history import BEGIN, DAY, END, HOUR, Database, Target, blocks, line
 from tests.support.dashboards import Shown, View, loaded
 from tests.support.real_prometheus import configured_prometheus
@@ -255,10 +256,11 @@ def test_an_outage_meets_no_objective(url: str) -> None:
 
     assert parts(shown["chains"], "C") == {"age of the newest": 0, "recovery window": 0, "chain length": 1}
     assert parts(shown["chains-unseen"], "C") == {
-        "age of the newest": 3,
-        "recovery window": 3,
-        "chain length": 1,
+        "age of the newest": UNREAD,
+        "recovery window": UNREAD,
+        "chain length": UNREAD + 1,
     }
+    assert [MET[key][0] for key in (0, 1, UNREAD, UNREAD + 1)] == ["OK", "missed", "was OK", "missed"]
     assert parts(shown["chains"], "D") == {"chain length": 3}
     assert parts(shown["chains"], "E") == {"chain length": 5}
 

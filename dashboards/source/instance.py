@@ -86,7 +86,7 @@ def instance() -> builders.Dashboard:
     grid.row("${database:text}")
     grid.place(4, about_table(ONE))
     grid.place(4, *_tiles())
-    grid.place(8, objective_table(ONE), alerts_table(DATABASE))
+    grid.place(8, objective_table(ONE), alerts_table(DATABASE), widths=(14, 10))
     grid.place(8, _age(), _states(), widths=(14, 10))
     grid.place(8, *restore_points(THEN))
     grid.place(8, *attempts(THEN))

@@ -21,7 +21,7 @@ WIDTH: Final = 24  # columns of Grafana's grid
 EXPORTER: Final = re.compile(r"up|process_\w+|bycloud_exporter_\w+")
 """Metrics of the whole exporter, which has no target."""
 CHOSEN: Final = 'cluster=~"$cluster",namespace=~"$namespace",job=~"$job",target=~"$target"'
-OUR_LABELS: Final = {"cluster", "namespace", "instance_name", "team", "severity", "label_team", "row"}
+OUR_LABELS: Final = {"cluster", "namespace", "instance_name", "team", "severity", "label_team", "row", "part"}
 """Labels of Prometheus's configuration, of the rules, and those that queries add."""
 UNKNOWN: Final = {"#7b8087", "red"}
 """The colours of a tile that has no data."""

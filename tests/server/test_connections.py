@@ -25,7 +25,7 @@ from exporter.server.run import Server, listen, make_server, port_of
 from exporter.server.schema import TlsServerConfig
 from exporter.server.tls import server_context
 from tests.support.certificates import Authority
-from tests.support.serving import PATIENCE, App, Client, get, serving, wait_until
+from tests.support.serving import PATIENCE, App, Client, get, serving, status, wait_until
 
 
 @pytest.fixture
@@ -50,18 +50,28 @@ def secure_get(port: int, authority: Authority) -> bytes:
         return client.send(get(b"/", b"Connection: close")).rest()
 
 
+def opened_in_turn(port: int, number: int, stack: ExitStack) -> list[Client]:
+    """Open silent connections, each once the server has opened the one before.
+
+    A request on another connection tells: it is accepted later, and answered some turns after that.
+    """
+    clients = []
+    for _ in range(number):
+        clients.append(stack.enter_context(Client(port)))
+        with Client(port) as other:
+            assert status(other.send(get(b"/", b"Connection: close")).rest()) == 200
+    return clients
+
+
 def test_the_connection_that_is_silent_for_longest_ends() -> None:
     """Any number of silent connections leaves room for a request."""
-    with serving(App(), Limits(connections=3)) as port:
-        silent = [Client(port) for _ in range(10)]
-        with Client(port) as client:
-            answer = client.send(get()).answer()
-        gone = [one.rest() for one in silent[:7]]
-        for one in silent:
-            one.socket.close()
+    with serving(App(), Limits(connections=3)) as port, ExitStack() as stack:
+        silent = opened_in_turn(port, 10, stack)
+        gone = [one.rest() for one in silent[:8]]
+        answer = stack.enter_context(Client(port)).send(get()).answer()
 
     assert answer == (200, b"hi")
-    assert gone == [b""] * 7
+    assert gone == [b""] * 8
 
 
 def test_a_connection_with_a_request_in_flight_stays() -> None:
@@ -403,11 +413,11 @@ def test_slow_readers_end_for_new_connections() -> None:
 def test_a_waiting_login_ends_after_silent_connections() -> None:
     """A new Prometheus keeps its place among connections that send nothing."""
     app, refused = Gateway(), list[Refusal]()
-    limits = Limits(connections=3, request_timeout=PATIENCE)
+    limits = Limits(connections=4, request_timeout=PATIENCE)
     with serving(app, limits, refused=refused.append) as port, ExitStack() as stack:
         login = stack.enter_context(Client(port))
         wait_for_a_login(login, app)
-        strangers = [stack.enter_context(Client(port)) for _ in range(8)]
+        strangers = opened_in_turn(port, 8, stack)
         gone = [one.rest() for one in strangers[:6]]
 
     assert gone == [b""] * 6

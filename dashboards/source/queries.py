@@ -20,7 +20,7 @@ SPARSE: Final = "31m"
 HOURLY: Final = "1h"
 """For most facts: a finer grid makes the queries several times as expensive."""
 OFTEN: Final = "5m"
-"""For facts that come and go, of which there are few."""
+"""For the few facts that come and go."""
 BY_TARGET: Final = ", ".join(TARGET)
 BY_DATABASE: Final = ", ".join(DATABASE)
 Reader = Callable[..., str]

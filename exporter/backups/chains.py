@@ -13,8 +13,6 @@ their group, or on the same parent as that one.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from itertools import compress
-from operator import attrgetter, ne
 from typing import Final
 
 from msgspec import Struct
@@ -24,7 +22,6 @@ from exporter.config import ChainMode, Statuses
 from exporter.records import Backup
 
 FULL_LENGTH: Final = 1
-_id = attrgetter("id")
 
 
 class BrokenBy(StrEnum):
@@ -230,12 +227,10 @@ class Chains:
 
 
 def _runs(backups: Sequence[Backup], parent_ids: Sequence[str | None]) -> Iterator[range]:
-    """Yield the indices of consecutive backups of which each builds on the one before.
-
-    Comparing in `map` takes a fifth of the time that a loop would take.
+    """Yield the indices of consecutive backups, each built on the one before.
 
     :param parent_ids: of each backup, the id of the parent that it needs.
     """
-    is_start = map(ne, parent_ids[1:], map(_id, backups))
-    starts = [0, *compress(range(1, len(backups)), is_start)]
-    return map(range, starts, [*starts[1:], len(backups)])
+    pairs = zip(parent_ids[1:], backups, strict=False)
+    starts = [index for index, (parent_id, before) in enumerate(pairs, 1) if parent_id != before.id]
+    return map(range, [0, *starts], [*starts, len(backups)])

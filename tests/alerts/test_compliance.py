@@ -12,6 +12,7 @@ from tests.support.rule_world import (
     DAY,
     HOUR,
     MINUTE,
+    RARELY_EVALUATED,
     SLOW,
     USUAL,
     Database,
@@ -27,7 +28,6 @@ from tests.support.situation import values_failure
 END: Final = 14 * HOUR
 TICK: Final = 600
 OLD: Final = -40 * HOUR
-TEN_MINUTES: Final = Pace("10m of scrapes 1m apart", 60, 60, 600)
 DATABASES: Final = (
     Database(id="good", team="payments"),
     Database(id="late", team="payments", newest=steps(OLD, (3 * HOUR, 3 * HOUR))),
@@ -125,7 +125,7 @@ WORLDS: Final = {
 RUNS: Final = [
     *((world, pace) for world in WORLDS for pace in (USUAL, SLOW)),
     # With rarer evaluations than scrapes, the end of scrapes is noticed one evaluation late: see `BRIDGE`.
-    *((world, TEN_MINUTES) for world in ("without an outage", "while the API fails")),
+    *((world, RARELY_EVALUATED) for world in ("without an outage", "while the API fails")),
 ]
 
 

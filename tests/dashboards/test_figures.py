@@ -6,9 +6,8 @@ from typing import Final
 import pytest
 
 from dashboards.source.records import NEEDED
-from tests.support.dashboard_history import BEGIN, DAY, END, HOUR, Database, Target, blocks, line
+from tests.support.dashboard_history import BEGIN, DAY, END, HOUR, Database, Target, line, served_history
 from tests.support.dashboards import Shown, View, loaded, panels
-from tests.support.real_prometheus import configured_prometheus
 
 pytestmark = pytest.mark.slow
 
@@ -135,10 +134,8 @@ LINES: Final = (
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the URL of a Prometheus that has all of it."""
-    folder = tmp_path_factory.mktemp("figures")
-    blocks(TARGETS, LINES, folder)
-    with configured_prometheus("", folder, "--storage.tsdb.retention.time=100y") as prometheus:
-        yield prometheus.url
+    with served_history(TARGETS, LINES, tmp_path_factory.mktemp("figures")) as served:
+        yield served
 
 
 def compliance(url: str, cluster: str, **chosen: str) -> View:

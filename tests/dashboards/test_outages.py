@@ -6,9 +6,8 @@ from typing import Final
 import pytest
 
 from dashboards.source.database_tables import MET, UNREAD
-from tests.support.dashboard_history import BEGIN, DAY, END, HOUR, Database, Target, blocks, line
+from tests.support.dashboard_history import BEGIN, DAY, END, HOUR, Database, Target, line, served_history
 from tests.support.dashboards import Shown, View, loaded
-from tests.support.real_prometheus import configured_prometheus
 
 pytestmark = pytest.mark.slow
 
@@ -89,10 +88,8 @@ LINES: Final = (
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the URL of a Prometheus that has the history of all targets."""
-    folder = tmp_path_factory.mktemp("outages")
-    blocks(TARGETS, LINES, folder)
-    with configured_prometheus("", folder, "--storage.tsdb.retention.time=100y") as prometheus:
-        yield prometheus.url
+    with served_history(TARGETS, LINES, tmp_path_factory.mktemp("outages")) as served:
+        yield served
 
 
 def view(url: str, dashboard: str, cluster: str, **chosen: str) -> View:

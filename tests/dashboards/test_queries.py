@@ -6,9 +6,8 @@ from typing import Final
 
 import pytest
 
-from tests.support.dashboard_history import BEGIN, DAY, END, HOUR, Database, Target, blocks, line
+from tests.support.dashboard_history import BEGIN, DAY, END, HOUR, Database, Target, line, served_history
 from tests.support.dashboards import DASHBOARDS, Shown, View, loaded, panels
-from tests.support.real_prometheus import configured_prometheus
 
 pytestmark = pytest.mark.slow
 
@@ -81,10 +80,8 @@ ALERTS: Final = (
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the URL of a Prometheus that has the history of all targets."""
-    folder = tmp_path_factory.mktemp("history")
-    blocks(TARGETS, ALERTS, folder)
-    with configured_prometheus("", folder, "--storage.tsdb.retention.time=100y") as prometheus:
-        yield prometheus.url
+    with served_history(TARGETS, ALERTS, tmp_path_factory.mktemp("history")) as served:
+        yield served
 
 
 def overview(url: str, cluster: str, **chosen: str) -> View:

@@ -2,12 +2,14 @@
 
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
 from tests.support.programs import need
+from tests.support.real_prometheus import configured_prometheus
 
 HOUR: Final = 3600.0
 DAY: Final = 86400.0
@@ -160,8 +162,15 @@ def line(name: str, labels: Mapping[str, str], value: float, time: float) -> str
     return f"{name}{{{written}}} {value!r} {time}\n"
 
 
-def blocks(targets: Sequence[Target], more: Sequence[str], folder: Path) -> None:
-    """Write the histories, and further lines, into the data folder of a Prometheus."""
+@contextmanager
+def served_history(targets: Sequence[Target], more: Sequence[str], folder: Path) -> Iterator[str]:
+    """Run a Prometheus that has the histories, and further lines; yield its URL."""
+    _write_blocks(targets, more, folder)
+    with configured_prometheus("", folder, "--storage.tsdb.retention.time=100y") as prometheus:
+        yield prometheus.url
+
+
+def _write_blocks(targets: Sequence[Target], more: Sequence[str], folder: Path) -> None:
     text = folder / "history.om"
     with text.open("w", encoding="utf-8") as out:
         for target in targets:

@@ -35,6 +35,7 @@ class Pace(Struct, frozen=True):
 FAST: Final = Pace("15s", 15, 15, 15)
 USUAL: Final = Pace("1m", 60, 60, 60)
 SLOW: Final = Pace("10m", 60, 600, 600, phase=420)
+RARELY_EVALUATED: Final = Pace("10m of scrapes 1m apart", 60, 60, 600)
 """Each evaluation finds samples that are three minutes old."""
 BLIND: Final = Pace("10m-blind", 60, 600, 600, phase=120)
 """Each evaluation finds samples that are eight minutes old, which no instant selector sees."""

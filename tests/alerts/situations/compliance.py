@@ -7,17 +7,16 @@ from tests.support.rule_world import (
     DAY,
     HOUR,
     MINUTE,
+    RARELY_EVALUATED,
     SLOW,
     USUAL,
     Database,
     Exporter,
-    Pace,
     except_during,
     steps,
 )
 from tests.support.situation import SUM, Situation
 
-TEN_MINUTES: Final = Pace("10m of scrapes 1m apart", 60, 60, 600)
 OLD: Final = -40 * HOUR
 BURN: Final = f"{SUM} payments"
 
@@ -38,7 +37,7 @@ def _team(*newest: Callable[[float], float]) -> Sequence[Database]:
 def _burn(
     name: str, databases: Sequence[Database], fires: dict[float, set[str]], **more: object
 ) -> Situation:
-    facts = {"paces": (TEN_MINUTES,), "by": ("team",), "only": SUM, **more}
+    facts = {"paces": (RARELY_EVALUATED,), "by": ("team",), "only": SUM, **more}
     exporter = Exporter(databases=databases)
     return Situation(name=name, fires=fires, **{"exporters": [exporter], **facts})  # type: ignore[arg-type]
 
@@ -73,13 +72,13 @@ COMPLIANCE: Final = (
         _team(_late(300)),
         {720: set(), 900: set(), 1000: set()},
         exporters=[Exporter(databases=_team(_late(300)), walks=except_during(700 * MINUTE, 1030 * MINUTE))],
-        paces=(TEN_MINUTES, SLOW),
+        paces=(RARELY_EVALUATED, SLOW),
     ),
     _burn(
         "a database that never had a backup spends budget once its first is due",
         [Database(team="payments", restorable=0, newest=None, failed=None, objective=2 * HOUR)],
         {110: set(), 150: set(), 190: {BURN}},
-        paces=(USUAL, TEN_MINUTES),
+        paces=(USUAL, RARELY_EVALUATED),
     ),
     _burn(
         "a database without an objective spends no budget, and takes its past with it",

@@ -25,7 +25,7 @@ class Interner:
     API's order. That saves a seventh of a walk's memory.
 
     A name is kept if someone may read it: of a backup that may break a chain, or that a setting selects by
-    name. Safe to use from many threads. A copy takes half as long as decoding the page.
+    name. Safe to use from many threads. A copy takes about as long as decoding the page.
 
     :param usable: the statuses of backups that break no chain.
     :param name_patterns: shell patterns of the names that a setting selects.

@@ -106,11 +106,6 @@
               "or max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud:inventory:filled_timestamp[1d]) > -Inf) and max by (cluster, namespace, job, target" + labels + ") (bycloud:exporter:scrapes > -Inf)",
           },
           {
-            record: 'bycloud:compliance:tick_timestamp',
-            expr:
-              "time() + 0 * (max by (cluster, namespace, job, target" + labels + ") (bycloud:exporter:scrapes > -Inf) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:compliance:tick_timestamp[9m30s]))",
-          },
-          {
             alert: 'ByCloudExporterDown',
             expr:
               "bycloud:exporter:scrapes > 0 and on (cluster, namespace, job, target" + labels + ") max by (cluster, namespace, job, target" + labels + ") (avg_over_time(up" + only + "[20m])) < 0.5\n" +
@@ -312,69 +307,46 @@
             expr:
               "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_restorable_backups" + only + ")\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_restorable_backups" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:restorable:backups[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:restorable:backups[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud:target:memory[11m]))",
           },
           {
             record: 'bycloud:restorable_newest:timestamp',
             expr:
-              "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_restorable_newest_timestamp_seconds" + only + ")\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_restorable_newest_timestamp_seconds" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:restorable_newest:timestamp[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
-          },
-          {
-            record: 'bycloud:usable_newest:timestamp',
-            expr:
-              "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_usable_newest_timestamp_seconds" + only + ")\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_usable_newest_timestamp_seconds" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:usable_newest:timestamp[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
+              "max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_restorable_newest_timestamp_seconds" + only + "[11m]))\n" +
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:restorable_newest:timestamp[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud:target:memory[11m]))",
           },
           {
             record: 'bycloud:objective_age:seconds',
             expr:
               "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_backup_objective_age_seconds" + only + ")\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_objective_age_seconds" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:objective_age:seconds[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:objective_age:seconds[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud:target:memory[11m]))",
           },
           {
             record: 'bycloud:last_attempt:failed',
             expr:
-              "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_backup_last_attempt_failed" + only + ") == 1\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_last_attempt_failed" + only + "[11m])) == 1 unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:last_attempt:failed[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
+              "max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_last_attempt_failed" + only + "[11m])) == 1\n" +
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:last_attempt:failed[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud:target:memory[11m]))",
           },
           {
             record: 'bycloud:unrestorable:backups',
             expr:
-              "sum by (cluster, namespace, job, target" + labels + ", instance_id) (max by (cluster, namespace, job, target" + labels + ", instance_id, reason) (bycloud_database_unrestorable_backups{reason!=\"parent_running\"" + more + "})) unless max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_unrestorable_backups{reason=\"parent_running\"" + more + "}) > 0\n" +
-              "or sum by (cluster, namespace, job, target" + labels + ", instance_id) (max by (cluster, namespace, job, target" + labels + ", instance_id, reason) (last_over_time(bycloud_database_unrestorable_backups{reason!=\"parent_running\"" + more + "}[11m]))) unless max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_unrestorable_backups{reason=\"parent_running\"" + more + "}[11m])) > 0 unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:unrestorable:backups[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
+              "(sum by (cluster, namespace, job, target" + labels + ", instance_id) (max by (cluster, namespace, job, target" + labels + ", instance_id, reason) (bycloud_database_unrestorable_backups{reason!=\"parent_running\"" + more + "}))\n" +
+              "or sum by (cluster, namespace, job, target" + labels + ", instance_id) (max by (cluster, namespace, job, target" + labels + ", instance_id, reason) (last_over_time(bycloud_database_unrestorable_backups{reason!=\"parent_running\"" + more + "}[11m]))) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m]))\n" +
+              "unless max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_unrestorable_backups{reason=\"parent_running\"" + more + "}[11m])) > 0 unless max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_usable_newest_timestamp_seconds" + only + "[11m])) <= max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable_newest:timestamp > -Inf)\n" +
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:unrestorable:backups[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud:target:memory[11m]))",
           },
           {
             record: 'bycloud:backup_running:due_timestamp',
             expr:
               "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_backup_running_oldest_timestamp_seconds" + only + ") + max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_backup_objective_duration_seconds" + only + ")\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_running_oldest_timestamp_seconds" + only + "[11m])) + max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_objective_duration_seconds" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:backup_running:due_timestamp[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
-          },
-          {
-            record: 'bycloud:full_backup:due_timestamp',
-            expr:
-              "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_restorable_newest_full_timestamp_seconds" + only + ") + max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_backup_objective_full_age_seconds" + only + ")\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_restorable_newest_full_timestamp_seconds" + only + "[11m])) + max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_objective_full_age_seconds" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:full_backup:due_timestamp[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
-          },
-          {
-            record: 'bycloud:chain_excess:backups',
-            expr:
-              "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_restorable_newest_chain_length" + only + ") - max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_backup_objective_chain_length" + only + ")\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_restorable_newest_chain_length" + only + "[11m])) - max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_objective_chain_length" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:chain_excess:backups[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (bycloud:target:memory)",
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:backup_running:due_timestamp[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud:target:memory[11m]))",
           },
           {
             record: 'bycloud:backup_seen:timestamp',
             expr:
-              "time() + 0 * (max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_last_attempt_failed" + only + "[11m])) or max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable:backups > -Inf) > 0)\n" +
-              "or time() + 0 * (max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backups{instance_id!=\"unknown\"" + more + "}[11m])) unless max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_running_oldest_timestamp_seconds" + only + "[11m])))\n" +
+              "time() + 0 * (max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_last_attempt_failed" + only + "[11m])) or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backups{instance_id!=\"unknown\"" + more + "}[11m])) unless max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_running_oldest_timestamp_seconds" + only + "[11m])))\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:backup_seen:timestamp[2h]) > -Inf) > time() - 43200\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:backup_seen:timestamp[2h]) > -Inf) and max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable:backups > -Inf)",
           },
@@ -389,38 +361,29 @@
             expr:
               "max by (cluster, namespace, job, target" + labels + ", instance_id) (\n" +
               "  time() - bycloud:restorable_newest:timestamp > bycloud:objective_age:seconds or bycloud:restorable:backups == 0\n" +
-              "  or bycloud:last_attempt:failed == 1 or bycloud:unrestorable:backups > 0 or bycloud:chain_excess:backups > 0\n" +
-              "  or time() - bycloud:backup_running:due_timestamp > 0 or time() - bycloud:full_backup:due_timestamp > 0\n" +
-              "  or bycloud:backup_seen:timestamp unless bycloud:restorable:backups)",
+              "  or bycloud:last_attempt:failed == 1 or bycloud:unrestorable:backups > 0\n" +
+              "  or time() - bycloud:backup_running:due_timestamp > 0 or bycloud:backup_seen:timestamp unless bycloud:restorable:backups)",
           },
           {
             record: 'bycloud:database:name',
             expr:
               "topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (last_over_time(bycloud:database:name[2h]))) > 0 and on (cluster, namespace, job, target" + labels + ", instance_id) bycloud:database:trouble\n" +
-              "or on (cluster, namespace, job, target" + labels + ", instance_id) time() + 0 * topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, 2 * max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (bycloud_database_instance_info" + only + ") or max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (last_over_time(bycloud_database_instance_info" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m]))\n" +
+              "or on (cluster, namespace, job, target" + labels + ", instance_id) time() + 0 * topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (last_over_time(bycloud_database_instance_info" + only + "[11m])))\n" +
               "or on (cluster, namespace, job, target" + labels + ", instance_id) topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (last_over_time(bycloud:database:name[2h]))) and on (cluster, namespace, job, target" + labels + ", instance_id) max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable:backups or bycloud:backup_seen:timestamp)\n" +
               "or on (cluster, namespace, job, target" + labels + ", instance_id) label_replace(0 * max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable:backups or bycloud:backup_seen:timestamp), \"instance_name\", \"$1\", \"instance_id\", \"(.*)\")",
           },
           {
             record: 'bycloud:database:team',
             expr:
-              "time() + 0 * max by (cluster, namespace, job, target" + labels + ", instance_id, team) (label_replace(topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, 2 * max by (cluster, namespace, job, target" + labels + ", instance_id, label_" + config.team + ") (bycloud_database_labels" + only + ") or max by (cluster, namespace, job, target" + labels + ", instance_id, label_" + config.team + ") (last_over_time(bycloud_database_labels" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])), \"team\", \"$1\", \"label_" + config.team + "\", \"(.*)\"))\n" +
+              "time() + 0 * max by (cluster, namespace, job, target" + labels + ", instance_id, team) (label_replace(topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, max by (cluster, namespace, job, target" + labels + ", instance_id, label_" + config.team + ") (last_over_time(bycloud_database_labels" + only + "[11m]))), \"team\", \"$1\", \"label_" + config.team + "\", \"(.*)\"))\n" +
               "or on (cluster, namespace, job, target" + labels + ", instance_id) topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, max by (cluster, namespace, job, target" + labels + ", instance_id, team) (last_over_time(bycloud:database:team[2h]))) and on (cluster, namespace, job, target" + labels + ") bycloud:target:outage\n" +
-              "or on (cluster, namespace, job, target" + labels + ", instance_id) time() + 0 * max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable:backups or bycloud:objective_age:seconds or bycloud:unrestorable:backups or bycloud:backup_seen:timestamp)",
+              "or on (cluster, namespace, job, target" + labels + ", instance_id) time() + 0 * max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable:backups or bycloud:backup_seen:timestamp)",
           },
           {
             record: 'bycloud:database:labels',
             expr:
-              "max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (bycloud:database:name)\n" +
+              "max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (bycloud:database:name and on (cluster, namespace, job, target" + labels + ", instance_id) bycloud:database:trouble)\n" +
               "+ on (cluster, namespace, job, target" + labels + ", instance_id) group_left (team) max by (cluster, namespace, job, target" + labels + ", instance_id, team) (bycloud:database:team)",
-          },
-          {
-            record: 'bycloud:objective_age:met',
-            expr:
-              "(time() - max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable_newest:timestamp > -Inf) <= bool max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:objective_age:seconds > -Inf)\n" +
-              "or 0 * (max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:objective_age:seconds > -Inf) and on (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable:backups == 0 and bycloud:backup_seen:timestamp))\n" +
-              "or 0 * (time() - max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:objective_unmet:since_timestamp > -Inf) > max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:objective_age:seconds > -Inf)))\n" +
-              "and on (cluster, namespace, job, target" + labels + ") bycloud:compliance:tick_timestamp == time() unless on (cluster, namespace, job, target" + labels + ") bycloud:target:outage",
           },
           {
             alert: 'ByCloudBackupTooOld',
@@ -501,7 +464,7 @@
           {
             alert: 'ByCloudBackupChainBroken',
             expr:
-              "(bycloud:unrestorable:backups > 0 unless bycloud:usable_newest:timestamp <= bycloud:restorable_newest:timestamp)\n" +
+              "(bycloud:unrestorable:backups > 0)\n" +
               "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
             'for': '30m',
             labels: {"severity": "warning"},
@@ -509,36 +472,6 @@
               summary: "The newest backup of database {{ $labels.instance_name }} is complete but cannot be restored",
               description: "{{ $value }} backups of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }}, the newest of them included, build on a backup that failed or does not exist.",
               [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupChainBroken.md",
-              [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
-              [if config.exporter != '' then 'exporter_url']: exporter + "/{{ with $labels.target }}databases/{{ urlquery . }}/{{ urlquery $labels.instance_id }}{{ end }}",
-            },
-          },
-          {
-            alert: 'ByCloudBackupFullTooOld',
-            expr:
-              "(time() - bycloud:full_backup:due_timestamp > 0)\n" +
-              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
-            'for': '15m',
-            labels: {"severity": "warning"},
-            annotations: {
-              summary: "A full backup of database {{ $labels.instance_name }} has been due for {{ humanizeDuration $value }}",
-              description: "The newest restorable full backup of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} is {{ humanizeDuration $value }} older than its objective allows.",
-              [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupFullTooOld.md",
-              [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
-              [if config.exporter != '' then 'exporter_url']: exporter + "/{{ with $labels.target }}databases/{{ urlquery . }}/{{ urlquery $labels.instance_id }}{{ end }}",
-            },
-          },
-          {
-            alert: 'ByCloudBackupChainTooLong',
-            expr:
-              "(bycloud:chain_excess:backups > 0)\n" +
-              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
-            'for': '15m',
-            labels: {"severity": "warning"},
-            annotations: {
-              summary: "A restore of database {{ $labels.instance_name }} reads {{ $value }} backups more than allowed",
-              description: "The newest restorable backup of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} builds on more backups than its objective allows: one lost or damaged backup makes all later ones useless.",
-              [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupChainTooLong.md",
               [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
               [if config.exporter != '' then 'exporter_url']: exporter + "/{{ with $labels.target }}databases/{{ urlquery . }}/{{ urlquery $labels.instance_id }}{{ end }}",
             },
@@ -642,6 +575,50 @@
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:restorable_oldest:timestamp[1d]) > -Inf) and max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:trend:backups > -Inf)",
           },
           {
+            record: 'bycloud:full_backup:due_timestamp',
+            expr:
+              "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_restorable_newest_full_timestamp_seconds" + only + ") + max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_backup_objective_full_age_seconds" + only + ")\n" +
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_restorable_newest_full_timestamp_seconds" + only + "[11m])) + max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_objective_full_age_seconds" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:full_backup:due_timestamp[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud:target:memory[11m]))",
+          },
+          {
+            record: 'bycloud:chain_excess:backups',
+            expr:
+              "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_restorable_newest_chain_length" + only + ") - max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_backup_objective_chain_length" + only + ")\n" +
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_restorable_newest_chain_length" + only + "[11m])) - max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_objective_chain_length" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
+              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:chain_excess:backups[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud:target:memory[11m]))",
+          },
+          {
+            alert: 'ByCloudBackupFullTooOld',
+            expr:
+              "(time() - bycloud:full_backup:due_timestamp > 0)\n" +
+              "+ ignoring (team) group_left (team) 0 * bycloud:trend:team",
+            'for': '15m',
+            labels: {"severity": "warning"},
+            annotations: {
+              summary: "A full backup of database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} has been due for {{ humanizeDuration $value }}",
+              description: "The newest restorable full backup of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} is {{ humanizeDuration $value }} older than its objective allows.",
+              [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupFullTooOld.md",
+              [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
+              [if config.exporter != '' then 'exporter_url']: exporter + "/{{ with $labels.target }}databases/{{ urlquery . }}/{{ urlquery $labels.instance_id }}{{ end }}",
+            },
+          },
+          {
+            alert: 'ByCloudBackupChainTooLong',
+            expr:
+              "(bycloud:chain_excess:backups > 0)\n" +
+              "+ ignoring (team) group_left (team) 0 * bycloud:trend:team",
+            'for': '15m',
+            labels: {"severity": "warning"},
+            annotations: {
+              summary: "A restore of database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} reads {{ $value }} backups more than allowed",
+              description: "The newest restorable backup of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} builds on more backups than its objective allows: one lost or damaged backup makes all later ones useless.",
+              [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupChainTooLong.md",
+              [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
+              [if config.exporter != '' then 'exporter_url']: exporter + "/{{ with $labels.target }}databases/{{ urlquery . }}/{{ urlquery $labels.instance_id }}{{ end }}",
+            },
+          },
+          {
             alert: 'ByCloudBackupSizeDropped',
             expr:
               "(bycloud:restorable_full:bytes < " + std.format('%g', config.size_ratio) + " * quantile_over_time(0.5, bycloud:restorable_full:bytes[14d]))\n" +
@@ -733,6 +710,19 @@
               [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
               [if config.exporter != '' then 'exporter_url']: exporter + "/{{ with $labels.target }}databases/{{ urlquery . }}/{{ urlquery $labels.instance_id }}{{ end }}",
             },
+          },
+          {
+            record: 'bycloud:compliance:tick_timestamp',
+            expr:
+              "time() + 0 * (max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud:exporter:scrapes[11m]) > -Inf) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:compliance:tick_timestamp[9m30s]))",
+          },
+          {
+            record: 'bycloud:objective_age:met',
+            expr:
+              "(0 * (max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:objective_age:seconds[11m]) > -Inf) and max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:restorable:backups[11m]) > -Inf) == 0 and max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:backup_seen:timestamp[11m]) > -Inf))\n" +
+              "or time() - max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:restorable_newest:timestamp[11m]) > -Inf) <= bool max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:objective_age:seconds[11m]) > -Inf)\n" +
+              "or 0 * (time() - max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:objective_unmet:since_timestamp[11m]) > -Inf) > max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:objective_age:seconds[11m]) > -Inf)))\n" +
+              "and on (cluster, namespace, job, target" + labels + ") bycloud:compliance:tick_timestamp == time() unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:memory[11m]) == 1",
           },
         ],
       },

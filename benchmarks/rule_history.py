@@ -119,9 +119,9 @@ class Recorded(Struct, frozen=True):
 
     def _series(self, number: int) -> str:
         labels = IDENTITY + (f',instance_id="{identifier(number)}"' if self.is_of_database else "")
-        if self.name.endswith(":name"):
+        if self.name.endswith((":name", ":labels")):
             labels += f',instance_name="db-{number}"'
-        if self.name.endswith(":team"):
+        if self.name.endswith((":team", ":labels")):
             labels += f',team="team-{number % 20}"'
         return f"{self.name}{{{labels}}}"
 

@@ -1,13 +1,12 @@
 """How much of the last 30 days each database, team and fleet was within its objective, every hour.
 
-Every ten minutes, the minute's group records whether each database meets its `max_age`: 1 or 0, and nothing while that
-is unknown. So unknown time counts as neither met nor missed, and the number of samples is the known time.
+Every ten minutes, another group records whether each database meets its `max_age`: 1 or 0, and nothing while that is
+unknown. So unknown time counts as neither met nor missed, and the number of samples is the known time.
 """
 
 from typing import Final
 
 from alerts.source.database_alerts import TODAY
-from alerts.source.database_records import MET
 from alerts.source.promql import BRIDGE, Promql
 from alerts.source.table import Alert, Recording
 from alerts.source.wording import TARGET
@@ -16,11 +15,48 @@ PERIOD_DAYS: Final = 30
 BURN_DAYS: Final = 3
 SAMPLES: Final = 144
 """Of a known day."""
+MET: Final = "bycloud:objective_age:met"
+TICK: Final = "bycloud:compliance:tick_timestamp"
 TEAM: Final = "bycloud:database_compliance:team"
 RATIO: Final = "bycloud:database_compliance:ratio"
 DAYS: Final = "bycloud:database_compliance:days"
 MISSED: Final = "bycloud:database_missed:days"
 MISSED_LATELY: Final = "bycloud:database_missed_lately:days"
+
+
+def met_records(promql: Promql) -> tuple[Recording, Recording]:
+    """Return the records of the ten minutes' group; they read those of the minute's group."""
+    target = promql.settings.target
+    known = f"max by ({target}) (last_over_time(bycloud:exporter:scrapes[{BRIDGE}]) > -Inf)"
+    tick = Recording(
+        name=TICK,
+        expression=f"time() + 0 * ({known} unless on ({target}) last_over_time({TICK}[9m30s]))",
+        note="Every ten minutes, also if the group is evaluated more often: when compliance is recorded.",
+    )
+    return tick, _met(promql)
+
+
+def _met(promql: Promql) -> Recording:
+    target = promql.settings.target
+    backups, seen, objective, newest, overdue = (
+        promql.recorded(f"bycloud:{record}", BRIDGE)
+        for record in (
+            "restorable:backups",
+            "backup_seen:timestamp",
+            "objective_age:seconds",
+            "restorable_newest:timestamp",
+            "objective_unmet:since_timestamp",
+        )
+    )
+    return Recording(
+        name=MET,
+        expression=f"(0 * ({objective} and {backups} == 0 and {seen})\n"
+        f"or time() - {newest} <= bool {objective}\n"
+        f"or 0 * (time() - {overdue} > {objective}))\n"
+        f"and on ({target}) {TICK} == time() unless on ({target}) last_over_time(bycloud:target:memory[{BRIDGE}]) == 1",
+        note="Every ten minutes, 1 where the database meets its `max_age`, 0 where it does not; nothing in an outage, or"
+        " before the first backup is due.",
+    )
 
 
 def compliance(promql: Promql) -> tuple[Recording | Alert, ...]:

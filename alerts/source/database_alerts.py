@@ -21,8 +21,6 @@ def database_alerts(promql: Promql) -> tuple[Alert, ...]:
         _failed(),
         _stuck(),
         _chain_broken(),
-        _full_too_old(),
-        _chain_too_long(),
         _vanished(promql),
     )
 
@@ -104,43 +102,13 @@ def _stuck() -> Alert:
 def _chain_broken() -> Alert:
     return Alert(
         name="ByCloudBackupChainBroken",
-        expression=with_labels(
-            "bycloud:unrestorable:backups > 0"
-            " unless bycloud:usable_newest:timestamp <= bycloud:restorable_newest:timestamp"
-        ),
+        expression=with_labels("bycloud:unrestorable:backups > 0"),
         severity="warning",
         wait="30m",
         summary=f"The newest backup of database {LABELLED} is complete but cannot be restored",
         description=f"{{{{ $value }}}} backups of {ID}, the newest of them included, build on a backup that failed"
         " or does not exist.",
         meaning="the newest usable backup cannot be restored, because its chain is broken",
-        urgency=TODAY,
-    )
-
-
-def _full_too_old() -> Alert:
-    return Alert(
-        name="ByCloudBackupFullTooOld",
-        expression=with_labels("time() - bycloud:full_backup:due_timestamp > 0"),
-        severity="warning",
-        wait="15m",
-        summary=f"A full backup of database {LABELLED} has been due for {DURATION}",
-        description=f"The newest restorable full backup of {ID} is {DURATION} older than its objective allows.",
-        meaning="the newest restorable full backup is older than the objective's `max_full_age`",
-        urgency=TODAY,
-    )
-
-
-def _chain_too_long() -> Alert:
-    return Alert(
-        name="ByCloudBackupChainTooLong",
-        expression=with_labels("bycloud:chain_excess:backups > 0"),
-        severity="warning",
-        wait="15m",
-        summary=f"A restore of database {LABELLED} reads {{{{ $value }}}} backups more than allowed",
-        description=f"The newest restorable backup of {ID} builds on more backups than its objective allows: one lost"
-        " or damaged backup makes all later ones useless.",
-        meaning="the newest restorable backup needs more backups than the objective's `max_chain`",
         urgency=TODAY,
     )
 

@@ -4,10 +4,10 @@ from typing import Final
 
 from alerts.source.promql import BRIDGE, MEMORY, Promql
 from alerts.source.table import Recording
-from alerts.source.target_records import TICK
 
 PREFIX: Final = "bycloud_database_"
-MET: Final = "bycloud:objective_age:met"
+KNOWN: Final = "bycloud:restorable:backups or bycloud:backup_seen:timestamp"
+"""The databases that are known."""
 VANISHED_SECONDS: Final = 12 * 3600
 """How long the backups of a database that no longer exists are remembered."""
 
@@ -15,112 +15,106 @@ VANISHED_SECONDS: Final = 12 * 3600
 def database_records(promql: Promql) -> tuple[Recording, ...]:
     """Return them in the order in which they depend on each other."""
     return (
-        _fact(
-            promql,
-            "bycloud:restorable:backups",
-            "restorable_backups",
-            "Restorable backups of a known database.",
-        ),
-        _fact(
-            promql,
-            "bycloud:restorable_newest:timestamp",
-            "restorable_newest_timestamp_seconds",
-            "When the newest restorable backup was created.",
-        ),
-        _fact(
-            promql,
-            "bycloud:usable_newest:timestamp",
-            "usable_newest_timestamp_seconds",
-            "When the newest backup of a usable status was created, whether its chain is whole or not.",
-        ),
-        _fact(
-            promql,
-            "bycloud:objective_age:seconds",
-            "backup_objective_age_seconds",
-            "How old the newest restorable backup may be; only of databases with a `max_age`.",
-        ),
+        _backups(promql),
+        _newest(promql),
+        _objective(promql),
         _failed(promql),
         _unrestorable(promql),
-        *_due(promql),
+        _running_due(promql),
         _seen(promql),
         _since(promql),
         _trouble(promql),
         _name(promql),
         _team(promql),
         _labels(promql),
-        _met(promql),
     )
 
 
-def _fact(promql: Promql, record: str, metric: str, note: str) -> Recording:
-    return Recording(name=record, expression=promql.plain_fact(record, PREFIX + metric), note=note)
+def _backups(promql: Promql) -> Recording:
+    record = "bycloud:restorable:backups"
+    return Recording(
+        name=record,
+        expression=promql.fact(record, promql.current_metric(PREFIX + "restorable_backups")),
+        note="Restorable backups of a known database.",
+    )
+
+
+def _newest(promql: Promql) -> Recording:
+    """Return a record that may last 11 minutes longer: every rule reads it together with others that end in time."""
+    record = "bycloud:restorable_newest:timestamp"
+    served = promql.by_database(PREFIX + "restorable_newest_timestamp_seconds", window=BRIDGE)
+    return Recording(
+        name=record,
+        expression=promql.fact(record, served),
+        note="When the newest restorable backup was created.",
+    )
+
+
+def _objective(promql: Promql) -> Recording:
+    record = "bycloud:objective_age:seconds"
+    return Recording(
+        name=record,
+        expression=promql.fact(record, promql.current_metric(PREFIX + "backup_objective_age_seconds")),
+        note="How old the newest restorable backup may be; only of databases with a `max_age`.",
+    )
 
 
 def _failed(promql: Promql) -> Recording:
+    """Return a record that may last 11 minutes longer: its alert requires an objective, too."""
     record = "bycloud:last_attempt:failed"
-    metric = PREFIX + "backup_last_attempt_failed"
-    now, recent = promql.by_database(metric), promql.by_database(metric, window=BRIDGE)
+    served = promql.by_database(PREFIX + "backup_last_attempt_failed", window=BRIDGE)
     return Recording(
         name=record,
-        expression=promql.fact(record, f"{now} == 1", f"{recent} == 1"),
+        expression=promql.fact(record, f"{served} == 1"),
         note="1 where the newest finished attempt failed.",
     )
 
 
 def _unrestorable(promql: Promql) -> Recording:
-    record = "bycloud:unrestorable:backups"
+    record, name = "bycloud:unrestorable:backups", PREFIX + "unrestorable_backups"
+    database = promql.settings.database
 
     def broken(window: str = "") -> str:
-        by_reason = promql.metric(PREFIX + "unrestorable_backups", 'reason!="parent_running"', window)
-        running = promql.by_database(PREFIX + "unrestorable_backups", 'reason="parent_running"', window)
-        database = promql.settings.database
-        return f"sum by ({database}) (max by ({database}, reason) ({by_reason})) unless {running} > 0"
+        by_reason = promql.metric(name, 'reason!="parent_running"', window)
+        return f"sum by ({database}) (max by ({database}, reason) ({by_reason}))"
 
+    running = promql.by_database(name, 'reason="parent_running"', BRIDGE)
+    usable = promql.by_database(PREFIX + "usable_newest_timestamp_seconds", window=BRIDGE)
+    restorable = promql.database_value("bycloud:restorable_newest:timestamp")
     return Recording(
         name=record,
-        expression=promql.fact(record, broken(), broken(BRIDGE)),
-        note="Usable backups with a broken chain; not while one waits for its parent.",
+        expression=promql.fact(
+            record,
+            f"({promql.current(broken(), broken(BRIDGE))})\nunless {running} > 0 unless {usable} <= {restorable}",
+        ),
+        note="Usable backups with a broken chain, if the newest usable one is among them; not while one waits for its"
+        " parent.",
     )
 
 
-def _due(promql: Promql) -> tuple[Recording, ...]:
-    """Return when the running backup and the newest full one exceed their objectives, and by what the chain does."""
-    return (
-        _combined(
-            promql,
-            ("bycloud:backup_running:due_timestamp", "When the oldest running backup has to end."),
-            "backup_running_oldest_timestamp_seconds",
-            "+",
-            "backup_objective_duration_seconds",
-        ),
-        _combined(
-            promql,
-            ("bycloud:full_backup:due_timestamp", "When the next full backup is due."),
-            "restorable_newest_full_timestamp_seconds",
-            "+",
-            "backup_objective_full_age_seconds",
-        ),
-        _combined(
-            promql,
-            (
-                "bycloud:chain_excess:backups",
-                "By how many backups the newest chain is longer than its objective.",
-            ),
-            "restorable_newest_chain_length",
-            "-",
-            "backup_objective_chain_length",
-        ),
+def _running_due(promql: Promql) -> Recording:
+    return combined(
+        promql,
+        ("bycloud:backup_running:due_timestamp", "When the oldest running backup has to end."),
+        "backup_running_oldest_timestamp_seconds",
+        "+",
+        "backup_objective_duration_seconds",
     )
 
 
-def _combined(promql: Promql, record: tuple[str, str], left: str, operator: str, right: str) -> Recording:
+def combined(promql: Promql, record: tuple[str, str], left: str, operator: str, right: str) -> Recording:
+    """Return a fact that is the sum or the difference of two gauges.
+
+    :param record: its name and its note.
+    """
     name, note = record
 
     def both(window: str = "") -> str:
         values = (promql.by_database(PREFIX + metric, window=window) for metric in (left, right))
         return f" {operator} ".join(values)
 
-    return Recording(name=name, expression=promql.fact(name, both(), both(BRIDGE)), note=note)
+    served = promql.current(both(), both(BRIDGE))
+    return Recording(name=name, expression=promql.fact(name, served), note=note)
 
 
 def _seen(promql: Promql) -> Recording:
@@ -131,8 +125,7 @@ def _seen(promql: Promql) -> Recording:
     kept, restorable = promql.recorded(record), promql.database_value("bycloud:restorable:backups")
     return Recording(
         name=record,
-        expression=f"time() + 0 * ({finished} or {restorable} > 0)\n"
-        f"or time() + 0 * ({any_status} unless {running})\n"
+        expression=f"time() + 0 * ({finished} or {any_status} unless {running})\n"
         f"or {kept} > time() - {VANISHED_SECONDS}\n"
         f"or {kept} and {restorable}",
         note="When the database last had a backup that was not running.",
@@ -149,38 +142,21 @@ def _since(promql: Promql) -> Recording:
     )
 
 
-def _met(promql: Promql) -> Recording:
-    database, target = promql.settings.database, promql.settings.target
-    objective = promql.database_value("bycloud:objective_age:seconds")
-    newest = promql.database_value("bycloud:restorable_newest:timestamp")
-    overdue = promql.database_value("bycloud:objective_unmet:since_timestamp")
-    return Recording(
-        name=MET,
-        expression=f"(time() - {newest} <= bool {objective}\n"
-        f"or 0 * ({objective} and on ({database}) (bycloud:restorable:backups == 0 and bycloud:backup_seen:timestamp))\n"
-        f"or 0 * (time() - {overdue} > {objective}))\n"
-        f"and on ({target}) {TICK} == time() unless on ({target}) bycloud:target:outage",
-        note="Every ten minutes, 1 where the database meets its `max_age`, 0 where it does not; nothing in an outage, or"
-        " before the first backup is due.",
-    )
-
-
 def _trouble(promql: Promql) -> Recording:
     return Recording(
         name="bycloud:database:trouble",
         expression=f"max by ({promql.settings.database}) (\n"
         "  time() - bycloud:restorable_newest:timestamp > bycloud:objective_age:seconds or bycloud:restorable:backups == 0\n"
-        "  or bycloud:last_attempt:failed == 1 or bycloud:unrestorable:backups > 0 or bycloud:chain_excess:backups > 0\n"
-        "  or time() - bycloud:backup_running:due_timestamp > 0 or time() - bycloud:full_backup:due_timestamp > 0\n"
-        "  or bycloud:backup_seen:timestamp unless bycloud:restorable:backups)",
-        note="Databases on which an alert may fire or be pending: they keep their name.",
+        "  or bycloud:last_attempt:failed == 1 or bycloud:unrestorable:backups > 0\n"
+        "  or time() - bycloud:backup_running:due_timestamp > 0 or bycloud:backup_seen:timestamp unless bycloud:restorable:backups)",
+        note="Databases on which an alert of this group may fire or be pending: they keep their name.",
     )
 
 
 def _name(promql: Promql) -> Recording:
     database = promql.settings.database
     record = "bycloud:database:name"
-    known = f"max by ({database}) (bycloud:restorable:backups or bycloud:backup_seen:timestamp)"
+    known = f"max by ({database}) ({KNOWN})"
     remembered = _last_of(promql, record, "instance_name")
     return Recording(
         name=record,
@@ -197,9 +173,9 @@ def _labels(promql: Promql) -> Recording:
     database = promql.settings.database
     return Recording(
         name="bycloud:database:labels",
-        expression=f"max by ({database}, instance_name) (bycloud:database:name)\n"
+        expression=f"max by ({database}, instance_name) (bycloud:database:name and on ({database}) bycloud:database:trouble)\n"
         f"+ on ({database}) group_left (team) max by ({database}, team) (bycloud:database:team)",
-        note="A database's one name and its one team, as labels of its alerts.",
+        note="The one name and the one team of a database in trouble, as labels of its alerts.",
     )
 
 
@@ -207,23 +183,21 @@ def _team(promql: Promql) -> Recording:
     database, target = promql.settings.database, promql.settings.target
     label = f"label_{promql.settings.team}"
     record = "bycloud:database:team"
-    records = ("restorable:backups", "objective_age:seconds", "unrestorable:backups", "backup_seen:timestamp")
-    known = " or ".join(f"bycloud:{record}" for record in records)
     renamed = f'label_replace({_one(promql, PREFIX + "labels", label)}, "team", "$1", "{label}", "(.*)")'
     return Recording(
         name=record,
         expression=f"time() + 0 * max by ({database}, team) ({renamed})\n"
         f"or on ({database}) {_last_of(promql, record, 'team')} and on ({target}) bycloud:target:outage\n"
-        f"or on ({database}) time() + 0 * max by ({database}) ({known})",
+        f"or on ({database}) time() + 0 * max by ({database}) ({KNOWN})",
         note="A database's one team, without the label if it has none. The value is the time at which it was served.",
     )
 
 
 def _one(promql: Promql, metric: str, label: str) -> str:
-    """Return exactly one series for a database: of two replicas in mid-rollout, the one with the first label value."""
+    """Return exactly one series for a database: of two label values, the first one."""
     database = promql.settings.database
-    now, recent = (f"max by ({database}, {label}) ({promql.metric(metric, window=w)})" for w in ("", BRIDGE))
-    return f"topk by ({database}) (1, 2 * {now} or {recent} {promql.unless_visible})"
+    served = promql.metric(metric, window=BRIDGE)
+    return f"topk by ({database}) (1, max by ({database}, {label}) ({served}))"
 
 
 def _last_of(promql: Promql, record: str, label: str) -> str:

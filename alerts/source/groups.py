@@ -1,6 +1,6 @@
 """All groups of rules, in their order."""
 
-from alerts.source.compliance import compliance
+from alerts.source.compliance import compliance, met_records
 from alerts.source.database_alerts import database_alerts
 from alerts.source.database_records import database_records
 from alerts.source.promql import Promql
@@ -22,7 +22,7 @@ def groups(settings: Settings) -> tuple[Group, ...]:
     )
     return (
         Group(name="bycloud-backups", rules=every_minute),
-        Group(name="bycloud-backup-trends", rules=trends(promql), interval="10m"),
+        Group(name="bycloud-backup-trends", rules=(*trends(promql), *met_records(promql)), interval="10m"),
         Group(name="bycloud-backup-compliance", rules=compliance(promql), interval="1h"),
     )
 

@@ -43,26 +43,26 @@ class Promql(Struct, frozen=True):
         """Return a target's last recorded value, but not NaN."""
         return f"max by ({self.settings.target}) (last_over_time({record}[{LONG_MEMORY}]) > -Inf)"
 
-    def fact(self, record: str, now: str, recent: str) -> str:
-        """Return the expression of a fact: served, bridged, kept in an outage, or ended.
+    def fact(self, record: str, served: str) -> str:
+        """Return the expression of a fact: served, kept in an outage, or ended.
+
+        :param served: the last values, by database.
+        """
+        memory = f"max by ({self.settings.target}) (last_over_time(bycloud:target:memory[{BRIDGE}]))"
+        return f"{served}\nor {self.recorded(record)} * on ({self.settings.target}) group_left () {memory}"
+
+    def current(self, now: str, recent: str) -> str:
+        """Return what has not ended: a series that a walk no longer has does not count.
 
         :param now: instant selectors, by database.
-        :param recent: the same with the last values of `BRIDGE`.
+        :param recent: the same with the last values of `BRIDGE`, for scrapes that no instant selector sees.
         """
-        memory = f"max by ({self.settings.target}) (bycloud:target:memory)"
-        return (
-            f"{now}\nor {recent} {self.unless_visible}\n"
-            f"or {self.recorded(record)} * on ({self.settings.target}) group_left () {memory}"
-        )
+        visible = f"last_over_time(bycloud:target:visible[{BRIDGE}])"
+        return f"{now}\nor {recent} unless on ({self.settings.target}) {visible}"
 
-    @property
-    def unless_visible(self) -> str:
-        """Exclude targets that an instant selector has seen lately: what they no longer serve has ended."""
-        return f"unless on ({self.settings.target}) last_over_time(bycloud:target:visible[{BRIDGE}])"
-
-    def plain_fact(self, record: str, name: str) -> str:
-        """Return the expression of a fact that is one metric."""
-        return self.fact(record, self.by_database(name), self.by_database(name, window=BRIDGE))
+    def current_metric(self, name: str) -> str:
+        """Return the current values of one metric, by database."""
+        return self.current(self.by_database(name), self.by_database(name, window=BRIDGE))
 
     def target_value(self, record: str) -> str:
         """Return a target's recorded value, but not NaN.

@@ -1,11 +1,7 @@
 """Recording rules about exporters and their walks."""
 
-from typing import Final
-
 from alerts.source.promql import BRIDGE, LONG_MEMORY, TWO_SCRAPES, Promql
 from alerts.source.table import Recording
-
-TICK: Final = "bycloud:compliance:tick_timestamp"
 
 
 def target_records(promql: Promql) -> tuple[Recording, ...]:
@@ -25,7 +21,8 @@ def target_records(promql: Promql) -> tuple[Recording, ...]:
         Recording(
             name="bycloud:target:outage",
             expression=f"{_known(promql)} unless on ({promql.settings.target}) bycloud:target:visible\n"
-            f"unless on ({promql.settings.target}) (bycloud:target:complete {promql.unless_visible})",
+            f"unless on ({promql.settings.target}) (bycloud:target:complete"
+            f" unless on ({promql.settings.target}) last_over_time(bycloud:target:visible[{BRIDGE}]))",
             note="The target is known, but walks fail or nothing can be scraped. If instant selectors never see it, its"
             " last scrape counts.",
         ),
@@ -48,7 +45,6 @@ def target_records(promql: Promql) -> tuple[Recording, ...]:
             note="When the last complete walk ended, by the exporter's clock.",
         ),
         _filled(promql),
-        _tick(promql),
     )
 
 
@@ -94,12 +90,4 @@ def _filled(promql: Promql) -> Recording:
         name="bycloud:inventory:filled_timestamp",
         expression=f"time() + 0 * ({listed} > 0)\nor {kept} and {_known(promql)}",
         note="When the target last had a backup.",
-    )
-
-
-def _tick(promql: Promql) -> Recording:
-    return Recording(
-        name=TICK,
-        expression=f"time() + 0 * ({_known(promql)} unless on ({promql.settings.target}) last_over_time({TICK}[9m30s]))",
-        note="Every ten minutes, whatever the interval of evaluations: when compliance is recorded.",
     )

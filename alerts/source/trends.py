@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from alerts.source.chains import chain_records, chain_too_long, full_too_old
 from alerts.source.database_alerts import TODAY
 from alerts.source.database_records import PREFIX
 from alerts.source.promql import BRIDGE, LONG_MEMORY, TWO_SCRAPES, Promql, with_team
@@ -29,6 +30,9 @@ def trends(promql: Promql) -> tuple[Recording | Alert, ...]:
     """Return records and alerts in the order in which they depend on each other."""
     return (
         *_records(promql),
+        *chain_records(promql),
+        full_too_old(TEAM),
+        chain_too_long(TEAM),
         _size_dropped(promql),
         _backups_dropped(promql),
         _gap(),

@@ -95,7 +95,7 @@ def _receiver(notified: set[tuple[str, str]]) -> HTTPServer:
 def _configure_prometheus(folder: Path, demo: Demo, manager: str) -> None:
     first = "- record: bycloud:restorable:backups"
     targets, databases = RULES.read_text(encoding="utf-8").split(first)
-    shortened = re.sub(r"for: \w+", "for: 1s", databases)
+    shortened = re.sub(r"for: \w+", "for: 1s", databases).replace("interval: 10m", "interval: 1s")
     (folder / "rules.yml").write_text(f"{targets}{first}{shortened}", encoding="utf-8")
     (folder / "prometheus.yml").write_text(
         "global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s}\n"

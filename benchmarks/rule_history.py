@@ -33,6 +33,13 @@ OF_TARGETS: Final = (
     ('bycloud_scrape_failure{reason="auth"}', 0.0),
     ('bycloud_scrape_collector_success{collector="instances"}', 1.0),
 )
+SPARSE: Final[Mapping[str, tuple[int, int]]] = {
+    "bycloud:last_attempt:failed": (10, 0),
+    "bycloud:backup_running:due_timestamp": (20, 2),
+    "bycloud:unrestorable:backups": (50, 1),
+    "bycloud:objective_unmet:since_timestamp": (1, 1),
+}
+"""Records of few databases: a divisor of their numbers, and the remainder; nobody has the last one."""
 RANGE: Final = re.compile(r"\b(bycloud:[a-z_:]+)\[(\w+)\]")
 Rule = Mapping[str, Any]
 
@@ -63,6 +70,8 @@ class Fleet(Struct, frozen=True):
         for name, value in self._values(number):
             yield f"bycloud_database_{name}{{{labels}}} {value!r}\n"
         completed = f'{labels},status="COMPLETED"'
+        if _has("bycloud:unrestorable:backups", number):
+            yield f'bycloud_database_unrestorable_backups{{{labels},reason="parent_failed"}} 1\n'
         yield f"bycloud_database_backups{{{completed}}} 14\n"
         yield f"bycloud_database_backup_newest_timestamp_seconds{{{completed}}} {self.newest(number)!r}\n"
         yield f"bycloud_database_backup_newest_duration_seconds{{{completed}}} 600\n"
@@ -73,19 +82,30 @@ class Fleet(Struct, frozen=True):
         newest = self.newest(number)
         yield "restorable_backups", 14.0
         yield "restorable_newest_timestamp_seconds", newest
-        yield "usable_newest_timestamp_seconds", newest
+        yield (
+            "usable_newest_timestamp_seconds",
+            newest + DAY * _has("bycloud:unrestorable:backups", number),
+        )
+        if _has("bycloud:backup_running:due_timestamp", number):
+            yield "backup_running_oldest_timestamp_seconds", self.now - 600
         yield "restorable_oldest_timestamp_seconds", newest - 13 * DAY
         yield "restorable_largest_gap_seconds", self.now - newest
         yield "restorable_newest_chain_length", 7.0
         yield "restorable_newest_full_timestamp_seconds", newest - 6 * DAY
         yield "restorable_newest_full_size_bytes", 1e9 + number
-        yield "backup_last_attempt_failed", float(number % 10 == 0)
+        yield "backup_last_attempt_failed", float(_has("bycloud:last_attempt:failed", number))
         yield "backup_objective_age_seconds", 30 * 3600.0
         yield "backup_objective_duration_seconds", 6 * 3600.0
         yield "backup_objective_retention_seconds", 14 * DAY
         yield "backup_objective_gap_seconds", 2 * DAY
         yield "backup_objective_full_age_seconds", 8 * DAY
         yield "backup_objective_chain_length", 14.0
+
+
+def _has(record: str, number: int) -> bool:
+    """Return whether a database has a record."""
+    divisor, remainder = SPARSE.get(record, (1, 0))
+    return number % divisor == remainder
 
 
 def identifier(number: int) -> str:
@@ -109,7 +129,7 @@ class Recorded(Struct, frozen=True):
         """Write the samples of every series as OpenMetrics; return their number."""
         count = int(self.reach / self.interval)
         times = [fleet.now - self.interval * step for step in range(count, 0, -1)]
-        numbers = range(fleet.databases if self.is_of_database else 1)
+        numbers = [n for n in range(fleet.databases if self.is_of_database else 1) if _has(self.name, n)]
         for number in numbers:
             series, value = self._series(number), self._value(fleet, number)
             out.write(
@@ -126,6 +146,10 @@ class Recorded(Struct, frozen=True):
         return f"{self.name}{{{labels}}}"
 
     def _value(self, fleet: Fleet, number: int) -> float:
+        if self.name == "bycloud:backup_running:due_timestamp":
+            return fleet.now + 6 * 3600
+        if self.name == "bycloud:last_attempt:failed":
+            return 1.0
         if self.name.endswith(("timestamp", ":name", ":team")):
             return fleet.newest(number)
         if self.name == COMPLIANCE:

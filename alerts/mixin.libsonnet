@@ -106,6 +106,11 @@
               "or max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud:inventory:filled_timestamp[1d]) > -Inf) and max by (cluster, namespace, job, target" + labels + ") (bycloud:exporter:scrapes > -Inf)",
           },
           {
+            record: 'bycloud:replica:databases',
+            expr:
+              "count by (cluster, namespace, job, target" + labels + ", instance) (last_over_time(bycloud_database_restorable_backups" + only + "[11m]))",
+          },
+          {
             alert: 'ByCloudExporterDown',
             expr:
               "bycloud:exporter:scrapes > 0 and on (cluster, namespace, job, target" + labels + ") max by (cluster, namespace, job, target" + labels + ") (avg_over_time(up" + only + "[20m])) < 0.5\n" +
@@ -249,8 +254,7 @@
           {
             alert: 'ByCloudReplicasDisagree',
             expr:
-              "max by (cluster, namespace, job, target" + labels + ") (count by (cluster, namespace, job, target" + labels + ", instance) (last_over_time(bycloud_database_restorable_backups" + only + "[11m])))\n" +
-              "  - min by (cluster, namespace, job, target" + labels + ") (count by (cluster, namespace, job, target" + labels + ", instance) (last_over_time(bycloud_database_restorable_backups" + only + "[11m]))) > 0\n" +
+              "max by (cluster, namespace, job, target" + labels + ") (bycloud:replica:databases) - min by (cluster, namespace, job, target" + labels + ") (bycloud:replica:databases) > 0\n" +
               "unless on (cluster, namespace, job, target" + labels + ") bycloud:walk_interval:seconds > 1800",
             'for': '1h',
             labels: {"severity": "warning"},
@@ -305,8 +309,7 @@
           {
             record: 'bycloud:restorable:backups',
             expr:
-              "max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud_database_restorable_backups" + only + ")\n" +
-              "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_restorable_backups" + only + "[11m])) unless on (cluster, namespace, job, target" + labels + ") last_over_time(bycloud:target:visible[11m])\n" +
+              "max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_restorable_backups" + only + "[11m]))\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:restorable:backups[2h]) > -Inf) * on (cluster, namespace, job, target" + labels + ") group_left () max by (cluster, namespace, job, target" + labels + ") (last_over_time(bycloud:target:memory[11m]))",
           },
           {
@@ -346,7 +349,8 @@
           {
             record: 'bycloud:backup_seen:timestamp',
             expr:
-              "time() + 0 * (max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_last_attempt_failed" + only + "[11m])) or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backups{instance_id!=\"unknown\"" + more + "}[11m])) unless max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_running_oldest_timestamp_seconds" + only + "[11m])))\n" +
+              "time() + 0 * (max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable:backups > -Inf) > 0 or max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:last_attempt:failed > -Inf) or max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:unrestorable:backups > -Inf))\n" +
+              "or time() + 0 * (max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backups{instance_id!=\"unknown\"" + more + "}[11m])) unless max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud_database_backup_running_oldest_timestamp_seconds" + only + "[11m])))\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:backup_seen:timestamp[2h]) > -Inf) > time() - 43200\n" +
               "or max by (cluster, namespace, job, target" + labels + ", instance_id) (last_over_time(bycloud:backup_seen:timestamp[2h]) > -Inf) and max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable:backups > -Inf)",
           },
@@ -360,9 +364,10 @@
             record: 'bycloud:database:trouble',
             expr:
               "max by (cluster, namespace, job, target" + labels + ", instance_id) (\n" +
-              "  time() - bycloud:restorable_newest:timestamp > bycloud:objective_age:seconds or bycloud:restorable:backups == 0\n" +
+              "  time() - bycloud:restorable_newest:timestamp > bycloud:objective_age:seconds\n" +
+              "  or bycloud:objective_unmet:since_timestamp or bycloud:backup_seen:timestamp unless bycloud:restorable:backups > 0\n" +
               "  or bycloud:last_attempt:failed == 1 or bycloud:unrestorable:backups > 0\n" +
-              "  or time() - bycloud:backup_running:due_timestamp > 0 or bycloud:backup_seen:timestamp unless bycloud:restorable:backups)",
+              "  or time() - bycloud:backup_running:due_timestamp > 0)",
           },
           {
             record: 'bycloud:database:name',
@@ -376,20 +381,20 @@
             record: 'bycloud:database:team',
             expr:
               "time() + 0 * max by (cluster, namespace, job, target" + labels + ", instance_id, team) (label_replace(topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, max by (cluster, namespace, job, target" + labels + ", instance_id, label_" + config.team + ") (last_over_time(bycloud_database_labels" + only + "[11m]))), \"team\", \"$1\", \"label_" + config.team + "\", \"(.*)\"))\n" +
-              "or on (cluster, namespace, job, target" + labels + ", instance_id) topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, max by (cluster, namespace, job, target" + labels + ", instance_id, team) (last_over_time(bycloud:database:team[2h]))) and on (cluster, namespace, job, target" + labels + ") bycloud:target:outage\n" +
-              "or on (cluster, namespace, job, target" + labels + ", instance_id) time() + 0 * max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:restorable:backups or bycloud:backup_seen:timestamp)",
+              "or on (cluster, namespace, job, target" + labels + ", instance_id) topk by (cluster, namespace, job, target" + labels + ", instance_id) (1, max by (cluster, namespace, job, target" + labels + ", instance_id, team) (last_over_time(bycloud:database:team[2h]) and on (cluster, namespace, job, target" + labels + ") bycloud:target:outage))\n" +
+              "or on (cluster, namespace, job, target" + labels + ", instance_id) time() + 0 * max by (cluster, namespace, job, target" + labels + ", instance_id) (bycloud:database:name)",
           },
           {
             record: 'bycloud:database:labels',
             expr:
-              "max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (bycloud:database:name and on (cluster, namespace, job, target" + labels + ", instance_id) bycloud:database:trouble)\n" +
-              "+ on (cluster, namespace, job, target" + labels + ", instance_id) group_left (team) max by (cluster, namespace, job, target" + labels + ", instance_id, team) (bycloud:database:team)",
+              "max by (cluster, namespace, job, target" + labels + ", instance_id, instance_name) (0 * bycloud:database:name and on (cluster, namespace, job, target" + labels + ", instance_id) bycloud:database:trouble)\n" +
+              "+ on (cluster, namespace, job, target" + labels + ", instance_id) group_left (team) max by (cluster, namespace, job, target" + labels + ", instance_id, team) (0 * bycloud:database:team)",
           },
           {
             alert: 'ByCloudBackupTooOld',
             expr:
               "(time() - bycloud:restorable_newest:timestamp > bycloud:objective_age:seconds)\n" +
-              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
+              "+ ignoring (team, instance_name) group_left (team, instance_name) bycloud:database:labels",
             'for': '15m',
             labels: {"severity": "critical"},
             annotations: {
@@ -403,8 +408,8 @@
           {
             alert: 'ByCloudBackupMissing',
             expr:
-              "(bycloud:objective_age:seconds > 0 and bycloud:restorable:backups == 0 and bycloud:backup_seen:timestamp)\n" +
-              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
+              "(bycloud:objective_age:seconds and bycloud:objective_unmet:since_timestamp and bycloud:backup_seen:timestamp)\n" +
+              "+ ignoring (team, instance_name) group_left (team, instance_name) bycloud:database:labels",
             'for': '15m',
             labels: {"severity": "critical", "backups": "lost"},
             annotations: {
@@ -418,9 +423,8 @@
           {
             alert: 'ByCloudBackupMissing',
             expr:
-              "(bycloud:objective_age:seconds > 0 and bycloud:restorable:backups == 0 unless bycloud:backup_seen:timestamp\n" +
-              "and time() - bycloud:objective_unmet:since_timestamp > bycloud:objective_age:seconds)\n" +
-              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
+              "(bycloud:objective_age:seconds < time() - bycloud:objective_unmet:since_timestamp unless bycloud:backup_seen:timestamp)\n" +
+              "+ ignoring (team, instance_name) group_left (team, instance_name) bycloud:database:labels",
             'for': '15m',
             labels: {"severity": "critical", "backups": "never"},
             annotations: {
@@ -435,7 +439,7 @@
             alert: 'ByCloudBackupFailed',
             expr:
               "(bycloud:last_attempt:failed == 1 and bycloud:objective_age:seconds > 0)\n" +
-              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
+              "+ ignoring (team, instance_name) group_left (team, instance_name) bycloud:database:labels",
             'for': '5m',
             labels: {"severity": "warning"},
             annotations: {
@@ -450,7 +454,7 @@
             alert: 'ByCloudBackupStuck',
             expr:
               "(time() - bycloud:backup_running:due_timestamp > 0)\n" +
-              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
+              "+ ignoring (team, instance_name) group_left (team, instance_name) bycloud:database:labels",
             'for': '15m',
             labels: {"severity": "warning"},
             annotations: {
@@ -465,7 +469,7 @@
             alert: 'ByCloudBackupChainBroken',
             expr:
               "(bycloud:unrestorable:backups > 0)\n" +
-              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
+              "+ ignoring (team, instance_name) group_left (team, instance_name) bycloud:database:labels",
             'for': '30m',
             labels: {"severity": "warning"},
             annotations: {
@@ -482,7 +486,7 @@
               "(0 < time() - bycloud:backup_seen:timestamp < 43200\n" +
               "and on (cluster, namespace, job, target" + labels + ") bycloud:target:complete\n" +
               "unless on (cluster, namespace, job, target" + labels + ", instance_id) last_over_time(bycloud_database_backups" + only + "[11m]))\n" +
-              "+ ignoring (team, instance_name) group_left (team, instance_name) 0 * bycloud:database:labels",
+              "+ ignoring (team, instance_name) group_left (team, instance_name) bycloud:database:labels",
             'for': '5m',
             labels: {"severity": "info"},
             annotations: {

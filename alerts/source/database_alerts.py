@@ -44,7 +44,7 @@ def _missing() -> Alert:
     return Alert(
         name="ByCloudBackupMissing",
         expression=with_labels(
-            "bycloud:objective_age:seconds > 0 and bycloud:restorable:backups == 0 and bycloud:backup_seen:timestamp"
+            "bycloud:objective_age:seconds and bycloud:objective_unmet:since_timestamp and bycloud:backup_seen:timestamp"
         ),
         severity="critical",
         wait="15m",
@@ -60,8 +60,8 @@ def _never_backed_up() -> Alert:
     return Alert(
         name="ByCloudBackupMissing",
         expression=with_labels(
-            "bycloud:objective_age:seconds > 0 and bycloud:restorable:backups == 0 unless bycloud:backup_seen:timestamp"
-            "\nand time() - bycloud:objective_unmet:since_timestamp > bycloud:objective_age:seconds"
+            "bycloud:objective_age:seconds < time() - bycloud:objective_unmet:since_timestamp"
+            " unless bycloud:backup_seen:timestamp"
         ),
         severity="critical",
         wait="15m",

@@ -6,8 +6,6 @@ from alerts.source.promql import BRIDGE, MEMORY, Promql
 from alerts.source.table import Recording
 
 PREFIX: Final = "bycloud_database_"
-KNOWN: Final = "bycloud:restorable:backups or bycloud:backup_seen:timestamp"
-"""The databases that are known."""
 VANISHED_SECONDS: Final = 12 * 3600
 """How long the backups of a database that no longer exists are remembered."""
 
@@ -34,20 +32,26 @@ def _backups(promql: Promql) -> Recording:
     record = "bycloud:restorable:backups"
     return Recording(
         name=record,
-        expression=promql.fact(record, promql.current_metric(PREFIX + "restorable_backups")),
+        expression=promql.fact(record, _recent(promql, "restorable_backups")),
         note="Restorable backups of a known database.",
     )
 
 
 def _newest(promql: Promql) -> Recording:
-    """Return a record that may last 11 minutes longer: every rule reads it together with others that end in time."""
     record = "bycloud:restorable_newest:timestamp"
-    served = promql.by_database(PREFIX + "restorable_newest_timestamp_seconds", window=BRIDGE)
     return Recording(
         name=record,
-        expression=promql.fact(record, served),
+        expression=promql.fact(record, _recent(promql, "restorable_newest_timestamp_seconds")),
         note="When the newest restorable backup was created.",
     )
+
+
+def _recent(promql: Promql, metric: str) -> str:
+    """Return a metric's values of 11 minutes.
+
+    They may last that much longer than the metric, but every alert reads them together with a fact that does not.
+    """
+    return promql.by_database(PREFIX + metric, window=BRIDGE)
 
 
 def _objective(promql: Promql) -> Recording:
@@ -60,12 +64,10 @@ def _objective(promql: Promql) -> Recording:
 
 
 def _failed(promql: Promql) -> Recording:
-    """Return a record that may last 11 minutes longer: its alert requires an objective, too."""
     record = "bycloud:last_attempt:failed"
-    served = promql.by_database(PREFIX + "backup_last_attempt_failed", window=BRIDGE)
     return Recording(
         name=record,
-        expression=promql.fact(record, f"{served} == 1"),
+        expression=promql.fact(record, f"{_recent(promql, 'backup_last_attempt_failed')} == 1"),
         note="1 where the newest finished attempt failed.",
     )
 
@@ -79,7 +81,7 @@ def _unrestorable(promql: Promql) -> Recording:
         return f"sum by ({database}) (max by ({database}, reason) ({by_reason}))"
 
     running = promql.by_database(name, 'reason="parent_running"', BRIDGE)
-    usable = promql.by_database(PREFIX + "usable_newest_timestamp_seconds", window=BRIDGE)
+    usable = _recent(promql, "usable_newest_timestamp_seconds")
     restorable = promql.database_value("bycloud:restorable_newest:timestamp")
     return Recording(
         name=record,
@@ -119,13 +121,17 @@ def combined(promql: Promql, record: tuple[str, str], left: str, operator: str, 
 
 def _seen(promql: Promql) -> Recording:
     record = "bycloud:backup_seen:timestamp"
-    finished = promql.by_database(PREFIX + "backup_last_attempt_failed", window=BRIDGE)
     any_status = promql.by_database(PREFIX + "backups", 'instance_id!="unknown"', BRIDGE)
-    running = promql.by_database(PREFIX + "backup_running_oldest_timestamp_seconds", window=BRIDGE)
-    kept, restorable = promql.recorded(record), promql.database_value("bycloud:restorable:backups")
+    running = _recent(promql, "backup_running_oldest_timestamp_seconds")
+    restorable, failed, broken = (
+        promql.database_value(f"bycloud:{fact}")
+        for fact in ("restorable:backups", "last_attempt:failed", "unrestorable:backups")
+    )
+    kept = promql.recorded(record)
     return Recording(
         name=record,
-        expression=f"time() + 0 * ({finished} or {any_status} unless {running})\n"
+        expression=f"time() + 0 * ({restorable} > 0 or {failed} or {broken})\n"
+        f"or time() + 0 * ({any_status} unless {running})\n"
         f"or {kept} > time() - {VANISHED_SECONDS}\n"
         f"or {kept} and {restorable}",
         note="When the database last had a backup that was not running.",
@@ -146,9 +152,10 @@ def _trouble(promql: Promql) -> Recording:
     return Recording(
         name="bycloud:database:trouble",
         expression=f"max by ({promql.settings.database}) (\n"
-        "  time() - bycloud:restorable_newest:timestamp > bycloud:objective_age:seconds or bycloud:restorable:backups == 0\n"
+        "  time() - bycloud:restorable_newest:timestamp > bycloud:objective_age:seconds\n"
+        "  or bycloud:objective_unmet:since_timestamp or bycloud:backup_seen:timestamp unless bycloud:restorable:backups > 0\n"
         "  or bycloud:last_attempt:failed == 1 or bycloud:unrestorable:backups > 0\n"
-        "  or time() - bycloud:backup_running:due_timestamp > 0 or bycloud:backup_seen:timestamp unless bycloud:restorable:backups)",
+        "  or time() - bycloud:backup_running:due_timestamp > 0)",
         note="Databases on which an alert of this group may fire or be pending: they keep their name.",
     )
 
@@ -156,7 +163,7 @@ def _trouble(promql: Promql) -> Recording:
 def _name(promql: Promql) -> Recording:
     database = promql.settings.database
     record = "bycloud:database:name"
-    known = f"max by ({database}) ({KNOWN})"
+    known = f"max by ({database}) (bycloud:restorable:backups or bycloud:backup_seen:timestamp)"
     remembered = _last_of(promql, record, "instance_name")
     return Recording(
         name=record,
@@ -173,9 +180,9 @@ def _labels(promql: Promql) -> Recording:
     database = promql.settings.database
     return Recording(
         name="bycloud:database:labels",
-        expression=f"max by ({database}, instance_name) (bycloud:database:name and on ({database}) bycloud:database:trouble)\n"
-        f"+ on ({database}) group_left (team) max by ({database}, team) (bycloud:database:team)",
-        note="The one name and the one team of a database in trouble, as labels of its alerts.",
+        expression=f"max by ({database}, instance_name) (0 * bycloud:database:name and on ({database}) bycloud:database:trouble)\n"
+        f"+ on ({database}) group_left (team) max by ({database}, team) (0 * bycloud:database:team)",
+        note="0, with the one name and the one team of a database in trouble: the labels of its alerts.",
     )
 
 
@@ -187,8 +194,8 @@ def _team(promql: Promql) -> Recording:
     return Recording(
         name=record,
         expression=f"time() + 0 * max by ({database}, team) ({renamed})\n"
-        f"or on ({database}) {_last_of(promql, record, 'team')} and on ({target}) bycloud:target:outage\n"
-        f"or on ({database}) time() + 0 * max by ({database}) ({KNOWN})",
+        f"or on ({database}) {_last_of(promql, record, 'team', f' and on ({target}) bycloud:target:outage')}\n"
+        f"or on ({database}) time() + 0 * max by ({database}) (bycloud:database:name)",
         note="A database's one team, without the label if it has none. The value is the time at which it was served.",
     )
 
@@ -200,7 +207,11 @@ def _one(promql: Promql, metric: str, label: str) -> str:
     return f"topk by ({database}) (1, max by ({database}, {label}) ({served}))"
 
 
-def _last_of(promql: Promql, record: str, label: str) -> str:
-    """Return the series of a database that was served last."""
+def _last_of(promql: Promql, record: str, label: str, where: str = "") -> str:
+    """Return the series of a database that was served last.
+
+    :param where: selects series, beginning with a set operator.
+    """
     database = promql.settings.database
-    return f"topk by ({database}) (1, max by ({database}, {label}) (last_over_time({record}[{MEMORY}])))"
+    series = f"last_over_time({record}[{MEMORY}]){where}"
+    return f"topk by ({database}) (1, max by ({database}, {label}) ({series}))"

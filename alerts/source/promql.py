@@ -83,7 +83,7 @@ def with_labels(sentence: str) -> str:
     An annotation could query the name, but Prometheus expands it at each evaluation of each active alert.
     """
     labels = "(team, instance_name)"
-    return f"({sentence})\n+ ignoring {labels} group_left {labels} 0 * bycloud:database:labels"
+    return f"({sentence})\n+ ignoring {labels} group_left {labels} bycloud:database:labels"
 
 
 def with_team(sentence: str, team: str) -> str:

@@ -4,6 +4,7 @@ from typing import Final
 
 from alerts.source.promql import BRIDGE, TWO_SCRAPES, Promql
 from alerts.source.table import Alert
+from alerts.source.target_records import REPLICA
 from alerts.source.wording import DURATION, REASONS, TARGET
 
 PAGE: Final = "Act now: backups are not monitored, and other alerts are blind."
@@ -190,16 +191,11 @@ def _instances_stale(promql: Promql) -> Alert:
 
 
 def _replicas_disagree(promql: Promql) -> Alert:
-    settings = promql.settings
-    each = (
-        f"count by ({settings.target}, instance) (last_over_time("
-        f"{promql.metric('bycloud_database_restorable_backups')}[{BRIDGE}]))"
-    )
+    target = promql.settings.target
     return Alert(
         name="ByCloudReplicasDisagree",
-        expression=f"max by ({settings.target}) ({each})\n"
-        f"  - min by ({settings.target}) ({each}) > 0\n"
-        f"unless on ({settings.target}) bycloud:walk_interval:seconds > 1800",
+        expression=f"max by ({target}) ({REPLICA}) - min by ({target}) ({REPLICA}) > 0\n"
+        f"unless on ({target}) bycloud:walk_interval:seconds > 1800",
         severity="warning",
         wait="1h",
         summary=f"Replicas of the exporter know different databases ({TARGET})",

@@ -1,7 +1,11 @@
 """Recording rules about exporters and their walks."""
 
+from typing import Final
+
 from alerts.source.promql import BRIDGE, LONG_MEMORY, TWO_SCRAPES, Promql
 from alerts.source.table import Recording
+
+REPLICA: Final = "bycloud:replica:databases"
 
 
 def target_records(promql: Promql) -> tuple[Recording, ...]:
@@ -45,6 +49,12 @@ def target_records(promql: Promql) -> tuple[Recording, ...]:
             note="When the last complete walk ended, by the exporter's clock.",
         ),
         _filled(promql),
+        Recording(
+            name=REPLICA,
+            expression=f"count by ({promql.settings.target}, instance) ("
+            f"{promql.metric('bycloud_database_restorable_backups', window=BRIDGE)})",
+            note="How many databases each replica of the exporter knows.",
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import pairwise
 from math import inf
 from pathlib import Path
 from typing import Any, Final
@@ -167,6 +168,7 @@ class Database(Struct):
                 "ByCloudBackupChainBroken": bool(good) and min(good, key=_age) not in restorable,
                 "ByCloudBackupFullTooOld": min(map(_age, filter(_is_full, restorable)), default=0)
                 > self.objective.get("full_age_seconds", inf),
+                "ByCloudBackupGap": _open_gap(restorable) > self.objective.get("gap_seconds", inf),
                 "ByCloudBackupChainTooLong": bool(restorable)
                 and _chain_length(min(restorable, key=_age), by_id) > self.objective.get("chain_length", inf),
             }.items()
@@ -187,6 +189,13 @@ def _is_restorable(backup: Mapping[str, Any], by_id: Mapping[str, dict[str, Any]
 
 def _chain_length(backup: Mapping[str, Any], by_id: Mapping[str, dict[str, Any]]) -> int:
     return 1 if _is_full(backup) else 1 + _chain_length(by_id[backup["parent_id"]], by_id)
+
+
+def _open_gap(restorable: list[dict[str, Any]]) -> float:
+    """Return the time since the newest restore point if that is the largest gap, because it grows; else 0."""
+    ages = [0.0, *sorted(map(_age, restorable))]
+    gaps = [older - newer for newer, older in pairwise(ages)]
+    return gaps[0] if gaps and gaps[0] == max(gaps) else 0.0
 
 
 def _objectives(demo: Demo) -> Mapping[str, Mapping[str, float]]:
@@ -232,7 +241,7 @@ def test_each_ailing_database_raises_its_alerts_and_no_others(demo: Demo, watch:
 
     raised = _databases(demo)
     by_kind = {ailment.kind: raised[ailment.instance_id] for ailment in Fleet().ailments}
-    full = {"ByCloudBackupFullTooOld"}  # as old as the newest backup, or older
+    full = {"ByCloudBackupFullTooOld", "ByCloudBackupGap"}  # as old as the newest backup, or older
     assert by_kind["stale"] - full == {"ByCloudBackupTooOld"}
     assert by_kind["failing"] - full == {"ByCloudBackupTooOld", "ByCloudBackupFailed"}
     assert by_kind["long_chain"] >= {"ByCloudBackupChainTooLong"}

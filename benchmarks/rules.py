@@ -3,8 +3,8 @@
     python -m benchmarks.rules [--databases 5000] [--replicas 2] [--write]
 
 Every second database is stale. Each group is evaluated on its own. What the rules read of their own records
-is backfilled with promtool; the exporters' metrics are scraped from a server of this program. `--write` puts
-the table into docs/performance.md.
+is backfilled with promtool, but for the last two hours, which Prometheus has in memory: they are written there.
+The exporters' metrics are scraped from a server of this program. `--write` puts the table into docs/performance.md.
 """
 
 import argparse
@@ -12,9 +12,10 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -25,7 +26,9 @@ import yaml
 from msgspec import Struct
 
 from benchmarks.page import write_rules
-from benchmarks.rule_history import Fleet, recorded
+from benchmarks.remote_write import write
+from benchmarks.rule_fleet import Fleet
+from benchmarks.rule_history import HEAD, recorded
 
 RULES: Final = Path(__file__).parents[1] / "alerts" / "bycloud-backups.rules.yml"
 EVERY: Final = "30s"  # instead of 1m and more, which changes the wait only
@@ -33,6 +36,13 @@ STALE: Final = "ByCloudBackupTooOld"
 EVALUATIONS: Final = 4  # the first one does not count: it reads the disk
 PATIENCE: Final = 900.0
 SLOWEST: Final = 15
+Rules = Mapping[str, Any]
+SLICE: Final = 600
+"""Seconds that are written at once."""
+BATCH: Final = 2_000
+"""Series that are written at once."""
+NO_RULES: Final = "groups: []\n"
+WRITABLE: Final = "--web.enable-remote-write-receiver"
 BOUNDS: Final = {"1m": 3.0, "1h": 10.0}
 """Seconds that one evaluation may take, by the group's interval."""
 DURATION: Final = re.compile(
@@ -62,13 +72,17 @@ def measure(databases: int, replicas: int, folder: Path) -> Iterator[Group]:
     groups = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
     fleet = Fleet(databases, float(int(time.time())))
     samples = _backfill(fleet, groups, folder)
-    print(f"{samples:,} samples backfilled", flush=True)
+    with _prometheus(NO_RULES, [], folder) as url:
+        samples += _fill_memory(fleet, groups, url)
+    print(f"{samples:,} samples written", flush=True)
     with _exporters(Fleet(databases, time.time()).served()) as port:
         for group in groups:
             yield _measured(group, _scrapes(port, replicas), databases, folder)
 
 
-def _measured(group: Mapping[str, Any], scrapes: Mapping[str, Any], databases: int, folder: Path) -> Group:
+def _measured(
+    group: Mapping[str, Any], scrapes: Sequence[Mapping[str, Any]], databases: int, folder: Path
+) -> Group:
     """Measure one group on its own: every half minute, they would all run at once."""
     rules = yaml.safe_dump({"groups": [{**group, "interval": EVERY}]})
     with _prometheus(rules, scrapes, folder) as url:
@@ -82,7 +96,7 @@ def _measured(group: Mapping[str, Any], scrapes: Mapping[str, Any], databases: i
 def _backfill(fleet: Fleet, groups: list[Mapping[str, Any]], folder: Path) -> int:
     path = folder / "history.om"
     with path.open("w", encoding="utf-8") as out:
-        samples = sum(past.write(fleet, out) for past in recorded(groups))
+        samples = sum(past.backfill(fleet, out) for past in recorded(groups))
         out.write("# EOF\n")
     command = [
         "promtool",
@@ -94,6 +108,17 @@ def _backfill(fleet: Fleet, groups: list[Mapping[str, Any]], folder: Path) -> in
     ]
     subprocess.run([*command, path, folder / "data"], check=True)  # noqa: S603 - our own
     path.unlink()
+    return samples
+
+
+def _fill_memory(fleet: Fleet, groups: list[Mapping[str, Any]], url: str) -> int:
+    """Write the last two hours, in the order of time: Prometheus takes samples of the last hour only."""
+    samples = 0
+    for begin in range(-int(HEAD), 0, SLICE):
+        past = (each for record in recorded(groups) for each in record.series(fleet, begin, begin + SLICE))
+        while batch := list(islice(past, BATCH)):
+            write(url, batch)
+            samples += sum(len(series.samples) for series in batch)
     return samples
 
 
@@ -120,25 +145,25 @@ def _exporters(text: str) -> Iterator[int]:
         server.shutdown()
 
 
-def _scrapes(port: int, replicas: int) -> Mapping[str, Any]:
+def _scrapes(port: int, replicas: int) -> Sequence[Mapping[str, Any]]:
     """Return the scrape configuration of replicas of an exporter."""
     addresses = [f"127.0.0.{number + 1}:{port}" for number in range(replicas)]  # all are this machine
     targets = {"targets": addresses, "labels": {"target": "production"}}
-    return {"job_name": "bycloud", "static_configs": [targets]}
+    return [{"job_name": "bycloud", "static_configs": [targets]}]
 
 
 @contextmanager
-def _prometheus(rules: str, scrapes: Mapping[str, Any], folder: Path) -> Iterator[str]:
+def _prometheus(rules: str, scrapes: Sequence[Mapping[str, Any]], folder: Path) -> Iterator[str]:
     (folder / "rules.yml").write_text(rules, encoding="utf-8")
     config = {
         "global": {"scrape_interval": EVERY, "scrape_timeout": EVERY, "evaluation_interval": EVERY},
         "rule_files": [str(folder / "rules.yml")],
-        "scrape_configs": [scrapes],
+        "scrape_configs": scrapes,
     }
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     log = folder / "prometheus.log"
     command = ["prometheus", f"--config.file={folder / 'prometheus.yml'}"]
-    options = [f"--storage.tsdb.path={folder / 'data'}", "--storage.tsdb.retention.time=60d"]
+    options = [f"--storage.tsdb.path={folder / 'data'}", "--storage.tsdb.retention.time=60d", WRITABLE]
     with (
         log.open("wb") as written,
         subprocess.Popen(  # noqa: S603 - our own

@@ -3,8 +3,9 @@
     python -m benchmarks.rules [--databases 5000] [--replicas 2] [--write]
 
 Every second database is stale. Each group is evaluated on its own. What the rules read of their own records
-is backfilled with promtool, but for the last two hours, which Prometheus has in memory: they are written there.
-The exporters' metrics are scraped from a server of this program. `--write` puts the table into docs/performance.md.
+is backfilled with promtool, but for the last two hours: these are written into Prometheus' memory, where they
+would be. The exporters' metrics are scraped from a server of this program. `--write` puts the table into
+docs/performance.md.
 """
 
 import argparse

@@ -43,9 +43,9 @@ RULES: Final = """\
 One evaluation of each group by a real Prometheus, on {machine},
 at a load average of {load:.1f}, its own included. {databases:,} databases, every second one of them stale;
 replicas of the exporter: {replicas}. Recorded series have a sample for each evaluation as far back as a rule
-reads them, up to 14 days: the last two hours in memory, the rest in a block. Each group is evaluated on its own,
-every 30 seconds so that the measurement ends. The median and the longest of the evaluations after the first, by
-`prometheus_rule_group_last_duration_seconds`.
+reads them, up to 14 days: the last two hours in memory, the rest in a block. Each group is evaluated on its
+own, every 30 seconds so that the measurement ends. The median and the longest of the evaluations after the
+first, by `prometheus_rule_group_last_duration_seconds`.
 
 | group | every | median | longest | required |
 | --- | --- | --- | --- | --- |

@@ -5,34 +5,38 @@ from typing import Generic
 
 from exporter.records import Page, Record
 from exporter.results import WalkResult
+from exporter.walk.split_page import malformed_before
 
 
 class CollectedRecords(Generic[Record]):
     """Every record once, as its newest copy, and counts of those that were repeated or malformed.
 
-    `read` counts the records of all pages, repeated and malformed ones too. `reported` is the last
-    `meta.total`.
+    `read` counts the records of all pages, repeated and malformed ones too; `malformed` counts each of these
+    once. `reported` is the last `meta.total`.
     """
 
     def __init__(self) -> None:
         self.read = 0
+        self.malformed = 0
         self.reported: int | None = None
         self._records: dict[str, Record] = {}
         self._duplicates = 0
-        self._malformed = 0
         self._first_malformed: str | None = None
         self._limit: int | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(records={len(self._records)}, reported={self.reported})"
 
-    def add(self, page: Page[Record]) -> None:
-        """Add a page of the list."""
+    def add(self, page: Page[Record], reread: int = 0) -> None:
+        """Add a page of the list.
+
+        :param reread: how many of its malformed records, the first ones, were read before.
+        """
         self._duplicates += self.merge(page)
-        if page.malformed and self._first_malformed is None:
-            first = page.malformed[0]
-            self._first_malformed = f"record {self.read + first.position}: {first.problem}"
-        self._malformed += len(page.malformed)
+        new = page.malformed[reread:]
+        if new and self._first_malformed is None:
+            self._first_malformed = f"record {self.read + new[0].position}: {new[0].problem}"
+        self.malformed += len(new)
         self.read += page.length
 
     def merge(self, page: Page[Record]) -> int:
@@ -47,6 +51,11 @@ class CollectedRecords(Generic[Record]):
         if repeated:
             self._keep_newest(page.records)
         return repeated
+
+    def reread(self, page: Page[Record], malformed: int) -> int:
+        """Return how many malformed records of a page precede its first new one, at most `malformed`."""
+        index = next((i for i, record in enumerate(page.records) if record.id not in self._records), None)
+        return 0 if index is None else min(malformed, malformed_before(page, index))
 
     def has_new_records(self, page: Page[Record]) -> bool:
         """Whether any record of a page was not read before."""
@@ -65,7 +74,7 @@ class CollectedRecords(Generic[Record]):
         return WalkResult(
             records=self._records,
             duplicates=self._duplicates,
-            malformed=self._malformed,
+            malformed=self.malformed,
             first_malformed=self._first_malformed,
             reported=self.reported,
             limit=self._limit or requested,

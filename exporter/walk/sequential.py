@@ -11,7 +11,7 @@ from exporter.walk.collected import CollectedRecords
 from exporter.walk.endless import is_endless
 from exporter.walk.page_size import FetchPage, Marker, PageSize
 from exporter.walk.split_page import after
-from exporter.walk.trail import Trail
+from exporter.walk.trail import Place, Trail
 
 DEAD_MARKER: Final = frozenset({400, 404, 422})
 """HTTP statuses that may mean that no record has the marker."""
@@ -103,7 +103,7 @@ class WalkState(Generic[Record]):
 
     def _read_after(self, marker: str) -> Page[Record]:
         """Read the page after `marker`, or after a record before it where `marker` seems dead."""
-        self._trail.use(marker)
+        self._trail.use(marker, self._collected.malformed)
         page = self._fetch_or_none(marker)
         if page is None or not self._has_news(page):
             return self._recover_from_dead_marker(marker, page)
@@ -131,12 +131,12 @@ class WalkState(Generic[Record]):
         :param response: the page after `marker`, which had nothing new; `None`: an error.
         """
         for fallback in self._trail.fallbacks:
-            page = self._fetch_or_none(fallback)
+            page = self._fetch_or_none(fallback.marker)
             if page is None:  # this record is gone too
                 continue
             unread = self._unread(page, marker)
             if unread is not None:
-                return self._accept(unread)
+                return self._accept_from(fallback, page, unread)
             if self._is_end(page, marker, response or page):
                 return replace(page, more=False)
         raise _pagination(
@@ -150,9 +150,10 @@ class WalkState(Generic[Record]):
         If the record of `marker` moved to the tail after it was read, its page is the list's end, and unread
         records follow its former place.
         """
-        page = self._fetch_or_none(self._trail.fallbacks[0])
+        fallback = self._trail.fallbacks[0]
+        page = self._fetch_or_none(fallback.marker)
         unread = self._unread(page, marker) if page is not None else None
-        return self._accept(unread) if unread is not None else end
+        return end if page is None or unread is None else self._accept_from(fallback, page, unread)
 
     def _unread(self, page: Page[Record], marker: str) -> Page[Record] | None:
         """Return the unread part of a page from a record before `marker`; `None` if there is none.
@@ -193,10 +194,20 @@ class WalkState(Generic[Record]):
                 raise
             return None
 
-    def _accept(self, page: Page[Record]) -> Page[Record]:
+    def _accept_from(self, fallback: Place, page: Page[Record], unread: Page[Record]) -> Page[Record]:
+        """Accept the unread part of a page after an earlier record: perhaps all of it, with read records first."""
+        malformed = self._collected.malformed - fallback.malformed
+        return self._accept(unread, self._collected.reread(unread, malformed) if unread is page else 0)
+
+    def _accept(self, page: Page[Record], reread: int = 0) -> Page[Record]:
+        """Add a page.
+
+        :param reread: how many of its malformed records, the first ones, were read before.
+        """
+        before = self._collected.malformed - reread
         self._pages += 1
-        self._collected.add(page)
-        self._trail.extend(page)
+        self._collected.add(page, reread)
+        self._trail.extend(page, before)
         self._refuse_endless()
         return page
 

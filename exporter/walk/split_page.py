@@ -45,6 +45,14 @@ def after(page: Page[Record], marker: str, requested: int) -> Page[Record] | Non
     return None
 
 
+def malformed_before(page: Page[Record], index: int) -> int:
+    """Return how many malformed records precede a record of the page.
+
+    :param index: the record's place among the well-formed ones, from 0.
+    """
+    return _position(page, index) - index - 1
+
+
 def record_at(page: Page[Record], position: int) -> Record | None:
     """Return the record at a position of the page; `None` if it is malformed."""
     before = bisect_left(page.malformed, position, key=attrgetter("position"))

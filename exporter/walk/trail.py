@@ -5,11 +5,28 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
+from msgspec import Struct
+
 from exporter.records import Page, Record
 from exporter.walk.page_size import Marker
+from exporter.walk.split_page import malformed_before
 
 FALLBACKS: Final = 3
 """The number of markers that are remembered with the record before them."""
+
+
+class Place(Struct, frozen=True):
+    """A record that a walk has read.
+
+    :param marker: its id. `None`: the list's beginning.
+    :param malformed: how many malformed records the walk has read before it.
+    """
+
+    marker: Marker
+    malformed: int
+
+
+BEGINNING: Final = Place(None, 0)
 
 
 class Trail:
@@ -17,15 +34,16 @@ class Trail:
 
     def __init__(self) -> None:
         self._used: set[str] = set()
-        self._latest: tuple[str, ...] = ()
-        self._fallbacks: deque[Marker] = deque(maxlen=FALLBACKS)
+        self._latest: tuple[Place, ...] = ()
+        self._fallbacks: deque[Place] = deque(maxlen=FALLBACKS)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(used={len(self._used)}, fallbacks={self.fallbacks})"
+        fallbacks = tuple(place.marker for place in self.fallbacks)
+        return f"{type(self).__name__}(used={len(self._used)}, fallbacks={fallbacks})"
 
     @property
-    def fallbacks(self) -> Sequence[Marker]:
-        """The record before each of the last markers, that of the newest marker first. `None`: the head."""
+    def fallbacks(self) -> Sequence[Place]:
+        """The record before each of the last markers, that of the newest marker first."""
         return tuple(reversed(self._fallbacks))
 
     def unused_marker(self, page: Page[Record]) -> str | None:
@@ -36,17 +54,24 @@ class Trail:
         candidates = chain(page.markers, (record.id for record in reversed(page.records)))
         return next((marker for marker in candidates if marker not in self._used), None)
 
-    def use(self, marker: str) -> None:
-        """Record that the page after `marker` is requested."""
+    def use(self, marker: str, malformed: int = 0) -> None:
+        """Record that the page after `marker` is requested.
+
+        :param malformed: how many malformed records were read so far.
+        """
         self._used.add(marker)
-        self._pass(marker)
-        self._fallbacks.append(self._latest[-2] if len(self._latest) > 1 else None)
+        self._pass(Place(marker, malformed))
+        self._fallbacks.append(self._latest[-2] if len(self._latest) > 1 else BEGINNING)
 
-    def extend(self, page: Page[Record]) -> None:
-        """Record that a page was read."""
-        for record in page.records[-2:]:
-            self._pass(record.id)
+    def extend(self, page: Page[Record], malformed: int = 0) -> None:
+        """Record that a page was read.
 
-    def _pass(self, identity: str) -> None:
-        """Keep the last ids that the list was seen to hold: a marker and two before it."""
-        self._latest = (*(known for known in self._latest[-2:] if known != identity), identity)
+        :param malformed: how many malformed records were read before it.
+        """
+        for index in range(max(0, len(page.records) - 2), len(page.records)):
+            self._pass(Place(page.records[index].id, malformed + malformed_before(page, index)))
+
+    def _pass(self, place: Place) -> None:
+        """Keep the last places that the list was seen to hold: a marker and two before it."""
+        before = (known for known in self._latest[-2:] if known.marker != place.marker)
+        self._latest = (*before, place)

@@ -81,3 +81,16 @@ def test_the_limit_in_force_is_the_apis_own_or_the_requested_one() -> None:
 
     assert collected(lowered, page(1)).result(100).limit == 50
     assert collected(page(1)).result(100).limit == 100
+
+
+def test_malformed_records_that_are_read_again_are_not_counted() -> None:
+    """They are the page's first ones; the first new one is located."""
+    bad = (Malformed(1, "read before"), Malformed(3, "no status"))
+    records = CollectedRecords[Backup]()
+    again = page(2, 1, malformed=bad)
+
+    assert records.reread(again, 5) == 1
+    records.add(again, 1)
+    assert records.reread(again, 5) == 0  # without a new record, nothing shows where the list continues
+    assert records.result(4).malformed == 1
+    assert records.result(4).first_malformed == "record 3: no status"

@@ -200,6 +200,33 @@ class TestChangingList:
         assert list(walked.records) == ["9", "8", "7", "6", "5", "4", "3", "2", "1", "0"]
         assert api.requested[1:3] == [("5", 5), ("4" if dead_marker == "start" else "6", 5)]
 
+    @given(
+        spoiled=st.sets(st.integers(0, 29)),
+        size=st.integers(2, 10),
+        request=st.integers(2, 6),
+        dead_marker=st.sampled_from(["error", "empty", "start"]),
+    )
+    def test_a_malformed_record_that_is_read_again_counts_once(
+        self, spoiled: set[int], size: int, request: int, dead_marker: DeadMarker
+    ) -> None:
+        """Always: those between a dead marker and the record before it are read twice."""
+        api = FakeList(undated(30), Quirks(dead_marker=dead_marker))
+        names = {str(number) for number in spoiled}
+
+        def delete_marker(number: int) -> None:
+            marker = markers(api)[-1] if number == request else None
+            if marker not in names:
+                api.records = without(api.records, {str(marker)})
+
+        api.before = delete_marker
+
+        walked = result_or_reason(lambda: walk(spoilt(api.fetch, names), PageSize(size)))
+
+        if isinstance(walked, Reason):  # no earlier record led on
+            assert walked is Reason.PAGINATION
+        else:
+            assert walked.malformed == len(spoiled)
+
     @pytest.mark.parametrize("dead_marker", ["error", "empty"])
     def test_two_dead_markers_fail_the_walk(self, dead_marker: DeadMarker) -> None:
         """If the record before it is gone too, nothing proves where the list continues."""

@@ -1,6 +1,7 @@
 """The markers that a walk has used, and the records it can go back to."""
 
-from exporter.walk.trail import Trail
+from exporter.records import Malformed
+from exporter.walk.trail import Place, Trail
 from tests.support.lists import page
 
 
@@ -29,7 +30,7 @@ def test_the_fallback_of_a_marker_is_the_record_before_it() -> None:
     trail.extend(page(3))
     trail.use("3")
 
-    assert trail.fallbacks == ("4", "5")
+    assert [place.marker for place in trail.fallbacks] == ["4", "5"]
 
 
 def test_the_fallback_of_the_first_record_is_the_head() -> None:
@@ -38,7 +39,7 @@ def test_the_fallback_of_the_first_record_is_the_head() -> None:
     trail.extend(page(5))
     trail.use("5")
 
-    assert trail.fallbacks == (None,)
+    assert trail.fallbacks == (Place(None, 0),)
 
 
 def test_three_fallbacks_are_kept() -> None:
@@ -48,5 +49,16 @@ def test_three_fallbacks_are_kept() -> None:
         trail.extend(page(number))
         trail.use(str(number))
 
-    assert trail.fallbacks == ("2", "3", "4")
+    assert [place.marker for place in trail.fallbacks] == ["2", "3", "4"]
     assert repr(trail) == "Trail(used=9, fallbacks=('2', '3', '4'))"
+
+
+def test_a_place_knows_the_malformed_records_before_it() -> None:
+    """Those of earlier pages too."""
+    trail = Trail()
+    trail.extend(page(5, 4, malformed=(Malformed(2, "bad"),)), 3)
+    trail.use("4", 4)
+    trail.extend(page(3), 4)
+    trail.use("3", 4)
+
+    assert trail.fallbacks == (Place("4", 4), Place("5", 3))

@@ -57,6 +57,10 @@ class CollectedRecords(Generic[Record]):
         index = next((i for i, record in enumerate(page.records) if record.id not in self._records), None)
         return 0 if index is None else min(malformed, malformed_before(page, index))
 
+    def begins_with(self, page: Page[Record]) -> bool:
+        """Whether a page begins with the list's first record: the API returned the head."""
+        return bool(page.records) and page.records[0].id == next(iter(self._records), None)
+
     def has_new_records(self, page: Page[Record]) -> bool:
         """Whether any record of a page was not read before."""
         return any(record.id not in self._records for record in page.records)

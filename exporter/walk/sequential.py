@@ -11,7 +11,7 @@ from exporter.walk.collected import CollectedRecords
 from exporter.walk.endless import is_endless
 from exporter.walk.page_size import FetchPage, Marker, PageSize
 from exporter.walk.split_page import after
-from exporter.walk.trail import Place, Trail
+from exporter.walk.trail import BEGINNING, Place, Trail
 
 DEAD_MARKER: Final = frozenset({400, 404, 422})
 """HTTP statuses that may mean that no record has the marker."""
@@ -107,7 +107,7 @@ class WalkState(Generic[Record]):
         page = self._fetch_or_none(marker)
         if page is None or not self._has_news(page):
             return self._recover_from_dead_marker(marker, page)
-        self._accept(page)
+        self._accept_from(BEGINNING if self._collected.begins_with(page) else None, page)
         if self._is_short() and not self._continues(page):
             return self._recover_from_early_end(marker, page)
         return page
@@ -136,7 +136,7 @@ class WalkState(Generic[Record]):
                 continue
             unread = self._unread(page, marker)
             if unread is not None:
-                return self._accept_from(fallback, page, unread)
+                return self._accept_from(fallback if unread is page else None, unread)
             if self._is_end(page, marker, response or page):
                 return replace(page, more=False)
         raise _pagination(
@@ -153,7 +153,7 @@ class WalkState(Generic[Record]):
         fallback = self._trail.fallbacks[0]
         page = self._fetch_or_none(fallback.marker)
         unread = self._unread(page, marker) if page is not None else None
-        return end if page is None or unread is None else self._accept_from(fallback, page, unread)
+        return end if unread is None else self._accept_from(fallback if unread is page else None, unread)
 
     def _unread(self, page: Page[Record], marker: str) -> Page[Record] | None:
         """Return the unread part of a page from a record before `marker`; `None` if there is none.
@@ -194,10 +194,13 @@ class WalkState(Generic[Record]):
                 raise
             return None
 
-    def _accept_from(self, fallback: Place, page: Page[Record], unread: Page[Record]) -> Page[Record]:
-        """Accept the unread part of a page after an earlier record: perhaps all of it, with read records first."""
-        malformed = self._collected.malformed - fallback.malformed
-        return self._accept(unread, self._collected.reread(unread, malformed) if unread is page else 0)
+    def _accept_from(self, place: Place | None, page: Page[Record]) -> Page[Record]:
+        """Accept a page that follows an earlier place, so that it may begin with records that were read.
+
+        :param place: `None` if the page follows the last one.
+        """
+        malformed = self._collected.malformed - place.malformed if place else 0
+        return self._accept(page, self._collected.reread(page, malformed))
 
     def _accept(self, page: Page[Record], reread: int = 0) -> Page[Record]:
         """Add a page.

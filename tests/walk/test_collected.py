@@ -94,3 +94,10 @@ def test_malformed_records_that_are_read_again_are_not_counted() -> None:
     assert records.reread(again, 5) == 0  # without a new record, nothing shows where the list continues
     assert records.result(4).malformed == 1
     assert records.result(4).first_malformed == "record 3: no status"
+
+
+def test_the_head_is_recognized_by_its_first_record() -> None:
+    """A page without records is not the head."""
+    records = collected(page(3, 2), page(1))
+
+    assert [records.begins_with(each) for each in (page(3, 1), page(2), page())] == [True, False, False]

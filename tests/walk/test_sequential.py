@@ -201,7 +201,7 @@ class TestChangingList:
         assert api.requested[1:3] == [("5", 5), ("4" if dead_marker == "start" else "6", 5)]
 
     @given(
-        spoiled=st.sets(st.integers(0, 29)),
+        spoiled=st.sets(st.integers(0, 28)),  # the head is known by its first record
         size=st.integers(2, 10),
         request=st.integers(2, 6),
         dead_marker=st.sampled_from(["error", "empty", "start"]),

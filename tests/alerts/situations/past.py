@@ -67,6 +67,12 @@ PAST: Final = (
         paces=RARE,
     ),
     Situation(
+        name="a number that is near the lowest of the weeks is silent, although there were more since",
+        exporters=one(restorable=steps(4, (DAY, 8), (3 * DAY, 3))),
+        fires={minutes(3): set(), minutes(3) + 180: set()},
+        paces=RARE,
+    ),
+    Situation(
         name="a single chain that is replaced each week is silent",
         exporters=one(
             restorable=every(7 * DAY, 0, 1, 1),

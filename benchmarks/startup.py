@@ -19,6 +19,8 @@ PROGRAM: Final = str(Path(sys.executable).parent / "bycloud-backup-exporter")
 PYTHON: Final = (sys.executable, "-c", "pass")
 SHORT: Final = "≤ 2.5"  # times Python
 CONFIGURED: Final = "≤ 8"
+ENVIRONMENT: Final = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Without this variable, the first start compiles a checkout, as the installation does a package."""
 DEV_NULL: Final = tuple((os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2))
 
 
@@ -50,7 +52,7 @@ def _least(commands: Mapping[str, tuple[str, ...]], rounds: int) -> dict[str, fl
 
 
 def _processor_seconds(command: tuple[str, ...]) -> float:
-    process = os.posix_spawn(command[0], command, os.environ, file_actions=DEV_NULL)
+    process = os.posix_spawn(command[0], command, ENVIRONMENT, file_actions=DEV_NULL)
     _, _, used = os.wait4(process, 0)
     return used.ru_utime + used.ru_stime
 

@@ -1,15 +1,18 @@
 """Groups of backups that share their status, type of datastore and instance."""
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from operator import attrgetter
+from typing import Final
 
 from msgspec import Struct
 
 from exporter.records import Backup
 
 _Key = tuple[str, str | None, str | None]
+_NUMBER: Final = "d"
 _created_at = attrgetter("created_at")
 _id = attrgetter("id")
 rank = attrgetter("created_at", "id")
@@ -21,8 +24,8 @@ class BackupGroup(Struct, frozen=True):
 
     :param datastore_type: `None` if it is absent or empty.
     :param backups: at least one, the oldest first.
-    :param times: when each was created, in Unix seconds.
-    :param sizes: those that are neither null nor 0, in the API's unit.
+    :param times: when each was created, in Unix seconds; packed, as later passes read them all.
+    :param sizes: those that are neither null nor 0, in the API's unit; packed too.
     :param newest: the one created last; the one with the greatest id if several were created at that time.
     """
 
@@ -40,8 +43,8 @@ def group_backups(backups: Iterable[Backup]) -> Sequence[BackupGroup]:
 
     :param backups: each backup once, in any order.
     """
-    groups: defaultdict[_Key, tuple[list[Backup], list[float], list[float]]] = defaultdict(
-        lambda: ([], [], [])
+    groups: defaultdict[_Key, tuple[list[Backup], array[float], array[float]]] = defaultdict(
+        lambda: ([], array(_NUMBER), array(_NUMBER))
     )
     for backup in sorted(backups, key=_created_at):
         datastore = backup.datastore

@@ -1,5 +1,6 @@
 """What `serve` and `demo` share: the exporter behind a web server until a signal."""
 
+import gc
 import signal
 import ssl
 import sys
@@ -91,6 +92,7 @@ class Service:
             if self._sighup:
                 stack.enter_context(self._sighup.reloading(reloader.reload, self._log))
             stack.enter_context(web.watched())
+            _exempt_from_collection()
             _serve(app, exporter, web, [listener.socket for listener in listeners])
 
     def _listen(self, stack: ExitStack) -> list[Listener]:
@@ -127,6 +129,15 @@ class Service:
             external_url=_external_url(options.external_url, listeners, web.tls),
             web_reloads=_reloads(web),
         )
+
+
+def _exempt_from_collection() -> None:
+    """Exempt what exists from garbage collection: most of it stays as long as the process.
+
+    That saves 6 % of a scrape of 200,000 backups.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _reloads(web: WatchedWebConfig) -> WebReloadCollector | None:

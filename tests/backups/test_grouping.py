@@ -59,10 +59,11 @@ def test_the_newest_is_the_naive_one_in_any_order(backups: list[Backup], random:
 
 
 @given(BACKUPS)
-def test_a_group_has_the_sizes_of_its_backups(backups: list[Backup]) -> None:
+def test_a_group_has_the_times_and_sizes_of_its_backups(backups: list[Backup]) -> None:
     """Sizes that are null or 0 are left out."""
     for group in group_backups(backups):
-        assert group.sizes == [member.size for member in group.backups if member.size]
+        assert list(group.times) == [member.created_at.timestamp() for member in group.backups]
+        assert list(group.sizes) == [member.size for member in group.backups if member.size]
 
 
 @pytest.mark.parametrize(

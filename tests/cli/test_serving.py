@@ -25,6 +25,15 @@ serving.serve = terminated
 main(["serve", "--web.listen-address=127.0.0.1:0"])
 """
 
+EXEMPT = """
+import gc
+from exporter.cli import serving
+from exporter.cli.main import main
+
+serving.serve = lambda *_, **__: print(gc.get_freeze_count())
+main(["serve", "--web.listen-address=127.0.0.1:0"])
+"""
+
 
 @pytest.mark.usefixtures("environ")
 def test_a_sigterm_between_listening_and_serving_ends_it_with_status_0() -> None:
@@ -34,6 +43,16 @@ def test_a_sigterm_between_listening_and_serving_ends_it_with_status_0() -> None
 
     assert re.search("event=listening", done.stderr)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.usefixtures("environ")
+def test_what_exists_before_it_serves_is_exempt_from_garbage_collection() -> None:
+    """No walk pays for looking through the modules that the process keeps until it ends."""
+    done = subprocess.run(
+        [sys.executable, "-c", EXEMPT], text=True, capture_output=True, check=False, timeout=60
+    )
+
+    assert int(done.stdout or 0) > 10_000, done.stderr
 
 
 def test_the_handler_of_sigterm_is_restored() -> None:

@@ -25,6 +25,7 @@ CHAIN: Final = {
     "backup_objective_chain_length": 3.0,
     "backup_objective_retention_seconds": 5 * DAY,
 }
+LOST: Final = Database(id="lost", newest_age=40 * HOUR)
 OWNED: Final = Database(id="owned", more=CHAIN)
 TARGETS: Final = (
     Target(cluster="healthy", databases=(OK,)),
@@ -32,7 +33,7 @@ TARGETS: Final = (
     Target(cluster="long-down", databases=(OLD,), up_until=LONG_AGO),
     Target(cluster="never-scraped", up_until=NEVER),
     Target(cluster="vanished", job="one", databases=(OK,)),
-    Target(cluster="vanished", job="two", databases=(OLD,), known_until=OUTAGE),
+    Target(cluster="vanished", job="two", databases=(LOST,), known_until=OUTAGE),
     Target(cluster="moved", namespace="before", databases=(OLD,), known_until=OUTAGE),
     Target(cluster="moved", namespace="after", databases=(OLD,), known_from=OUTAGE + 120),
     Target(cluster="no-limit", databases=(Database(id="endless", duration=None, running_age=25 * HOUR),)),
@@ -133,7 +134,7 @@ def test_a_job_that_vanished_is_not_read(url: str) -> None:
 
     assert shown.tile("Targets not read") == Shown("1", "red")
     assert shown.tile("Too old") == Shown("1", "red")
-    assert databases(shown) == ["ok", "old"]
+    assert databases(shown) == ["lost", "ok"]
 
 
 def test_a_target_that_moved_counts_once(url: str) -> None:

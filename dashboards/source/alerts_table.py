@@ -5,7 +5,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import table
 
 from dashboards.source.databases_table import TO_DATABASE
-from dashboards.source.fleet import KNOWN, firing
+from dashboards.source.fleet import firing, known
 from dashboards.source.frame import RUNBOOKS
 from dashboards.source.panels import BLUE, ORANGE, RED, Words, states
 from dashboards.source.queries import BY_DATABASE, linked, placed
@@ -41,8 +41,8 @@ def alerts_table(database: str = "") -> table.Panel:
 
 def _named(found: str) -> str:
     named = (
-        f"{found} * on ({BY_DATABASE}) group_left (instance_name) {KNOWN.names}"
-        f" or {found} unless on ({BY_DATABASE}) {KNOWN.restorable}"
+        f"{found} * on ({BY_DATABASE}) group_left (instance_name) {known(lambda fleet: fleet.names)}"
+        f" or {found} unless on ({BY_DATABASE}) {known(lambda fleet: fleet.restorable)}"
     )
     return linked(placed(f"1000 * max by ({LABELS}, instance_name) ({named})"))
 

@@ -20,10 +20,11 @@ from dashboards.source.stored import (
     GIGABYTE,
     GROWTH,
     STORED,
+    by_team,
     forecast,
     gapped,
+    owned,
     stored,
-    stored_by_team,
 )
 
 ABOUT: Final = About(
@@ -94,13 +95,13 @@ def _sizes() -> Iterator[timeseries.Panel]:
     size = "Size of all backups that the API lists"
     yield curves(
         Words("Stored size by datastore", f"{size}, by the type of database.", SIZE),
-        Query(gapped(stored(NOW, "datastore_type")), "{{datastore_type}}"),
+        Query(gapped(stored("datastore_type")), "{{datastore_type}}"),
         stacked=True,
         scheme=shades("blue"),
     ).interval(STEP)
     yield curves(
         Words("Stored size by team", f"{size}, by the objectives' label `team`.", SIZE),
-        Query(gapped(stored_by_team(NOW)), "{{team}}"),
+        Query(gapped(by_team(owned(NOW))), "{{team}}"),
         stacked=True,
         scheme=shades("purple"),
     ).interval(STEP)
@@ -114,7 +115,7 @@ def _forecast() -> timeseries.Panel:
             " the better the forecasts above.",
             SIZE,
         ),
-        Query(gapped(stored(NOW)), "stored"),
+        Query(gapped(stored()), "stored"),
         Query(forecast(BY_TARGETS, 7, " offset 7d"), "forecast a week before"),
     )
     return _coloured(panel, {"stored": BLUE, "forecast a week before": ORANGE}).interval(STEP)

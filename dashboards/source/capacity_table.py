@@ -6,31 +6,32 @@ from grafana_foundation_sdk.builders import table
 
 from dashboards.source.compliance_table import EXPORT, HIDDEN
 from dashboards.source.databases_table import TO_DATABASE
-from dashboards.source.fleet import KNOWN, NOW
+from dashboards.source.fleet import NOW, identities, known
 from dashboards.source.panels import HOURS, MINUTES, Words
 from dashboards.source.queries import BY_DATABASE, BY_TARGET
 from dashboards.source.stored import (
     DAY,
     GIGABYTE,
+    by_team,
     growth,
+    owned,
     stored_by_database,
-    stored_by_team,
     unowned,
 )
 from dashboards.source.tables import Column, listing
 
-FULL: Final = "restorable_newest_full_size_bytes"
+FULL: Final = "newest_full_size_bytes"
 DURATION: Final = "backup_newest_duration_seconds"
 COMPLETED: Final = ',status=~"$completed"'
-FULL_TIME: Final = "restorable_newest_full_timestamp_seconds"
+FULL_TIME: Final = "newest_full_timestamp_seconds"
 
 
 def teams_table() -> table.Panel:
     """Return the table of teams, the one that stores most first."""
-    size = stored_by_team(KNOWN)
+    size = by_team(known(owned))
     queries = {
         "A": size,
-        "B": f"{growth(stored_by_team(NOW, f'{BY_TARGET}, team'), 'team')} * {30 * DAY}",
+        "B": f"{growth(by_team(owned(NOW), f'{BY_TARGET}, team'), 'team')} * {30 * DAY}",
         "C": f"{size} / {GIGABYTE} * $price",
     }
     columns = [
@@ -49,13 +50,13 @@ def teams_table() -> table.Panel:
 
 def fulls_table() -> table.Panel:
     """Return the table of databases, the one that stores most first."""
-    size = stored_by_database(KNOWN)
+    size = known(stored_by_database)
     queries = {
-        "A": f"{KNOWN.identities} or {unowned()}",
-        "B": KNOWN.fact(FULL),
-        "C": f"clamp_min(time() - {KNOWN.fact(FULL_TIME)}, 0) / 3600",
+        "A": f"{identities()} or {unowned()}",
+        "B": known(lambda fleet: fleet.restore_point(FULL)),
+        "C": known(lambda fleet: f"clamp_min(time() - {fleet.restore_point(FULL_TIME)}, 0) / 3600"),
         "D": size,
-        "E": f"sum by ({BY_DATABASE}) ({KNOWN.fact('backups', 'status')})",
+        "E": known(lambda fleet: f"sum by ({fleet.by}) ({fleet.fact('backups', 'status')})"),
         "F": f"{growth(stored_by_database(NOW), BY_DATABASE)} * {30 * DAY}",
         "G": f"{NOW.fact(DURATION, where=COMPLETED)} / 60",
         "H": f"{size} / {GIGABYTE} * $price",

@@ -109,10 +109,10 @@ def unambiguous(names: str) -> str:
 
 
 def _failure_rate() -> timeseries.Panel:
-    failed, completed = (
-        f"sum({NOW.failed_per_day(matcher)})" for matcher in ('status=~"$failed"', 'status=~"$completed"')
+    failed, ended = (
+        f"sum({NOW.ended_per_day(matcher)})"
+        for matcher in ('status=~"$failed"', 'status=~"$failed|$completed"')
     )
-    ended = f"{failed} + {completed} or {failed} or {completed}"
     return daily(
         Words(
             "Failure rate by day",
@@ -120,6 +120,6 @@ def _failure_rate() -> timeseries.Panel:
             " them.",
             "percent",
         ),
-        Query(f"100 * ({failed} or 0 * {completed}) / ({ended})", "failed"),
+        Query(f"100 * ({failed} or 0 * {ended}) / {ended}", "failed"),
         color=RED,
     )

@@ -8,11 +8,11 @@ from grafana_foundation_sdk.builders import table
 from alerts.source.compliance import DAYS, RATIO
 from alerts.source.settings import Settings
 from dashboards.source.databases_table import TO_DATABASE
-from dashboards.source.fleet import KNOWN
+from dashboards.source.fleet import identities, known, read_at
 from dashboards.source.panels import GREEN, GREY, HOURS, ORANGE, RED, Steps, Words, states
 from dashboards.source.queries import BY_DATABASE, BY_TARGET, placed
 from dashboards.source.records import NEEDED, cut, record
-from dashboards.source.retention import LIMIT, STATE, WINDOW
+from dashboards.source.retention import STATE, limit, window
 from dashboards.source.tables import COLOURED, Column, listing, mapped
 
 OBJECTIVE: Final = Settings().compliance
@@ -62,18 +62,18 @@ def compliance_table() -> table.Panel:
     """Return the table of databases, the one that missed most first."""
     ratio, days = record(RATIO, BY_DATABASE), record(DAYS, BY_DATABASE)
     queries = {
-        "A": KNOWN.identities,
+        "A": identities(),
         "B": cut(ratio, MET_PARTS),
         "C": cut(budget_left(ratio), BUDGET_PARTS),
         "D": f"(1 - {ratio}) * {days} * 24",
-        "E": f"{KNOWN.objective} / {HOUR}",
+        "E": known(lambda fleet: f"{fleet.objective} / {HOUR}"),
         "F": days,
-        "G": f"{LIMIT} / {DAY}",
-        "H": f"{WINDOW} / {DAY}",
+        "G": known(lambda fleet: f"{limit(fleet)} / {DAY}"),
+        "H": known(lambda fleet: f"{window(fleet)} / {DAY}"),
         "I": STATE,
-        "J": f"{KNOWN.fact('restorable_largest_gap_seconds')} / {HOUR}",
-        "K": f"{KNOWN.fact('backup_objective_gap_seconds')} / {HOUR}",
-        "L": KNOWN.read_at,
+        "J": known(lambda fleet: f"{fleet.restore_point('largest_gap_seconds')} / {HOUR}"),
+        "K": known(lambda fleet: f"{fleet.ending('backup_objective_gap_seconds')} / {HOUR}"),
+        "L": read_at(),
     }
     words = Words(
         "Databases",

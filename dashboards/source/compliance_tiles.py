@@ -7,11 +7,10 @@ from grafana_foundation_sdk.builders import stat
 
 from alerts.source.compliance import DAYS, PERIOD_DAYS, RATIO
 from dashboards.source.compliance_table import BUDGET_PARTS, MET_PARTS, OBJECTIVE, budget_left
-from dashboards.source.fleet import KNOWN
 from dashboards.source.panels import GREEN, GREY, NONE_IS_GOOD, ORANGE, RED, Tile, Words, tile
-from dashboards.source.queries import BY_DATABASE, TARGETS, UNSEEN
+from dashboards.source.queries import BY_DATABASE, OUTAGE, TARGETS
 from dashboards.source.records import NEEDED, UNCOUNTED, cut, record
-from dashboards.source.retention import LIMIT, SHORT
+from dashboards.source.retention import MET
 
 PERIOD: Final = f"{PERIOD_DAYS} days"
 MOST_DAYS: Final = 28
@@ -79,6 +78,7 @@ def _unless_uncounted(share: str, good: float) -> tuple[str, str]:
 
 def _counts() -> Iterator[stat.Panel]:
     below = f"{DATABASES} < {OBJECTIVE:g}"
+    short = f"sum(1 - {MET})"
     yield tile(
         Words(
             "Databases below target",
@@ -110,8 +110,8 @@ def _counts() -> Iterator[stat.Panel]:
             "short",
         ),
         Tile(steps=((None, GREEN), (1, ORANGE)), second=NONE_KNOWN),
-        f"count({SHORT}) or 0 * count({KNOWN.of_teams(LIMIT)}) unless on () {UNSEEN}",
-        f"0 * count({KNOWN.of_teams(LIMIT)}) unless on () {SHORT} and on () {UNSEEN}",
+        f"{short} >= {OUTAGE}",
+        f"{short} < {OUTAGE}",
     )
     yield tile(
         Words(

@@ -22,7 +22,6 @@ from dashboards.source.panels import (
     daily,
     fixed,
 )
-from dashboards.source.queries import CHOSEN
 
 DASH: Final = dashboard.DynamicConfigValue("custom.lineStyle", {"fill": "dash", "dash": [10, 10]})
 UNFILLED: Final = dashboard.DynamicConfigValue("custom.fillOpacity", 0)
@@ -39,7 +38,7 @@ DASHED: Final = [DASH, *coloured(RED), UNFILLED]
 
 def restore_points(then: Fleet) -> Iterator[timeseries.Panel]:
     """Yield the restore points of each day, their gaps and their number."""
-    newest = f"{PREFIX}restorable_newest_timestamp_seconds{{{CHOSEN}{then.where}}}"
+    newest = f"{PREFIX}restorable_newest_timestamp_seconds{{{then.selected}}}"
     yield daily(
         Words(
             "New restore points per day",

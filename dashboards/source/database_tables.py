@@ -1,15 +1,15 @@
 """The tables about one database: what it is, and its objective."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from grafana_foundation_sdk.builders import table
 from msgspec import Struct
 
 from dashboards.source.databases_table import LONG
-from dashboards.source.fleet import Fleet
+from dashboards.source.fleet import Fleet, identities, known
 from dashboards.source.panels import GREEN, GREY, RED, Words, states
-from dashboards.source.queries import BY_DATABASE, BY_TARGET, TARGETS, UNSEEN
+from dashboards.source.queries import BY_TARGET, UNSEEN
 from dashboards.source.tables import Column, listing, mapped
 
 UNREAD: Final = 3
@@ -42,16 +42,19 @@ class Part(Struct, frozen=True):
     limit: str
 
     def labelled(self, expression: str) -> str:
-        """Return the expression's largest value by target, with the part's name."""
-        return f'label_replace(max by ({BY_TARGET}) ({expression}), "part", "{self.name}", "", "")'
+        """Return the expression with the part's name."""
+        return f'label_replace({expression}, "part", "{self.name}", "", "")'
 
 
-def about_table(one: Fleet) -> table.Panel:
-    """Return what is known of a database, in one row."""
-    info = one.fact("instance_info", "datastore_version", "replica_of")
+def about_table(database: str) -> table.Panel:
+    """Return what is known of a database, in one row.
+
+    :param database: a matcher that selects it.
+    """
+    info = known(lambda one: one.described("instance_info", "datastore_version", "replica_of"), database)
     return listing(
         Words("Database", "Name, id, datastore, team and target; a replica names its primary.", "short", "-"),
-        {"A": one.identities, "B": f"topk by ({BY_DATABASE}) (1, {info})"},
+        {"A": identities(database), "B": info},
         [
             Column(field="instance_name", name="Database"),
             Column(field="instance_id", name="Id", width=330),
@@ -66,9 +69,16 @@ def about_table(one: Fleet) -> table.Panel:
     )
 
 
-def objective_table(one: Fleet) -> table.Panel:
-    """Return the parts of a database's objective, and which of them it misses."""
-    parts, chain = tuple(_parts(one)), _chain(one)
+def objective_table(database: str) -> table.Panel:
+    """Return the parts of a database's objective, and which of them it misses.
+
+    :param database: a matcher that selects it.
+    """
+
+    def by_part(expression: Callable[[Fleet], str]) -> str:
+        return f"max by (part) ({known(expression, database)})"
+
+    unread = f"on ({BY_TARGET}) group_left () ({UNREAD} * {UNSEEN})"
     return listing(
         Words(
             "Objective",
@@ -79,11 +89,11 @@ def objective_table(one: Fleet) -> table.Panel:
             "-",
         ),
         {
-            "A": _all(parts, {part.name: part.limit for part in parts}),
-            "B": _all(parts, {part.name: part.value for part in parts}),
-            "C": _states((*parts, chain)),
-            "D": f"max by (part) ({chain.labelled(chain.limit)})",
-            "E": f"max by (part) ({chain.labelled(chain.value)})",
+            "A": by_part(lambda one: _all(part.labelled(part.limit) for part in _parts(one))),
+            "B": by_part(lambda one: _all(part.labelled(part.value) for part in _parts(one))),
+            "C": f"max by (part) ({known(_states, database)} + {unread})",
+            "D": by_part(lambda one: _chain(one).labelled(one.chain_limit)),
+            "E": by_part(lambda one: _chain(one).labelled(one.chain_length)),
         },
         [
             Column(field="part", name="Part", width=195),
@@ -98,28 +108,6 @@ def objective_table(one: Fleet) -> table.Panel:
     )
 
 
-def _parts(one: Fleet) -> Iterator[Part]:
-    full = one.fact("restorable_newest_full_timestamp_seconds")
-    served: Mapping[str, tuple[str, str]] = {
-        NEWEST: (one.age, "age"),
-        "time of the running one": (one.running, "duration"),
-        "largest gap": (one.fact("restorable_largest_gap_seconds"), "gap"),
-        NEWEST_FULL: (f"clamp_min(time() - {full}, 0)", "full_age"),
-        RETENTION: (one.window, "retention"),
-    }
-    for name, (value, limit) in served.items():
-        yield Part(name, f"({value})", one.fact(f"backup_objective_{limit}_seconds"))
-
-
-def _chain(one: Fleet) -> Part:
-    """Return the part that is a number of backups, not a time."""
-    return Part(
-        "chain length",
-        one.fact("restorable_newest_chain_length"),
-        one.fact("backup_objective_chain_length"),
-    )
-
-
 RETENTION: Final = "recovery window"
 NEWEST: Final = "age of the newest"
 NEWEST_FULL: Final = "age of the newest full one"
@@ -127,22 +115,37 @@ EXISTING: Final = (NEWEST, NEWEST_FULL)
 """Parts that require a backup to exist."""
 
 
-def _states(parts: tuple[Part, ...]) -> str:
-    """Return the keys of `MET`: in an outage nothing is OK."""
-    missed = " or ".join(part.labelled(_missed(part)) for part in parts)
-    unread = f"({UNREAD} * {UNSEEN} or 0 * {TARGETS})"
-    return f"max by (part) (({missed}) + on ({BY_TARGET}) group_left () {unread})"
+def _parts(one: Fleet) -> Iterator[Part]:
+    full = one.restore_point("newest_full_timestamp_seconds")
+    served: Mapping[str, tuple[str, str]] = {
+        NEWEST: (one.age, "age"),
+        "time of the running one": (one.running, "duration"),
+        "largest gap": (one.restore_point("largest_gap_seconds"), "gap"),
+        NEWEST_FULL: (f"clamp_min(time() - {full}, 0)", "full_age"),
+        RETENTION: (one.window, "retention"),
+    }
+    for name, (value, limit) in served.items():
+        yield Part(name, f"({value})", one.ending(f"backup_objective_{limit}_seconds"))
 
 
-def _missed(part: Part) -> str:
+def _chain(one: Fleet) -> Part:
+    """Return the part that is a number of backups, not a time."""
+    return Part("chain length", one.chain_length, one.chain_limit)
+
+
+def _states(one: Fleet) -> str:
+    """Return the keys of `MET` while the target is read."""
+    return _all(part.labelled(_missed(part, one)) for part in (*_parts(one), _chain(one)))
+
+
+def _missed(part: Part, one: Fleet) -> str:
     """Return the key of `MET`; a required backup that does not exist is missed."""
     if part.name == RETENTION:
-        return f"2 * ({part.value} < bool {part.limit}) or 0 * {part.limit} + 2"
+        return f"2 * (({part.value} or 0 * {one.restorable}) < bool {part.limit})"
     if part.name in EXISTING:
-        return f"({part.value} > bool {part.limit}) or 0 * {part.limit} + 1"
+        return f"(({part.value} or 0 * {one.restorable} + time()) > bool {part.limit})"
     return f"({part.value} > bool {part.limit})"
 
 
-def _all(parts: tuple[Part, ...], expressions: Mapping[str, str]) -> str:
-    labelled = " or ".join(part.labelled(expressions[part.name]) for part in parts)
-    return f"max by (part) ({labelled})"
+def _all(parts: Iterable[str]) -> str:
+    return " or ".join(parts)

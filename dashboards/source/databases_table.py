@@ -6,7 +6,15 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import table
 
-from dashboards.source.fleet import KNOWN, NO_OBJECTIVE, OK, PROBLEMS, WAS_OK
+from dashboards.source.fleet import (
+    NO_OBJECTIVE,
+    OK,
+    PROBLEMS,
+    WAS_OK,
+    identities,
+    known,
+    read_at,
+)
 from dashboards.source.frame import INSTANCE, RANGE
 from dashboards.source.panels import (
     BLUE,
@@ -57,17 +65,17 @@ PLAIN: Final = {"mode": "absolute", "steps": [{"color": "text", "value": None}]}
 def databases_table() -> table.Panel:
     """Return the table of the selected databases, the worst first."""
     queries = {
-        "A": KNOWN.identities,
-        "B": KNOWN.state,
-        "C": KNOWN.share,
-        "D": f"{KNOWN.age_or_never} / {HOUR}",
-        "E": f"{KNOWN.objective} / {HOUR}",
-        "F": f"{KNOWN.running} / {HOUR}",
-        "G": KNOWN.fact("backup_last_attempt_failed"),
-        "H": KNOWN.broken,
-        "I": f"{KNOWN.window} / {DAY}",
-        "J": KNOWN.read_at,
-        "K": KNOWN.shown,
+        "A": identities(),
+        "B": known(lambda fleet: fleet.state),
+        "C": known(lambda fleet: fleet.share),
+        "D": known(lambda fleet: f"{fleet.age_or_never} / {HOUR}"),
+        "E": known(lambda fleet: f"{fleet.objective} / {HOUR}"),
+        "F": known(lambda fleet: f"{fleet.running} / {HOUR}"),
+        "G": known(lambda fleet: fleet.attempt),
+        "H": known(lambda fleet: fleet.broken),
+        "I": known(lambda fleet: f"{fleet.window} / {DAY}"),
+        "J": read_at(),
+        "K": known(lambda fleet: fleet.shown),
     }
     return listing(
         Words(

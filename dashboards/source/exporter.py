@@ -30,7 +30,7 @@ from dashboards.source.panels import (
 from dashboards.source.queries import (
     BY_TARGET,
     CHOSEN,
-    FAILING,
+    FAILING_COUNT,
     TARGETS,
     in_a_week,
     now,
@@ -76,7 +76,7 @@ def _instances() -> builders.QueryVariable:
 def _ours(name: str) -> str:
     """Return a metric that other programs serve too, of the exporter's jobs."""
     job = "cluster, namespace, job"
-    served = in_a_week("bycloud_exporter_build_info", OF_EXPORTER)
+    served = in_a_week(f"bycloud_exporter_build_info{{{OF_EXPORTER}}}")
     return f"({name} and on ({job}) ({served} or {TARGETS}))"
 
 
@@ -94,7 +94,7 @@ def _tiles() -> Iterator[stat.Panel]:
             "short",
         ),
         Tile(steps=NONE_IS_GOOD, missing=RED),
-        f"count({FAILING}) or 0 * count({TARGETS})",
+        FAILING_COUNT,
     )
     yield tile(
         Words(

@@ -1,27 +1,17 @@
 """PromQL about the selected databases: facts, names, teams and problems."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec import Struct
 
 from dashboards.source.daily_counts import renewals
-from dashboards.source.queries import (
-    BY_DATABASE,
-    BY_TARGET,
-    CHOSEN,
-    HOURLY,
-    OFTEN,
-    UNSEEN,
-    Reader,
-    known,
-    last,
-    linked,
-    now,
-    placed,
-)
+from dashboards.source.queries import BY_DATABASE, BY_TARGET, CHOSEN, UNSEEN, last, linked, placed
+from dashboards.source.reading import CHARTED, INSTANT, REMEMBERED, Reading, last_known
 
 PREFIX: Final = "bycloud_database_"
+SELECTED: Final = f'{CHOSEN},datastore_type=~"$datastore"'
+"""The matchers of the selected databases."""
 TEAM: Final = "team"
 """The label of objectives by which the variable `team` selects."""
 PROBLEMS: Final[Mapping[int, str]] = {
@@ -41,23 +31,49 @@ NO_OBJECTIVE: Final = 0.0
 class Fleet(Struct, frozen=True):
     """Facts of every selected database.
 
-    :param read: `now`, or `known` to have the last known facts during an outage.
-    :param where: further matchers, each with a comma before it.
+    :param reading: how they are read.
+    :param selected: the matchers that select the databases.
     """
 
-    read: Reader = now
-    where: str = ""
+    reading: Reading = INSTANT
+    selected: str = SELECTED
 
-    def fact(self, name: str, *labels: str, where: str = "", grid: str = HOURLY) -> str:
+    @property
+    def by(self) -> str:
+        """The labels that identify a database."""
+        return self.reading.by
+
+    def fact(self, name: str, *labels: str, where: str = "") -> str:
         """Return a gauge by database, and by additional labels if given."""
-        chosen = f',datastore_type=~"$datastore"{self.where}{where}'
-        return self.read(PREFIX + name, "instance_id", *labels, where=chosen, grid=grid)
+        return self._largest(self.reading.series, name, *labels, where=where)
+
+    def described(self, name: str, *labels: str, where: str = "") -> str:
+        """Return 1 with labels of a gauge, of which each database has one: those that it has now."""
+        found = self._largest(self.reading.labels, name, *labels, where=where)
+        return f"topk by ({self.by}) (1, {found}) ^ 0"
+
+    def ending(self, name: str) -> str:
+        """Return a gauge that can end while its database stays."""
+        return self._ending(self._largest(self.reading.instant, name))
+
+    def restore_point(self, name: str) -> str:
+        """Return a gauge that a database has exactly while one of its backups is restorable."""
+        return self.reading.existing.format(fact=self.fact(f"restorable_{name}"), every=self.restorable)
+
+    def _largest(self, template: str, name: str, *labels: str, where: str = "") -> str:
+        selector = f"{PREFIX}{name}{{{self.selected}{where}}}"
+        return f"max by ({', '.join((self.by, *labels))}) ({template.format(selector)})"
+
+    def _ending(self, fact: str) -> str:
+        joined = self.selected.removeprefix(f"{CHOSEN},")
+        every = f"max by ({self.by}) ({PREFIX}restorable_backups{{{joined}}})"
+        return self.reading.ending.format(fact=fact, every=every)
 
     def backups(self, name: str) -> str:
         """Return a gauge of the selected teams' backups by status, those without a database included."""
         labels, team = ("status", "datastore_type"), f',label_{TEAM}=~"$team"'
         every, of_teams = self.fact(name, *labels, where=team), self.fact("labels", where=team)
-        return f"({every} or {self.fact(name, *labels)} and on ({BY_DATABASE}) {of_teams})"
+        return f"({every} or {self.fact(name, *labels)} and on ({self.by}) {of_teams})"
 
     def of_teams(self, expression: str) -> str:
         """Select the databases of the selected teams.
@@ -66,18 +82,16 @@ class Fleet(Struct, frozen=True):
         """
         chosen = f',label_{TEAM}=~"$team"'
         labelled, every = (self.fact(name, where=chosen) for name in ("labels", "restorable_backups"))
-        return f"({expression} and on ({BY_DATABASE}) ({labelled} or {every}))"
+        return f"({expression} and on ({self.by}) ({labelled} or {every}))"
 
     @property
     def teams(self) -> str:
-        """Each database of the selected teams, with its team if it has one."""
+        """1 for each database of the selected teams, with its team if it has one."""
         chosen, label = f',label_{TEAM}=~"$team"', f"label_{TEAM}"
-        labelled = f"topk by ({BY_DATABASE}) (1, {self.fact('labels', label, where=chosen)})"
+        labelled = self.described("labels", label, where=chosen)
         renamed = f'label_replace({labelled}, "team", "$1", "{label}", "(.*)")'
-        return (
-            f"(max by ({BY_DATABASE}, team) ({renamed})"
-            f" or on ({BY_DATABASE}) {self.fact('restorable_backups', where=chosen)})"
-        )
+        every = self.fact("restorable_backups", where=chosen)
+        return f"(max by ({self.by}, team) ({renamed}) or on ({self.by}) {every} ^ 0)"
 
     @property
     def restorable(self) -> str:
@@ -87,12 +101,12 @@ class Fleet(Struct, frozen=True):
     @property
     def objective(self) -> str:
         """The maximum age, where there is one."""
-        return self.fact("backup_objective_age_seconds")
+        return self.ending("backup_objective_age_seconds")
 
     @property
     def age(self) -> str:
         """Age of the newest restorable backup, where there is one."""
-        return f"clamp_min(time() - {self.fact('restorable_newest_timestamp_seconds')}, 0)"
+        return f"clamp_min(time() - {self.restore_point('newest_timestamp_seconds')}, 0)"
 
     @property
     def age_or_never(self) -> str:
@@ -107,19 +121,20 @@ class Fleet(Struct, frozen=True):
     @property
     def running(self) -> str:
         """For how long the oldest running backup has been running."""
-        since = self.fact("backup_running_oldest_timestamp_seconds", grid=OFTEN)
+        since = self.ending("backup_running_oldest_timestamp_seconds")
         return f"clamp_min(time() - {since}, 0)"
 
     @property
     def broken(self) -> str:
         """Number of usable backups with a broken chain, other than those that wait for their parent."""
-        counted = self.fact("unrestorable_backups", "reason", where=',reason!="parent_running"', grid=OFTEN)
-        return f"sum by ({BY_DATABASE}) ({counted})"
+        where = ',reason!="parent_running"'
+        counted = self._largest(self.reading.instant, "unrestorable_backups", "reason", where=where)
+        return self._ending(f"sum by ({self.by}) ({counted})")
 
     @property
     def window(self) -> str:
         """How far back a database can be restored."""
-        return f"clamp_min(time() - {self.fact('restorable_oldest_timestamp_seconds')}, 0)"
+        return f"clamp_min(time() - {self.restore_point('oldest_timestamp_seconds')}, 0)"
 
     @property
     def one(self) -> str:
@@ -139,18 +154,33 @@ class Fleet(Struct, frozen=True):
     @property
     def running_too_long(self) -> str:
         """Databases with a backup that has been running for longer than their objective allows."""
-        return f"({self.running} > {self.fact('backup_objective_duration_seconds')})"
+        return f"({self.running} > {self.ending('backup_objective_duration_seconds')})"
+
+    @property
+    def attempt(self) -> str:
+        """Whether the newest finished attempt failed, where there is one."""
+        return self.ending("backup_last_attempt_failed")
+
+    @property
+    def chain_length(self) -> str:
+        """Number of backups that restoring the newest one reads."""
+        return self.restore_point("newest_chain_length")
+
+    @property
+    def chain_limit(self) -> str:
+        """How many it may read."""
+        return self.ending("backup_objective_chain_length")
 
     @property
     def last_failed(self) -> str:
         """Databases with an objective whose newest finished attempt failed."""
-        return f"({self.fact('backup_last_attempt_failed')} == 1 and {self.objective})"
+        return f"({self.attempt} == 1 and {self.objective})"
 
     @property
     def unrestorable(self) -> str:
         """Databases whose newest completed backup cannot be restored, because its chain is broken."""
         usable = self.fact("usable_newest_timestamp_seconds")
-        restorable = self.fact("restorable_newest_timestamp_seconds")
+        restorable = self.restore_point("newest_timestamp_seconds")
         return f"({self.broken} > 0 unless {usable} <= {restorable})"
 
     @property
@@ -167,22 +197,24 @@ class Fleet(Struct, frozen=True):
     @property
     def judged(self) -> Mapping[float, str]:
         """The databases that may have each problem: only a database with an objective can miss it."""
-        duration = self.fact("backup_objective_duration_seconds")
+        duration = self.ending("backup_objective_duration_seconds")
         return {
             **dict.fromkeys(self.problems, self.objective),
             RUNNING_TOO_LONG: duration,
             2: self.restorable,
         }
 
+    def found(self, state: float) -> str:
+        """Return 1 for the databases that have a problem, 0 for the others that may have it, else -1."""
+        found, judged = self.problems[state], self.judged[state]
+        return f"(0 * {found} + 1 or 0 * {judged} or 0 * {self.restorable} - 1)"
+
     @property
     def state(self) -> str:
         """The worst state of each database: one of `PROBLEMS`, or it was OK when it was read last."""
-        rest = {
-            OK: f"({self.objective} unless on ({BY_TARGET}) {UNSEEN})",
-            WAS_OK: self.objective,
-            NO_OBJECTIVE: self.restorable,
-        }
-        return " or ".join(f"0 * {found} + {state:g}" for state, found in {**self.problems, **rest}.items())
+        read = f"0 * {self.objective} + {OK} - on ({BY_TARGET}) group_left () ({OK - WAS_OK} * {UNSEEN})"
+        problems = (f"0 * {found} + {state:g}" for state, found in self.problems.items())
+        return " or ".join((*problems, read, f"0 * {self.restorable} + {NO_OBJECTIVE:g}"))
 
     @property
     def shown(self) -> str:
@@ -193,20 +225,15 @@ class Fleet(Struct, frozen=True):
     @property
     def names(self) -> str:
         """1 for every known database, with its name, or its id if no name is known."""
-        info = self.fact("instance_info", "instance_name")
         return (
-            f"(topk by ({BY_DATABASE}) (1, {info}) or on ({BY_DATABASE})"
+            f"({self.described('instance_info', 'instance_name')} or on ({self.by})"
             f' label_replace({self.one}, "instance_name", "$1", "instance_id", "(.*)"))'
         )
 
-    def named(self, expression: str) -> str:
-        """Add the name of each database to an expression by database."""
-        return f"{expression} * on ({BY_DATABASE}) group_left (instance_name) {self.names}"
-
-    def failed_per_day(self, status: str) -> str:
+    def ended_per_day(self, status: str) -> str:
         """Return the attempts of the day that begins now that ended with a status, by database."""
         name, day = f"{PREFIX}backup_newest_timestamp_seconds", "[1d] offset -1d"
-        team, chosen = f',label_{TEAM}=~"$team"', f'{CHOSEN},datastore_type=~"$datastore"{self.where}'
+        team, chosen = f',label_{TEAM}=~"$team"', self.selected
 
         def counted(matchers: str) -> str:
             attempts = renewals(f"{name}{{{matchers},{status}}}", "status")
@@ -217,23 +244,38 @@ class Fleet(Struct, frozen=True):
 
     @property
     def identities(self) -> str:
-        """1 for every database of the selected teams, with name, team, datastore, and what `linked` adds."""
-        types = f"topk by ({BY_DATABASE}) (1, {self.fact('restorable_backups', 'datastore_type')} ^ 0)"
-        joined = (
-            f"({self.names} * on ({BY_DATABASE}) group_left (datastore_type) {types}"
-            f" * on ({BY_DATABASE}) group_left (team) ({self.teams} ^ 0))"
+        """1 for every database of the selected teams, with name, team and datastore."""
+        types = self.described("restorable_backups", "datastore_type")
+        return (
+            f"({self.names} * on ({self.by}) group_left (datastore_type) {types}"
+            f" * on ({self.by}) group_left (team) {self.teams})"
         )
-        return linked(placed(joined))
-
-    @property
-    def read_at(self) -> str:
-        """When the API listed each database last, in milliseconds."""
-        success = last("bycloud_last_success_timestamp_seconds")
-        return f"1000 * ({self.one} * on ({BY_TARGET}) group_left () {success})"
 
 
-KNOWN: Final = Fleet(known)
-NOW: Final = Fleet(now)
+NOW: Final = Fleet(CHARTED)
+"""What charts show: a gap while nothing is served."""
+
+
+def known(expression: Callable[[Fleet], str], one: str = "") -> str:
+    """Return what is served now by database; of a target that serves nothing, what its last facts give.
+
+    :param one: a matcher that selects one database instead of all that are selected.
+    """
+    selected = f"{CHOSEN},{one}" if one else SELECTED
+    served, remembered = expression(Fleet(INSTANT, selected)), expression(Fleet(REMEMBERED, one or selected))
+    before = f"({remembered}) and on ({REMEMBERED.by}) {last_known(selected)}"
+    return f"({served} or max without (instance) ({before}))"
+
+
+def identities(one: str = "") -> str:
+    """Return 1 for every known database of the selected teams, with what names it and what links need."""
+    return linked(placed(known(lambda fleet: fleet.identities, one)))
+
+
+def read_at() -> str:
+    """Return when the API listed each known database last, in milliseconds."""
+    success = last("bycloud_last_success_timestamp_seconds")
+    return f"1000 * ({known(lambda fleet: fleet.one)} * on ({BY_TARGET}) group_left () {success})"
 
 
 def firing(database: str = "") -> str:

@@ -1,6 +1,6 @@
 """The dashboard of one database: whether it can be restored, its objective, its history, and its backups."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard as builders
@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models import dashboard
 from dashboards.source.alerts_table import alerts_table
 from dashboards.source.database_history import DASHED, attempts, restore_points
 from dashboards.source.database_tables import about_table, objective_table
-from dashboards.source.fleet import Fleet
+from dashboards.source.fleet import NOW, Fleet, known
 from dashboards.source.frame import (
     INSTANCE,
     RUNBOOKS,
@@ -41,19 +41,17 @@ from dashboards.source.panels import (
     timeline,
 )
 from dashboards.source.queries import (
-    BY_DATABASE,
     BY_TARGET,
     CHOSEN,
     MEMORY,
     NEVER_READ,
     UNSEEN,
-    known,
-    now,
+    last,
 )
 
-DATABASE: Final = ',instance_id="$database"'
-ONE: Final = Fleet(known, DATABASE)
-THEN: Final = Fleet(now, DATABASE)
+ONE: Final = 'instance_id="$database"'
+DATABASE: Final = f",{ONE}"
+THEN: Final = Fleet(NOW.reading, f"{CHOSEN},{ONE}")
 ABOUT: Final = About(
     INSTANCE,
     "One database: can it be restored?",
@@ -112,7 +110,15 @@ def _page_target() -> builders.QueryVariable:
     )
 
 
+def _one(expression: Callable[[Fleet], str]) -> str:
+    """Return an expression of what is known of the database."""
+    return known(expression, ONE)
+
+
 def _tiles() -> Iterator[stat.Panel]:
+    enough = _one(lambda one: f"{one.restorable} unless {one.no_backup}")
+    target = f"and on ({BY_TARGET}) {_one(lambda one: one.restorable)}"
+    success = f"{last('bycloud_last_success_timestamp_seconds')} {target}"
     yield _newest()
     yield _of_objective()
     yield _running()
@@ -124,13 +130,13 @@ def _tiles() -> Iterator[stat.Panel]:
             "short",
         ),
         Tile(second=(RED, {})),
-        f"max({ONE.restorable} unless {ONE.no_backup})",
-        f"max({ONE.no_backup}) unless on () max({ONE.restorable} unless {ONE.no_backup})",
+        f"max({enough})",
+        f"max({_one(lambda one: one.no_backup)}) unless on () {enough}",
     )
     yield tile(
         Words("Unrestorable", "Completed backups that cannot be restored.", "short"),
         Tile(steps=((None, GREY), (1, ORANGE))),
-        f"max({ONE.broken} or 0 * {ONE.restorable})",
+        f"max({_one(lambda one: f'{one.broken} or 0 * {one.restorable}')})",
     )
     yield _chain()
     yield tile(
@@ -140,7 +146,7 @@ def _tiles() -> Iterator[stat.Panel]:
             LONG,
         ),
         data_age_tile(""),
-        *data_age_queries(f"and on ({BY_TARGET}) {ONE.restorable}"),
+        *data_age_queries(f"clamp_min(time() - ({success}), 0)"),
     )
 
 
@@ -152,13 +158,15 @@ def _newest() -> stat.Panel:
             ranges={(NEVER_READ / HOUR, None): ("no backup", RED)},
             decimals=1,
         ),
-        f"max({ONE.age_or_never} / {HOUR} or 0 * {ONE.restorable} - 1)",
+        f"max({_one(lambda one: f'{one.age_or_never} / {HOUR} or 0 * {one.restorable} - 1')})",
     )
 
 
 def _of_objective() -> stat.Panel:
     """Show the share; without a backup `NEVER_READ`, without an objective -1."""
-    share = f"({ONE.share} or 0 * {ONE.no_backup} + {NEVER_READ:g})"
+    share = _one(lambda one: f"{one.share} or 0 * {one.no_backup} + {NEVER_READ:g}")
+    none = _one(lambda one: f"0 * {one.restorable} - 1 unless {one.objective}")
+    shown = f"on ({BY_TARGET}) group_left () (2 * {UNSEEN} - 1)"
     return tile(
         Words(
             "Of its objective",
@@ -171,14 +179,18 @@ def _of_objective() -> stat.Panel:
             named={-1: ("no objective", GREY)},
             ranges={(NEVER_READ, None): ("no backup", RED)},
         ),
-        f"max({share} > 1 or {share} unless on ({BY_TARGET}) {UNSEEN} or 0 * {ONE.restorable} - 1"
-        f" unless on ({BY_DATABASE}) {ONE.objective})",
-        f"max({share} <= 1 and on ({BY_TARGET}) {UNSEEN})",
+        f"max({share} > {shown} or {none})",
+        f"max({share} <= {shown})",
     )
 
 
 def _running() -> stat.Panel:
-    within = f"({ONE.running} unless {ONE.running_too_long})"
+    within = _one(
+        lambda one: (
+            f"({one.running} unless {one.running_too_long}) / {HOUR}"
+            f" or (0 * {one.restorable} - 1 unless {one.running})"
+        )
+    )
     return tile(
         Words(
             "Running for",
@@ -186,28 +198,34 @@ def _running() -> stat.Panel:
             HOURS,
         ),
         Tile(steps=((None, BLUE),), named={-1: ("nothing runs", GREY)}, second=(RED, {}), decimals=1),
-        f"max({within} / {HOUR} or (0 * {ONE.restorable} - 1 unless {ONE.running}))",
-        f"max({ONE.running_too_long}) / {HOUR}",
+        f"max({within})",
+        f"max({_one(lambda one: one.running_too_long)}) / {HOUR}",
     )
 
 
 def _last_attempt() -> stat.Panel:
-    failed = ONE.fact("backup_last_attempt_failed")
+    failed, none = (
+        _one(expression)
+        for expression in (
+            lambda one: one.attempt,
+            lambda one: f"0 * {one.restorable} - 1 unless {one.attempt}",
+        )
+    )
+    unread = f"on ({BY_TARGET}) group_left () {UNSEEN}"
     return tile(
         Words("Last attempt", "Result of the newest finished backup.", "short"),
         Tile(
             named={0: ("OK", GREEN), 1: ("failed", RED), -1: ("none yet", GREY)},
             second=(GREY, {0: "was OK"}),
         ),
-        f"max({failed} == 1 or {failed} unless on ({BY_TARGET}) {UNSEEN}"
-        f" or (0 * {ONE.restorable} - 1 unless {failed}))",
-        f"max({failed} == 0 and on ({BY_TARGET}) {UNSEEN})",
+        f"max({failed} >= {unread} or {none})",
+        f"max({failed} < {unread})",
     )
 
 
 def _chain() -> stat.Panel:
-    length = ONE.fact("restorable_newest_chain_length")
-    excess = f"({length} > {ONE.fact('backup_objective_chain_length')})"
+    excess = _one(lambda one: f"{one.chain_length} > {one.chain_limit}")
+    within = _one(lambda one: f"{one.chain_length} unless {one.chain_length} > {one.chain_limit}")
     return tile(
         Words(
             "Chain to restore",
@@ -217,7 +235,7 @@ def _chain() -> stat.Panel:
             "none",
         ),
         Tile(second=(RED, {})),
-        f"max({length} unless {excess})",
+        f"max({within})",
         f"max({excess})",
     )
 
@@ -254,6 +272,6 @@ def _states() -> statetimeline.Panel:
         ),
         STATES,
         Query(f"max({recoverable})", "database"),
-        Query(f"max({THEN.fact('backup_last_attempt_failed')} + 10)", "attempt"),
+        Query(f"max({THEN.attempt} + 10)", "attempt"),
         Query(f"max({running})", "running"),
     )

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import dashboard
 
 from dashboards.source.alerts_table import alerts_table
 from dashboards.source.databases_table import SHOW, databases_table
-from dashboards.source.fleet import KNOWN, NOW, RUNNING_TOO_LONG, firing
+from dashboards.source.fleet import NOW, RUNNING_TOO_LONG, Fleet, firing, known
 from dashboards.source.frame import (
     CHOICES,
     EXPORTER,
@@ -39,7 +39,7 @@ from dashboards.source.panels import (
     shades,
     tile,
 )
-from dashboards.source.queries import BRIDGE, CHOSEN, FAILING, OUTAGE, TARGETS, now
+from dashboards.source.queries import BRIDGE, CHOSEN, FAILING_COUNT, OUTAGE, now
 from dashboards.source.stored import gapped, stored
 
 ABOUT: Final = About(
@@ -78,7 +78,6 @@ COUNTED: Final = {
     ),
 }
 """The title and the description of the tile of each problem, by its state."""
-UNJUDGED: Final = f"0 * count({KNOWN.of_teams(KNOWN.restorable)}) - 1"
 TO_TARGETS: Final = f"/d/{EXPORTER}?{CHOICES}&{RANGE}"
 IN_OUTAGE: Final = (
     " While a target is not read, a number that would be good is grey: it is the last known one."
@@ -99,8 +98,8 @@ def overview() -> builders.Dashboard:
 
 
 def _within_objective() -> stat.Panel:
-    met = KNOWN.of_teams(f"({KNOWN.age} <= bool {KNOWN.objective} or 0 * {KNOWN.objective})")
-    share = f"(floor(1000 * avg({met}) + 0.0001) / 1000)"
+    share = f"floor(1000 * avg({known(_met)}) + 0.0001) / 1000"
+    judged = f"max({known(_judged)})"
     return tile(
         Words(
             "Within objective",
@@ -110,11 +109,22 @@ def _within_objective() -> stat.Panel:
         Tile(
             steps=((None, RED), (1, GREEN)),
             decimals=1,
-            named={1 - 3: ("100 % known", GREY), -1: ("no objective", GREY)},
+            named={-1: ("no objective", GREY)},
             link=_shown(0),
         ),
-        f"{share} < 1 or {share} - 3 * {OUTAGE} or {UNJUDGED}",
+        f"{share} < 2 - {OUTAGE} or {judged} == -1",
+        f"{share} >= 2 - {OUTAGE}",
     )
+
+
+def _met(fleet: Fleet) -> str:
+    """Return whether each database with an objective meets it: 1 or 0."""
+    return fleet.of_teams(f"({fleet.age} <= bool {fleet.objective} or 0 * {fleet.objective})")
+
+
+def _judged(fleet: Fleet) -> str:
+    """Return 0 for each database with an objective and -1 for the others."""
+    return fleet.of_teams(f"(0 * {fleet.objective} or 0 * {fleet.restorable} - 1)")
 
 
 def _problems() -> Iterator[stat.Panel]:
@@ -123,17 +133,18 @@ def _problems() -> Iterator[stat.Panel]:
 
 
 def _count(words: Words, state: int) -> stat.Panel:
-    """Count databases: in an outage none is -2, and where none is judged -1, or -3 in an outage."""
-    found, judged = (KNOWN.of_teams(each[state]) for each in (KNOWN.problems, KNOWN.judged))
-    missing = ("no limit" if state == RUNNING_TOO_LONG else "no objective", GREY)
+    """Count databases; grey if there is none in an outage, or if none is judged."""
+    databases = known(lambda fleet: fleet.of_teams(fleet.found(state)))
+    missing = "no limit" if state == RUNNING_TOO_LONG else "no objective"
     return tile(
         words,
         Tile(
             steps=NONE_IS_GOOD,
-            named={-1: missing, -2: ("0 known", GREY), -3: missing},
+            second=(GREY, {0: "0 known", -1: missing}),
             link=_shown(state),
         ),
-        f"count({found}) or (0 * count({judged}) or {UNJUDGED}) - 2 * {OUTAGE}",
+        f"sum({databases} >= 0) >= {OUTAGE}",
+        f"max({databases}) < {OUTAGE}",
     )
 
 
@@ -150,7 +161,7 @@ def _failing() -> stat.Panel:
             "short",
         ),
         Tile(steps=NONE_IS_GOOD, missing=RED, link=TO_TARGETS),
-        f"count({FAILING}) or 0 * count({TARGETS})",
+        FAILING_COUNT,
     )
 
 
@@ -210,7 +221,7 @@ def _failed() -> timeseries.Panel:
             " The hidden variable `failed` has their statuses.",
             "short",
         ),
-        Query(f"sum({NOW.failed_per_day(FAILED)}) or 0 * count({read})", "failed"),
+        Query(f"sum({NOW.ended_per_day(FAILED)}) or 0 * count({read})", "failed"),
         color=RED,
     )
 
@@ -227,7 +238,7 @@ def _backups() -> Iterator[timeseries.Panel]:
     yield status
     yield curves(
         Words("Stored size by datastore", "Size of all backups that the API lists.", "bytes"),
-        Query(gapped(stored(NOW, "datastore_type")), "{{datastore_type}}"),
+        Query(gapped(stored("datastore_type")), "{{datastore_type}}"),
         stacked=True,
         scheme=shades("blue"),
     ).interval("1h")

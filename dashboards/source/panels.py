@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models.heatmap import HeatmapColorMode, HeatmapColor
 from msgspec import Struct
 
 from alerts.source.settings import Settings
-from dashboards.source.queries import BY_TARGET, DATA_AGE, LATE, NEVER_READ
+from dashboards.source.queries import BY_TARGET, DATA_AGE, NEVER_READ, WALK_INTERVAL
 
 GREEN: Final = "green"
 RED: Final = "red"
@@ -157,15 +157,13 @@ def data_age_tile(link: str) -> Tile:
     )
 
 
-def data_age_queries(where: str = "") -> tuple[str, str]:
-    """Return the oldest data's age where nothing is late, and that of late data.
+def data_age_queries(ages: str = DATA_AGE) -> tuple[str, str]:
+    """Return the oldest data's age where nothing is late or something was never read, and that of late data.
 
-    :param where: selects targets, beginning with a set operator.
+    :param ages: the age of each target's data.
     """
-    age, late = f"{DATA_AGE} {where}", f"{LATE} > {STALE_SECONDS} {where}"
-    never = f"max(({age}) >= {NEVER_READ:g})"
-    late = f"max({DATA_AGE} and on ({BY_TARGET}) ({late})) < {NEVER_READ:g}"
-    return f"{never} or (max({age}) unless on () {late})", late
+    late = f"max({ages} > on ({BY_TARGET}) ({WALK_INTERVAL} + {STALE_SECONDS})) < {NEVER_READ:g}"
+    return f"max({ages}) unless on () {late}", late
 
 
 def fixed(color: str) -> builders.FieldColor:

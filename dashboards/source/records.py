@@ -3,7 +3,7 @@
 from typing import Final
 
 from alerts.source.compliance import DAYS
-from dashboards.source.queries import BY_DATABASE, BY_TARGET, CHOSEN, MEMORY, UNSEEN
+from dashboards.source.queries import BY_DATABASE, BY_TARGET, CHOSEN, FAILING, MEMORY
 
 HOUR: Final = "65m"
 """Holds the last hourly sample."""
@@ -39,5 +39,5 @@ def cut(expression: str, parts: int) -> str:
     return f"floor({parts} * ({expression}) + 0.0001) / {parts}"
 
 
-UNCOUNTED: Final = f"({UNSEEN} unless on ({BY_TARGET}) last_over_time({samples(DAYS)}[{HOUR}]))"
+UNCOUNTED: Final = f"({FAILING} unless on ({BY_TARGET}) last_over_time({samples(DAYS)}[{HOUR}]))"
 """1 for every target that is not read and has no figures."""

@@ -2,17 +2,29 @@
 
 from typing import Final
 
-from dashboards.source.fleet import KNOWN
-from dashboards.source.queries import BY_DATABASE, BY_TARGET, UNSEEN, last
+from dashboards.source.fleet import Fleet, known
+from dashboards.source.queries import BY_TARGET, READ, UNSEEN, last
 
-OLDEST: Final = KNOWN.fact("restorable_oldest_timestamp_seconds")
-LIMIT: Final = KNOWN.fact("backup_objective_retention_seconds")
-_READ: Final = last("bycloud_last_success_timestamp_seconds")
-_AT_READ: Final = f"clamp_min(-{OLDEST} + on ({BY_TARGET}) group_left () {_READ}, 0)"
-WINDOW: Final = f"({KNOWN.window} unless on ({BY_TARGET}) {UNSEEN} or on ({BY_DATABASE}) {_AT_READ})"
-"""How far back each database can be restored; in an outage, how far it could when the API was last read."""
-SHORT: Final = KNOWN.of_teams(f"(({WINDOW} or 0 * {LIMIT}) < {LIMIT})")
-"""The databases of the selected teams whose restore points do not reach back far enough."""
-_MET: Final = f"({WINDOW} >= bool {LIMIT} or 0 * {LIMIT})"
-STATE: Final = f"({_MET} unless on ({BY_TARGET}) {UNSEEN} or 0.5 * {_MET})"
+_AT: Final = f"(time() * {READ} or {last('bycloud_last_success_timestamp_seconds')})"
+"""When each target was read last."""
+
+
+def window(fleet: Fleet) -> str:
+    """Return how far back each database could be restored when its target was read last."""
+    oldest = fleet.restore_point("oldest_timestamp_seconds")
+    return f"clamp_min(-{oldest} + on ({BY_TARGET}) group_left () {_AT}, 0)"
+
+
+def limit(fleet: Fleet) -> str:
+    """Return how far back each database should reach, where that is required."""
+    return fleet.ending("backup_objective_retention_seconds")
+
+
+def _met(fleet: Fleet) -> str:
+    return f"(({window(fleet)} or 0 * {fleet.restorable}) >= bool {limit(fleet)})"
+
+
+MET: Final = known(lambda fleet: fleet.of_teams(_met(fleet)))
+"""1 for each database of the selected teams that reaches back far enough, 0 for one that should."""
+STATE: Final = f"({known(_met)} * on ({BY_TARGET}) group_left () (1 - {UNSEEN} / 2))"
 """0: too short; 1: met; 0.5: it was when the API was last read."""

@@ -2,12 +2,11 @@
 
 from typing import Final
 
-from dashboards.source.fleet import KNOWN, NOW, TEAM, Fleet
+from dashboards.source.fleet import NOW, TEAM, Fleet, known
 from dashboards.source.queries import (
     BRIDGE,
-    BY_DATABASE,
     BY_TARGET,
-    CHOSEN,
+    SERVED,
     TARGET,
     TARGETS,
     last,
@@ -22,8 +21,6 @@ LEAST: Final = 28
 GIGABYTE: Final = "1e9"
 DAY: Final = 86_400
 NO_TEAM: Final = "no team"
-SERVED: Final = f"bycloud_scrape_backups{{{CHOSEN}}}"
-"""A target that has it serves facts."""
 LOST: Final = (
     f"({last('bycloud_last_success_timestamp_seconds')} and on ({BY_TARGET}) {TARGETS}"
     f" unless on ({BY_TARGET}) last_over_time({SERVED}[{BRIDGE}]))"
@@ -36,38 +33,43 @@ def gapped(expression: str) -> str:
     return f"{expression} unless on () {LOST}"
 
 
-def stored(fleet: Fleet, *by: str) -> str:
-    """Return the stored size of the selected teams' backups.
+SIZES: Final = "backups_size_bytes"
+
+
+def stored(*by: str) -> str:
+    """Return the stored size of the selected teams' backups that are served now.
 
     :param by: labels such as `datastore_type`, or nothing for the sum.
     """
     grouping = f" by ({', '.join(by)})" if by else ""
-    return f"sum{grouping} ({fleet.backups('backups_size_bytes')})"
+    return f"sum{grouping} ({NOW.backups(SIZES)})"
 
 
 def stored_by_database(fleet: Fleet) -> str:
     """Return the stored size of each database's backups."""
-    return f"sum by ({BY_DATABASE}) ({fleet.fact('backups_size_bytes', 'status', 'datastore_type')})"
+    return f"sum by ({fleet.by}) ({fleet.fact(SIZES, 'status', 'datastore_type')})"
 
 
-def stored_by_team(fleet: Fleet, by: str = "team") -> str:
-    """Return the stored size of each team's backups; those of no database have no team.
+def owned(fleet: Fleet) -> str:
+    """Return the stored size of each database's backups with its team; those of no database have no team."""
+    every = f',label_{TEAM}=~"$team"'
+    of_team = f"{stored_by_database(fleet)} * on ({fleet.by}) group_left (team) {fleet.teams}"
+    unowned = fleet.fact(SIZES, "status", "datastore_type", where=every)
+    return f"({of_team} or on ({fleet.by}) sum by ({fleet.by}) ({unowned}))"
+
+
+def by_team(sizes: str, by: str = "team") -> str:
+    """Return the sum of each team's sizes.
 
     :param by: the labels of the sums.
     """
-    every = f',label_{TEAM}=~"$team"'
-    size = stored_by_database(fleet)
-    owned = f"{size} * on ({BY_DATABASE}) group_left (team) ({fleet.teams} ^ 0)"
-    unowned = fleet.fact("backups_size_bytes", "status", "datastore_type", where=every)
-    named = f"({owned} or on ({BY_DATABASE}) sum by ({BY_DATABASE}) ({unowned}))"
-    return f'sum by ({by}) (label_replace({named}, "team", "{NO_TEAM}", "team", ""))'
+    return f'sum by ({by}) (label_replace({sizes}, "team", "{NO_TEAM}", "team", ""))'
 
 
 def unowned() -> str:
     """Return 1 for each target's backups of no database, with what a table of databases shows of one."""
     every = f',instance_id="unknown",label_{TEAM}=~"$team"'
-    size = KNOWN.fact("backups_size_bytes", "status", "datastore_type", where=every)
-    found = f"max by ({BY_DATABASE}) ({size}) ^ 0"
+    found = known(lambda fleet: f"{fleet.fact(SIZES, where=every)} ^ 0")
     return linked(placed(f'label_replace({found}, "instance_name", "no database", "", "")'))
 
 
@@ -105,8 +107,8 @@ def _current(expression: str, offset: str = "") -> str:
     return f"last_over_time(({expression})[1d:6h]{offset})"
 
 
-BY_TARGETS: Final = stored(NOW, *TARGET)
-STORED: Final = stored(KNOWN)
+BY_TARGETS: Final = stored(*TARGET)
+STORED: Final = f"sum({known(lambda fleet: fleet.backups(SIZES))})"
 GROWTH: Final = growth(BY_TARGETS)
 DOUBLING: Final = f"1000 * (time() + {STORED} / ({GROWTH} > 0))"
 """When the stored size will be twice today's, in milliseconds; nothing while it does not grow."""

@@ -12,16 +12,18 @@ from dashboards.source.queries import (
     DATA_AGE,
     FAILING,
     NEVER_READ,
+    SUCCESS,
     TARGETS,
-    WEEK,
+    UNSEEN,
     last,
     now,
     placed,
 )
 from dashboards.source.tables import COLOURED, Column, listing, mapped
 
-SUCCESS: Final = last("bycloud_last_success_timestamp_seconds", WEEK)
-STATE: Final = f"0 * ({TARGETS} unless on ({BY_TARGET}) {SUCCESS}) + 2 or 0 * {FAILING} + 1 or 0 * {TARGETS}"
+STATE: Final = (
+    f"0 * ({TARGETS} unless on ({BY_TARGET}) {SUCCESS}) + 2 or {TARGETS} * on ({BY_TARGET}) {UNSEEN}"
+)
 STATES: Final = {2: ("never read", RED), 1: ("failing", RED), 0: ("OK", GREEN)}
 REASON: Final = now("bycloud_scrape_failure", "reason")
 LISTED: Final = now("bycloud_scrape_collector_success", where=',collector="instances"')

@@ -18,6 +18,8 @@ OUTAGE: Final = END - 3 * HOUR
 LOST_AT: Final = END - 20 * HOUR
 REACHES: Final = Database(id="reaches", retention=6 * DAY)
 WAITS: Final = Database(id="waits", retention=7 * DAY - HOUR)
+UNSIZED: Final = Database(id="one", restorable=0, more={"backups": 1.0})
+"""Its sizes are those of `stored`."""
 TARGETS: Final = (
     Target(cluster="no-rules", databases=(Database(id="one"),)),
     Target(cluster="types", databases=(Database(id="good"), Database(id="bad", datastore="redis"))),
@@ -27,8 +29,8 @@ TARGETS: Final = (
     Target(cluster="met", databases=(Database(id="good"),)),
     Target(cluster="half-read", databases=(Database(id="good"),)),
     Target(cluster="half-read", name="b", read_until=BEGIN - 1),
-    Target(cluster="lost", databases=(Database(id="one"),)),
-    Target(cluster="lost", name="b", databases=(Database(id="one"),), read_until=LOST_AT),
+    Target(cluster="lost", databases=(UNSIZED,)),
+    Target(cluster="lost", name="b", databases=(UNSIZED,), read_until=LOST_AT),
 )
 SIZE: Final = "bycloud_database_backups_size_bytes"
 
@@ -63,7 +65,8 @@ def stored(
     **labels: str,
 ) -> Iterator[str]:
     """Yield a stored size of 100 GB at `END`, with a trend over some days before its end."""
-    own = {"instance_id": "one", "datastore_type": "mysql", "status": "COMPLETED", **labels}
+    scraped = {"instance": "one:10140", "instance_id": "one", "datastore_type": "mysql"}
+    own = {**scraped, "status": "COMPLETED", **labels}
     for scrape in range(int(days * DAY / every), -1, -1):
         time = end - scrape * every
         yield line(SIZE, identity(cluster, **own), 1e11 - per_day * (END - time) / DAY, time)

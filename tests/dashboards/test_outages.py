@@ -25,6 +25,12 @@ CHAIN: Final = {
     "backup_objective_chain_length": 3.0,
     "backup_objective_retention_seconds": 5 * DAY,
 }
+LOST: Final = Database(id="lost", newest_age=40 * HOUR)
+WITHIN_THE_HOUR: Final = OUTAGE - 0.25 * HOUR
+REPLACED_AT: Final = OUTAGE - 0.75 * HOUR
+FAILED: Final = Database(id="database", failed=1, running_age=9 * HOUR)
+DELETED: Final = Database(id="deleted", newest_age=40 * HOUR)
+MOVING: Final = Database(id="moving", newest_age=40 * HOUR)
 OWNED: Final = Database(id="owned", more=CHAIN)
 TARGETS: Final = (
     Target(cluster="healthy", databases=(OK,)),
@@ -32,9 +38,19 @@ TARGETS: Final = (
     Target(cluster="long-down", databases=(OLD,), up_until=LONG_AGO),
     Target(cluster="never-scraped", up_until=NEVER),
     Target(cluster="vanished", job="one", databases=(OK,)),
-    Target(cluster="vanished", job="two", databases=(OLD,), known_until=OUTAGE),
+    Target(cluster="vanished", job="two", databases=(LOST,), known_until=OUTAGE),
     Target(cluster="moved", namespace="before", databases=(OLD,), known_until=OUTAGE),
     Target(cluster="moved", namespace="after", databases=(OLD,), known_from=OUTAGE + 120),
+    Target(cluster="left", databases=(MOVING,), known_until=OUTAGE),
+    Target(cluster="joined", databases=(MOVING,), known_from=OUTAGE + 120),
+    Target(cluster="replaced", databases=(FAILED, DELETED), instance="old:10140", known_until=REPLACED_AT),
+    Target(
+        cluster="replaced",
+        databases=(Database(id="database"),),
+        instance="new:10140",
+        known_from=REPLACED_AT + 60,
+        read_until=WITHIN_THE_HOUR,
+    ),
     Target(cluster="no-limit", databases=(Database(id="endless", duration=None, running_age=25 * HOUR),)),
     Target(cluster="no-objective", databases=(RETIRED,)),
     Target(cluster="stale", databases=(OK,), read_until=END - 20 * HOUR, stale_after=DAY),
@@ -133,7 +149,7 @@ def test_a_job_that_vanished_is_not_read(url: str) -> None:
 
     assert shown.tile("Targets not read") == Shown("1", "red")
     assert shown.tile("Too old") == Shown("1", "red")
-    assert databases(shown) == ["ok", "old"]
+    assert databases(shown) == ["lost", "ok"]
 
 
 def test_a_target_that_moved_counts_once(url: str) -> None:
@@ -143,6 +159,23 @@ def test_a_target_that_moved_counts_once(url: str) -> None:
     assert shown.tile("Targets not read") == Shown("0", "green")
     assert shown.tile("Too old") == Shown("1", "red")
     assert databases(shown) == ["old"]
+
+
+def test_a_target_that_moved_elsewhere_is_not_missed(url: str) -> None:
+    """A target whose databases are served by one that is not chosen has moved too."""
+    shown = view(url, "overview", "(healthy|left)")
+
+    assert shown.tile("Targets not read") == Shown("0", "green")
+    assert databases(shown) == ["ok"]
+
+
+def test_what_had_ended_does_not_return(url: str) -> None:
+    """In an outage, what only an exporter served that was replaced minutes before is not known."""
+    shown = view(url, "overview", "replaced")
+    tiles = shown.tiles()
+
+    assert databases(shown) == ["database"]
+    assert {tiles[title] for title in PROBLEMS} == {Shown("0 known", GREY)}
 
 
 def test_what_has_no_limit_is_not_good(url: str) -> None:

@@ -19,7 +19,7 @@ OK: Final = Database(id="ok")
 FACTS: Final = (
     OK,
     Database(id="grows-old", newest_age=31 * HOUR),
-    Database(id="ran", running_age=9 * HOUR, ran_until=OUTAGE - 2 * HOUR),
+    Database(id="ran", running_age=9 * HOUR, ran_until=OUTAGE - 0.1 * HOUR),
 )
 TROUBLES: Final = (
     OK,
@@ -117,6 +117,15 @@ def test_every_query_runs(url: str, path: Path, cluster: str) -> None:
                 view.ask(target["expr"])
             else:
                 view.ask_range(target["expr"], END - 12 * HOUR, HOUR)
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_what_is_not_chosen_is_not_shown(url: str, path: Path) -> None:
+    """No query of any panel has a result where no target is chosen, whatever it is joined with."""
+    view = View(loaded(path.stem), url, END, {"cluster": "unknown", "database": "old"})
+
+    for panel in panels(view.dashboard):
+        assert not [target for target in panel["targets"] if view.ask(target["expr"])]
 
 
 def test_a_healthy_fleet_is_green(url: str) -> None:

@@ -8,45 +8,23 @@ hour against it. If an hour's quota would not last, walks are spread over the ho
 All waits use monotonic time, so steps of the wall clock don't matter. Unix time is for display only.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from threading import RLock
-from types import TracebackType
-from typing import Final, Self
-
-from msgspec import Struct
+from typing import Final
 
 from exporter.api.minute_window import MinuteWindow, Window
 from exporter.api.pacer import Pacer
 from exporter.api.rate_headers import parse_rate_headers
 from exporter.api.request_ledger import RequestLedger
+from exporter.api.reservation import Reservation
 from exporter.api.tiers import HOUR, MINUTE, Quota
 from exporter.clock import Clock
-from exporter.errors import UnsentRequestError
 from exporter.results import BudgetState
 
 _FIRST_ERROR: Final = 400
 _TOO_MANY_REQUESTS: Final = 429
 _PACE_MARGIN: Final = 2
 """A walk may take this many times as long as the pace of its requests requires."""
-
-
-class Reservation(Struct, frozen=True, eq=False):
-    """One request that a budget has counted. End it with `finish` or `cancel`, once.
-
-    As a context manager it ends with the block: cancelled by an `UnsentRequestError`, else finished.
-    """
-
-    finish: Callable[[], None]
-    cancel: Callable[[], None]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: TracebackType | None) -> None:
-        if isinstance(error, UnsentRequestError):
-            self.cancel()
-        else:
-            self.finish()
 
 
 class Budget:

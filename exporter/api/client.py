@@ -4,12 +4,13 @@ import threading
 from collections.abc import Mapping
 from typing import Final
 
-from exporter.api.budget import Budget, Reservation
+from exporter.api.budget import Budget
 from exporter.api.decode import decode_page
 from exporter.api.envelope import ListEndpoint
 from exporter.api.expiry import expiry_of
 from exporter.api.failures import error_of_response
 from exporter.api.observer import Observer
+from exporter.api.reservation import Reservation
 from exporter.api.retry import Retrier
 from exporter.api.transport import Transport
 from exporter.clock import Clock

@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from exporter.api.budget import Budget, Reservation
+from exporter.api.budget import Budget
 from exporter.api.pacer import DEMAND_PERIOD
+from exporter.api.reservation import Reservation
 from exporter.api.tiers import HOUR
 from exporter.errors import ApiError, Reason, UnsentRequestError
 from exporter.metrics.own import BudgetCollector

@@ -5,8 +5,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import statetimeline, timeseries
 
-from alerts.source.compliance import PERIOD_DAYS, RATIO, TEAM
-from alerts.source.database_records import MET
+from alerts.source.compliance import MET, PERIOD_DAYS, RATIO, TEAM
 from dashboards.source.compliance_table import compliance_table, teams_table
 from dashboards.source.compliance_tiles import tiles
 from dashboards.source.fleet import NOW

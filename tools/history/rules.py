@@ -12,12 +12,11 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from alerts.source.database_records import MET
+from alerts.source.compliance import MET, TICK
 from alerts.source.groups import groups
 from alerts.source.promql import BRIDGE, TWO_SCRAPES
 from alerts.source.settings import Settings
 from alerts.source.table import Alert, Group, Recording
-from alerts.source.target_records import TICK
 from exporter.durations import parse_duration
 
 NAME: Final = re.compile(r"\bbycloud:[a-z_:]+")

@@ -107,7 +107,10 @@ class WalkState(Generic[Record]):
         page = self._fetch_or_none(marker)
         if page is None or not self._has_news(page):
             return self._recover_from_dead_marker(marker, page)
-        self._accept_from(BEGINNING if self._collected.begins_with(page) else None, page)
+        if self._collected.begins_with(page):
+            self._accept_from(BEGINNING, page)
+        else:
+            self._accept(page)
         if self._is_short() and not self._continues(page):
             return self._recover_from_early_end(marker, page)
         return page
@@ -134,9 +137,9 @@ class WalkState(Generic[Record]):
             page = self._fetch_or_none(fallback.marker)
             if page is None:  # this record is gone too
                 continue
-            unread = self._unread(page, marker)
-            if unread is not None:
-                return self._accept_from(fallback if unread is page else None, unread)
+            continued = self._continue_from(fallback, page, marker)
+            if continued is not None:
+                return continued
             if self._is_end(page, marker, response or page):
                 return replace(page, more=False)
         raise _pagination(
@@ -152,19 +155,21 @@ class WalkState(Generic[Record]):
         """
         fallback = self._trail.fallbacks[0]
         page = self._fetch_or_none(fallback.marker)
-        unread = self._unread(page, marker) if page is not None else None
-        return end if unread is None else self._accept_from(fallback if unread is page else None, unread)
+        continued = self._continue_from(fallback, page, marker) if page is not None else None
+        return continued if continued is not None else end
 
-    def _unread(self, page: Page[Record], marker: str) -> Page[Record] | None:
-        """Return the unread part of a page from a record before `marker`; `None` if there is none.
+    def _continue_from(self, fallback: Place, page: Page[Record], marker: str) -> Page[Record] | None:
+        """Accept what is unread of the page after `fallback`, a place before `marker`; return it, or `None`.
 
         Everything up to `marker` was read, malformed records too. If the page lacks `marker`, only a new
         record shows that it continues the list.
         """
         following = after(page, marker, self._page_size.limit)
         if following is None:
-            return page if self._collected.has_new_records(page) else None
-        return following if following.malformed or self._collected.has_new_records(following) else None
+            return self._accept_from(fallback, page) if self._collected.has_new_records(page) else None
+        if following.malformed or self._collected.has_new_records(following):
+            return self._accept(following)
+        return None
 
     def _is_end(self, page: Page[Record], marker: str, response: Page[Record]) -> bool:
         """Whether the list ends at `marker`: it is alive, and neither page claims that more follow."""
@@ -194,12 +199,9 @@ class WalkState(Generic[Record]):
                 raise
             return None
 
-    def _accept_from(self, place: Place | None, page: Page[Record]) -> Page[Record]:
-        """Accept a page that follows an earlier place, so that it may begin with records that were read.
-
-        :param place: `None` if the page follows the last one.
-        """
-        malformed = self._collected.malformed - place.malformed if place else 0
+    def _accept_from(self, place: Place, page: Page[Record]) -> Page[Record]:
+        """Accept a page that follows an earlier place, so that it may begin with records that were read."""
+        malformed = self._collected.malformed - place.malformed
         return self._accept(page, self._collected.reread(page, malformed))
 
     def _accept(self, page: Page[Record], reread: int = 0) -> Page[Record]:

@@ -147,8 +147,6 @@ class Chains:
             parent_id = None if backup.location_ref else backup.parent_id
             if parent_id and parent_id == last_id and (link is None or link.reason is not BrokenBy.CYCLE):
                 length += 1
-            elif not backup.parent_id:
-                length, link = FULL.length, FULL.broken
             elif not parent_id or parent_id != last_parent_id or parent_id == backup.id:
                 chain = self._follow(backup)
                 length, link = chain.length, chain.broken

@@ -134,7 +134,7 @@ class Service:
 def _exempt_from_collection() -> None:
     """Exempt what exists from garbage collection: most of it stays as long as the process.
 
-    That saves 6 % of a scrape of 200,000 backups.
+    Else most scrapes of 200,000 backups start a full collection: some 60 ms of 1.3 s, for the modules alone.
     """
     gc.collect()
     gc.freeze()

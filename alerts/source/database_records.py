@@ -13,10 +13,30 @@ VANISHED_SECONDS: Final = 12 * 3600
 def database_records(promql: Promql) -> tuple[Recording, ...]:
     """Return them in the order in which they depend on each other."""
     return (
-        _backups(promql),
-        _newest(promql),
-        _objective(promql),
-        _failed(promql),
+        _fact(
+            promql,
+            "bycloud:restorable:backups",
+            _recent(promql, "restorable_backups"),
+            "Restorable backups of a known database.",
+        ),
+        _fact(
+            promql,
+            "bycloud:restorable_newest:timestamp",
+            _recent(promql, "restorable_newest_timestamp_seconds"),
+            "When the newest restorable backup was created.",
+        ),
+        _fact(
+            promql,
+            "bycloud:objective_age:seconds",
+            promql.current_metric(PREFIX + "backup_objective_age_seconds"),
+            "How old the newest restorable backup may be; only of databases with a `max_age`.",
+        ),
+        _fact(
+            promql,
+            "bycloud:last_attempt:failed",
+            f"{_recent(promql, 'backup_last_attempt_failed')} == 1",
+            "1 where the newest finished attempt failed.",
+        ),
         _unrestorable(promql),
         _running_due(promql),
         _seen(promql),
@@ -28,22 +48,8 @@ def database_records(promql: Promql) -> tuple[Recording, ...]:
     )
 
 
-def _backups(promql: Promql) -> Recording:
-    record = "bycloud:restorable:backups"
-    return Recording(
-        name=record,
-        expression=promql.fact(record, _recent(promql, "restorable_backups")),
-        note="Restorable backups of a known database.",
-    )
-
-
-def _newest(promql: Promql) -> Recording:
-    record = "bycloud:restorable_newest:timestamp"
-    return Recording(
-        name=record,
-        expression=promql.fact(record, _recent(promql, "restorable_newest_timestamp_seconds")),
-        note="When the newest restorable backup was created.",
-    )
+def _fact(promql: Promql, record: str, served: str, note: str) -> Recording:
+    return Recording(name=record, expression=promql.fact(record, served), note=note)
 
 
 def _recent(promql: Promql, metric: str) -> str:
@@ -52,24 +58,6 @@ def _recent(promql: Promql, metric: str) -> str:
     They may last that much longer than the metric, but every alert reads them together with a fact that does not.
     """
     return promql.by_database(PREFIX + metric, window=BRIDGE)
-
-
-def _objective(promql: Promql) -> Recording:
-    record = "bycloud:objective_age:seconds"
-    return Recording(
-        name=record,
-        expression=promql.fact(record, promql.current_metric(PREFIX + "backup_objective_age_seconds")),
-        note="How old the newest restorable backup may be; only of databases with a `max_age`.",
-    )
-
-
-def _failed(promql: Promql) -> Recording:
-    record = "bycloud:last_attempt:failed"
-    return Recording(
-        name=record,
-        expression=promql.fact(record, f"{_recent(promql, 'backup_last_attempt_failed')} == 1"),
-        note="1 where the newest finished attempt failed.",
-    )
 
 
 def _unrestorable(promql: Promql) -> Recording:
@@ -83,13 +71,11 @@ def _unrestorable(promql: Promql) -> Recording:
     running = promql.by_database(name, 'reason="parent_running"', BRIDGE)
     usable = _recent(promql, "usable_newest_timestamp_seconds")
     restorable = promql.database_value("bycloud:restorable_newest:timestamp")
-    return Recording(
-        name=record,
-        expression=promql.fact(
-            record,
-            f"({promql.current(broken(), broken(BRIDGE))})\nunless {running} > 0 unless {usable} <= {restorable}",
-        ),
-        note="Usable backups with a broken chain, if the newest usable one is among them; not while one waits for its"
+    return _fact(
+        promql,
+        record,
+        f"({promql.current(broken(), broken(BRIDGE))})\nunless {running} > 0 unless {usable} <= {restorable}",
+        "Usable backups with a broken chain, if the newest usable one is among them; not while one waits for its"
         " parent.",
     )
 
@@ -115,8 +101,7 @@ def combined(promql: Promql, record: tuple[str, str], left: str, operator: str, 
         values = (promql.by_database(PREFIX + metric, window=window) for metric in (left, right))
         return f" {operator} ".join(values)
 
-    served = promql.current(both(), both(BRIDGE))
-    return Recording(name=name, expression=promql.fact(name, served), note=note)
+    return _fact(promql, name, promql.current(both(), both(BRIDGE)), note)
 
 
 def _seen(promql: Promql) -> Recording:

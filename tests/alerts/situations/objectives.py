@@ -163,6 +163,26 @@ OBJECTIVES: Final = (
         paces=ANY_PACE,
     ),
     Situation(
+        name="a broken chain is silent while another backup waits for its parent",
+        exporters=one(
+            newest=-2 * HOUR,
+            usable=-HOUR,
+            gauges={
+                'unrestorable_backups{reason="parent_failed"}': 1,
+                'unrestorable_backups{reason="parent_running"}': steps(1, (3 * HOUR, 0)),
+            },
+        ),
+        fires={60: set(), 180: set(), 240: {"BackupChainBroken db1"}},
+    ),
+    Situation(
+        name="a lost last backup pages for longer than vanished backups are remembered",
+        exporters=one(
+            restorable=steps(8, (HOUR, 0)), newest=steps(-HOUR, (HOUR, None)), failed=steps(0, (HOUR, None))
+        ),
+        fires={100: {"BackupMissing db1"}, 20 * 60: {"BackupMissing db1"}},
+        only="BackupMissing",
+    ),
+    Situation(
         name="a full backup that is too old opens a ticket, and the next one closes it",
         exporters=one(
             gauges={

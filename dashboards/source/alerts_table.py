@@ -13,7 +13,8 @@ from dashboards.source.tables import Column, link, listing, mapped
 
 SEVERITIES: Final = {3: ("critical", RED), 2: ("warning", ORANGE), 1: ("info", BLUE)}
 LABELS: Final = f"{BY_DATABASE}, alertname, severity, team"
-
+EMPTY: Final = {"noValue": "-"}
+"""An alert of a target has no database; the panel's own text is about the whole table."""
 OF_DATABASE: Final = ("instance_name", "team", "place")
 """What the dashboard of one database says elsewhere."""
 
@@ -61,9 +62,9 @@ def _columns() -> list[Column]:
     return [
         Column(field="Value #B", name="Severity", width=90, more=mapped(states(SEVERITIES))),
         Column(field="alertname", name="Alert", width=260, more=runbook),
-        Column(field="instance_name", name="Database", more={"links": [TO_DATABASE]}),
-        Column(field="team", name="Team", width=140),
-        Column(field="place", name="Target"),
+        Column(field="instance_name", name="Database", more={"links": [TO_DATABASE], **EMPTY}),
+        Column(field="team", name="Team", width=140, more=EMPTY),
+        Column(field="place", name="Target", more=EMPTY),
         Column(field="Value #A", name="Since", unit="dateTimeFromNow", width=160),
         *(Column(field=field) for field in (*hidden, *linked)),
     ]

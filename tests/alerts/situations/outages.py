@@ -157,6 +157,14 @@ OUTAGES: Final = (
         only=ABOUT_DATABASES,
     ),
     Situation(
+        name="an alert that begins in an outage has the database's name",
+        exporters=[Exporter(databases=[Database(newest=-26 * HOUR)], walks=DOWN, stale_after=0)],
+        fires={120: set(), 300: {"BackupTooOld db1 orders-db"}},
+        paces=(USUAL, SLOW),
+        by=("instance_id", "instance_name"),
+        only=ABOUT_DATABASES,
+    ),
+    Situation(
         name="an outage of two days keeps what fires",
         exporters=[Exporter(databases=ILL, walks=except_during(2 * HOUR, 2 * DAY))],
         fires={

@@ -7,9 +7,10 @@ from grafana_foundation_sdk.builders import table
 from dashboards.source.databases_table import TO_DATABASE
 from dashboards.source.fleet import firing, known
 from dashboards.source.frame import RUNBOOKS
-from dashboards.source.panels import BLUE, ORANGE, RED, Words, states
+from dashboards.source.panels import Words
 from dashboards.source.queries import BY_DATABASE, linked, placed
 from dashboards.source.tables import Column, link, listing, mapped
+from dashboards.source.values import BLUE, ORANGE, RED, states
 
 SEVERITIES: Final = {3: ("critical", RED), 2: ("warning", ORANGE), 1: ("info", BLUE)}
 LABELS: Final = f"{BY_DATABASE}, alertname, severity, team"

@@ -11,7 +11,7 @@ from dashboards.source.capacity_table import fulls_table, teams_table
 from dashboards.source.fleet import NOW
 from dashboards.source.frame import CAPACITY, COMPLETED, About, alerts, frame, with_database_variables
 from dashboards.source.grid import Grid
-from dashboards.source.panels import BLUE, GREY, MINUTES, ORANGE, Query, Tile, Words, curves, shades, tile
+from dashboards.source.panels import Query, Words, curves, shades
 from dashboards.source.queries import BY_DATABASE, CHOSEN
 from dashboards.source.stored import (
     BY_TARGETS,
@@ -26,6 +26,8 @@ from dashboards.source.stored import (
     owned,
     stored,
 )
+from dashboards.source.tiles import Tile, tile
+from dashboards.source.values import BLUE, GREY, MINUTES, ORANGE
 
 ABOUT: Final = About(
     CAPACITY,

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders import table
 from dashboards.source.compliance_table import EXPORT, HIDDEN
 from dashboards.source.databases_table import TO_DATABASE
 from dashboards.source.fleet import NOW, identities, known
-from dashboards.source.panels import HOURS, MINUTES, Words
+from dashboards.source.panels import Words
 from dashboards.source.queries import BY_DATABASE, BY_TARGET
 from dashboards.source.stored import (
     DAY,
@@ -19,6 +19,7 @@ from dashboards.source.stored import (
     unowned,
 )
 from dashboards.source.tables import Column, listing
+from dashboards.source.values import HOURS, MINUTES
 
 FULL: Final = "newest_full_size_bytes"
 DURATION: Final = "backup_newest_duration_seconds"

@@ -19,17 +19,10 @@ from dashboards.source.frame import (
     with_database_variables,
 )
 from dashboards.source.grid import Grid
-from dashboards.source.panels import (
-    GREEN,
-    ORANGE,
-    RED,
-    Query,
-    Words,
-    daily,
-    timeline,
-)
+from dashboards.source.panels import Query, Words, daily, timeline
 from dashboards.source.queries import BY_DATABASE, placed
 from dashboards.source.records import NEEDED, record, samples
+from dashboards.source.values import GREEN, ORANGE, RED
 
 PERIOD: Final = f"{PERIOD_DAYS} days"
 ABOUT: Final = About(

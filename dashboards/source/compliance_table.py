@@ -9,11 +9,12 @@ from alerts.source.compliance import DAYS, RATIO
 from alerts.source.settings import Settings
 from dashboards.source.databases_table import TO_DATABASE
 from dashboards.source.fleet import identities, known, read_at
-from dashboards.source.panels import GREEN, GREY, HOURS, ORANGE, RED, Steps, Words, states
+from dashboards.source.panels import Words
 from dashboards.source.queries import BY_DATABASE, BY_TARGET, placed
 from dashboards.source.records import NEEDED, cut, record
 from dashboards.source.retention import STATE, limit, window
 from dashboards.source.tables import COLOURED, Column, listing, mapped
+from dashboards.source.values import GREEN, GREY, HOURS, ORANGE, RED, Steps, states
 
 OBJECTIVE: Final = Settings().compliance
 HOUR: Final = 3600

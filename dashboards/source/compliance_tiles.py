@@ -7,10 +7,12 @@ from grafana_foundation_sdk.builders import stat
 
 from alerts.source.compliance import DAYS, PERIOD_DAYS, RATIO
 from dashboards.source.compliance_table import BUDGET_PARTS, MET_PARTS, OBJECTIVE, budget_left
-from dashboards.source.panels import GREEN, GREY, NONE_IS_GOOD, ORANGE, RED, Tile, Words, tile
+from dashboards.source.panels import Words
 from dashboards.source.queries import BY_DATABASE, OUTAGE, TARGETS
 from dashboards.source.records import NEEDED, UNCOUNTED, cut, record
 from dashboards.source.retention import MET
+from dashboards.source.tiles import NONE_IS_GOOD, Tile, tile
+from dashboards.source.values import GREEN, GREY, ORANGE, RED
 
 PERIOD: Final = f"{PERIOD_DAYS} days"
 MOST_DAYS: Final = 28

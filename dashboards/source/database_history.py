@@ -8,20 +8,8 @@ from grafana_foundation_sdk.models import dashboard
 
 from dashboards.source.daily_counts import renewals
 from dashboards.source.fleet import PREFIX, Fleet
-from dashboards.source.panels import (
-    BLUE,
-    GREEN,
-    GREY,
-    HOURS,
-    MINUTES,
-    ORANGE,
-    RED,
-    Query,
-    Words,
-    curves,
-    daily,
-    fixed,
-)
+from dashboards.source.panels import Query, Words, curves, daily, fixed
+from dashboards.source.values import BLUE, GREEN, GREY, HOURS, MINUTES, ORANGE, RED
 
 DASH: Final = dashboard.DynamicConfigValue("custom.lineStyle", {"fill": "dash", "dash": [10, 10]})
 UNFILLED: Final = dashboard.DynamicConfigValue("custom.fillOpacity", 0)

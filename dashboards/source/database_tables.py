@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from dashboards.source.databases_table import LONG
 from dashboards.source.fleet import Fleet, identities, known
-from dashboards.source.panels import GREEN, GREY, RED, Words, states
+from dashboards.source.panels import Words
 from dashboards.source.queries import BY_TARGET, UNSEEN
 from dashboards.source.tables import Column, listing, mapped
+from dashboards.source.values import GREEN, GREY, RED, states
 
 UNREAD: Final = 3
 """Added to the key of a part while its target is not read."""

@@ -16,7 +16,10 @@ from dashboards.source.fleet import (
     read_at,
 )
 from dashboards.source.frame import INSTANCE, RANGE
-from dashboards.source.panels import (
+from dashboards.source.panels import Words
+from dashboards.source.queries import NEVER_READ
+from dashboards.source.tables import COLOURED, Column, listing, mapped
+from dashboards.source.values import (
     BLUE,
     DAYS,
     GREEN,
@@ -26,12 +29,9 @@ from dashboards.source.panels import (
     RED,
     Ranges,
     State,
-    Words,
     ranges,
     states,
 )
-from dashboards.source.queries import NEVER_READ
-from dashboards.source.tables import COLOURED, Column, listing, mapped
 
 SHOW: Final = (
     builders.CustomVariable("show")

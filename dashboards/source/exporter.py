@@ -9,24 +9,7 @@ from grafana_foundation_sdk.builders import stat, statetimeline, timeseries
 from alerts.source.settings import Settings
 from dashboards.source.frame import EXPORTER, SERVED, About, alerts, frame, several
 from dashboards.source.grid import Grid
-from dashboards.source.panels import (
-    BLUE,
-    GREEN,
-    GREY,
-    MINUTES,
-    NONE_IS_GOOD,
-    ORANGE,
-    RED,
-    SECONDS,
-    Query,
-    Tile,
-    Words,
-    curves,
-    data_age_queries,
-    data_age_tile,
-    tile,
-    timeline,
-)
+from dashboards.source.panels import Query, Words, curves, timeline
 from dashboards.source.queries import (
     BY_TARGET,
     CHOSEN,
@@ -37,6 +20,8 @@ from dashboards.source.queries import (
     placed,
 )
 from dashboards.source.targets_table import targets_table
+from dashboards.source.tiles import NONE_IS_GOOD, Tile, data_age_queries, data_age_tile, tile
+from dashboards.source.values import BLUE, GREEN, GREY, MINUTES, ORANGE, RED, SECONDS
 
 ABOUT: Final = About(
     EXPORTER,

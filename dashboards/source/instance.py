@@ -22,24 +22,7 @@ from dashboards.source.frame import (
     with_database_variables,
 )
 from dashboards.source.grid import Grid
-from dashboards.source.panels import (
-    BLUE,
-    GREEN,
-    GREY,
-    HOURS,
-    ORANGE,
-    RED,
-    SOURCE,
-    Query,
-    Tile,
-    Words,
-    curves,
-    data_age_queries,
-    data_age_tile,
-    fixed,
-    tile,
-    timeline,
-)
+from dashboards.source.panels import SOURCE, Query, Words, curves, fixed, timeline
 from dashboards.source.queries import (
     BY_TARGET,
     CHOSEN,
@@ -48,6 +31,8 @@ from dashboards.source.queries import (
     UNSEEN,
     last,
 )
+from dashboards.source.tiles import Tile, data_age_queries, data_age_tile, tile
+from dashboards.source.values import BLUE, GREEN, GREY, HOURS, ORANGE, RED
 
 ONE: Final = 'instance_id="$database"'
 DATABASE: Final = f",{ONE}"

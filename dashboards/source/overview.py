@@ -22,25 +22,11 @@ from dashboards.source.frame import (
 )
 from dashboards.source.frame import FAILED as FAILED_VARIABLE
 from dashboards.source.grid import Grid
-from dashboards.source.panels import (
-    BLUE,
-    GREEN,
-    GREY,
-    NONE_IS_GOOD,
-    RED,
-    Query,
-    Tile,
-    Words,
-    curves,
-    daily,
-    data_age_queries,
-    data_age_tile,
-    heat,
-    shades,
-    tile,
-)
+from dashboards.source.panels import Query, Words, curves, daily, heat, shades
 from dashboards.source.queries import BRIDGE, CHOSEN, FAILING_COUNT, OUTAGE, now
 from dashboards.source.stored import gapped, stored
+from dashboards.source.tiles import NONE_IS_GOOD, Tile, data_age_queries, data_age_tile, tile
+from dashboards.source.values import BLUE, GREEN, GREY, RED
 
 ABOUT: Final = About(
     OVERVIEW,

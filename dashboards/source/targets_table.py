@@ -5,7 +5,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import table
 
 from dashboards.source.databases_table import LONG
-from dashboards.source.panels import GREEN, ORANGE, RED, Words, states
+from dashboards.source.panels import Words
 from dashboards.source.queries import (
     BY_TARGET,
     CHOSEN,
@@ -20,6 +20,7 @@ from dashboards.source.queries import (
     placed,
 )
 from dashboards.source.tables import COLOURED, Column, listing, mapped
+from dashboards.source.values import GREEN, ORANGE, RED, states
 
 STATE: Final = (
     f"0 * ({TARGETS} unless on ({BY_TARGET}) {SUCCESS}) + 2 or {TARGETS} * on ({BY_TARGET}) {UNSEEN}"

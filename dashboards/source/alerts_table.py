@@ -5,10 +5,10 @@ from typing import Final
 from grafana_foundation_sdk.builders import table
 
 from dashboards.source.databases_table import TO_DATABASE
-from dashboards.source.fleet import firing, known
 from dashboards.source.frame import RUNBOOKS
+from dashboards.source.known import known
 from dashboards.source.panels import Words
-from dashboards.source.queries import BY_DATABASE, linked, placed
+from dashboards.source.queries import BY_DATABASE, CHOSEN, linked, placed
 from dashboards.source.tables import Column, link, listing, mapped
 from dashboards.source.values import BLUE, ORANGE, RED, states
 
@@ -69,3 +69,20 @@ def _columns() -> list[Column]:
         Column(field="Value #A", name="Since", unit="dateTimeFromNow", width=160),
         *(Column(field=field) for field in (*hidden, *linked)),
     ]
+
+
+def firing(database: str = "") -> str:
+    """Return the firing alerts of the selected teams and of all targets, which have no team.
+
+    The value is when their condition began.
+
+    :param database: further matchers, each with a comma before it.
+    """
+    of_team, of_target = 'team=~"$team"', 'team="",instance_id=""'
+    return f"({_started(of_team + database)} or {_started(of_target + database)})"
+
+
+def _started(where: str) -> str:
+    chosen = f'alertname=~"ByCloud.+",{CHOSEN},{where}'
+    started = f"ALERTS_FOR_STATE{{{chosen}}}"
+    return f'({started} and ignoring (alertstate) ALERTS{{alertstate="firing",{chosen}}})'

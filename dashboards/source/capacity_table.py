@@ -6,7 +6,8 @@ from grafana_foundation_sdk.builders import table
 
 from dashboards.source.compliance_table import EXPORT, HIDDEN
 from dashboards.source.databases_table import TO_DATABASE
-from dashboards.source.fleet import NOW, identities, known
+from dashboards.source.fleet import NOW
+from dashboards.source.known import identities, known
 from dashboards.source.panels import Words
 from dashboards.source.queries import BY_DATABASE, BY_TARGET
 from dashboards.source.stored import (

@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import table
 from alerts.source.compliance import DAYS, RATIO
 from alerts.source.settings import Settings
 from dashboards.source.databases_table import TO_DATABASE
-from dashboards.source.fleet import identities, known, read_at
+from dashboards.source.known import identities, known, read_at
 from dashboards.source.panels import Words
 from dashboards.source.queries import BY_DATABASE, BY_TARGET, placed
 from dashboards.source.records import NEEDED, cut, record

@@ -7,7 +7,8 @@ from grafana_foundation_sdk.builders import table
 from msgspec import Struct
 
 from dashboards.source.databases_table import LONG
-from dashboards.source.fleet import Fleet, identities, known
+from dashboards.source.fleet import Fleet
+from dashboards.source.known import identities, known
 from dashboards.source.panels import Words
 from dashboards.source.queries import BY_TARGET, UNSEEN
 from dashboards.source.tables import Column, listing, mapped

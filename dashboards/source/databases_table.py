@@ -6,16 +6,9 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import table
 
-from dashboards.source.fleet import (
-    NO_OBJECTIVE,
-    OK,
-    PROBLEMS,
-    WAS_OK,
-    identities,
-    known,
-    read_at,
-)
+from dashboards.source.fleet import NO_OBJECTIVE, OK, PROBLEMS, WAS_OK
 from dashboards.source.frame import INSTANCE, RANGE
+from dashboards.source.known import identities, known, read_at
 from dashboards.source.panels import Words
 from dashboards.source.queries import NEVER_READ
 from dashboards.source.tables import COLOURED, Column, listing, mapped

@@ -1,13 +1,13 @@
 """PromQL about the selected databases: facts, names, teams and problems."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
 
 from dashboards.source.daily_counts import renewals
-from dashboards.source.queries import BY_DATABASE, BY_TARGET, CHOSEN, UNSEEN, last, linked, placed
-from dashboards.source.reading import CHARTED, INSTANT, REMEMBERED, Reading, last_known
+from dashboards.source.queries import BY_DATABASE, BY_TARGET, CHOSEN, UNSEEN
+from dashboards.source.reading import CHARTED, INSTANT, Reading
 
 PREFIX: Final = "bycloud_database_"
 SELECTED: Final = f'{CHOSEN},datastore_type=~"$datastore"'
@@ -254,42 +254,3 @@ class Fleet(Struct, frozen=True):
 
 NOW: Final = Fleet(CHARTED)
 """What charts show: a gap while nothing is served."""
-
-
-def known(expression: Callable[[Fleet], str], one: str = "") -> str:
-    """Return what is served now by database; of a target that serves nothing, what its last facts give.
-
-    :param one: a matcher that selects one database instead of all that are selected.
-    """
-    selected = f"{CHOSEN},{one}" if one else SELECTED
-    served, remembered = expression(Fleet(INSTANT, selected)), expression(Fleet(REMEMBERED, one or selected))
-    before = f"({remembered}) and on ({REMEMBERED.by}) {last_known(selected)}"
-    return f"({served} or max without (instance) ({before}))"
-
-
-def identities(one: str = "") -> str:
-    """Return 1 for every known database of the selected teams, with what names it and what links need."""
-    return linked(placed(known(lambda fleet: fleet.identities, one)))
-
-
-def read_at() -> str:
-    """Return when the API listed each known database last, in milliseconds."""
-    success = last("bycloud_last_success_timestamp_seconds")
-    return f"1000 * ({known(lambda fleet: fleet.one)} * on ({BY_TARGET}) group_left () {success})"
-
-
-def firing(database: str = "") -> str:
-    """Return the firing alerts of the selected teams and of all targets, which have no team.
-
-    The value is when their condition began.
-
-    :param database: further matchers, each with a comma before it.
-    """
-    of_team, of_target = 'team=~"$team"', 'team="",instance_id=""'
-    return f"({_firing(of_team + database)} or {_firing(of_target + database)})"
-
-
-def _firing(where: str) -> str:
-    chosen = f'alertname=~"ByCloud.+",{CHOSEN},{where}'
-    started = f"ALERTS_FOR_STATE{{{chosen}}}"
-    return f'({started} and ignoring (alertstate) ALERTS{{alertstate="firing",{chosen}}})'

@@ -7,9 +7,9 @@ from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import heatmap, stat, timeseries
 from grafana_foundation_sdk.models import dashboard
 
-from dashboards.source.alerts_table import alerts_table
+from dashboards.source.alerts_table import alerts_table, firing
 from dashboards.source.databases_table import SHOW, databases_table
-from dashboards.source.fleet import NOW, RUNNING_TOO_LONG, Fleet, firing, known
+from dashboards.source.fleet import NOW, RUNNING_TOO_LONG, Fleet
 from dashboards.source.frame import (
     CHOICES,
     EXPORTER,
@@ -22,6 +22,7 @@ from dashboards.source.frame import (
 )
 from dashboards.source.frame import FAILED as FAILED_VARIABLE
 from dashboards.source.grid import Grid
+from dashboards.source.known import known
 from dashboards.source.panels import Query, Words, curves, daily, heat, shades
 from dashboards.source.queries import BRIDGE, CHOSEN, FAILING_COUNT, OUTAGE, now
 from dashboards.source.stored import gapped, stored

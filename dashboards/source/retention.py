@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from dashboards.source.fleet import Fleet, known
+from dashboards.source.fleet import Fleet
+from dashboards.source.known import known
 from dashboards.source.queries import BY_TARGET, READ, UNSEEN, last
 
 _AT: Final = f"(time() * {READ} or {last('bycloud_last_success_timestamp_seconds')})"

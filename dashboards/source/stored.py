@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from dashboards.source.fleet import NOW, TEAM, Fleet, known
+from dashboards.source.fleet import NOW, TEAM, Fleet
+from dashboards.source.known import known
 from dashboards.source.queries import (
     BRIDGE,
     BY_TARGET,

@@ -106,7 +106,11 @@ class Fleet(Struct, frozen=True):
     @property
     def age(self) -> str:
         """Age of the newest restorable backup, where there is one."""
-        return f"clamp_min(time() - {self.restore_point('newest_timestamp_seconds')}, 0)"
+        return f"clamp_min(time() - {self._newest}, 0)"
+
+    @property
+    def _newest(self) -> str:
+        return self.restore_point("newest_timestamp_seconds")
 
     @property
     def age_or_never(self) -> str:
@@ -121,15 +125,22 @@ class Fleet(Struct, frozen=True):
     @property
     def running(self) -> str:
         """For how long the oldest running backup has been running."""
-        since = self.ending("backup_running_oldest_timestamp_seconds")
-        return f"clamp_min(time() - {since}, 0)"
+        return f"clamp_min(time() - {self._running_since}, 0)"
+
+    @property
+    def _running_since(self) -> str:
+        return self.ending("backup_running_oldest_timestamp_seconds")
 
     @property
     def broken(self) -> str:
         """Number of usable backups with a broken chain, other than those that wait for their parent."""
+        return self._ending(self._broken)
+
+    @property
+    def _broken(self) -> str:
         where = ',reason!="parent_running"'
         counted = self._largest(self.reading.instant, "unrestorable_backups", "reason", where=where)
-        return self._ending(f"sum by ({self.by}) ({counted})")
+        return f"sum by ({self.by}) ({counted})"
 
     @property
     def window(self) -> str:
@@ -149,12 +160,12 @@ class Fleet(Struct, frozen=True):
     @property
     def too_old(self) -> str:
         """Databases whose newest restorable backup is older than their objective allows."""
-        return f"({self.age} > {self.objective})"
+        return f"(time() - {self._newest} > {self.objective})"
 
     @property
     def running_too_long(self) -> str:
         """Databases with a backup that has been running for longer than their objective allows."""
-        return f"({self.running} > {self.ending('backup_objective_duration_seconds')})"
+        return f"(time() - {self._running_since} > {self.ending('backup_objective_duration_seconds')})"
 
     @property
     def attempt(self) -> str:
@@ -178,10 +189,11 @@ class Fleet(Struct, frozen=True):
 
     @property
     def unrestorable(self) -> str:
-        """Databases whose newest completed backup cannot be restored, because its chain is broken."""
+        """Databases whose newest completed backup cannot be restored, and does not wait for its parent."""
         usable = self.fact("usable_newest_timestamp_seconds")
-        restorable = self.restore_point("newest_timestamp_seconds")
-        return f"({self.broken} > 0 unless {usable} <= {restorable})"
+        where = ',reason="parent_running"'
+        waiting = self._largest(self.reading.instant, "unrestorable_backups", where=where)
+        return f"({self._ending(f'{self._broken} unless {waiting}')} > 0 unless {usable} <= {self._newest})"
 
     @property
     def problems(self) -> Mapping[float, str]:

@@ -38,6 +38,10 @@ TEAMS: Final = (
     Database(id="web", newest_age=40 * HOUR, team="web", datastore="redis"),
     Database(id="unowned", newest_age=50 * HOUR),
 )
+WAITING: Final = (
+    Database(id="waits", broken=1, waiting=1, usable_age=0.5 * HOUR),
+    Database(id="waited", broken=1, waiting=1, waited_until=OUTAGE - HOUR / 2, usable_age=0.5 * HOUR),
+)
 TARGETS: Final = (
     Target(cluster="healthy", databases=(OK, Database(id="retired", objective=None))),
     Target(cluster="never-read", read_until=NEVER),
@@ -52,6 +56,8 @@ TARGETS: Final = (
     Target(cluster="one-replica", databases=(OK,), instance="two:10140", phase=30),
     Target(cluster="equal", namespace="n1", databases=(TROUBLES[2],)),
     Target(cluster="equal", namespace="n2", databases=(TROUBLES[2],)),
+    Target(cluster="waiting", databases=WAITING),
+    Target(cluster="waiting-outage", databases=WAITING, read_until=OUTAGE),
     Target(cluster="teams", databases=TEAMS),
     Target(cluster="removed", databases=(OK,)),
     Target(cluster="removed", name="gone", databases=(OK,), known_until=OUTAGE),
@@ -200,6 +206,17 @@ def test_an_outage_dates_the_last_facts(url: str, cluster: str) -> None:
     assert "F" not in by_id["ran"]
     assert {round(row["J"] / 1000) for row in by_id.values()} == {OUTAGE}
     assert by_id["ok"]["instance_name"] == "ok-name"
+
+
+@pytest.mark.parametrize("cluster", ["waiting", "waiting-outage"])
+def test_waiting_for_a_running_parent_is_no_problem(url: str, cluster: str) -> None:
+    """While the newest backup waits for its parent, a broken older one makes no database unrestorable."""
+    view = overview(url, cluster)
+    rows = view.rows("Databases, worst first")
+
+    assert view.tile("Unrestorable") == Shown("1", "red")
+    assert ids(overview(url, cluster, show="2")) == {"waited"}
+    assert {key[-1]: row["H"] for key, row in rows.items()} == {"waits": 1, "waited": 1}
 
 
 def test_an_outage_leaves_the_heat_map_empty(url: str) -> None:

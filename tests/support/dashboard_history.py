@@ -32,6 +32,8 @@ class Database(Struct, frozen=True, kw_only=True):
     :param newest_age: the age of its newest restorable backup at `END`; without one it has no backup.
     :param running_age: the age of its running backup at `END`.
     :param ran_until: when its running backup ended.
+    :param broken: its usable backups whose parent failed.
+    :param waiting: its usable backups whose parent is running, until `waited_until`.
     :param duration: how long its backups may run, if it has an objective.
     :param more: further gauges, by their name.
     """
@@ -46,6 +48,8 @@ class Database(Struct, frozen=True, kw_only=True):
     ran_until: float = END
     failed: float | None = 0
     broken: float = 0
+    waiting: float = 0
+    waited_until: float = END
     usable_age: float | None = None
     failures: Sequence[float] = ()
     team: str = ""
@@ -78,6 +82,9 @@ class Database(Struct, frozen=True, kw_only=True):
             yield "backup_running_oldest_timestamp_seconds", {}, running
         if self.broken:
             yield "unrestorable_backups", {"reason": "parent_failed"}, constant(self.broken)
+        if self.waiting:
+            waits: Samples = lambda time: self.waiting if time <= self.waited_until else None  # noqa: E731
+            yield "unrestorable_backups", {"reason": "parent_running"}, waits
         if self.team:
             yield "labels", {"label_team": self.team}, constant(1)
         if self.restorable and self.newest_age is not None:

@@ -827,11 +827,5 @@
     ],
   },
 
-  grafanaDashboards+:: {
-    'overview.json': import '../dashboards/overview.json',
-    'instance.json': import '../dashboards/instance.json',
-    'compliance.json': import '../dashboards/compliance.json',
-    'capacity.json': import '../dashboards/capacity.json',
-    'exporter.json': import '../dashboards/exporter.json',
-  },
+  grafanaDashboards+:: (import '../dashboards/dashboards.libsonnet')(config),
 }

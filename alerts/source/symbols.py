@@ -29,11 +29,18 @@ class Symbol:
     def __format__(self, kind: str) -> str:
         return placeholder(self.formula, kind)
 
+    def to_json(self) -> str:
+        """Return what stands for the number in JSON."""
+        return placeholder(self.formula)
+
     def __mul__(self, other: object) -> "Symbol":
         return self._with("*", other)
 
     def __truediv__(self, other: object) -> "Symbol":
         return self._with("/", other)
+
+    def __rmul__(self, other: float) -> "Symbol":
+        return Symbol(f"({other!r} * {self.formula})")
 
     def __rsub__(self, other: float) -> "Symbol":
         return Symbol(f"({other!r} - {self.formula})")

@@ -1,40 +1,36 @@
-"""`python -m dashboards.source [FOLDER]`: write all dashboards."""
+"""`python -m dashboards.source [FOLDER [KEY=VALUE …]]`: write all dashboards.
 
-import json
+The settings are those of the alert rules.
+"""
+
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from grafana_foundation_sdk.builders.dashboard import Dashboard
-from grafana_foundation_sdk.cog.encoder import JSONEncoder
-
-from dashboards.source.capacity import capacity
-from dashboards.source.compliance import compliance
-from dashboards.source.exporter import exporter
-from dashboards.source.instance import instance
-from dashboards.source.overview import overview
+from alerts.source.arguments import settings_of
+from alerts.source.settings import Settings
+from dashboards.source.files import FILES, rendered
+from dashboards.source.library import library
 
 HOME: Final = Path(__file__).parents[1]
-FILES: Final[Mapping[str, Callable[[], Dashboard]]] = {
-    "overview.json": overview,
-    "instance.json": instance,
-    "compliance.json": compliance,
-    "capacity.json": capacity,
-    "exporter.json": exporter,
-}
 
 
-def rendered(make: Callable[[], Dashboard]) -> str:
-    """Return a dashboard's JSON."""
-    return json.dumps(make().build(), cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+def write(folder: Path, settings: Settings) -> None:
+    """Write every dashboard into a folder, which is made if it does not exist."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        (folder / name).write_text(rendered(name, settings), encoding="utf-8")
 
 
-def main(folder: Path = HOME) -> None:
-    """Write every file."""
-    for name, make in FILES.items():
-        (folder / name).write_text(rendered(make), encoding="utf-8")
+def main(arguments: Sequence[str]) -> None:
+    """Write the files that ship, or dashboards with other settings into another folder."""
+    if arguments:
+        write(Path(arguments[0]), settings_of(arguments[1:]))
+    else:
+        write(HOME, Settings())
+        (HOME / "dashboards.libsonnet").write_text(library(), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main(sys.argv[1:])

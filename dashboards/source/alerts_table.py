@@ -4,8 +4,8 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import table
 
+from alerts.source.settings import Settings
 from dashboards.source.databases_table import TO_DATABASE
-from dashboards.source.frame import RUNBOOKS
 from dashboards.source.known import known
 from dashboards.source.panels import Words
 from dashboards.source.queries import BY_DATABASE, CHOSEN, linked, placed
@@ -20,7 +20,7 @@ OF_DATABASE: Final = ("instance_name", "team", "place")
 """What the dashboard of one database says elsewhere."""
 
 
-def alerts_table(database: str = "") -> table.Panel:
+def alerts_table(settings: Settings, database: str = "") -> table.Panel:
     """Return the table of all firing alerts, or those of a database.
 
     :param database: further matchers, each with a comma before it.
@@ -34,7 +34,7 @@ def alerts_table(database: str = "") -> table.Panel:
             "no alert is firing, or no rules are loaded",
         ),
         {"A": _named(firing(database)), "B": _severity(database)},
-        [column for column in _columns() if not (database and column.field in OF_DATABASE)]
+        [column for column in _columns(settings.runbooks) if not (database and column.field in OF_DATABASE)]
         + [Column(field=field) for field in OF_DATABASE if database],
         ("Severity", "Since"),
         ("alertname",),
@@ -56,8 +56,8 @@ def _severity(database: str) -> str:
     return f"max by ({LABELS}) ({' or '.join(ranks)})"
 
 
-def _columns() -> list[Column]:
-    runbook = link("Runbook", f"{RUNBOOKS}${{__value.raw}}.md", new_tab=True)
+def _columns(runbooks: str) -> list[Column]:
+    runbook = link("Runbook", f"{runbooks}${{__value.raw}}.md", new_tab=True)
     hidden = ("Time", "severity", "cluster", "namespace", "job", "target", "instance_id")
     linked = ("to_cluster", "to_namespace", "to_target")
     return [

@@ -6,6 +6,7 @@ from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import statetimeline, timeseries
 
 from alerts.source.compliance import MET, PERIOD_DAYS, RATIO, TEAM
+from alerts.source.settings import Settings
 from dashboards.source.compliance_table import compliance_table, teams_table
 from dashboards.source.compliance_tiles import tiles
 from dashboards.source.fleet import NOW
@@ -40,15 +41,15 @@ MET_BY_DAY: Final = f"avg by ({BY_DATABASE}) (avg_over_time({samples(MET)}{DAY})
 """Which part of a day's known time each database met its objective."""
 
 
-def compliance() -> builders.Dashboard:
+def compliance(settings: Settings) -> builders.Dashboard:
     """Return the whole dashboard."""
     made = with_database_variables(frame(ABOUT)).time(f"now-{PERIOD_DAYS}d", "now").refresh("")
     made = made.with_variable(FAILED).with_variable(COMPLETED)
     grid = Grid(made.annotation(alerts()))
-    grid.place(4, *tiles(), widths=(4, 3, 4, 3, 4, 3, 3))
-    grid.place(8, teams_table(), _missed_by_day(), widths=(14, 10))
+    grid.place(4, *tiles(settings.compliance), widths=(4, 3, 4, 3, 4, 3, 3))
+    grid.place(8, teams_table(settings.compliance), _missed_by_day(), widths=(14, 10))
     grid.place(10, _calendar())
-    grid.place(14, compliance_table())
+    grid.place(14, compliance_table(settings.compliance))
     grid.row("Failures")
     grid.place(8, _failure_rate())
     return made

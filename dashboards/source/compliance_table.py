@@ -6,7 +6,6 @@ from typing import Final
 from grafana_foundation_sdk.builders import table
 
 from alerts.source.compliance import DAYS, RATIO
-from alerts.source.settings import Settings
 from dashboards.source.databases_table import TO_DATABASE
 from dashboards.source.known import identities, known, read_at
 from dashboards.source.panels import Words
@@ -16,7 +15,6 @@ from dashboards.source.retention import STATE, limit, window
 from dashboards.source.tables import COLOURED, Column, listing, mapped
 from dashboards.source.values import GREEN, GREY, HOURS, ORANGE, RED, Steps, states
 
-OBJECTIVE: Final = Settings().compliance
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR
 DAYS_UNIT: Final = "suffix: d"
@@ -25,19 +23,21 @@ EXPORT: Final = " To export it: the panel's menu, Inspect, Data, Download CSV."
 MET_PARTS: Final = 10_000
 BUDGET_PARTS: Final = 100
 """The decimals of a shown percentage."""
-MET: Final[Steps] = ((None, RED), (OBJECTIVE, GREEN))
 BUDGET: Final[Steps] = ((None, RED), (0, ORANGE), (0.25, GREEN))
 
 
-def teams_table() -> table.Panel:
-    """Return the table of teams, the one that missed most first."""
+def teams_table(target: float) -> table.Panel:
+    """Return the table of teams, the one that missed most first.
+
+    :param target: the share of the time in which databases have to meet their objective.
+    """
     met, known = (record(name, f"{BY_DATABASE}, team") for name in (RATIO, DAYS))
     ratio = f"(sum by ({BY_TEAM}) ({met} * {known}) / sum by ({BY_TEAM}) ({known}))"
     days = f"avg by ({BY_TEAM}) ({known})"
     queries = {
         "A": placed(f"{ratio} ^ 0"),
         "B": cut(ratio, MET_PARTS),
-        "C": cut(budget_left(ratio), BUDGET_PARTS),
+        "C": cut(budget_left(ratio, target), BUDGET_PARTS),
         "D": f"(1 - {ratio}) * {days} * 24",
         "E": f"count by ({BY_TEAM}) ({known})",
         "F": days,
@@ -46,7 +46,7 @@ def teams_table() -> table.Panel:
         Column(field="team", name="Team"),
         Column(field="place", name="Target"),
         Column(field="Value #E", name="Databases", width=90),
-        *_figures(),
+        *_figures(target),
         *(Column(field=field) for field in (*HIDDEN, "Value #A")),
     ]
     words = Words(
@@ -59,13 +59,16 @@ def teams_table() -> table.Panel:
     return listing(words, queries, columns, ("Missed",), ("Value #B",))
 
 
-def compliance_table() -> table.Panel:
-    """Return the table of databases, the one that missed most first."""
+def compliance_table(target: float) -> table.Panel:
+    """Return the table of databases, the one that missed most first.
+
+    :param target: the share of the time in which they have to meet their objective.
+    """
     ratio, days = record(RATIO, BY_DATABASE), record(DAYS, BY_DATABASE)
     queries = {
         "A": identities(),
         "B": cut(ratio, MET_PARTS),
-        "C": cut(budget_left(ratio), BUDGET_PARTS),
+        "C": cut(budget_left(ratio, target), BUDGET_PARTS),
         "D": f"(1 - {ratio}) * {days} * 24",
         "E": known(lambda fleet: f"{fleet.objective} / {HOUR}"),
         "F": days,
@@ -85,15 +88,19 @@ def compliance_table() -> table.Panel:
         "short",
         "-",
     )
-    return listing(words, queries, _columns(), ("Missed",), ("instance_name", "Value #B"))
+    return listing(words, queries, _columns(target), ("Missed",), ("instance_name", "Value #B"))
 
 
-def budget_left(ratio: str) -> str:
-    """Return the unspent part of the time that may miss the objective, of a met share."""
-    return f"1 - (1 - {ratio}) / {1 - OBJECTIVE:g}"
+def budget_left(ratio: str, target: float) -> str:
+    """Return the unspent part of the time that may miss the objective.
+
+    :param ratio: the share of the time in which it was met.
+    :param target: the share in which it has to be met.
+    """
+    return f"1 - (1 - {ratio}) / {1 - target:g}"
 
 
-def _columns() -> list[Column]:
+def _columns(target: float) -> list[Column]:
     met = mapped(states({1.0: ("met", GREEN), 0.5: ("was met", GREY), 0.0: ("too short", ORANGE)}))
     return [
         Column(field="instance_name", name="Database", more={"links": [TO_DATABASE]}),
@@ -101,7 +108,7 @@ def _columns() -> list[Column]:
         Column(field="datastore_type", name="Datastore", width=100),
         Column(field="place", name="Target"),
         Column(field="Value #E", name="Max age", unit=HOURS, width=80),
-        *_figures(),
+        *_figures(target),
         Column(field="Value #G", name="Min retention", unit=DAYS_UNIT, width=110),
         Column(field="Value #H", name="Reaches back", unit=DAYS_UNIT, width=110, more={"decimals": 1}),
         Column(field="Value #I", name="Retention", width=90, more=met),
@@ -112,9 +119,16 @@ def _columns() -> list[Column]:
     ]
 
 
-def _figures() -> list[Column]:
+def _figures(target: float) -> list[Column]:
+    met = _coloured(((None, RED), (target, GREEN)), 2)
     return [
-        Column(field="Value #B", name="Met", unit="percentunit", width=90, more=_coloured(MET, 2)),
+        Column(
+            field="Value #B",
+            name="Met",
+            unit="percentunit",
+            width=90,
+            more=met,
+        ),
         Column(field="Value #F", name="Days covered", width=110, more={"decimals": 1}),
         Column(field="Value #D", name="Missed", unit=HOURS, width=90, more={"decimals": 1}),
         Column(

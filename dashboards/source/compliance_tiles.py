@@ -6,7 +6,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import stat
 
 from alerts.source.compliance import DAYS, PERIOD_DAYS, RATIO
-from dashboards.source.compliance_table import BUDGET_PARTS, MET_PARTS, OBJECTIVE, budget_left
+from dashboards.source.compliance_table import BUDGET_PARTS, MET_PARTS, budget_left
 from dashboards.source.panels import Words
 from dashboards.source.queries import BY_DATABASE, OUTAGE, TARGETS
 from dashboards.source.records import NEEDED, UNCOUNTED, cut, record
@@ -27,23 +27,26 @@ NONE_KNOWN: Final = (GREY, {0: "0 known"})
 ALL_KNOWN: Final = (GREY, {1: "100 % known"})
 
 
-def tiles() -> Iterator[stat.Panel]:
-    """Yield all tiles: what would be good is grey while a target has no figures."""
-    yield from _shares()
-    yield from _counts()
+def tiles(target: float) -> Iterator[stat.Panel]:
+    """Yield all tiles: what would be good is grey while a target has no figures.
+
+    :param target: the share of the time in which databases have to meet their objective.
+    """
+    yield from _shares(target)
+    yield from _counts(target)
 
 
-def _shares() -> Iterator[stat.Panel]:
+def _shares(target: float) -> Iterator[stat.Panel]:
     yield tile(
         Words(
             "Within objective",
             f"The part of the known time of the last {PERIOD} in which restore points were younger than"
-            f" `max_age`, never rounded up. The target is {OBJECTIVE:.0%}." + UNKNOWN,
+            f" `max_age`, never rounded up. The target is {100 * target:g} %." + UNKNOWN,
             "percentunit",
             NEEDED,
         ),
-        Tile(steps=((None, RED), (OBJECTIVE, GREEN)), decimals=2, second=ALL_KNOWN),
-        *_unless_uncounted(cut(RATIO_OF_ALL, MET_PARTS), OBJECTIVE),
+        Tile(steps=((None, RED), (target, GREEN)), decimals=2, second=ALL_KNOWN),
+        *_unless_uncounted(cut(RATIO_OF_ALL, MET_PARTS), target),
     )
     yield tile(
         Words(
@@ -59,13 +62,13 @@ def _shares() -> Iterator[stat.Panel]:
     yield tile(
         Words(
             "Error budget left",
-            f"The unspent part of the {1 - OBJECTIVE:.0%} of the known time that may miss the objective,"
+            f"The unspent part of the {100 * (1 - target):g} % of the known time that may miss the objective,"
             " never rounded up. Below 0: overspent." + UNKNOWN,
             "percentunit",
             NEEDED,
         ),
         Tile(steps=((None, RED), (0, ORANGE), (ENOUGH, GREEN)), second=ALL_KNOWN),
-        *_unless_uncounted(cut(budget_left(RATIO_OF_ALL), BUDGET_PARTS), ENOUGH),
+        *_unless_uncounted(cut(budget_left(RATIO_OF_ALL, target), BUDGET_PARTS), ENOUGH),
     )
 
 
@@ -78,13 +81,13 @@ def _unless_uncounted(share: str, good: float) -> tuple[str, str]:
     )
 
 
-def _counts() -> Iterator[stat.Panel]:
-    below = f"{DATABASES} < {OBJECTIVE:g}"
+def _counts(target: float) -> Iterator[stat.Panel]:
+    below = f"{DATABASES} < {target:g}"
     short = f"sum(1 - {MET})"
     yield tile(
         Words(
             "Databases below target",
-            f"Databases that met their objective for less than {OBJECTIVE:.0%} of their known time."
+            f"Databases that met their objective for less than {100 * target:g} % of their known time."
             + UNKNOWN,
             "short",
             NEEDED,

@@ -5,6 +5,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import statetimeline
 
+from alerts.source.settings import Settings
 from dashboards.source.exporter_curves import each_walk, pacing, refused, replicas, requests
 from dashboards.source.exporter_tiles import tiles
 from dashboards.source.exporters import OWN, REPLICA, ours
@@ -27,11 +28,11 @@ ABOUT: Final = About(
 )
 
 
-def exporter() -> builders.Dashboard:
+def exporter(settings: Settings) -> builders.Dashboard:
     """Return the whole dashboard."""
     made = frame(ABOUT).with_variable(_instances()).annotation(alerts())
     grid = Grid(made)
-    grid.place(4, *tiles())
+    grid.place(4, *tiles(settings))
     grid.place(8, targets_table())
     grid.place(8, _scrapes(), _walks(), _reasons())
     grid.row("API and budget")

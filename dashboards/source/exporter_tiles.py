@@ -19,8 +19,8 @@ EXPIRY: Final = "bycloud_api_credential_expiry_timestamp_seconds"
 RELOADED: Final = "last_reload_successful"
 
 
-def tiles() -> Iterator[stat.Panel]:
-    """Return all tiles."""
+def tiles(settings: Settings) -> Iterator[stat.Panel]:
+    """Yield all tiles."""
     up = f"up{{{OWN}}}"
     yield tile(
         Words("Scrapes failing", "Scrapes of the exporter that fail (`up` is 0).", "short"),
@@ -44,7 +44,7 @@ def tiles() -> Iterator[stat.Panel]:
             "dtdurations",
         ),
         data_age_tile(""),
-        *data_age_queries(),
+        *data_age_queries(settings.stale_seconds),
     )
     yield tile(
         Words(
@@ -53,10 +53,10 @@ def tiles() -> Iterator[stat.Panel]:
         Tile(steps=((None, GREY), (1, BLUE))),
         f"sum({now('bycloud_scrape_deferred')})",
     )
-    yield from _limits()
+    yield from _limits(settings.credential_seconds)
 
 
-def _limits() -> Iterator[stat.Panel]:
+def _limits(credential_seconds: float) -> Iterator[stat.Panel]:
     left = "bycloud_api_budget_remaining_requests", "bycloud_api_budget_requests"
     remaining, allowed = (f'{name}{{{REPLICA},window="hour"}}' for name in left)
     yield tile(
@@ -76,7 +76,7 @@ def _limits() -> Iterator[stat.Panel]:
             "dtdurations",
             "no expiry",
         ),
-        Tile(steps=((None, RED), (Settings().credential_seconds, GREEN))),
+        Tile(steps=((None, RED), (credential_seconds, GREEN))),
         f"min({EXPIRY}{{{REPLICA}}} - time())",
     )
     own, web = (f"bycloud_exporter_{part}_{RELOADED}{{{OWN}}}" for part in ("config", "web_config"))

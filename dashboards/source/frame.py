@@ -7,7 +7,6 @@ from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard
 from msgspec import Struct
 
-from alerts.source.settings import Settings
 from dashboards.source.fleet import PREFIX, TEAM
 from dashboards.source.panels import SOURCE
 from dashboards.source.queries import BY_DATABASE, CHOSEN, MEMORY
@@ -25,7 +24,6 @@ DASHBOARDS: Final[Mapping[str, str]] = {
     EXPORTER: "Exporter",
 }
 """What a link to each dashboard says, by its uid."""
-RUNBOOKS: Final = Settings().runbooks
 SERVED: Final = '__name__=~"bycloud_up|bycloud_exporter_build_info"'
 """Both: with several targets the exporter's own metrics have a job of their own."""
 VARIABLES: Final = ("cluster", "namespace", "job", "target", "team", "datastore")

@@ -6,13 +6,13 @@ from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import statetimeline, timeseries
 from grafana_foundation_sdk.models import dashboard
 
+from alerts.source.settings import Settings
 from dashboards.source.alerts_table import alerts_table
 from dashboards.source.database_history import DASHED, attempts, restore_points
 from dashboards.source.database_tables import about_table, objective_table
 from dashboards.source.fleet import NOW, Fleet
 from dashboards.source.frame import (
     INSTANCE,
-    RUNBOOKS,
     About,
     alerts,
     database_variable,
@@ -52,24 +52,28 @@ STATES: Final = {
 """Of the database, of its last attempt, and of the running backup."""
 
 
-def instance() -> builders.Dashboard:
+def instance(settings: Settings) -> builders.Dashboard:
     """Return the whole dashboard."""
     made = with_database_variables(frame(ABOUT)).with_variable(database_variable())
-    made = made.with_variable(_page_target()).with_variable(_page_url()).annotation(alerts(DATABASE))
-    made = made.link(page_link(PAGE, "Exporter's page")).link(page_link(RUNBOOKS, "Runbooks"))
+    made = (
+        made.with_variable(_page_target())
+        .with_variable(_page_url(settings.exporter))
+        .annotation(alerts(DATABASE))
+    )
+    made = made.link(page_link(PAGE, "Exporter's page")).link(page_link(settings.runbooks, "Runbooks"))
     grid = Grid(made)
     grid.row("${database:text}")
     grid.place(4, about_table(ONE))
-    grid.place(4, *tiles())
-    grid.place(8, objective_table(ONE), alerts_table(DATABASE), widths=(14, 10))
+    grid.place(4, *tiles(settings))
+    grid.place(8, objective_table(ONE), alerts_table(settings, DATABASE), widths=(14, 10))
     grid.place(8, _age(), _states(), widths=(14, 10))
     grid.place(8, *restore_points(THEN))
     grid.place(8, *attempts(THEN))
     return made
 
 
-def _page_url() -> builders.TextBoxVariable:
-    return builders.TextBoxVariable("page").label("Exporter's URL").default_value("http://localhost:10140")
+def _page_url(exporter: str) -> builders.TextBoxVariable:
+    return builders.TextBoxVariable("page").label("Exporter's URL").default_value(exporter)
 
 
 def _page_target() -> builders.QueryVariable:

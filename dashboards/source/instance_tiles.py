@@ -5,6 +5,7 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import stat
 
+from alerts.source.settings import Settings
 from dashboards.source.fleet import Fleet
 from dashboards.source.known import known
 from dashboards.source.panels import Words
@@ -27,8 +28,8 @@ def _one(expression: Callable[[Fleet], str]) -> str:
     return known(expression, ONE)
 
 
-def tiles() -> Iterator[stat.Panel]:
-    """Return all tiles."""
+def tiles(settings: Settings) -> Iterator[stat.Panel]:
+    """Yield all tiles."""
     enough = _one(lambda one: f"{one.restorable} unless {one.no_backup}")
     target = f"and on ({BY_TARGET}) {_one(lambda one: one.restorable)}"
     success = f"{last('bycloud_last_success_timestamp_seconds')} {target}"
@@ -59,7 +60,7 @@ def tiles() -> Iterator[stat.Panel]:
             LONG,
         ),
         data_age_tile(""),
-        *data_age_queries(f"clamp_min(time() - ({success}), 0)"),
+        *data_age_queries(settings.stale_seconds, f"clamp_min(time() - ({success}), 0)"),
     )
 
 

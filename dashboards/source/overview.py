@@ -7,6 +7,7 @@ from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import heatmap, stat, timeseries
 from grafana_foundation_sdk.models import dashboard
 
+from alerts.source.settings import Settings
 from dashboards.source.alerts_table import alerts_table, firing
 from dashboards.source.databases_table import SHOW, databases_table
 from dashboards.source.fleet import NOW, RUNNING_TOO_LONG, Fleet
@@ -71,12 +72,12 @@ IN_OUTAGE: Final = (
 )
 
 
-def overview() -> builders.Dashboard:
+def overview(settings: Settings) -> builders.Dashboard:
     """Return the whole dashboard."""
     made = with_database_variables(frame(ABOUT)).with_variable(SHOW).with_variable(FAILED_VARIABLE)
     grid = Grid(made.annotation(alerts()))
-    grid.place(4, _within_objective(), *_problems(), _failing(), _data_age())
-    grid.place(6, _firing(), alerts_table(), widths=(3, 21))
+    grid.place(4, _within_objective(), *_problems(), _failing(), _data_age(settings))
+    grid.place(6, _firing(), alerts_table(settings), widths=(3, 21))
     grid.place(13, databases_table())
     grid.row("Trends")
     grid.place(8, _ages(), _failed())
@@ -152,7 +153,7 @@ def _failing() -> stat.Panel:
     )
 
 
-def _data_age() -> stat.Panel:
+def _data_age(settings: Settings) -> stat.Panel:
     return tile(
         Words(
             "Oldest data",
@@ -161,7 +162,7 @@ def _data_age() -> stat.Panel:
             "dtdurations",
         ),
         data_age_tile(TO_TARGETS),
-        *data_age_queries(),
+        *data_age_queries(settings.stale_seconds),
     )
 
 

@@ -9,7 +9,6 @@ from grafana_foundation_sdk.builders import stat
 from grafana_foundation_sdk.models import common, dashboard
 from msgspec import Struct
 
-from alerts.source.settings import Settings
 from dashboards.source.panels import Words, instant, worded
 from dashboards.source.queries import BY_TARGET, DATA_AGE, NEVER_READ, WALK_INTERVAL
 from dashboards.source.values import (
@@ -24,8 +23,6 @@ from dashboards.source.values import (
     states,
     thresholds,
 )
-
-STALE_SECONDS: Final = Settings().stale_seconds
 
 
 class Tile(Struct, frozen=True, kw_only=True):
@@ -100,10 +97,11 @@ def data_age_tile(link: str) -> Tile:
     )
 
 
-def data_age_queries(ages: str = DATA_AGE) -> tuple[str, str]:
+def data_age_queries(stale_seconds: int, ages: str = DATA_AGE) -> tuple[str, str]:
     """Return the oldest data's age where nothing is late or something was never read, and that of late data.
 
+    :param stale_seconds: how late data is that is too old.
     :param ages: the age of each target's data.
     """
-    late = f"max({ages} > on ({BY_TARGET}) ({WALK_INTERVAL} + {STALE_SECONDS})) < {NEVER_READ:g}"
+    late = f"max({ages} > on ({BY_TARGET}) ({WALK_INTERVAL} + {stale_seconds})) < {NEVER_READ:g}"
     return f"max({ages}) unless on () {late}", late

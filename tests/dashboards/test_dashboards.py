@@ -11,8 +11,10 @@ from typing import Final
 import pytest
 
 from alerts.source.settings import Settings
-from dashboards.source.__main__ import FILES, main, rendered
+from dashboards.source.__main__ import main
+from dashboards.source.files import FILES, rendered
 from dashboards.source.fleet import PROBLEMS
+from dashboards.source.library import library
 from tests.support.dashboards import DASHBOARDS, FOLDER, Json, loaded, panels
 from tests.support.served import ALERT_LABELS, METRIC, served_labels, served_names
 
@@ -70,14 +72,28 @@ def _overlap(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
 @pytest.mark.parametrize("name", FILES)
 def test_the_json_is_what_python_writes(name: str) -> None:
     """The JSON is up to date; if not, run `make dashboards` and review the difference."""
-    assert (FOLDER / name).read_text(encoding="utf-8") == rendered(FILES[name])
+    assert (FOLDER / name).read_text(encoding="utf-8") == rendered(name, Settings())
+
+
+def test_the_jsonnet_is_what_python_writes() -> None:
+    """The dashboards' Jsonnet is up to date; if not, run `make dashboards` and review the difference."""
+    assert (FOLDER / "dashboards.libsonnet").read_text(encoding="utf-8") == library()
 
 
 def test_python_writes_every_dashboard(tmp_path: Path) -> None:
-    """The command writes every dashboard."""
-    main(tmp_path)
+    """The command writes every dashboard, with the given settings."""
+    folder = tmp_path / "new" / "folder"
+    main([str(folder), "compliance=0.95"])
 
-    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in DASHBOARDS} == set(FILES)
+    assert {path.name for path in folder.iterdir()} == {path.name for path in DASHBOARDS} == set(FILES)
+    assert "The target is 95 %." in (folder / "compliance.json").read_text(encoding="utf-8")
+
+
+def test_without_urls_dashboards_have_links() -> None:
+    """Where the settings have no URL, links lead to the project's runbooks and to the exporter's port."""
+    without = Settings(runbooks="", exporter="")
+
+    assert rendered("instance.json", without) == rendered("instance.json", Settings())
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """The dashboards' queries on a real Prometheus with history: what tiles and tables show, and never show."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from alerts.source.settings import Settings
+from dashboards.source.files import FILES, rendered
 from tests.support.dashboard_history import BEGIN, DAY, END, HOUR, Database, Target, line, served_history
 from tests.support.dashboards import DASHBOARDS, Shown, View, loaded, panels
 
@@ -58,6 +61,8 @@ TARGETS: Final = (
     Target(cluster="equal", namespace="n2", databases=(TROUBLES[2],)),
     Target(cluster="waiting", databases=WAITING),
     Target(cluster="waiting-outage", databases=WAITING, read_until=OUTAGE),
+    Target(cluster="accounts", environment="one", databases=(TROUBLES[2],)),
+    Target(cluster="accounts", environment="two", databases=(TROUBLES[2],)),
     Target(cluster="teams", databases=TEAMS),
     Target(cluster="removed", databases=(OK,)),
     Target(cluster="removed", name="gone", databases=(OK,), known_until=OUTAGE),
@@ -322,6 +327,20 @@ def test_targets_with_equal_names_stay_apart(url: str) -> None:
         ("n2", "equal/n2/bycloud-backups/a"),
     }
     assert overview(url, "equal", namespace="n1").tile("Too old") == Shown("1", "red")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_further_labels_tell_accounts_apart(url: str, name: str) -> None:
+    """With further labels among the settings, accounts that differ in these stay apart in every query."""
+    dashboard = json.loads(rendered(name, Settings(labels=("environment",))))
+    view = View(dashboard, url, END, {"cluster": "accounts", "database": "old"})
+
+    for panel in panels(dashboard):
+        for target in panel["targets"]:
+            view.ask(target["expr"])
+    if name == "overview.json":
+        assert view.tile("Too old") == Shown("2", "red")
+        assert overview(url, "accounts").tile("Too old") == Shown("1", "red")
 
 
 def test_a_target_without_labels_has_a_name_and_a_link(url: str) -> None:

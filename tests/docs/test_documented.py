@@ -60,6 +60,7 @@ PARSED: Final = {
     Key("docs/releasing.md", "git tag"): "it pushes a tag",
     Key("docs/configuration.md", "BYCLOUD_SIZE_UNIT"): "test_environment loads such variables",
     Key("docs/alerts.md", "alerts.source"): "test_source runs the generator with settings",
+    Key("docs/dashboards.md", "dashboards.source"): "test_dashboards runs the generator with settings",
     Key("docs/releasing.md", "cosign verify-blob"): "it needs a published release",
     Key("docs/upgrading.md", "--force-reinstall"): "it changes /opt and restarts a unit of systemd",
     Key("docs/upgrading.md", "helm upgrade"): "it needs a cluster with the chart installed",

@@ -100,6 +100,7 @@ class Database(Struct, frozen=True, kw_only=True):
 class Target(Struct, frozen=True, kw_only=True):
     """A target, as one replica of the exporter serves it.
 
+    :param environment: a further label that tells accounts apart.
     :param read_until: when its last complete walk ended; before `BEGIN`: never.
     :param up_until: when the exporter was last scraped.
     :param known_from: when Prometheus first had the target.
@@ -109,6 +110,7 @@ class Target(Struct, frozen=True, kw_only=True):
     """
 
     cluster: str
+    environment: str = ""
     namespace: str = "backups"
     job: str = "bycloud-backups"
     name: str = "a"
@@ -128,7 +130,8 @@ class Target(Struct, frozen=True, kw_only=True):
     def labels(self) -> Mapping[str, str]:
         """The labels of the scrape, of which an empty one is absent."""
         labels = {"cluster": self.cluster, "namespace": self.namespace, "job": self.job, "target": self.name}
-        return {name: value for name, value in {**labels, "instance": self.instance}.items() if value}
+        own = {**labels, "environment": self.environment, "instance": self.instance}
+        return {name: value for name, value in own.items() if value}
 
     def lines(self) -> Iterator[str]:
         """Yield every sample."""

@@ -2,7 +2,8 @@
 
 promtool evaluates each rule over the whole time before it writes anything. So a rule that reads another
 record must come in a later layer. One that reads its own past, as facts do in an outage, is evaluated twice:
-then it sees two hours more.
+then it sees two hours more. The first time, what it says of a database without a past is left out: both
+results stay, and a database would have two names.
 """
 
 import re
@@ -25,6 +26,8 @@ TEN_MINUTES: Final = 600.0
 LONGEST: Final = "7d"
 """How long the condition of an alert may have held, as `ALERTS_FOR_STATE` says."""
 SINCE: Final = ":since_timestamp"
+FALLBACKS: Final = frozenset({"bycloud:database:name", "bycloud:database:team"})
+"""Records of which the last line is for databases without a past."""
 
 
 class Rule(Struct, frozen=True):
@@ -45,6 +48,14 @@ class Rule(Struct, frozen=True):
     def reads_itself(self) -> bool:
         """Whether it reads its own past."""
         return self.rule.name in self.reads
+
+    @property
+    def without_fallback(self) -> "Rule":
+        """The rule without what it says of databases without a past."""
+        if self.rule.name not in FALLBACKS:
+            return self
+        known, _, _ = self.rule.expression.rpartition("\n")
+        return replace(self, rule=replace(self.rule, expression=known))
 
     def documents(self, days: float) -> Iterator[Mapping[str, Any]]:
         """Yield it as recording rules.
@@ -93,7 +104,7 @@ def layers(rules: Iterable[Rule], days: float) -> Iterator[Mapping[str, Any]]:
     depths = _depths(rules)
     for depth in range(max(depths.values()) + 2):
         layer = [rule for rule in rules if _depth(rule, depths) == depth]
-        yield _file(layer, days)
+        yield _file([rule.without_fallback for rule in layer], days)
         if itself := [rule for rule in layer if rule.reads_itself and not rule.rule.name.endswith(SINCE)]:
             yield _file(itself, days)
 

@@ -45,3 +45,18 @@ def test_prometheus_has_scrapes_records_and_alerts(tmp_path: Path) -> None:
     assert 2 < days < 2.5
     assert len(before) == len(at) == 1
     assert {path.name for path in tmp_path.iterdir()} == {"data", "prometheus.yml", "prometheus.log"}
+
+
+@pytest.mark.slow
+def test_a_database_has_one_name_in_an_outage(tmp_path: Path) -> None:
+    """In an outage, each database keeps its name, and has no other: alerts that read it are there."""
+    period, folder = Period(END, 1.0, STEP), Folder(tmp_path, STEP)
+    load_scrapes(fleet(5, END), period, folder, ongoing_outage=True)
+    load_rules(period, folder)
+    with folder.running() as prometheus:
+        names = prometheus.query(f"count by (instance_id) (bycloud:database:name @ {END})")
+        alerts = prometheus.query(f"count by (instance_name) (ALERTS{{instance_id!=''}} @ {END})")
+
+    assert [float(found["value"][1]) for found in names] == [1.0] * 5
+    assert alerts
+    assert all(found["metric"]["instance_name"].endswith("-db") for found in alerts)

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pytest
+
 from alerts.source.groups import alerts, groups
 from alerts.source.settings import Settings
 from alerts.source.table import Recording
-from tools.history.rules import NAME, all_rules, layers
+from tools.history.rules import FALLBACKS, NAME, all_rules, layers
 
 STEP = 1800.0
 
@@ -54,6 +56,16 @@ def test_a_rule_that_reads_its_past_is_evaluated_twice() -> None:
 
     assert seen.count("bycloud:restorable:backups") == 2
     assert seen.count("bycloud:target:visible") == 1
+
+
+@pytest.mark.parametrize("name", sorted(FALLBACKS))
+def test_a_database_without_a_past_is_evaluated_last(name: str) -> None:
+    """What a rule says of a database without a past is left out while no rule can see the past."""
+    known, every = (rule["expr"] for layer in made() for rule in layer if rule["record"] == name)
+
+    assert every.startswith(known)
+    assert every.removeprefix(known).startswith("\nor on (")
+    assert every.removeprefix(known).count("\n") == 1
 
 
 def test_windows_hold_two_scrapes() -> None:

@@ -16,6 +16,7 @@ from exporter.simulator.fleet.storage import object_location
 
 _RETENTION = timedelta(days=14)
 _MAINTENANCE_DAYS = 28
+_QUIET_DAYS = 8  # the days up to today on which no instance is maintained
 _REPLICA = next(database for database in DATABASES if database.replica_of)
 
 
@@ -67,7 +68,7 @@ class Fleet(Struct, frozen=True):
 @lru_cache(maxsize=4)
 def _backups(fleet: Fleet, now: datetime) -> tuple[Backup, ...]:
     backups = [attempt.at(now) for database in fleet.databases for attempt in _shown(fleet, database, now)]
-    backups.append(_imported(fleet.seed, now.toordinal()))
+    backups.append(_imported(fleet.seed, now))
     if _REPLICA in fleet.databases:
         backups.append(_replication_snapshot(fleet.seed, now.toordinal()))
     return tuple(sorted(backups, key=attrgetter("updated_at", "id"), reverse=True))
@@ -87,13 +88,15 @@ def _kept(seed: int, database: Database, now: datetime) -> Iterator[Attempt]:
             yield from attempts
 
 
-def _imported(seed: int, day: int) -> Backup:
-    """Return the backup that was imported from another region and belongs to no instance."""
-    moment = _maintenance(seed, "imported", day)
+def _imported(seed: int, now: datetime) -> Backup:
+    """Return the backup that was imported last from another region and belongs to no instance."""
+    today = now.toordinal()
+    moments = (_maintenance(seed, "imported", day) for day in (today, today - 1))
+    moment = next(moment for moment in moments if moment <= now)
     return Backup(
         id=identifier(seed, "imported", moment.isoformat()),
         status="RESTORED",
-        created_at=moment - timedelta(minutes=11),
+        created_at=moment,
         updated_at=moment,
         size=round(20 + 60 * chance(seed, "imported"), 2),
         datastore=Datastore(type="postgresql", version="15.4"),
@@ -123,15 +126,14 @@ def _instance(seed: int, database: Database, day: int) -> Instance:
         name=database.name,
         datastore=Datastore(type=database.type, version=database.version),
         replica_of=Reference(id=identifier(seed, database.replica_of)) if database.replica_of else None,
-        updated_at=_maintenance(seed, database.name, day),
+        updated_at=_maintenance(seed, database.name, day - _QUIET_DAYS),
     )
 
 
 def _maintenance(seed: int, name: str, day: int) -> datetime:
-    """Return the latest maintenance, of one every four weeks, that is over a week ago."""
+    """Return the latest maintenance up to the end of a day, of one every four weeks."""
     offset = int(_MAINTENANCE_DAYS * chance(seed, name, "maintenance"))
-    past = day - 8
-    return midnight(past - (past - offset) % _MAINTENANCE_DAYS) + timedelta(
+    return midnight(day - (day - offset) % _MAINTENANCE_DAYS) + timedelta(
         seconds=int(86_400 * chance(seed, name))
     )
 

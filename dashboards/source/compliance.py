@@ -33,8 +33,8 @@ ABOUT: Final = About(
     " It needs the project's recording rules; unknown time, such as an outage, counts as neither met nor"
     " missed.",
 )
-MOST_ROWS: Final = 25
-"""Databases in the calendar."""
+MOST_ROWS: Final = 15
+"""Databases in the calendar: more would be on a second page, in no order."""
 DAY: Final = "[1d] offset -1d"
 """The day that begins at a point of a daily panel."""
 MET_BY_DAY: Final = f"avg by ({BY_DATABASE}) (avg_over_time({samples(MET)}{DAY}))"

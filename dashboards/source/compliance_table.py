@@ -104,17 +104,17 @@ def _columns(target: float) -> list[Column]:
     met = mapped(states({1.0: ("met", GREEN), 0.5: ("was met", GREY), 0.0: ("too short", ORANGE)}))
     return [
         Column(field="instance_name", name="Database", more={"links": [TO_DATABASE]}),
-        Column(field="team", name="Team", width=100),
-        Column(field="datastore_type", name="Datastore", width=100),
+        Column(field="team", name="Team", width=90),
+        Column(field="datastore_type", name="Datastore", width=90),
         Column(field="place", name="Target"),
         Column(field="Value #E", name="Max age", unit=HOURS, width=80),
         *_figures(target),
-        Column(field="Value #G", name="Min retention", unit=DAYS_UNIT, width=110),
-        Column(field="Value #H", name="Reaches back", unit=DAYS_UNIT, width=110, more={"decimals": 1}),
+        Column(field="Value #G", name="Min retention", unit=DAYS_UNIT, width=100),
+        Column(field="Value #H", name="Reaches back", unit=DAYS_UNIT, width=108, more={"decimals": 1}),
         Column(field="Value #I", name="Retention", width=90, more=met),
-        Column(field="Value #J", name="Largest gap", unit=HOURS, width=100, more={"decimals": 1}),
+        Column(field="Value #J", name="Largest gap", unit=HOURS, width=90, more={"decimals": 1}),
         Column(field="Value #K", name="Max gap", unit=HOURS, width=80),
-        Column(field="Value #L", name="As of", unit="dateTimeAsLocalNoDateIfToday", width=145),
+        Column(field="Value #L", name="As of", unit="dateTimeAsLocalNoDateIfToday", width=135),
         *(Column(field=field) for field in (*HIDDEN, "Value #A", "instance_id")),
     ]
 
@@ -122,14 +122,8 @@ def _columns(target: float) -> list[Column]:
 def _figures(target: float) -> list[Column]:
     met = _coloured(((None, RED), (target, GREEN)), 2)
     return [
-        Column(
-            field="Value #B",
-            name="Met",
-            unit="percentunit",
-            width=90,
-            more=met,
-        ),
-        Column(field="Value #F", name="Days covered", width=110, more={"decimals": 1}),
+        Column(field="Value #B", name="Met", unit="percentunit", width=80, more=met),
+        Column(field="Value #F", name="Days covered", width=108, more={"decimals": 1}),
         Column(field="Value #D", name="Missed", unit=HOURS, width=90, more={"decimals": 1}),
         Column(
             field="Value #C", name="Budget left", unit="percentunit", width=100, more=_coloured(BUDGET, 0)

@@ -86,7 +86,7 @@ def _counts(target: float) -> Iterator[stat.Panel]:
     short = f"sum(1 - {MET})"
     yield tile(
         Words(
-            "Databases below target",
+            "Below target",
             f"Databases that met their objective for less than {100 * target:g} % of their known time."
             + UNKNOWN,
             "short",
@@ -108,7 +108,7 @@ def _counts(target: float) -> Iterator[stat.Panel]:
     )
     yield tile(
         Words(
-            "Retention too short",
+            "Short retention",
             "Databases whose oldest restore point is younger than `min_retention`. A young database counts"
             " until it is old enough. While a target is not read, 0 is grey, and retention is that of the"
             " last read.",
@@ -120,7 +120,7 @@ def _counts(target: float) -> Iterator[stat.Panel]:
     )
     yield tile(
         Words(
-            "Databases that count",
+            "Databases",
             "Databases with a `max_age`; others have nothing to meet.",
             "short",
             NEEDED,

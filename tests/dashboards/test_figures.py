@@ -154,11 +154,11 @@ def capacity(url: str, cluster: str, **chosen: str) -> View:
 def test_compliance_says_that_it_needs_the_rules(url: str) -> None:
     """Without the recording rules, no tile of theirs has a number or a colour of good or bad."""
     tiles = compliance(url, "no-rules").tiles()
-    own = {"Retention too short", "Targets not counted"}
+    own = {"Short retention", "Targets not counted"}
     without = {title: shown for title, shown in tiles.items() if title not in own}
 
     assert set(without.values()) == {Shown(NEEDED, GREY)}
-    assert tiles["Retention too short"] == Shown("no data", GREY)
+    assert tiles["Short retention"] == Shown("no data", GREY)
 
 
 def test_a_share_is_never_rounded_up(url: str) -> None:
@@ -167,9 +167,9 @@ def test_a_share_is_never_rounded_up(url: str) -> None:
 
     assert tiles["Within objective"] == Shown("0.9899", "red")
     assert tiles["Days covered"] == Shown("30", GREY)
-    assert tiles["Databases below target"] == Shown("1", "red")
+    assert tiles["Below target"] == Shown("1", "red")
     assert tiles["Error budget left"].color == "red"
-    assert tiles["Databases that count"] == Shown("2", GREY)
+    assert tiles["Databases"] == Shown("2", GREY)
 
 
 def test_what_is_met_is_green(url: str) -> None:
@@ -178,7 +178,7 @@ def test_what_is_met_is_green(url: str) -> None:
 
     assert tiles["Within objective"] == Shown("0.9975", "green")
     assert tiles["Error budget left"] == Shown("0.75", "green")
-    assert tiles["Databases below target"] == Shown("0", "green")
+    assert tiles["Below target"] == Shown("0", "green")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_target_that_was_never_read_makes_nothing_green(url: str) -> None:
     assert tiles["Targets not counted"] == Shown("1", "red")
     assert tiles["Within objective"] == Shown("100 % known", GREY)
     assert tiles["Error budget left"] == Shown("100 % known", GREY)
-    assert tiles["Databases below target"] == Shown("0 known", GREY)
+    assert tiles["Below target"] == Shown("0 known", GREY)
     assert compliance(url, "met").tile("Targets not counted") == Shown("0", "green")
 
 
@@ -219,9 +219,9 @@ def test_retention_is_not_met_by_waiting(url: str) -> None:
     assert retention(read) == {"reaches": 1, "waits": 1}
     assert retention(known) == {"reaches": 0.5, "waits": 0}
     assert {row["L"] for row in known.rows("Databases").values()} == {1000 * OUTAGE}
-    assert read.tile("Retention too short") == Shown("0", "green")
-    assert known.tile("Retention too short") == Shown("1", "orange")
-    assert compliance(url, "retention-good").tile("Retention too short") == Shown("0 known", GREY)
+    assert read.tile("Short retention") == Shown("0", "green")
+    assert known.tile("Short retention") == Shown("1", "orange")
+    assert compliance(url, "retention-good").tile("Short retention") == Shown("0 known", GREY)
 
 
 def test_no_figure_of_a_table_is_rounded_up(url: str) -> None:

@@ -19,10 +19,10 @@ from exporter.api.lenient import MOST_MALFORMED, MOST_VALUES
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Datastore, Instance, Page, Reference
 from exporter.simulator.http.wire import backup_object
+from tests.support import memory_bounds
 from tests.support.odd_json import ENVELOPE, GOOD, JSON, KEYS
 from tests.support.pages import UNDOCUMENTED, page_of, refusal
 
-MIB = 1024 * 1024
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 MOMENTS = st.datetimes(
@@ -167,18 +167,18 @@ def cost(body: bytes) -> int:
 def test_no_page_costs_more_than_its_bound(
     monkeypatch: pytest.MonkeyPatch, place: bytes, item: bytes
 ) -> None:
-    """With bounds of a hundredth, no JSON takes more than a hundredth of 400 MiB."""
+    """With bounds of a hundredth, no JSON takes more than a hundredth of the memory."""
     monkeypatch.setattr(decode, "MOST_OBJECTS", decode.MOST_OBJECTS // 100)
     for bound in ("LARGEST_BODY", "MOST_VALUES", "MOST_MALFORMED"):
         monkeypatch.setattr(lenient, bound, getattr(lenient, bound) // 100)
     few, many = (cost(place % ((item + b",") * (length // len(item)))) for length in (40_000, 1_000_000))
 
-    assert max(few, many) < 4 * MIB
+    assert max(few, many) < memory_bounds.PAGE // 100
 
 
 def test_a_malformed_record_costs_little() -> None:
-    """A thousand of the shortest take at most 400 bytes each."""
-    assert cost(PLACES["records"] % (b"0," * 1000)) < 400 * 1000
+    """A thousand of the shortest take at most the bound for each."""
+    assert cost(PLACES["records"] % (b"0," * 1000)) < memory_bounds.MALFORMED_RECORD * 1000
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from exporter.api.decode import decode_page
 from exporter.api.envelope import BACKUPS
-from exporter.api.lenient import MOST_MALFORMED
+from exporter.api.lenient import LARGEST_BODY, MOST_MALFORMED
 from exporter.errors import Reason
 from exporter.records import Malformed
 from tests.support.odd_json import GOOD
@@ -104,3 +104,14 @@ def test_the_most_malformed_records_are_counted() -> None:
     page = decode_page(BACKUPS, b'{"database_backups":[%s0]}' % (b"{}," * (MOST_MALFORMED - 1)))
 
     assert len(page.malformed) == page.length == MOST_MALFORMED
+
+
+def test_the_largest_body_is_decoded() -> None:
+    """A page that is not as documented may have all the bytes of the bound, and none more."""
+    page = b'{"database_backups":[0]}'
+    largest = page + b" " * (LARGEST_BODY - len(page))
+
+    assert decode_page(BACKUPS, largest).length == 1
+    error = refusal(largest + b" ")
+    assert error.reason is Reason.BAD_RESPONSE
+    assert error.message == "the page is not as documented, and too large to decode record by record"

@@ -359,13 +359,33 @@ def test_requests_that_the_stop_cancels(caplog: pytest.LogCaptureFixture) -> Non
     assert "Traceback" not in caplog.text
 
 
-@pytest.mark.parametrize("garbage", [b"nonsense\r\n\r\n", get(b"/" + b"a" * 9_000), get(version=b"2.0")])
-def test_configured_headers_are_on_refusals(garbage: bytes) -> None:
+TOO_LARGE = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (TOO_LARGE, 413),
+        (
+            TOO_LARGE.replace(b"Content-Length: 100000000", b"Transfer-Encoding: chunked")
+            + b"4001\r\n"
+            + b"x" * 0x4001,
+            413,
+        ),
+        (get(b"/" + b"a" * 9_000), 414),
+        (get(b"/", b"X-Large: " + b"a" * 16_384), 431),
+        (get(version=b"2.0"), 505),
+    ],
+    ids=lambda sent: sent if isinstance(sent, int) else "",
+)
+def test_configured_headers_are_on_refusals(sent: bytes, expected: int) -> None:
     """Responses of the server itself have the configured headers and end with a newline."""
     headers = [(b"x-frame-options", b"deny")]
     with serving(App(), headers=lambda: headers) as port, Client(port) as client:
-        answer = client.send(garbage).rest()
+        answer = client.send(sent).rest()
 
+    assert status(answer) == expected
     assert b"x-frame-options: deny" in answer
     assert answer.endswith(b"\n")
 

@@ -374,12 +374,14 @@ def test_headers_are_on_every_response(web: Web) -> None:
     flag = web.write("http_server_config: {headers: {X-Frame-Options: deny}}")
     with running(LOOPBACK, flag) as (_, url):
         answers = []
-        for sent in (b"nonsense\r\n\r\n", get(b"/" + b"a" * 9_000), get(b"/-/healthy", b"Connection: close")):
+        large = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n"
+        healthy = get(b"/-/healthy", b"Connection: close")
+        for sent in (b"nonsense\r\n\r\n", large, get(b"/" + b"a" * 9_000), healthy):
             with Client(int(url.rpartition(":")[2])) as client:
                 answers.append(client.send(sent).rest())
         metrics = requests.get(f"{url}/metrics", timeout=20).text
 
-    assert [answer.split()[1] for answer in answers] == [b"400", b"414", b"200"]
+    assert [answer.split()[1] for answer in answers] == [b"400", b"413", b"414", b"200"]
     assert all(answer.count(b"x-frame-options: deny") == 1 for answer in answers)
     assert 'bycloud_exporter_refused_requests_total{reason="malformed"} 1.0' in metrics
-    assert 'bycloud_exporter_refused_requests_total{reason="too_large"} 1.0' in metrics
+    assert 'bycloud_exporter_refused_requests_total{reason="too_large"} 2.0' in metrics

@@ -9,14 +9,17 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
+import requests
 import structlog
 from structlog.testing import capture_logs
 
 from exporter.errors import ConfigError
 from exporter.server.sighup import SighupReloads
 from exporter.simulator import SimulatedApi, bulk_backups
+from tests.support.command import listening_port
 from tests.support.serving import PATIENCE
 
 
@@ -111,6 +114,57 @@ def test_a_signal_while_the_configuration_is_read(tmp_path: Path) -> None:
 
     assert any(re.search("event=listening", line) for line in lines)
     assert any(re.search('event="configuration reloaded"', line) for line in lines)
+
+
+@pytest.mark.parametrize("hangs", [True, False])
+def test_a_stop_after_many_signals(tmp_path: Path, *, hangs: bool) -> None:
+    """It waits for no reload: one that hangs ends with the process, and no more than one follows it."""
+    path = tmp_path / "config.yml"
+    with SimulatedApi(backups=bulk_backups(1, 1)) as api:
+        path.write_text(fifty_targets(api.url, "first"))
+        with serving_process(path) as (process, url):
+            path.unlink()
+            os.mkfifo(path)
+            process.send_signal(signal.SIGHUP)
+            with path.open("w") as file:  # which waits until the process reads
+                for _ in range(300):
+                    process.send_signal(signal.SIGHUP)
+                    assert requests.get(f"{url}/-/healthy", timeout=PATIENCE).ok  # so it has arrived
+                path.unlink()
+                path.write_text(fifty_targets(api.url, "third"))
+                reloads = [] if hangs else finish(file, fifty_targets(api.url, "second"), process.stderr)
+                process.send_signal(signal.SIGTERM)
+                later = process.communicate(timeout=PATIENCE)[1]
+
+    assert process.returncode == 0
+    assert all("configuration reloaded" in line for line in reloads)
+    assert "configuration reloaded" not in later
+    assert "Traceback" not in later
+
+
+@contextmanager
+def serving_process(path: Path) -> "Iterator[tuple[subprocess.Popen[str], str]]":
+    """Run `serve` with a configuration file; yield the process and its URL."""
+    command = [sys.executable, "-m", "exporter", "--web.listen-address=127.0.0.1:0", f"--config.file={path}"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process, f"http://127.0.0.1:{listening_port(process.stderr)}"
+        finally:
+            process.kill()
+
+
+def finish(file: IO[str], content: str, log: IO[str] | None) -> list[str]:
+    """Write what a reload waits for; return the log lines of that reload and the next."""
+    assert log is not None
+    file.write(content)
+    file.close()
+    return [log.readline() for _ in range(2)]
+
+
+def fifty_targets(url: str, name: str) -> str:
+    """Return a configuration."""
+    targets = [f"{{name: {name}-{number}, url: '{url}', api_key: 'a:b'}}" for number in range(50)]
+    return f"targets: [{', '.join(targets)}]"
 
 
 SIGHUP_WHILE_IMPORTING = """

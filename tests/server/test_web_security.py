@@ -1,7 +1,9 @@
 """Tests for users and client certificates of the whole program."""
 
 import base64
+import re
 import signal
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -73,6 +75,36 @@ def test_the_gauge_is_0_while_the_file_is_invalid(authority: Authority, web: Web
         text = server.get(authority.file, login=("bob", PASSWORD)).text
 
     assert f"{name} 1.0\n" in text
+
+
+@pytest.mark.slow
+def test_the_time_of_the_last_good_reload(web: Web) -> None:
+    """It moves with every good reload, and a bad one leaves it."""
+    flag = web.write(users(alice=PASSWORD))
+    with running(LOOPBACK, flag) as (_, url):
+        first = _reloads(url)
+        web.write("nonsense: 1")
+        wait_until(lambda: _reloads(url)[0] == 0)
+        bad = _reloads(url)
+        web.write(users(alice=PASSWORD))
+        wait_until(lambda: _reloads(url)[0] == 1)
+        good = _reloads(url)
+        web.write(users(alice=PASSWORD, bob=PASSWORD))
+        wait_until(lambda: _reloads(url) > good)
+        again = _reloads(url)
+
+    assert first[0] == good[0] == again[0] == 1
+    assert abs(time.time() - again[1]) < 3600
+    assert first[1] == bad[1] < good[1] < again[1]
+
+
+def _reloads(url: str) -> tuple[float, float]:
+    """Return whether the last reload succeeded, and the time of the last that did."""
+    text = requests.get(f"{url}/metrics", auth=LOGIN, timeout=20).text
+    name = "bycloud_exporter_web_config_last_reload"
+    (found,) = re.findall(rf"^{name}_successful (\S+)$", text, re.MULTILINE)
+    (moment,) = re.findall(rf"^{name}_success_timestamp_seconds (\S+)$", text, re.MULTILINE)
+    return float(found), float(moment)
 
 
 def test_without_a_file_there_is_no_gauge() -> None:

@@ -174,6 +174,14 @@ class LateAnswers:
         """Return the pool to pass to a walk."""
         return Pool(self._submit, size, self._await_any)
 
+    def pause(self, _seconds: float) -> None:
+        """Let time pass for one request: the list changes, and others are answered."""
+        while step := self._choose(3):
+            if step == 1:
+                self._change()
+            elif self._sent:
+                self._answer(list(self._sent)[self._choose(len(self._sent))])
+
     def _submit(self, work: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
         future: Future[Any] = Future()
         self._sent[future] = partial(work, *arguments)

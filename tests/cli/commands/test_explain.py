@@ -3,9 +3,12 @@
 import json
 import re
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from exporter.api.transport import HttpTransport
+from exporter.cli.main import main
 from exporter.simulator import bulk_backups
 from exporter.simulator.http.wire import Json
 from tests.support.command import Invoke
@@ -164,3 +167,26 @@ def _on_cinder(page: Json) -> Json:
     return page | {
         "database_backups": [record | {"location_ref": f"cinder://{record['id']}"} for record in records]
     }
+
+
+@pytest.mark.usefixtures("environ")
+@pytest.mark.parametrize("fails", ["walk", "explain"])
+def test_explain_closes_its_connections_when_it_fails(fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug that ends the command leaves no socket to the garbage collector."""
+    closed = []
+    close = HttpTransport.close
+
+    def noted(transport: HttpTransport) -> None:
+        close(transport)
+        closed.append(transport)
+
+    monkeypatch.setattr(HttpTransport, "close", noted)
+    monkeypatch.setattr(f"exporter.cli.commands.explain.{fails}", _buggy)
+    with pytest.raises(ZeroDivisionError):
+        main(["explain", "database-0002"])
+
+    assert len(closed) == 1
+
+
+def _buggy(*_: object) -> NoReturn:
+    raise ZeroDivisionError("a bug")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
 from alerts.source.settings import Settings
 from dashboards.source.files import FILES, rendered
@@ -61,6 +62,11 @@ TARGETS: Final = (
     Target(cluster="equal", namespace="n2", databases=(TROUBLES[2],)),
     Target(cluster="waiting", databases=WAITING),
     Target(cluster="waiting-outage", databases=WAITING, read_until=OUTAGE),
+    Target(cluster="shared", databases=(TROUBLES[0],)),
+    Target(
+        cluster="shared", name="b", databases=(replace(TROUBLES[3], id="ok"), replace(TROUBLES[1], id="new"))
+    ),
+    Target(cluster="shared", name="c", databases=(replace(TROUBLES[0], id="new"),)),
     Target(cluster="accounts", environment="one", databases=(TROUBLES[2],)),
     Target(cluster="accounts", environment="two", databases=(TROUBLES[2],)),
     Target(cluster="teams", databases=TEAMS),
@@ -327,6 +333,15 @@ def test_targets_with_equal_names_stay_apart(url: str) -> None:
         ("n2", "equal/n2/bycloud-backups/a"),
     }
     assert overview(url, "equal", namespace="n1").tile("Too old") == Shown("1", "red")
+
+
+def test_the_worse_of_two_targets_is_shown(url: str) -> None:
+    """Of a database that two targets list, the dashboard of one database shows what is worse."""
+    stuck, missing = instance(url, "shared", "ok").tiles(), instance(url, "shared", "new").tiles()
+
+    assert stuck["Running for"] == Shown("7", "red")
+    assert missing["Restorable"] == Shown("0", "red")
+    assert missing["Newest restorable"] == missing["Of its objective"] == Shown("no backup", "red")
 
 
 @pytest.mark.parametrize("name", FILES)

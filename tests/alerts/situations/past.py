@@ -23,6 +23,10 @@ def minutes(days: float) -> float:
     return 60 * round(days * 24)
 
 
+DELETED_EARLY: Final = steps(
+    -9 * DAY, (2.5 * DAY, -DAY), (2.5 * DAY + 2 * HOUR, 0), (2.5 * DAY + 4 * HOUR, DAY)
+)
+"""When the oldest backup was created that is left after deletions by hand."""
 PAST: Final = (
     Situation(
         name="a full backup of less than half the usual size opens a ticket",
@@ -218,6 +222,24 @@ PAST: Final = (
         name="old backups that are no longer removed open a ticket",
         exporters=one(gauges={OLDEST: lambda time: min(time - time % DAY, 2 * DAY) - 4 * DAY}),
         fires={minutes(3): set(), minutes(5): set(), minutes(6): {"BackupsPilingUp db1"}},
+        paces=RARE,
+    ),
+    Situation(
+        name="backups that are kept for longer than before are piling up until they are removed again",
+        exporters=one(
+            gauges={
+                OLDEST: lambda time: (
+                    max(min(time - time % DAY, 2 * DAY), time - time % DAY - 6 * DAY) - 4 * DAY
+                )
+            }
+        ),
+        fires={minutes(6): {"BackupsPilingUp db1"}, minutes(9): set(), minutes(10): set()},
+        paces=RARE,
+    ),
+    Situation(
+        name="backups that are kept as long as ever after some were deleted early are not piling up",
+        exporters=one(gauges={OLDEST: lambda time: max(time - time % DAY - 4 * DAY, DELETED_EARLY(time))}),
+        fires={minutes(5): set(), minutes(6): set()},
         paces=RARE,
     ),
     Situation(

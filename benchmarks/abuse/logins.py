@@ -56,13 +56,24 @@ def waiting_logins(
 
     At most 50 a second are new, so that this tests the logins and not the rate of handshakes.
     """
-    clients = [WrongLogins(server, f"127.0.0.{place % addresses + 2}") for place in range(number)]
-    for client in clients:
-        stack.callback(client.close)
+    clients = _wrong_logins(number, addresses, server, stack)
     while not stop.wait(0.1):
         for client in clients:
             if not stop.is_set() and client.step():
                 stop.wait(0.02)
+
+
+def _wrong_logins(number: int, addresses: int, server: Server, stack: ExitStack) -> list[WrongLogins]:
+    clients = [WrongLogins(server, f"127.0.0.{place % addresses + 2}") for place in range(number)]
+    for client in clients:
+        stack.callback(client.close)
+    return clients
+
+
+def logins_at_once(server: Server, stack: ExitStack) -> None:
+    """Send 60 wrong logins from two addresses, almost as many as may wait."""
+    for client in _wrong_logins(60, 2, server, stack):
+        client.step()
 
 
 def new_login(server: Server, stop: threading.Event, stack: ExitStack) -> None:

@@ -1,6 +1,5 @@
 """Runs one abuse after the other, scrapes once a second meanwhile, and prints a table."""
 
-import re
 import tempfile
 import threading
 import time
@@ -13,9 +12,10 @@ from pathlib import Path
 import requests
 from msgspec import Struct
 
+from benchmarks.abuse.checks import is_sound, stops_cleanly
 from benchmarks.abuse.connections import idle, nothing, replaced, silent, slow_headers
-from benchmarks.abuse.logins import answers_for_a_removed_user, new_login, waiting_logins
-from benchmarks.abuse.server import HEAD, Abuse, Server, exporting, is_healthy
+from benchmarks.abuse.logins import new_login, waiting_logins
+from benchmarks.abuse.server import Abuse, Server, exporting, is_healthy
 from benchmarks.abuse.traffic import (
     abandon_pages,
     abandon_scrapes,
@@ -113,24 +113,6 @@ def _look(server: Server, endured: Endured) -> None:
     endured.descriptors = max(endured.descriptors, resources["descriptors"])
 
 
-def walks_for_half_a_request(api: SimulatedApi, server: Server) -> int:
-    """Return the number of API requests that a request with incomplete headers causes."""
-    before = len(api.requests)
-    with server.open() as one:
-        one.sendall(HEAD)
-    server.scrape(**{"X-Marker": "after"})
-    walked = len(api.requests) - before
-    before = len(api.requests)
-    server.scrape()
-    return walked - (len(api.requests) - before)
-
-
-def refusals(server: Server) -> list[str]:
-    """Return what the exporter counted, by reason."""
-    refusals = re.findall(r'refused_requests_total\{reason="(\w+)"\} ([0-9.]+)', server.scrape().text)
-    return [f"{reason} {float(count):.0f}" for reason, count in refusals if float(count)]
-
-
 def run(seconds: int, deadline: float = 1.0, connections: int = 500, only: Collection[str] = ()) -> bool:
     """Print a table for each kind of server; return whether all scrapes and checks succeeded.
 
@@ -150,7 +132,8 @@ def run(seconds: int, deadline: float = 1.0, connections: int = 500, only: Colle
             samples = sum(not line.startswith("#") for line in server.scrape().text.splitlines())
             print(f"\n{'TLS' if tls else 'HTTP'}, {'a user' if users else 'no users'}, {samples:,} samples")
             chosen = {name: abuse for name, abuse in abuses(connections).items() if not only or name in only}
-            results += [_table(server, chosen, seconds, deadline), _checks(api, server, users=users)]
+            results += [_table(server, chosen, seconds, deadline), is_sound(api, server, users=users)]
+            results.append(stops_cleanly(server))
     return all(results)
 
 
@@ -169,12 +152,3 @@ def _table(server: Server, chosen: dict[str, Abuse], seconds: int, deadline: flo
             flush=True,
         )
     return all_good
-
-
-def _checks(api: SimulatedApi, server: Server, *, users: bool) -> bool:
-    half = walks_for_half_a_request(api, server)
-    removed = answers_for_a_removed_user(server) if users else 0
-    print(f"API requests for an incomplete request: {half}")
-    print("refused:", ", ".join(refusals(server)) or "nothing")
-    print(f"responses to a removed user whose hash another user has: {removed}")
-    return half == removed == 0

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 
 import bcrypt
 
+from benchmarks.abuse.files import replace_file
 from benchmarks.abuse.server import GIVE_UP, LOGIN, Server
 
 
@@ -97,9 +98,7 @@ def replace_users(server: Server, hashes: dict[str, str]) -> None:
     users = ", ".join(f"{name}: '{hashed}'" for name, hashed in hashes.items())
     lines = server.web.read_text(encoding="utf-8").splitlines()
     others = [line for line in lines if not line.startswith("basic_auth_users:")]
-    part = server.web.with_suffix(".part")
-    part.write_text("\n".join([*others, f"basic_auth_users: {{{users}}}"]), encoding="utf-8")
-    part.replace(server.web)
+    replace_file(server.web, "\n".join([*others, f"basic_auth_users: {{{users}}}"]).encode())
 
 
 def answers_for_a_removed_user(server: Server) -> int:

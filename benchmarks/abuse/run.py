@@ -14,8 +14,9 @@ from msgspec import Struct
 
 from benchmarks.abuse.checks import is_sound, stops_cleanly
 from benchmarks.abuse.connections import idle, nothing, replaced, silent, slow_headers
+from benchmarks.abuse.files import broken_files
 from benchmarks.abuse.logins import new_login, waiting_logins
-from benchmarks.abuse.server import Abuse, Server, exporting, is_healthy
+from benchmarks.abuse.server import GIVE_UP, Abuse, HarmError, Server, exporting, is_healthy
 from benchmarks.abuse.traffic import (
     abandon_pages,
     abandon_scrapes,
@@ -24,6 +25,7 @@ from benchmarks.abuse.traffic import (
     never_read,
     never_read_whole,
     sighups,
+    slow_reader,
     unusual,
 )
 from benchmarks.soak import reading
@@ -42,11 +44,13 @@ def abuses(connections: int) -> dict[str, Abuse]:
         f"{connections} silent": partial(silent, connections),
         f"{connections} idle": partial(idle, connections),
         f"{4 * connections} silent, replaced": partial(replaced, 4 * connections),
+        f"{4 * connections} silent, slow reader": partial(slow_reader, 4 * connections),
         "60 never read": never_read,
         "300 never read": never_read_whole,
         "abandoned pages": abandon_pages,
         "abandoned scrapes": abandon_scrapes,
         "SIGHUPs": sighups,
+        "broken files": broken_files,
         "broken requests": broken,
         "100 MB posts": large_post,
         "unusual requests": unusual,
@@ -57,15 +61,24 @@ def abuses(connections: int) -> dict[str, Abuse]:
 
 
 class Endured(Struct):
-    """The scrapes under one abuse, the fate of an idle connection, and the most that the exporter used."""
+    """The scrapes under one abuse, the fate of others, and the most that the exporter used.
+
+    `kept` is whether an idle connection stayed open; `harm` is what else the abuse harmed, if anything.
+    """
 
     good: int = 0
     tried: int = 0
     slowest: float = 0.0
     kept: bool = True
+    harm: str | None = None
     memory_kb: int = 0
     threads: int = 0
     descriptors: int = 0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every scrape succeeded, and nothing was harmed."""
+        return self.kept and self.harm is None and self.good == self.tried
 
 
 def endure(server: Server, abuse: Abuse, seconds: int, deadline: float) -> Endured:
@@ -77,7 +90,7 @@ def endure(server: Server, abuse: Abuse, seconds: int, deadline: float) -> Endur
     with ExitStack() as stack:
         idle_connection = stack.enter_context(server.open())
         is_healthy(idle_connection)
-        thread = threading.Thread(target=abuse, args=(server, stop, stack), daemon=True)
+        thread = threading.Thread(target=_attack, args=(abuse, server, stop, stack, endured), daemon=True)
         thread.start()
         for number in range(1, seconds + 1):
             began = time.monotonic()
@@ -92,8 +105,15 @@ def endure(server: Server, abuse: Abuse, seconds: int, deadline: float) -> Endur
             _look(server, endured)
             time.sleep(max(0.0, began + 1 - time.monotonic()))
         stop.set()
-        thread.join(30)
+        thread.join(GIVE_UP)
     return endured
+
+
+def _attack(abuse: Abuse, server: Server, stop: threading.Event, stack: ExitStack, endured: Endured) -> None:
+    try:
+        abuse(server, stop, stack)
+    except HarmError as error:
+        endured.harm = str(error)
 
 
 def _scrape(server: Server, end: float) -> int:
@@ -144,11 +164,12 @@ def _table(server: Server, chosen: dict[str, Abuse], seconds: int, deadline: flo
     all_good = True
     for name, abuse in chosen.items():
         endured = endure(server, abuse, seconds, deadline)
-        all_good = all_good and endured.kept and endured.good == endured.tried
+        all_good = all_good and endured.is_good
         print(
             f"{name:<24}{f'{endured.good}/{endured.tried}':>9}{endured.slowest:>8.2f} s"
             f"{'kept' if endured.kept else 'ended':>7}{endured.threads:>9}"
-            f"{endured.memory_kb // 1024:>7} MB{endured.descriptors:>13}",
+            f"{endured.memory_kb // 1024:>7} MB{endured.descriptors:>13}"
+            + (f"  {endured.harm}" if endured.harm else ""),
             flush=True,
         )
     return all_good

@@ -46,6 +46,11 @@ class Server(Struct, frozen=True):
         return self.process.pid
 
     @property
+    def certificate(self) -> Path:
+        """The file of its certificate and key, unused without TLS."""
+        return self.web.with_name("server.pem")
+
+    @property
     def url(self) -> str:
         """The URL of its metrics."""
         return f"http{'s' if self.ca else ''}://127.0.0.1:{self.port}/metrics"
@@ -81,8 +86,15 @@ class Server(Struct, frozen=True):
         return status, seconds
 
 
+class HarmError(Exception):
+    """An abuse harmed a client that it should not."""
+
+
 Abuse = Callable[["Server", threading.Event, ExitStack], None]
-"""Does something to a server until the event is set; what it leaves on the stack is closed later."""
+"""Does something to a server until the event is set; what it leaves on the stack is closed later.
+
+It may raise `HarmError`.
+"""
 
 
 def is_healthy(connection: socket.socket) -> bool:

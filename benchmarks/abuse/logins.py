@@ -11,6 +11,7 @@ from contextlib import ExitStack
 
 import bcrypt
 
+from benchmarks.abuse.files import replace_file
 from benchmarks.abuse.server import GIVE_UP, LOGIN, Server
 
 
@@ -56,13 +57,24 @@ def waiting_logins(
 
     At most 50 a second are new, so that this tests the logins and not the rate of handshakes.
     """
-    clients = [WrongLogins(server, f"127.0.0.{place % addresses + 2}") for place in range(number)]
-    for client in clients:
-        stack.callback(client.close)
+    clients = _wrong_logins(number, addresses, server, stack)
     while not stop.wait(0.1):
         for client in clients:
             if not stop.is_set() and client.step():
                 stop.wait(0.02)
+
+
+def _wrong_logins(number: int, addresses: int, server: Server, stack: ExitStack) -> list[WrongLogins]:
+    clients = [WrongLogins(server, f"127.0.0.{place % addresses + 2}") for place in range(number)]
+    for client in clients:
+        stack.callback(client.close)
+    return clients
+
+
+def logins_at_once(server: Server, stack: ExitStack) -> None:
+    """Send 60 wrong logins from two addresses, almost as many as may wait."""
+    for client in _wrong_logins(60, 2, server, stack):
+        client.step()
 
 
 def new_login(server: Server, stop: threading.Event, stack: ExitStack) -> None:
@@ -86,9 +98,7 @@ def replace_users(server: Server, hashes: dict[str, str]) -> None:
     users = ", ".join(f"{name}: '{hashed}'" for name, hashed in hashes.items())
     lines = server.web.read_text(encoding="utf-8").splitlines()
     others = [line for line in lines if not line.startswith("basic_auth_users:")]
-    part = server.web.with_suffix(".part")
-    part.write_text("\n".join([*others, f"basic_auth_users: {{{users}}}"]), encoding="utf-8")
-    part.replace(server.web)
+    replace_file(server.web, "\n".join([*others, f"basic_auth_users: {{{users}}}"]).encode())
 
 
 def answers_for_a_removed_user(server: Server) -> int:

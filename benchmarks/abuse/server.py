@@ -1,4 +1,4 @@
-"""The exporter under test: its process, and ways to connect to it."""
+"""The exporter under test: its process and its log, and ways to connect to it."""
 
 import base64
 import re
@@ -31,12 +31,24 @@ HEAD: Final = b"GET /metrics HTTP/1.1\r\nHost: x\r\n" + BASIC + b"\r\n"
 
 
 class Server(Struct, frozen=True):
-    """A running exporter."""
+    """A running exporter, with the lines that it has logged so far."""
 
-    pid: int
+    process: "subprocess.Popen[str]"
+    log: list[str]
+    log_reader: threading.Thread
     port: int
     web: Path
     ca: Path | None
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self.process.pid
+
+    @property
+    def certificate(self) -> Path:
+        """The file of its certificate and key, unused without TLS."""
+        return self.web.with_name("server.pem")
 
     @property
     def url(self) -> str:
@@ -65,9 +77,24 @@ class Server(Struct, frozen=True):
         context = ssl.create_default_context(cafile=self.ca)
         return context.wrap_socket(plain, server_hostname="127.0.0.1")
 
+    def stop(self) -> tuple[int, float]:
+        """Send SIGTERM; return the exit status and the seconds until the end. The log is whole then."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        status, seconds = self.process.wait(GIVE_UP), time.monotonic() - began
+        self.log_reader.join()
+        return status, seconds
+
+
+class HarmError(Exception):
+    """An abuse harmed a client that it should not."""
+
 
 Abuse = Callable[["Server", threading.Event, ExitStack], None]
-"""Does something to a server until the event is set; what it leaves on the stack is closed later."""
+"""Does something to a server until the event is set; what it leaves on the stack is closed later.
+
+It may raise `HarmError`.
+"""
 
 
 def is_healthy(connection: socket.socket) -> bool:
@@ -84,7 +111,7 @@ def is_healthy(connection: socket.socket) -> bool:
 
 @contextmanager
 def exporting(api: SimulatedApi, folder: Path, *, tls: bool, users: bool) -> Iterator[Server]:
-    """Run the exporter; print how long it takes to end with an idle connection open."""
+    """Run the exporter during the block."""
     blocks = []
     if users:
         hashed = bcrypt.hashpw(LOGIN[1].encode(), bcrypt.gensalt(8)).decode()
@@ -106,14 +133,10 @@ def exporting(api: SimulatedApi, folder: Path, *, tls: bool, users: bool) -> Ite
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
         assert process.stderr is not None  # noqa: S101 - it is a pipe
         port = int(re.findall(r" port=(\d+)", process.stderr.readline())[0])
-        threading.Thread(target=process.stderr.read, daemon=True).start()
+        log: list[str] = []
+        reader = threading.Thread(target=log.extend, args=(process.stderr,), daemon=True)
+        reader.start()
         try:
-            server = Server(process.pid, port, folder / "web.yml", folder / "ca.pem" if tls else None)
-            yield server
+            yield Server(process, log, reader, port, folder / "web.yml", folder / "ca.pem" if tls else None)
         finally:
-            idle = server.open()
-            is_healthy(idle)
-            began = time.monotonic()
-            process.send_signal(signal.SIGTERM)
-            print(f"exit status {process.wait(30)} after {time.monotonic() - began:.1f} s")
-            idle.close()
+            process.kill()

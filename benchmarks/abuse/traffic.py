@@ -2,15 +2,19 @@
 
 import os
 import signal
+import socket
 import threading
 from contextlib import ExitStack, suppress
+from http.client import HTTPResponse
 from typing import Final
 
 import requests
 
-from benchmarks.abuse.server import HEAD, Server
+from benchmarks.abuse.connections import replaced
+from benchmarks.abuse.server import HEAD, HarmError, Server
 
 TIMEOUTS: Final = ("nan", "inf", "-1", "0", "1e999", "text", "")
+SLOW_READ: Final = 65_536  # bytes that a slow reader takes at once
 OTHER_ADDRESS: Final = "127.0.0.2"  # an address that no scraper has
 BROKEN: Final = {
     "1 MB header": HEAD + b"X-Large: " + b"x" * 1_000_000 + b"\r\n\r\n",
@@ -41,6 +45,38 @@ def never_read_whole(server: Server, stop: threading.Event, stack: ExitStack) ->
         if number % 10 == 9 and stop.wait(0.2):  # noqa: PLR2004 - ten at once
             break
     stop.wait()
+
+
+def slow_reader(number: int, server: Server, stop: threading.Event, stack: ExitStack) -> None:
+    """Read responses slowly, from before `number` silent connections are opened until these were replaced.
+
+    :raises HarmError: if a response is cut off.
+    """
+    crowd = threading.Thread(target=replaced, args=(number, server, stop, stack), daemon=True)
+    while not stop.is_set():
+        with server.open() as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW_READ)
+            one.sendall(HEAD + b"\r\n")
+            response = HTTPResponse(one)
+            response.begin()
+            if crowd.ident is None:
+                crowd.start()
+            _read_slowly(response, stop)
+    crowd.join()
+
+
+def _read_slowly(response: HTTPResponse, stop: threading.Event) -> None:
+    """Read a body in ten seconds, or as fast as possible after `stop`."""
+    length = int(response.headers["Content-Length"])
+    pause = 10 * SLOW_READ / length
+    try:
+        while chunk := response.read(SLOW_READ):
+            length -= len(chunk)
+            stop.wait(pause)
+    except OSError as error:
+        raise HarmError(f"a response that was read slowly ended {length} bytes early: {error}") from error
+    if length:
+        raise HarmError(f"a response that was read slowly ended {length} bytes early")
 
 
 def broken(server: Server, stop: threading.Event, _stack: ExitStack) -> None:

@@ -5,7 +5,7 @@ import errno
 import socket
 import ssl
 from asyncio.sslproto import SSLProtocol
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from exporter.server.client_certificates import UNVERIFIED
@@ -63,10 +63,8 @@ class Connections:
 
     async def close(self) -> None:
         """Stop accepting, and cancel the handshakes in progress."""
-        handshakes = [task for task in self._handshakes.values() if not task.done()]
-        for task in (*self._accepting, *handshakes):
-            task.cancel()
-        await asyncio.gather(*self._accepting, *handshakes, return_exceptions=True)
+        await _cancel(self._accepting)  # first: a handshake cancelled before it has begun would not end
+        await _cancel([task for task in self._handshakes.values() if not task.done()])
 
     async def abort(self) -> None:
         """End all connections without sending the rest."""
@@ -140,3 +138,9 @@ class Connections:
             self._refused(Refusal.EVICTED)
             handshake.cancel()
         return True
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -201,6 +201,25 @@ class Exhausted(socket.socket):
         return super().accept()
 
 
+def test_connections_that_arrive_at_the_stop() -> None:
+    """Those that were accepted and not yet opened end too."""
+    server = make_server(App(), on_stop=lambda: None)
+
+    async def accept_and_stop() -> None:
+        server.connections.open(listener)
+        while "0 of" in repr(server.connections):  # noqa: ASYNC110 - no other turn may pass
+            await asyncio.sleep(0)
+        await server.connections.close()
+        await server.connections.abort()
+
+    with listen("127.0.0.1:0") as listener, Client(port_of(listener)) as client:
+        asyncio.run(accept_and_stop())
+        received = client.rest()
+
+    assert received == b""
+    assert repr(server.connections).startswith("Connections(0 of")
+
+
 def test_accepting_is_retried_without_descriptors() -> None:
     """The client is served once a descriptor is available."""
     with listen("127.0.0.1:0") as opened:

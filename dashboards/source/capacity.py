@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import stat, timeseries
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 from dashboards.source.capacity_table import fulls_table, teams_table
-from dashboards.source.fleet import NOW
+from dashboards.source.fleet import DATASTORE, NOW
 from dashboards.source.frame import CAPACITY, COMPLETED, About, alerts, frame, with_database_variables
 from dashboards.source.grid import Grid
 from dashboards.source.panels import Query, Words, curves, shades
@@ -41,7 +41,6 @@ SIZE: Final = "decbytes"
 PRICED: Final = "locale"
 STEP: Final = "3h"
 """Between points of sizes: each costs Prometheus time."""
-DATASTORE: Final = 'datastore_type=~"$datastore"'
 PRICE: Final = (
     builders.TextBoxVariable("price")
     .label("Price per GB and month")

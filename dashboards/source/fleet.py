@@ -10,7 +10,8 @@ from dashboards.source.queries import BY_DATABASE, BY_TARGET, CHOSEN, UNSEEN
 from dashboards.source.reading import CHARTED, INSTANT, Reading
 
 PREFIX: Final = "bycloud_database_"
-SELECTED: Final = f'{CHOSEN},datastore_type=~"$datastore"'
+DATASTORE: Final = 'datastore_type=~"$datastore"'
+SELECTED: Final = f"{CHOSEN},{DATASTORE}"
 """The matchers of the selected databases."""
 TEAM: Final = "team"
 """The label of objectives by which the variable `team` selects."""

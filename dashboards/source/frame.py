@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dashboards.source.fleet import PREFIX, TEAM
 from dashboards.source.panels import SOURCE
-from dashboards.source.queries import BY_DATABASE, CHOSEN, MEMORY
+from dashboards.source.queries import BY_DATABASE, CHOSEN, LOST_JOBS, MEMORY
 
 OVERVIEW: Final = "bycloud-backups-overview"
 INSTANCE: Final = "bycloud-backups-instance"
@@ -109,12 +109,30 @@ def _with_target_variables(made: builders.Dashboard) -> builders.Dashboard:
 
 
 def with_database_variables(made: builders.Dashboard) -> builders.Dashboard:
-    """Add the variables that select databases: team and datastore."""
+    """Add the variables that select databases: team and datastore, and what is lost."""
     label = f"label_{TEAM}"
     teams = f"label_values({PREFIX}labels{{{CHOSEN}}}, {label})"
     datastores = f"label_values({PREFIX}restorable_backups{{{CHOSEN}}}, datastore_type)"
-    return made.with_variable(several("team", "Team", teams)).with_variable(
-        several("datastore", "Datastore", datastores)
+    return (
+        made.with_variable(several("team", "Team", teams))
+        .with_variable(several("datastore", "Datastore", datastores))
+        .with_variable(_lost())
+    )
+
+
+def _lost() -> builders.QueryVariable:
+    """Return the hidden variable of jobs whose last known facts are shown."""
+    return (
+        builders.QueryVariable("lost")
+        .label("Jobs that are not read")
+        .datasource(SOURCE)
+        .query({"query": f"query_result({LOST_JOBS})", "refId": "lost"})
+        .regex('/job="([^"]+)"/')
+        .refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .multi(multi=True)
+        .include_all(include_all=True)
+        .current(dashboard.VariableOption(selected=True, text=["All"], value=["$__all"]))
+        .hide(dashboard.VariableHide.HIDE_VARIABLE)
     )
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from dashboards.source.fleet import SELECTED, Fleet
-from dashboards.source.queries import BY_TARGET, CHOSEN, last, linked, placed
+from dashboards.source.fleet import DATASTORE, SELECTED, Fleet
+from dashboards.source.queries import BY_TARGET, CHOSEN, LOST, last, linked, placed
 from dashboards.source.reading import INSTANT, REMEMBERED, last_known
 
 
@@ -12,10 +12,10 @@ def known(expression: Callable[[Fleet], str], one: str = "") -> str:
 
     :param one: a matcher that selects one database instead of all that are selected.
     """
-    selected = f"{CHOSEN},{one}" if one else SELECTED
-    served, remembered = expression(Fleet(INSTANT, selected)), expression(Fleet(REMEMBERED, one or selected))
-    before = f"({remembered}) and on ({REMEMBERED.by}) {last_known(selected)}"
-    return f"({served} or max without (instance) ({before}))"
+    selected, lost = (f"{CHOSEN},{one}", one) if one else (SELECTED, f"{DATASTORE},{LOST}")
+    served, remembered = expression(Fleet(INSTANT, selected)), expression(Fleet(REMEMBERED, lost))
+    database = last_known(f"{CHOSEN},{lost}")
+    return f"({served} or max without (instance) (({remembered}) and on ({REMEMBERED.by}) {database}))"
 
 
 def identities(one: str = "") -> str:

@@ -66,6 +66,16 @@ RESTORABLE: Final = "bycloud_database_restorable_backups"
 """Every database has it."""
 SERVED: Final = "bycloud_scrape_backups"
 """A target that has it serves the facts of a complete walk."""
+SOON_LOST: Final = 240
+"""The age in seconds at which the last sample is no longer seen a minute later."""
+LOST_JOBS: Final = (
+    f"count by (job) (last_over_time({SERVED}{{{CHOSEN}}}[{MEMORY}])"
+    f" unless on ({BY_TARGET}) time() - timestamp({SERVED}) < {SOON_LOST}"
+    f' or label_replace(vector(1), "job", "none", "", ""))'
+)
+"""The jobs of targets that serve nothing now and did so within a day, and `none`: the values of `lost`."""
+LOST: Final = 'job=~"$lost"'
+"""The matcher of what is remembered: that costs many times what it costs to read what is served."""
 _UP: Final = f"(bycloud_up or last_over_time(bycloud_up[{BRIDGE}]))"
 _JOB: Final = "on (cluster, namespace, job)"
 _HAD: Final = f"last_over_time({RESTORABLE}[{MEMORY}])"

@@ -3,12 +3,12 @@
 from typing import Final
 
 from alerts.source.compliance import DAYS
+from dashboards.source.fleet import DATASTORE
 from dashboards.source.queries import BY_DATABASE, BY_TARGET, CHOSEN, FAILING, MEMORY
 
 HOUR: Final = "65m"
 """Holds the last hourly sample."""
 NEEDED: Final = "no recording rules"
-DATASTORE: Final = 'datastore_type=~"$datastore"'
 
 
 def record(name: str, by: str, at: str = "") -> str:

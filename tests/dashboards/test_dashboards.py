@@ -34,7 +34,9 @@ JOINED: Final = {
     "bycloud_exporter_build_info",
 }
 """What tells which targets are read, lost or moved: also by targets that are not chosen."""
-MATCHED: Final = re.compile(r'target=~"\$target\|?"|instance_id="\$database"|^datastore_type=~"\$datastore"$')
+MATCHED: Final = re.compile(
+    r'target=~"\$target\|?"|instance_id="\$database"|^datastore_type=~"\$datastore"$|job=~"\$lost"'
+)
 """The matchers of the targets, of the database, or of what is joined with both."""
 LONGEST: Final = 10_000
 LONGEST_IN_URL: Final = 14_500

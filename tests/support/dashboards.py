@@ -105,11 +105,19 @@ class View(Struct, frozen=True):
         return self._result("query_range", expression, start=start, end=self.time, step=step)
 
     def _result(self, path: str, expression: str, **arguments: float) -> list[dict[str, Any]]:
-        data = {"query": filled(expression, self.chosen), **arguments}
+        chosen = {**self.chosen, "lost": self._lost()} if "$lost" in expression else self.chosen
+        data = {"query": filled(expression, chosen), **arguments}
         answer = requests.post(f"{self.url}/api/v1/{path}", data=data, timeout=60).json()
         assert answer["status"] == "success", (answer.get("error"), data["query"])
         result: list[dict[str, Any]] = answer["data"]["result"]
         return result
+
+    def _lost(self) -> str:
+        """Return the values of the hidden variable, as Grafana fills them in."""
+        (variable,) = (one for one in self.dashboard["templating"]["list"] if one["name"] == "lost")
+        query = variable["query"]["query"].removeprefix("query_result(").removesuffix(")")
+        jobs = (re.sub(r"[][$^*{}+?.()|]", r"\\\\\g<0>", found["metric"]["job"]) for found in self.ask(query))
+        return f"({'|'.join(jobs)})"
 
 
 def filled(expression: str, chosen: Mapping[str, str] | None = None) -> str:

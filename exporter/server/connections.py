@@ -47,6 +47,7 @@ class Connections:
         self._limits = limits
         self._refused = refused
         self._open: dict[HttpConnection, asyncio.Task[None]] = {}
+        """Every open connection, and the task of its handshake, which may be done."""
         self._waiting: EvictionQueue[HttpConnection] = EvictionQueue()
         self._accepting: list[asyncio.Task[None]] = []
 
@@ -92,11 +93,11 @@ class Connections:
         while True:
             try:
                 client, _ = await loop.sock_accept(listener)
-            except OSError as error:  # not EXHAUSTED: the client has disconnected
+            except OSError as error:
                 if error.errno in EXHAUSTED:
                     self._make_room()
                     await asyncio.sleep(PAUSE)
-                continue
+                continue  # any other error: the client has disconnected
             if len(self._open) < self._limits.connections or self._make_room():
                 self._add(client)
             else:

@@ -24,7 +24,7 @@ def assessed(backups: Sequence[Backup], *exclude: Exclusion) -> Snapshot:
         malformed=0,
         first_malformed=None,
         reported=len(backups),
-        limit=None,
+        limit=100,
     )
     rules = replace(RULES, exclude=exclude)
     return assess(walked, Inventory.of((), LISTED), rules, completed_at=NOON.timestamp() + 86_400)

@@ -67,7 +67,7 @@ def snapshot_of(
 ) -> Snapshot:
     """Assess a list of backups."""
     walked = WalkResult(
-        records=by_id(backups), duplicates=0, malformed=0, first_malformed=None, reported=None, limit=None
+        records=by_id(backups), duplicates=0, malformed=0, first_malformed=None, reported=None, limit=100
     )
     objective = Objective(min_retention=None if retention is None else PositiveDuration(retention))
     rules = Rules(STATUSES, [objective], chains=mode, exclude=exclude)

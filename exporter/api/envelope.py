@@ -10,9 +10,9 @@ from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Instance, Malformed, Page, Record
 
 LONGEST_MARKER: Final = 4096
+"""Characters of an id or a marker that a request can carry."""
 MOST_RECORDS: Final = 2**53
 """The largest total that is believed: a larger one fits no float, which metrics are."""
-"""Characters of an id or a marker that a request can carry."""
 
 
 class ListEndpoint(Struct, Generic[Record], frozen=True):

@@ -58,7 +58,7 @@ def snapshot(result: ScrapeResult) -> Iterable[tuple[Labels, Snapshot]]:
 
 
 def failures(result: ScrapeResult) -> Iterable[tuple[Labels, bool]]:
-    """Return whether the last walk failed for each reason."""
+    """Return for each reason whether it is `ScrapeResult.failure`."""
     return [((reason.value,), reason == result.failure) for reason in Reason]
 
 

@@ -116,7 +116,8 @@ FAILURES: Final = Section(
     (
         Gauge(
             "bycloud_scrape_failure",
-            "1 for the reason why the last finished walk failed, else 0.",
+            "1 for the reason why the last finished walk failed, else 0. Before the first has ended: timeout,"
+            " or rate_limited if the request budget allowed none.",
             lambda is_reason: is_reason,
         ),
     ),

@@ -25,7 +25,8 @@ class ScrapeResult(Struct, frozen=True, kw_only=True):
     """What one scrape reports about its target.
 
     :param up: whether the last finished walk was complete; false before the first.
-    :param failure: the `Reason` why the last finished walk failed; `None` if it did not.
+    :param failure: the `Reason` why the last finished walk failed. Before the first has ended: `timeout`, or
+        `rate_limited` if it was deferred. `None` if the last one was complete, or a bug ended it.
     :param deferred: whether this scrape started no walk because the API's budget did not allow it.
     :param snapshot: the last complete walk's result; `None` if there is none or it is too old to serve.
     :param last_success: when the last complete walk ended, even if its snapshot is too old to serve.

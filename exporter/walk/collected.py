@@ -12,7 +12,7 @@ class CollectedRecords(Generic[Record]):
     """Every record once, as its newest copy, and counts of those that were repeated or malformed.
 
     `read` counts the records of all pages, repeated and malformed ones too; `malformed` counts each of these
-    once. `reported` is the last `meta.total`.
+    once. `reported` is the last `Page.total`.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class CollectedRecords(Generic[Record]):
         self.read += page.length
 
     def merge(self, page: Page[Record]) -> int:
-        """Add the records of a page that is read again; return how many were already collected."""
+        """Add the records of a page without counting it; return how many were already collected."""
         self.reported = page.total if page.total is not None else self.reported
         self._limit = page.limit or self._limit
         before = len(self._records)

@@ -72,7 +72,10 @@ class DatabaseView(Struct, frozen=True):
 
     @property
     def is_gap_long(self) -> bool:
-        """Whether its largest gap is longer than its objective allows."""
+        """Whether to mark its largest gap: longer than the objective's `max_gap`, or else its `max_age`.
+
+        `max_age` forbids no gap that has ended, so only with `max_gap` a marked gap is a problem too.
+        """
         gap, objective = self.explanation.largest_gap, self.database.objective
         allowed = objective.age if objective.gap is None else objective.gap
         return gap is not None and allowed is not None and gap.seconds > allowed

@@ -10,7 +10,7 @@ From a walk to a snapshot:
 - `grouping`: `BackupGroup`, the backups of one status of one database
 - `summary`: sums over these groups
 - `chains`: `AssessedGroup`, their chains: which of them can be restored
-- `history`: `History`, their outcomes: when each was created and what it resulted in
+- `outcomes`: `GroupOutcomes`, what each resulted in; `results.Track` is its packed form
 - `explained_chains`: the newest chain of a database, for people
 - `assessment`: all of a database's groups, and its objective
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from exporter.backups.chains import AssessedBackup, AssessedGroup, Chains
 from exporter.backups.explained_chains import by_culprit, newest_chain, with_dependants
 from exporter.backups.grouping import BackupGroup, newest, rank
-from exporter.backups.history import History, all_restore_times, gaps
 from exporter.backups.inventory import Inventory, KnownInstance
+from exporter.backups.outcomes import GroupOutcomes, all_restore_times, gaps
 from exporter.backups.rules import Rules, applied
 from exporter.backups.size_unit import size_in_bytes
 from exporter.backups.summary import UNKNOWN
@@ -72,12 +72,12 @@ def _by_instance(groups: Iterable[BackupGroup], known: Iterable[str]) -> Mapping
 def _assess(
     instance: KnownInstance, groups: Sequence[BackupGroup], chains: Chains, rules: Rules
 ) -> DatabaseAssessment:
-    histories = [History.of(group, chains, rules.statuses) for group in groups]
-    usable = [history.assessed for history in histories if history.assessed]
+    outcomes = [GroupOutcomes.of(group, chains, rules.statuses) for group in groups]
+    usable = [one.assessed for one in outcomes if one.assessed]
     last_usable = _newest(usable, lambda group: group.is_usable)
     last = _newest(usable, lambda group: group.is_restorable)
     full = _newest(usable, lambda group: group.is_full)
-    times = all_restore_times(histories)
+    times = all_restore_times(outcomes)
     datastore_type = _datastore_type(instance, groups)
     objective = rules.objective(instance, datastore_type)
     limits = applied(objective) if instance.has_objective else AppliedObjective()
@@ -103,7 +103,7 @@ def _assess(
         objective=limits,
         labels=objective.labels,
         chain=newest_chain(last_usable, chains) if last_usable else None,
-        timeline=TimeLine(tuple(history.track(rules.statuses) for history in histories)),
+        timeline=TimeLine(tuple(one.track(rules.statuses) for one in outcomes)),
     )
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.backups.history import gaps
+from exporter.backups.outcomes import gaps
 from exporter.results import AppliedObjective, DatabaseAssessment, Gaps
 
 TIMES = st.lists(st.integers(0, 60), min_size=1, max_size=12).map(sorted)

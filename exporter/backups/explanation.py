@@ -149,7 +149,7 @@ def _requirements(database: DatabaseAssessment, now: float) -> Iterator[Requirem
 
 
 def _age(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
-    age = seconds_since(database.newest_timestamp, now)
+    age = seconds_since(database.restorable_newest_timestamp, now)
     found = "no backup can be restored" if age is None else f"newest restore point {format_age(age)} ago"
     text = f"{found}, allowed: {format_age(limit)}"
     return Requirement("max_age", text, _state(is_met=age is not None and age <= limit))
@@ -166,7 +166,7 @@ def _duration(database: DatabaseAssessment, limit: float, now: float) -> Require
 
 def _retention(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
     """Compare the reach; a short one is a note, since the database may be young."""
-    reach = seconds_since(database.oldest_timestamp, now)
+    reach = seconds_since(database.restorable_oldest_timestamp, now)
     if reach is None:
         return _unknown("min_retention", "no oldest restore point", f"required: {format_age(limit)} ago")
     state = RequirementState.MET if reach >= limit else RequirementState.NOTE

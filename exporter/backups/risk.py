@@ -63,7 +63,7 @@ class Risk(Struct, frozen=True):
     @property
     def age(self) -> float | None:
         """Seconds since the newest restorable backup was created; `None` if nothing can be restored."""
-        return seconds_since(self.database.newest_timestamp, self.now)
+        return seconds_since(self.database.restorable_newest_timestamp, self.now)
 
     @property
     def objective_age(self) -> float | None:
@@ -113,7 +113,7 @@ def _age_problems(database: DatabaseAssessment, now: float) -> Iterator[Problem]
     """Yield the problems of a database that must have backups."""
     if not database.objective.needs_backups:
         return
-    age = seconds_since(database.newest_timestamp, now)
+    age = seconds_since(database.restorable_newest_timestamp, now)
     if age is None:
         yield Problem.NO_RESTORABLE_BACKUP
     elif _is_over(age, database.objective.age):

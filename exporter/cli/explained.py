@@ -109,10 +109,10 @@ def _word(requirement: Requirement, *, coloured: bool) -> str:
 
 def _restore_points(match: Match) -> Iterator[str]:
     database, gap = match.database, match.explanation.largest_gap
-    yield from ("", f"restore points: {database.restorable:,}")
+    yield from ("", f"restore points: {database.restorable_backups:,}")
     yield from _facts(
-        ("newest", _moment(database.newest_timestamp, match.now)),
-        ("oldest", _moment(database.oldest_timestamp, match.now)),
+        ("newest", _moment(database.restorable_newest_timestamp, match.now)),
+        ("oldest", _moment(database.restorable_oldest_timestamp, match.now)),
         ("largest gap", _gap(gap, match.now) if gap else ""),
     )
 

@@ -60,10 +60,10 @@ def _objective(objective: AppliedObjective) -> dict[str, Any]:
 def _restore_points(match: Match) -> dict[str, Any]:
     database, gap = match.database, match.explanation.largest_gap
     return {
-        "number": database.restorable,
-        "newest": _moment(database.newest_timestamp),
+        "number": database.restorable_backups,
+        "newest": _moment(database.restorable_newest_timestamp),
         "newest_age_seconds": match.risk.age,
-        "oldest": _moment(database.oldest_timestamp),
+        "oldest": _moment(database.restorable_oldest_timestamp),
         "largest_gap": gap
         and {"seconds": gap.seconds, "begins": _moment(gap.begins), "ends": _moment(gap.ends)},
     }

@@ -21,7 +21,7 @@ def assessments(result: ScrapeResult) -> Iterable[tuple[Labels, DatabaseAssessme
 def unrestorable(result: ScrapeResult) -> Iterator[tuple[Labels, int]]:
     """Yield the number of unrestorable backups of each instance, by reason."""
     for labels, database in assessments(result):
-        for reason, count in database.unrestorable:
+        for reason, count in database.unrestorable_by_reason:
             yield (*labels, reason), count
 
 

@@ -117,4 +117,8 @@ def _order(row: DatabaseRow) -> tuple[bool, tuple[int, float, str], str]:
 
 
 def _age(database: DatabaseAssessment, now: float) -> float | None:
-    return None if database.newest_timestamp is None else max(0.0, now - database.newest_timestamp)
+    return (
+        None
+        if database.restorable_newest_timestamp is None
+        else max(0.0, now - database.restorable_newest_timestamp)
+    )

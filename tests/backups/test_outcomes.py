@@ -26,7 +26,7 @@ def test_the_largest_gap_of_any_window(times: list[int], retention: int | None, 
     database = DatabaseAssessment(
         instance_id="one",
         datastore_type="redis",
-        newest_timestamp=times[-1],
+        restorable_newest_timestamp=times[-1],
         gaps=gaps(times, only_largest=retention is None),
         objective=AppliedObjective(retention=retention),
     )

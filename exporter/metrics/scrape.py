@@ -50,7 +50,7 @@ SCRAPE: Final = Section(
         Gauge(
             "bycloud_scrape_objective_backups",
             "The account's quota of backups: the setting `max_backups`. No sample without it.",
-            lambda result: result.objective_backups,
+            lambda result: result.max_backups,
         ),
     ),
 )

@@ -33,7 +33,7 @@ class ScrapeResult(Struct, frozen=True, kw_only=True):
     :param last_walk: the cost of the last finished walk; `None` before the first.
     :param walk_interval: seconds between walks that the API's budget and the configuration allow; 0: every
         scrape walks; `None`: unknown, as of a walk by hand.
-    :param objective_backups: the account's quota of backups; `None` if it is not configured.
+    :param max_backups: how many backups the account may have; `None` if it is not configured.
     :param instances_ok: whether the last walk of the instances succeeded; `None` if they are not walked.
     """
 
@@ -44,7 +44,7 @@ class ScrapeResult(Struct, frozen=True, kw_only=True):
     last_success: float | None
     last_walk: WalkStats | None
     walk_interval: float | None = None
-    objective_backups: int | None = None
+    max_backups: int | None = None
     instances_ok: bool | None = None
 
 

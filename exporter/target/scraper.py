@@ -58,7 +58,7 @@ class Scraper:
         self.budget = budget
         self._walker = walker
         self._clock = clock
-        self._state = TargetState(stale_after=target.stale_after, objective_backups=target.max_backups)
+        self._state = TargetState(stale_after=target.stale_after, max_backups=target.max_backups)
         self._log = WalkLog(log)
         self._runner = WalkRunner(self._end_walk, spawn, after_end=self._log.write)
 

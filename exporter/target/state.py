@@ -75,12 +75,12 @@ class TargetState:
     """The state of one target, and what a scrape returns in it.
 
     :param stale_after: seconds for which the last snapshot is served while walks fail; 0: not at all
-    :param objective_backups: the account's quota of backups; `None` if it is not configured
+    :param max_backups: how many backups the account may have; `None` if it is not configured
     """
 
-    def __init__(self, *, stale_after: float, objective_backups: int | None = None) -> None:
+    def __init__(self, *, stale_after: float, max_backups: int | None = None) -> None:
         self._stale_after = stale_after
-        self._objective_backups = objective_backups
+        self._max_backups = max_backups
         self._state: NeverWalked | Current | Failing | Crashed = NeverWalked()
         self.instances_ok: bool | None = None
         """`WalkOutcome.instances_ok` of the last walk."""
@@ -161,7 +161,7 @@ class TargetState:
             last_success=state.complete.snapshot.completed_at if state.complete else None,
             last_walk=state.last_walk,
             walk_interval=walk_interval,
-            objective_backups=self._objective_backups,
+            max_backups=self._max_backups,
             instances_ok=self.instances_ok,
         )
 
@@ -201,11 +201,11 @@ class TargetState:
         return None
 
 
-def scrape_result_of(outcome: WalkOutcome, now: float, objective_backups: int | None = None) -> ScrapeResult:
+def scrape_result_of(outcome: WalkOutcome, now: float, max_backups: int | None = None) -> ScrapeResult:
     """Return the scrape result of a single walk that ended at `now` (monotonic seconds).
 
-    :param objective_backups: the account's quota of backups; `None` if it is not configured
+    :param max_backups: how many backups the account may have; `None` if it is not configured
     """
-    state = TargetState(stale_after=0, objective_backups=objective_backups)
+    state = TargetState(stale_after=0, max_backups=max_backups)
     state.end_walk(now, outcome)
     return state.result(now, deferred=False)

@@ -91,7 +91,7 @@ OK = ScrapeResult(
     last_success=NOW - 30,
     last_walk=STATS,
     walk_interval=72.0,
-    objective_backups=50,
+    max_backups=50,
     instances_ok=True,
 )
 NO_DATA_YET = ScrapeResult(

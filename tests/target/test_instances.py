@@ -542,7 +542,7 @@ def test_once_a_wrong_key_is_fixed_the_next_walk_has_the_list(tmp_path: Path, *,
             api.faults.add(ErrorBody(403), times=None)
         target = Target(name="only", url=Url(api.url), api_key_file=key)
         exporter = Exporter(Config(targets=(target,)))
-        walk = exporter.targets["only"].walker
+        walk = exporter.runtimes["only"].walker
         failed = [walk(60, instances_seconds=60) for _ in range(2)]
         api.faults.clear()
         key.write_text("demo:demo-secret", encoding="ascii")

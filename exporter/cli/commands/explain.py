@@ -46,7 +46,7 @@ def _walk(config: Config, name: str | None) -> tuple[Mapping[str, WalkOutcome], 
     if name is not None:
         config = replace(config, targets=(target_named(config, name),))
     with Exporter(config) as exporter:
-        outcomes = {name: walk(runtime) for name, runtime in exporter.targets.items()}
+        outcomes = {name: walk(runtime) for name, runtime in exporter.runtimes.items()}
         return outcomes, exporter.clock.now()
 
 

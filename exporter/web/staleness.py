@@ -7,7 +7,10 @@ from msgspec.structs import replace
 from exporter.results import TargetStatus
 
 STALE_SECONDS: Final = 3600.0
-"""Seconds without a complete walk, beyond the interval of walks, after which `ByCloudScrapeStale` fires."""
+"""Seconds without a complete walk, beyond the interval of walks, after which `ByCloudScrapeStale` fires.
+
+It is the default of the rules' setting `stale_seconds`.
+"""
 
 
 def as_outdated_if_stale(status: TargetStatus, now: float) -> TargetStatus:

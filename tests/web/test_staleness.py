@@ -2,6 +2,7 @@
 
 import pytest
 
+from alerts.source.settings import Settings
 from exporter.results import ScrapeResult, TargetStatus
 from exporter.web.staleness import STALE_SECONDS, as_outdated_if_stale
 from tests.support.scrape_results import SNAPSHOT
@@ -38,3 +39,8 @@ def test_data_that_nobody_refreshes_becomes_outdated(
 
     assert status.snapshot is SNAPSHOT
     assert (status.result.snapshot is SNAPSHOT) is is_current
+
+
+def test_pages_and_alerts_agree_on_what_is_stale() -> None:
+    """Data becomes outdated on the pages when the shipped alert `ByCloudScrapeStale` would fire."""
+    assert Settings().stale_seconds == STALE_SECONDS

@@ -60,6 +60,18 @@ class TargetStatus(Struct, frozen=True):
     snapshot: Snapshot | None
     outage: Outage | None
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the last complete walk is too old for metrics; false without one."""
+        return self.snapshot is not None and self.result.snapshot is None
+
+    def as_of(self, now: float) -> float:
+        """Return the time by which to judge the snapshot: `now`, or when its walk ended if it is outdated.
+
+        :param now: Unix seconds.
+        """
+        return self.snapshot.completed_at if self.snapshot and self.is_outdated else now
+
 
 class BudgetState(Struct, frozen=True, kw_only=True):
     """How much of the API's rate limits is left.

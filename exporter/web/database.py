@@ -58,7 +58,7 @@ class DatabaseView(Struct, frozen=True):
     @property
     def is_outdated(self) -> bool:
         """Whether the last complete walk is too old for metrics."""
-        return self.status.result.snapshot is None
+        return self.status.is_outdated
 
     @property
     def problems(self) -> list[ProblemView]:
@@ -104,8 +104,7 @@ def database_page(target: str, database: DatabaseAssessment, status: TargetStatu
     :param status: of the target, with the snapshot that holds the database.
     :param now: Unix seconds.
     """
-    if status.result.snapshot is None and status.snapshot is not None:
-        now = status.snapshot.completed_at
+    now = status.as_of(now)
     return render(
         "database.html",
         view=DatabaseView(target, explain(database, now), status, now),

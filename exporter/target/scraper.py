@@ -106,17 +106,17 @@ class Scraper:
         now = self._clock.monotonic()
         self._runner.abandon_hung(now)
         is_due = self._runner.is_free and self._is_due(now)
-        deferred = is_due and not self._start_walk_if_granted(now)
+        started = is_due and self._start_walk_if_granted(now)
         walk = self._runner.running
         if walk and self._is_worth_waiting(walk, now, seconds):
             self._runner.wait_for(walk, seconds, client_left)
         if self._state.is_crashed:
             raise WalkCrashedError
-        return self._result(self._clock.monotonic(), deferred=deferred)
+        return self._result(self._clock.monotonic(), deferred=is_due and not started)
 
     def _result(self, now: float, *, deferred: bool) -> ScrapeResult:
-        pace = self.budget.walk_interval(self._expected_requests)
-        interval = max(pace, self.target.min_walk_interval)
+        allowed = self.budget.walk_interval(self._expected_requests)
+        interval = max(allowed, self.target.min_walk_interval)
         return self._state.result(now, deferred=deferred, walk_interval=interval)
 
     @property

@@ -10,14 +10,14 @@ from alerts.source.table import Alert, Recording
 from alerts.source.wording import DURATION, ID, NAME, lost_share, multiple
 
 LOW_SECONDS: Final = 35 * 86400
-"""A month's expiry repeats within it."""
+"""Longer than a month, so that the low after a monthly clean-up is always within it."""
 CUT_SECONDS: Final = 8 * 86400
-"""A week's expiry repeats within it."""
+"""Longer than a week, so that a cut by a weekly clean-up is still within it at the next one."""
 FEW: Final = 4
-"""The smallest number whose loss is judged."""
+"""Databases with fewer backups than this at their lowest are not judged: they often lose half of them."""
 WEEK: Final = 7
 FOUR_WEEKS: Final = 28 * 86400
-"""A week of backups that reach back four weeks are enough: a month's expiry leaves them."""
+"""`WEEK` backups are enough if they reach back this far: a monthly clean-up may leave no more."""
 DAY: Final = 86400
 CHAIN: Final = "bycloud:restorable_newest:chain_length"
 TEAM: Final = "bycloud:trend:team"

@@ -11,7 +11,7 @@ from exporter.cli.matches import Match
 from exporter.cli.moments import moment, rfc3339
 from exporter.cli.report import INDENT, coloured_word
 from exporter.cli.tables import table_lines
-from exporter.durations import format_age
+from exporter.durations import format_duration
 from exporter.moments import OUT_OF_RANGE
 from exporter.printable import printable_line
 from exporter.results import BrokenChain, ChainLink, Gap, NewestChain
@@ -123,7 +123,7 @@ def _moment(timestamp: float | None, now: float) -> str:
 
 def _gap(gap: Gap, now: float) -> str:
     end = "now" if gap.ends == now else rfc3339(gap.ends) or OUT_OF_RANGE
-    return f"{format_age(gap.seconds)}, from {rfc3339(gap.begins) or OUT_OF_RANGE} to {end}"
+    return f"{format_duration(gap.seconds)}, from {rfc3339(gap.begins) or OUT_OF_RANGE} to {end}"
 
 
 def _chain(match: Match) -> Iterator[str]:
@@ -162,7 +162,7 @@ def _link(link: ChainLink, now: float, broken: BrokenChain | None) -> tuple[str,
 def _attempts(match: Match) -> Iterator[str]:
     explanation = match.explanation
     recent = [f"{number:,} {outcome.name.lower()}" for outcome, number in explanation.recent_attempts]
-    yield from ("", f"attempts of the last {format_age(RECENT_SECONDS)}: {', '.join(recent) or 'none'}")
+    yield from ("", f"attempts of the last {format_duration(RECENT_SECONDS)}: {', '.join(recent) or 'none'}")
     if failed := explanation.failed_attempts:
         found = f"{count(failed.number, 'attempt')}, from {moment(failed.since, match.now)}"
         yield f"{INDENT}failed since the last completed one: {found}"

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from exporter.durations import format_age
+from exporter.durations import format_duration
 from exporter.moments import OUT_OF_RANGE
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,5 +25,5 @@ def rfc3339(timestamp: float) -> str | None:
 def moment(timestamp: float, now: float) -> str:
     """Return a moment with its age: `2026-11-28T20:00:00Z (3d 4h ago)`."""
     age = now - timestamp
-    ago = f"{format_age(age)} ago" if age >= 0 else f"in {format_age(-age)}"
+    ago = f"{format_duration(age)} ago" if age >= 0 else f"in {format_duration(-age)}"
     return f"{rfc3339(timestamp) or OUT_OF_RANGE} ({ago})"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Generic, TypeVar
 
-from exporter.durations import format_age
+from exporter.durations import format_duration
 from exporter.errors import ApiError, Reason
 from exporter.target.running_walk import RunningWalk
 
@@ -73,7 +73,7 @@ class WalkRunner(Generic[Result]):
         if walk is not None and now - walk.began > walk.hang_limit:
             walk.cancel()
             self._abandoned += 1
-            self._end(walk, WalkLostError(f"the walk did not end within {format_age(walk.hang_limit)}"))
+            self._end(walk, WalkLostError(f"the walk did not end within {format_duration(walk.hang_limit)}"))
 
     def wait_for(
         self, walk: RunningWalk, seconds: float, is_cancelled: Callable[[], bool] = lambda: False

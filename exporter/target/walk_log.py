@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 from structlog.typing import FilteringBoundLogger
 
-from exporter.durations import format_age
+from exporter.durations import format_duration
 from exporter.errors import ApiError
 from exporter.results import Snapshot, WalkStats
 from exporter.target.outcome import WalkOutcome
@@ -22,7 +22,7 @@ class Outage(Struct, frozen=True):
 
     def fields(self, now: float) -> dict[str, Any]:
         """Return the fields of the log line at `now`."""
-        return {"failed_walks": self.walks, "failing_for": format_age(now - self.since)}
+        return {"failed_walks": self.walks, "failing_for": format_duration(now - self.since)}
 
 
 class WalkLog:

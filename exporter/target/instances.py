@@ -73,7 +73,7 @@ class InstanceList:
         :param reserved: requests that a walk of the backups needs
         """
         now = self._api.clock.monotonic()
-        with self._runner.changed:
+        with self._runner.lock:
             self._runner.abandon_hung(now)
             if not (self._state.current.is_on and self._runner.is_free) or self._is_fresh(now):
                 return None
@@ -88,13 +88,13 @@ class InstanceList:
 
         :param has_backups: whether that walk returned any backup
         """
-        with self._runner.changed:
+        with self._runner.lock:
             if self._runner.running is None:  # else the next walk of the backups settles its result
                 self._state.settle(has_backups=has_backups)
 
     def forget_refusal(self) -> None:
         """Request the list again, even if the API has refused it."""
-        with self._runner.changed:
+        with self._runner.lock:
             self._state.forget_refusal()
 
     def _is_fresh(self, now: float) -> bool:

@@ -72,19 +72,19 @@ class Scraper:
         :raises WalkCrashedError: if an unexpected exception ended the last walk
         """
         try:
-            with self._runner.changed:
+            with self._runner.lock:
                 return self._scrape(seconds, client_left)
         finally:
             self._log.write()
 
     def last_result(self) -> ScrapeResult:
         """Return what is known, without a walk."""
-        with self._runner.changed:
+        with self._runner.lock:
             return self._result(self._clock.monotonic(), deferred=False)
 
     def status(self) -> TargetStatus:
         """Return what people see of the target, without a walk."""
-        with self._runner.changed:
+        with self._runner.lock:
             now = self._clock.monotonic()
             return TargetStatus(
                 result=self._result(now, deferred=False),
@@ -94,12 +94,12 @@ class Scraper:
 
     def wake(self) -> None:
         """Let scrapes return if their client has left."""
-        with self._runner.changed:
-            self._runner.changed.notify_all()
+        with self._runner.lock:
+            self._runner.lock.notify_all()
 
     def close(self) -> None:
         """Let all scrapes return at once, now and from now on."""
-        with self._runner.changed:
+        with self._runner.lock:
             self._runner.end_waits()
 
     def _scrape(self, seconds: float, client_left: Callable[[], bool]) -> ScrapeResult:

@@ -10,9 +10,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def format_moment(timestamp: float, style: str = "%Y-%m-%d %H:%M UTC") -> str:
     """Format Unix seconds in UTC: `2026-01-02 12:00 UTC`.
 
-    The API may send times up to the ends of the calendar, which other zones have and UTC has not.
+    The API may send a time with an offset whose UTC form is outside of the calendar.
 
-    :param style: as of `strftime`.
+    :param style: a format of `strftime`.
     :returns: `out of range` for a time outside of the years 1 to 9999.
     """
     try:

@@ -103,8 +103,8 @@ class Page(Struct, Generic[Record], frozen=True, kw_only=True):
     def claims_more(self, requested: int) -> bool:
         """Whether the API reports that more records follow this page.
 
-        :param requested: the `limit` of the request. A shorter page is the last one where nothing else is
-            said.
+        :param requested: the `limit` of the request. Unless the API says otherwise, a shorter page is the
+            last one.
         """
         if self.more is not None:
             return self.more

@@ -82,6 +82,8 @@ class HttpTransport:
     ) -> tuple[int, bytes]:
         """Return the HTTP status and the uncompressed body of a response: see `Transport.get`.
 
+        The sockets find the deadline in a variable of this thread, which `Deadlines.limit` sets.
+
         :param seconds: the deadline, in total for connecting, sending and receiving.
         :raises ApiError: if no whole response is received in time.
         :raises UnsentRequestError: if nothing was sent either.

@@ -32,7 +32,7 @@ class ScrapeResult(Struct, frozen=True, kw_only=True):
     :param last_success: when the last complete walk ended, even if its snapshot is too old to serve.
     :param last_walk: the cost of the last finished walk; `None` before the first.
     :param walk_interval: seconds between walks that the API's budget and the configuration allow; 0: every
-        scrape walks; `None`: unknown, as of a walk by hand.
+        scrape walks; `None`: unknown, as after a single walk.
     :param max_backups: how many backups the account may have; `None` if it is not configured.
     :param instances_ok: whether the last walk of the instances succeeded; `None` if they are not walked.
     """

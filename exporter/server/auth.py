@@ -76,6 +76,7 @@ class BasicAuthMiddleware:
         given = Headers(scope=scope).getlist("authorization")
         client = (scope.get("client") or ("",))[0]
         users = None
+        # Again if the users were replaced while bcrypt ran.
         while users is not self._web.config.basic_auth_users:
             users = self._web.config.basic_auth_users
             if not users.hashes:

@@ -53,7 +53,7 @@ BACKUPS: Final = Section(
     from_snapshot=True,
 )
 
-RESTORABILITY: Final = Section(
+DATABASES: Final = Section(
     "Restorability",
     ("datastore_type", "instance_id"),
     rows.assessments,
@@ -182,10 +182,10 @@ NAMES: Final = Section(
     from_snapshot=True,
 )
 
-OWNERS: Final = Section(
+OBJECTIVE_LABELS: Final = Section(
     "Labels of objectives",
     ("datastore_type", "instance_id"),
-    rows.owners,
+    rows.objective_labels,
     (
         Gauge(
             "bycloud_database_labels",
@@ -194,5 +194,5 @@ OWNERS: Final = Section(
         ),
     ),
     from_snapshot=True,
-    user_labels=UserLabels("label_<name>", rows.owner_labels),
+    user_labels=UserLabels("label_<name>", rows.objective_label_names),
 )

@@ -31,3 +31,15 @@ def test_the_architecture_names_the_shared_modules() -> None:
     table = "\n".join(line for line in text.splitlines() if line.startswith("| `"))
 
     assert modules_of(ROOT / "exporter") <= set(re.findall(r"`(\w+)`", table))
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_the_named_modules_exist(page: str) -> None:
+    """Every path of a module in the tables for contributors exists, below `exporter/` or the root."""
+    rows = [line for line in (ROOT / page).read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    paths = {path for row in rows for path in re.findall(r"`(\w+(?:/\w+)*/\w+\.py)`", row)}
+
+    assert paths
+    assert not {
+        path for path in paths if not any((top / path).is_file() for top in (ROOT, ROOT / "exporter"))
+    }

@@ -10,12 +10,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exporter.fair_slots import FairSlots
-from exporter.server.disconnects import unless_gone
+from exporter.server.disconnects import CLIENT_GONE, unless_gone
 from exporter.server.networks import client_network
 from exporter.server.refusals import CountRefusal, Refusal, ignore_refusal
 
 QUEUE_SECONDS: Final = 2.0  # a burst of requests is served within this time
-CLIENT_GONE: Final = 499  # a status for the access log only
 
 
 class ConcurrencyLimitMiddleware:

@@ -95,7 +95,7 @@ def _recurring(values: Sequence[float]) -> float | None:
 
 def _warning(age: float, tight: Sequence[_Tight]) -> DataWarning:
     first = min(tight, key=lambda one: one.rank)
-    name = first.database.instance_name or first.database.instance_id
+    name = first.database.name
     databases, hours = count(len(tight), "database"), ceil(first.cadence.needed_age / UNITS["h"])
     fact = f"max_age {format_duration(age)} is too short for {databases} even if no backup fails"
     advice = f"set `max_age: {hours}h` or back up more often"

@@ -53,7 +53,7 @@ class DatabaseView(Struct, frozen=True):
     @property
     def name(self) -> str:
         """Its name, or its id if no name is known."""
-        return self.database.instance_name or self.database.instance_id
+        return self.database.name
 
     @property
     def is_outdated(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.errors import Reason
+from exporter.moments import seconds_since
 from exporter.results import DataWarning, Snapshot, TargetStatus
 from exporter.web.database_rows import DatabaseRow, database_rows
 from exporter.wording import count
@@ -99,8 +100,7 @@ def target_view(name: str, status: TargetStatus, now: float) -> TargetView:
 
     :param now: Unix seconds.
     """
-    snapshot, success = status.snapshot, status.result.last_success
-    age = None if success is None else max(0.0, now - success)
+    snapshot, age = status.snapshot, seconds_since(status.result.last_success, now)
     if snapshot is None:
         return TargetView(name, status, (), age)
     rows = database_rows(name, snapshot.assessments, status.as_of(now), is_outdated=status.is_outdated)

@@ -217,7 +217,7 @@ class SequentialWalk(Generic[Record]):
         return page
 
     def _refuse_endless(self) -> None:
-        read, reported = self._collected.read, self._collected.reported
+        read, reported = self._collected.records_read, self._collected.reported
         if is_endless(self._pages, read, reported):
             total = "no total" if reported is None else f"a total of {reported}"
             raise _pagination(

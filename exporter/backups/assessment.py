@@ -74,9 +74,9 @@ def _assess(
 ) -> DatabaseAssessment:
     outcomes = [GroupOutcomes.of(group, chains, rules.statuses) for group in groups]
     usable = [one.assessed for one in outcomes if one.assessed]
-    last_usable = _newest(usable, lambda group: group.is_usable)
-    last = _newest(usable, lambda group: group.is_restorable)
-    full = _newest(usable, lambda group: group.is_full)
+    newest_usable = _newest(usable, lambda group: group.is_usable)
+    newest_restorable = _newest(usable, lambda group: group.is_restorable)
+    newest_full = _newest(usable, lambda group: group.is_full)
     times = all_restore_times(outcomes)
     datastore_type = _datastore_type(instance, groups)
     objective = rules.objective(instance, datastore_type)
@@ -91,18 +91,18 @@ def _assess(
         restorable_backups=len(times),
         restorable_newest_timestamp=times[-1] if times else None,
         restorable_oldest_timestamp=times[0] if times else None,
-        usable_newest_timestamp=_created_at(last_usable),
+        usable_newest_timestamp=_created_at(newest_usable),
         gaps=gaps(times, only_largest=limits.retention is None),
-        newest_chain_length=last.chain.length if last else None,
-        newest_full_timestamp=_created_at(full),
-        newest_full_size_bytes=_size(full, rules.bytes_per_unit),
+        newest_chain_length=newest_restorable.chain.length if newest_restorable else None,
+        newest_full_timestamp=_created_at(newest_full),
+        newest_full_size_bytes=_size(newest_full, rules.bytes_per_unit),
         unrestorable_by_reason=_unrestorable(usable),
         self_contained=sum(group.self_contained for group in usable),
         running_oldest_timestamp=_running_since(groups, rules.statuses),
         last_attempt_failed=_last_attempt_failed(groups, rules.statuses),
         objective=limits,
         labels=objective.labels,
-        chain=newest_chain(last_usable, chains) if last_usable else None,
+        chain=newest_chain(newest_usable, chains) if newest_usable else None,
         timeline=TimeLine(tuple(one.track(rules.statuses) for one in outcomes)),
     )
 

@@ -3,11 +3,10 @@
 from typing import Final
 
 from alerts.source.chains import chain_records, chain_too_long, full_too_old
-from alerts.source.database_alerts import TODAY
 from alerts.source.database_records import PREFIX
 from alerts.source.promql import BRIDGE, LONG_MEMORY, TWO_SCRAPES, Promql, with_team
 from alerts.source.table import Alert, Recording
-from alerts.source.wording import DURATION, ID, NAME, lost_share, multiple
+from alerts.source.wording import DURATION, ID, NAME, TODAY, lost_share, multiple
 
 LOW_SECONDS: Final = 35 * 86400
 """Longer than a month, so that the low after a monthly clean-up is always within it."""

@@ -5,6 +5,8 @@ from typing import Final
 
 from alerts.source.symbols import Symbol, placeholder
 
+TODAY: Final = "Act within a working day."
+"""The urgency of most alerts."""
 NAME: Final = (
     '{{ with printf "bycloud:database:name{instance_id=%q}" $labels.instance_id | query }}'
     '{{ . | first | label "instance_name" }}{{ else }}{{ $labels.instance_id }}{{ end }}'

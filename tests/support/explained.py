@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from exporter.backups import explain
-from exporter.cli.matches import Match
+from exporter.cli.matches import MatchedDatabase
 from exporter.results import (
     AppliedObjective,
     Attempt,
@@ -65,6 +65,6 @@ HEALTHY = replace(
 FREE = replace(HEALTHY, instance_id="770e8400", instance_name=None, objective=AppliedObjective())
 
 
-def match(database: DatabaseAssessment, target: str = "prod") -> Match:
+def match(database: DatabaseAssessment, target: str = "prod") -> MatchedDatabase:
     """Explain a database at `NOW`."""
-    return Match(target, explain(database, NOW), NOW)
+    return MatchedDatabase(target, explain(database, NOW), NOW)

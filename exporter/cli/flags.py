@@ -7,7 +7,12 @@ import re
 DEFAULT_PORT = 10140
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("logfmt", "json")
-API_TIERS = ("standard", "professional", "enterprise", "unlimited")
+API_TIERS = (
+    "standard",
+    "professional",
+    "enterprise",
+    "unlimited",
+)  # as in `api.tiers`: `--help` imports little
 
 
 def add_flags(parser: argparse.ArgumentParser, command: str) -> None:

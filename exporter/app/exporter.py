@@ -29,7 +29,7 @@ class Exporter:
 
     def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
-        self.own_metrics = OwnMetrics(Refusal)
+        self.own_metrics = OwnMetrics(tuple(Refusal))
         self.reloads = ReloadCollector(self.clock.now())
         self.runtimes: Runtimes = {}
         self._factory = RuntimeFactory(self.own_metrics, self.clock)

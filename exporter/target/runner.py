@@ -29,8 +29,8 @@ class WalkRunner(Generic[Result]):
 
     :param on_end: receives a walk and its result, or the exception that ended it, while `lock` is held.
         The exception is `WalkLostError` if the walk hung or got no thread.
-    :param spawn: starts the thread of a walk
-    :param after_end: called after `on_end`, in the walk's thread, while `lock` is not held
+    :param spawn: starts the thread of a walk.
+    :param after_end: called after `on_end`, in the walk's thread, while `lock` is not held.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class WalkRunner(Generic[Result]):
     def start(self, walk: RunningWalk, work: Callable[[], Result]) -> None:
         """Start a walk. It ends with `WalkLostError` at once if the system allows no more threads.
 
-        :param work: walks and returns the result; called in the walk's thread
+        :param work: walks and returns the result; called in the walk's thread.
         """
         self.running = walk
         try:
@@ -80,7 +80,7 @@ class WalkRunner(Generic[Result]):
     ) -> None:
         """Wait until a walk ends, for at most `seconds`.
 
-        :param is_cancelled: whether the wait should end now; notify `lock` when that becomes true
+        :param is_cancelled: whether the wait should end now; notify `lock` when that becomes true.
         """
         self.lock.wait_for(
             lambda: self._waits_ended or walk.ended.is_set() or is_cancelled(), timeout=seconds

@@ -28,8 +28,8 @@ class Walker(Protocol):
     def __call__(self, seconds: float, reserved: int, running: RunningWalk, /) -> WalkOutcome:
         """Walk for at most `seconds`.
 
-        :param reserved: requests to leave in the budget for the next walk
-        :param running: shows the walk's progress to other threads and lets them cancel it
+        :param reserved: requests to leave in the budget for the next walk.
+        :param running: shows the walk's progress to other threads and lets them cancel it.
         """
 
 
@@ -39,9 +39,9 @@ class Scraper:
     A scrape starts a walk, if none is running, one is due and the budget allows it. It waits for the running
     walk until its deadline, then returns what is known.
 
-    :param walker: walks the target; called in the thread of the walk
-    :param budget: the API's requests, which decide whether a walk may start
-    :param spawn: starts the thread of a walk
+    :param walker: walks the target; called in the thread of the walk.
+    :param budget: the API's requests, which decide whether a walk may start.
+    :param spawn: starts the thread of a walk.
     """
 
     def __init__(  # noqa: PLR0913 - the last is for tests
@@ -68,8 +68,8 @@ class Scraper:
     def scrape(self, seconds: float, client_left: Callable[[], bool] = lambda: False) -> ScrapeResult:
         """Return the result of a walk that ends within `seconds`, else what the last walks returned.
 
-        :param client_left: whether the client has disconnected; call `wake` when that becomes true
-        :raises WalkCrashedError: if an unexpected exception ended the last walk
+        :param client_left: whether the client has disconnected; call `wake` when that becomes true.
+        :raises WalkCrashedError: if an unexpected exception ended the last walk.
         """
         try:
             with self._runner.lock:

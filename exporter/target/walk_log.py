@@ -42,9 +42,9 @@ class WalkLog:
     ) -> None:
         """Decide what to log about a walk that ended at `now`.
 
-        :param result: its outcome, or the unexpected exception that ended it
-        :param began: when it began; both times are monotonic seconds
-        :param serves_snapshot: whether scrapes still return the last snapshot
+        :param result: its outcome, or the unexpected exception that ended it.
+        :param began: when it began; both times are monotonic seconds.
+        :param serves_snapshot: whether scrapes still return the last snapshot.
         """
         if isinstance(result, BaseException):
             self._extend_outage(began)

@@ -64,8 +64,8 @@ class Exporter:
     def application(
         self,
         *,
-        telemetry_path: str = "/metrics",
-        max_requests: int = 40,
+        telemetry_path: str,
+        max_requests: int,
         reload: Callable[[], None] | None = None,
         external_url: ExternalUrl | None = None,
         web_reloads: WebReloadCollector | None = None,

@@ -117,7 +117,7 @@ def test_a_reload_retries_a_refused_list_of_instances(
 
 def test_the_application_serves_the_configuration_in_force(exporter: Exporter, make: MakeTarget) -> None:
     """After a reload, `/probe` knows the new targets and no others."""
-    with running(exporter.application()) as url:
+    with running(exporter.application(telemetry_path="/metrics", max_requests=40)) as url:
         exporter.reconfigure(Config(targets=(make("a"), make("d"))))
         statuses = [get(f"{url}/probe?target={name}").status_code for name in "abcd"]
 
@@ -178,7 +178,7 @@ def test_the_own_metrics_tell_when_a_token_expires(make: MakeTarget) -> None:
     with Exporter(Config(targets=(make("a", token=token), make("b")))) as made:
         for scraper in made.scrapers.values():
             scraper.scrape(30)
-        with running(made.application()) as url:
+        with running(made.application(telemetry_path="/metrics", max_requests=40)) as url:
             lines = get(f"{url}/metrics").text.splitlines()
     name = "bycloud_api_credential_expiry_timestamp_seconds"
 

@@ -1,12 +1,7 @@
 """Moments for people: in UTC, as RFC 3339 writes them, and how long ago they were."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Final
-
 from exporter.durations import format_duration
-from exporter.moments import OUT_OF_RANGE
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from exporter.moments import OUT_OF_RANGE, moment_of
 
 
 def rfc3339(timestamp: float) -> str | None:
@@ -15,11 +10,8 @@ def rfc3339(timestamp: float) -> str | None:
     >>> rfc3339(0)
     '1970-01-01T00:00:00Z'
     """
-    try:
-        moment = _EPOCH + timedelta(seconds=timestamp)
-    except OverflowError:
-        return None
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    found = moment_of(timestamp)
+    return None if found is None else found.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def moment(timestamp: float, now: float) -> str:

@@ -631,7 +631,7 @@
             labels: {"severity": "warning"},
             annotations: {
               summary: "The newest full backup of database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} is only {{ humanize1024 $value }}B",
-              description: "The newest restorable full backup of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} is {{ humanize1024 $value }}B large, less than half of the median of the last 14 days.",
+              description: "The newest restorable full backup of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} is {{ humanize1024 $value }}B large, less than " + (if config.size_ratio == 0.5 then 'half of' else if config.size_ratio == 2 then 'twice' else std.format('%g times', config.size_ratio)) + " the median of the last 14 days.",
               [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupSizeDropped.md",
               [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
               [if config.exporter != '' then 'exporter_url']: exporter + "/{{ with $labels.target }}databases/{{ urlquery . }}/{{ urlquery $labels.instance_id }}{{ end }}",
@@ -647,8 +647,8 @@
             'for': '30m',
             labels: {"severity": "warning"},
             annotations: {
-              summary: "Database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} has lost most of its restorable backups: {{ $value }} are left",
-              description: "{{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} has {{ $value }} restorable backups, less than half of the lowest number of the weeks until yesterday.",
+              summary: "Database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} has lost " + (if config.count_ratio > 0.5 then 'many' else 'most') + " of its restorable backups: {{ $value }} are left",
+              description: "{{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} has {{ $value }} restorable backups, less than " + (if config.count_ratio == 0.5 then 'half of' else if config.count_ratio == 2 then 'twice' else std.format('%g times', config.count_ratio)) + " the lowest number of the weeks until yesterday.",
               [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupsDropped.md",
               [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
               [if config.exporter != '' then 'exporter_url']: exporter + "/{{ with $labels.target }}databases/{{ urlquery . }}/{{ urlquery $labels.instance_id }}{{ end }}",
@@ -693,7 +693,7 @@
             labels: {"severity": "warning"},
             annotations: {
               summary: "The newest backup of database {{ with printf \"bycloud:database:name{instance_id=%q}\" $labels.instance_id | query }}{{ . | first | label \"instance_name\" }}{{ else }}{{ $labels.instance_id }}{{ end }} took {{ humanizeDuration $value }}",
-              description: "The newest backup of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} took {{ humanizeDuration $value }}, more than twice the median of the last 14 days.",
+              description: "The newest backup of {{ $labels.instance_id }}{{ with $labels.target }} of target {{ . }}{{ end }} took {{ humanizeDuration $value }}, more than " + (if config.slow_ratio == 0.5 then 'half of' else if config.slow_ratio == 2 then 'twice' else std.format('%g times', config.slow_ratio)) + " the median of the last 14 days.",
               [if config.runbooks != '' then 'runbook_url']: config.runbooks + "ByCloudBackupSlow.md",
               [if config.dashboard != '' then 'dashboard_url']: dashboard + "var-database={{ $labels.instance_id }}",
               [if config.exporter != '' then 'exporter_url']: exporter + "/{{ with $labels.target }}databases/{{ urlquery . }}/{{ urlquery $labels.instance_id }}{{ end }}",

@@ -29,7 +29,7 @@ def parse_duration(text: str) -> float:
     return seconds
 
 
-def format_age(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Format seconds in their two largest units, for people: `3d 4h`, `12m 5s`, `0.4s`."""
     if abs(seconds) < UNITS["m"]:
         return f"{seconds:.3g}s"

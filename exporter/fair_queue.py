@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 
 
 class QueueFullError(Exception):
-    """The queue has no place for an item, or no longer."""
+    """The queue is full, or the item has lost its place to another one."""
 
 
 class FairQueue(Generic[Item]):

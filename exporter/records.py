@@ -88,7 +88,8 @@ class Page(Struct, Generic[Record], frozen=True, kw_only=True):
     :param markers: where the next page may start, the best marker first.
     :param more: whether the API reports that more records follow.
     :param limit: the page size that the API reports.
-    :param total: the number of records in the whole list, as the API reports it.
+    :param total: the number of records in the whole list, as the API reports it. `Prefetcher` replaces it
+        by the highest one so far.
     """
 
     records: tuple[Record, ...]
@@ -102,8 +103,8 @@ class Page(Struct, Generic[Record], frozen=True, kw_only=True):
     def claims_more(self, requested: int) -> bool:
         """Whether the API reports that more records follow this page.
 
-        :param requested: the `limit` of the request. A shorter page is the last one where nothing else is
-            said.
+        :param requested: the `limit` of the request. Unless the API says otherwise, a shorter page is the
+            last one.
         """
         if self.more is not None:
             return self.more

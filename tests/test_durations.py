@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.durations import LONGEST, UNITS, format_age, parse_duration
+from exporter.durations import LONGEST, UNITS, format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,13 @@ def test_units_add_up(amounts: list[int]) -> None:
 )
 def test_ages_are_formatted_for_people(seconds: float, text: str) -> None:
     """The two largest units that are not zero are shown."""
-    assert format_age(seconds) == text
+    assert format_duration(seconds) == text
 
 
 @given(st.floats(-LONGEST, LONGEST))
 def test_every_age_has_one_or_two_units(seconds: float) -> None:
     """Each of them has a number."""
-    words = format_age(seconds).split()
+    words = format_duration(seconds).split()
 
     assert 1 <= len(words) <= 2
     assert all(word[-1] in "dhms" and word[-2].isdigit() for word in words)

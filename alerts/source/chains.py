@@ -1,10 +1,9 @@
 """The objectives of full backups and of chains, every ten minutes: they concern days, not minutes."""
 
-from alerts.source.database_alerts import TODAY
 from alerts.source.database_records import combined
 from alerts.source.promql import Promql, with_team
 from alerts.source.table import Alert, Recording
-from alerts.source.wording import DURATION, ID, NAME
+from alerts.source.wording import DURATION, ID, NAME, TODAY
 
 
 def chain_records(promql: Promql) -> tuple[Recording, Recording]:

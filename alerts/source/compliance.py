@@ -6,10 +6,9 @@ unknown. So unknown time counts as neither met nor missed, and the number of sam
 
 from typing import Final
 
-from alerts.source.database_alerts import TODAY
 from alerts.source.promql import BRIDGE, Promql
 from alerts.source.table import Alert, Recording
-from alerts.source.wording import TARGET
+from alerts.source.wording import TARGET, TODAY
 
 PERIOD_DAYS: Final = 30
 BURN_DAYS: Final = 3

@@ -5,10 +5,11 @@ from typing import Final
 from alerts.source.database_records import PREFIX, VANISHED_SECONDS
 from alerts.source.promql import BRIDGE, Promql, with_labels
 from alerts.source.table import Alert
-from alerts.source.wording import DURATION, ID, LABELLED
+from alerts.source.wording import DURATION, ID, LABELLED, TODAY
 
-PAGE: Final = "Act now: until it ends, a loss of this database cannot be repaired as its objective requires."
-TODAY: Final = "Act within a working day."
+ACT_NOW: Final = (
+    "Act now: until it ends, a loss of this database cannot be repaired as its objective requires."
+)
 NO_HURRY: Final = "Nobody is notified; look at it when you next work on backups."
 
 
@@ -36,7 +37,7 @@ def _too_old() -> Alert:
         summary=f"Database {LABELLED} can only be restored to a point {DURATION} ago",
         description=f"The newest restorable backup of {ID} is {DURATION} old, which is more than its objective allows.",
         meaning="the newest restorable backup is older than the objective's `max_age`",
-        urgency=PAGE,
+        urgency=ACT_NOW,
     )
 
 
@@ -52,7 +53,7 @@ def _missing() -> Alert:
         summary=f"Database {LABELLED} cannot be restored: it has no restorable backup left",
         description=f"{ID} had backups, but none can be restored now. One is due every {DURATION}.",
         meaning="a database with a `max_age` has no restorable backup, although it has had backups",
-        urgency=PAGE,
+        urgency=ACT_NOW,
     )
 
 
@@ -69,7 +70,7 @@ def _never_backed_up() -> Alert:
         summary=f"Database {LABELLED} has never been backed up",
         description=f"The objective of {ID} has been in force for longer than {DURATION}, and no backup of it exists.",
         meaning="a database has never been backed up, and its objective has been in force for `max_age`",
-        urgency=PAGE,
+        urgency=ACT_NOW,
     )
 
 

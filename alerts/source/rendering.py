@@ -65,10 +65,13 @@ def annotations(alert: Alert, settings: Settings) -> Iterator[tuple[str, str]]:
         query = "&" if "?" in settings.dashboard else "?"
         yield "dashboard_url", f"{settings.dashboard}{query}var-database={{{{ $labels.instance_id }}}}"
     if settings.exporter:
-        yield "exporter_url", settings.exporter.rstrip("/") + "/" + (_PAGE if alert.is_of_database else "")
+        yield (
+            "exporter_url",
+            settings.exporter.rstrip("/") + "/" + (_DATABASE_PATH if alert.is_of_database else ""),
+        )
 
 
-_PAGE: Final = (
+_DATABASE_PATH: Final = (
     "{{ with $labels.target }}databases/{{ urlquery . }}/{{ urlquery $labels.instance_id }}{{ end }}"
 )
 """The exporter's page of one database; without a target's name, its first page."""

@@ -43,12 +43,12 @@ class Alert(Struct, frozen=True, kw_only=True):
 
     @property
     def is_of_database(self) -> bool:
-        """Whether it has the label `instance_id`."""
+        """Whether it is about one database: its summary has the name. Then it links to that database's pages."""
         return "instance_name" in self.summary
 
     @property
     def is_of_team(self) -> bool:
-        """Whether it is about all databases of a team."""
+        """Whether it is about all databases of a team: its summary has the team."""
         return "$labels.team" in self.summary
 
 

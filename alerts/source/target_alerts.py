@@ -5,10 +5,9 @@ from typing import Final
 from alerts.source.promql import BRIDGE, TWO_SCRAPES, Promql
 from alerts.source.table import Alert
 from alerts.source.target_records import REPLICA
-from alerts.source.wording import DURATION, REASONS, TARGET
+from alerts.source.wording import DURATION, REASONS, TARGET, TODAY
 
-PAGE: Final = "Act now: backups are not monitored, and other alerts are blind."
-TODAY: Final = "Act within a working day."
+ACT_NOW: Final = "Act now: backups are not monitored, and other alerts are blind."
 
 
 def target_alerts(promql: Promql) -> tuple[Alert, ...]:
@@ -30,7 +29,7 @@ def target_alerts(promql: Promql) -> tuple[Alert, ...]:
     )
 
 
-def _current(promql: Promql, metric: str, condition: str, matchers: str = "") -> str:
+def _meets_now(promql: Promql, metric: str, condition: str, matchers: str = "") -> str:
     """Return targets that meet a condition now, or by their last scrapes if none is visible."""
     now, before = (promql.by_target(metric, matchers, window) for window in ("", TWO_SCRAPES))
     up = promql.metric("bycloud_up")
@@ -52,21 +51,21 @@ def _exporter_down(promql: Promql) -> Alert:
         summary=f"The backup exporter is down ({TARGET})",
         description=f"Prometheus gets no bycloud_up from {TARGET}: its backups are not monitored.",
         meaning="most scrapes of 20m failed, or a place that had an exporter has had none for 10m",
-        urgency=PAGE,
+        urgency=ACT_NOW,
     )
 
 
 def _auth_failed(promql: Promql) -> Alert:
     return Alert(
         name="ByCloudApiAuthFailed",
-        expression=_current(promql, "bycloud_scrape_failure", "== 1", 'reason=~"auth|forbidden"'),
+        expression=_meets_now(promql, "bycloud_scrape_failure", "== 1", 'reason=~"auth|forbidden"'),
         severity="critical",
         wait="5m",
         summary=f"The API refuses the exporter's credential ({TARGET})",
         description=f"The API responds to {TARGET} with 401 or 403: the key or token is wrong, expired or lacks"
         " permission.",
         meaning="the API refuses the credential",
-        urgency=PAGE,
+        urgency=ACT_NOW,
     )
 
 
@@ -81,7 +80,7 @@ def _stale(promql: Promql) -> Alert:
         description=f"No walk of the API for {TARGET} has completed for {DURATION}. What the metrics say is out of"
         " date, so other alerts may be silent.",
         meaning="no walk has completed for 1h more than the interval of walks, or none ever has",
-        urgency=PAGE,
+        urgency=ACT_NOW,
     )
 
 
@@ -97,7 +96,7 @@ def _inventory_empty(promql: Promql) -> tuple[Alert, Alert]:
         summary=f"The API lists no backups ({TARGET})",
         description=f"Walks of the API for {TARGET} succeed, but the list of backups is empty. It was not before.",
         meaning="the API responds, but its list of backups is empty although it was not",
-        urgency=PAGE,
+        urgency=ACT_NOW,
     )
     new = Alert(
         name="ByCloudBackupInventoryEmpty",
@@ -115,7 +114,7 @@ def _inventory_empty(promql: Promql) -> tuple[Alert, Alert]:
 def _failing(promql: Promql) -> Alert:
     return Alert(
         name="ByCloudScrapeFailing",
-        expression=_current(promql, "bycloud_up", "== 0"),
+        expression=_meets_now(promql, "bycloud_up", "== 0"),
         severity="warning",
         wait="15m",
         summary=f"The list of backups cannot be read ({TARGET})",
@@ -179,7 +178,7 @@ def _status_unknown(promql: Promql) -> Alert:
 def _instances_stale(promql: Promql) -> Alert:
     return Alert(
         name="ByCloudInstancesStale",
-        expression=_current(promql, "bycloud_scrape_collector_success", "== 0", 'collector="instances"'),
+        expression=_meets_now(promql, "bycloud_scrape_collector_success", "== 0", 'collector="instances"'),
         severity="warning",
         wait="1h",
         summary=f"The list of database instances cannot be read ({TARGET})",

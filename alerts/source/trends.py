@@ -3,21 +3,20 @@
 from typing import Final
 
 from alerts.source.chains import chain_records, chain_too_long, full_too_old
-from alerts.source.database_alerts import TODAY
 from alerts.source.database_records import PREFIX
 from alerts.source.promql import BRIDGE, LONG_MEMORY, TWO_SCRAPES, Promql, with_team
 from alerts.source.table import Alert, Recording
-from alerts.source.wording import DURATION, ID, NAME
+from alerts.source.wording import DURATION, ID, NAME, TODAY, lost_share, multiple
 
 LOW_SECONDS: Final = 35 * 86400
-"""A month's expiry repeats within it."""
+"""Longer than a month, so that the low after a monthly clean-up is always within it."""
 CUT_SECONDS: Final = 8 * 86400
-"""A week's expiry repeats within it."""
+"""Longer than a week, so that a cut by a weekly clean-up is still within it at the next one."""
 FEW: Final = 4
-"""The smallest number whose loss is judged."""
+"""Databases with fewer backups than this at their lowest are not judged: they often lose half of them."""
 WEEK: Final = 7
 FOUR_WEEKS: Final = 28 * 86400
-"""A week of backups that reach back four weeks are enough: a month's expiry leaves them."""
+"""`WEEK` backups are enough if they reach back this far: a monthly clean-up may leave no more."""
 DAY: Final = 86400
 CHAIN: Final = "bycloud:restorable_newest:chain_length"
 TEAM: Final = "bycloud:trend:team"
@@ -145,16 +144,15 @@ def _oldest(promql: Promql) -> tuple[Recording, Recording, Recording]:
 
 def _size_dropped(promql: Promql) -> Alert:
     size = "bycloud:restorable_full:bytes"
+    ratio = promql.settings.size_ratio
     return Alert(
         name="ByCloudBackupSizeDropped",
-        expression=with_team(
-            f"{size} < {promql.settings.size_ratio:g} * quantile_over_time(0.5, {size}[14d])", TEAM
-        ),
+        expression=with_team(f"{size} < {ratio:g} * quantile_over_time(0.5, {size}[14d])", TEAM),
         severity="warning",
         wait="1h",
         summary=f"The newest full backup of database {NAME} is only {{{{ humanize1024 $value }}}}B",
-        description=f"The newest restorable full backup of {ID} is {{{{ humanize1024 $value }}}}B large, less than half of"
-        " the median of the last 14 days.",
+        description=f"The newest restorable full backup of {ID} is {{{{ humanize1024 $value }}}}B large, less than"
+        f" {multiple(ratio)} the median of the last 14 days.",
         meaning="the newest full backup is less than half of the median size of the last 14 days",
         urgency=TODAY,
     )
@@ -165,19 +163,20 @@ def _backups_dropped(promql: Promql) -> Alert:
         f"last_over_time({record}[{BRIDGE}] offset 1d)"
         for record in ("bycloud:restorable_low:backups", BACKUPS, CHAIN)
     )
+    ratio = promql.settings.count_ratio
     return Alert(
         name="ByCloudBackupsDropped",
         expression=with_team(
-            f"{BACKUPS} < {promql.settings.count_ratio:g} * ({low} >= {FEW})\n"
+            f"{BACKUPS} < {ratio:g} * ({low} >= {FEW})\n"
             f"unless {chain} == {all_backups}\n"
             f"unless ({BACKUPS} >= {WEEK} and {OLDEST} < time() - {FOUR_WEEKS})",
             TEAM,
         ),
         severity="warning",
         wait="30m",
-        summary=f"Database {NAME} has lost most of its restorable backups: {{{{ $value }}}} are left",
-        description=f"{ID} has {{{{ $value }}}} restorable backups, less than half of the lowest number of the weeks until"
-        " yesterday.",
+        summary=f"Database {NAME} has lost {lost_share(ratio)} of its restorable backups: {{{{ $value }}}} are left",
+        description=f"{ID} has {{{{ $value }}}} restorable backups, less than {multiple(ratio)} the lowest number of"
+        " the weeks until yesterday.",
         meaning="fewer than half as many backups can be restored as at the lowest point of the last 35 days",
         urgency=TODAY,
     )
@@ -229,7 +228,8 @@ def _slow(promql: Promql) -> Alert:
         severity="warning",
         wait="15m",
         summary=f"The newest backup of database {NAME} took {DURATION}",
-        description=f"The newest backup of {ID} took {DURATION}, more than twice the median of the last 14 days.",
+        description=f"The newest backup of {ID} took {DURATION}, more than {multiple(settings.slow_ratio)} the median"
+        " of the last 14 days.",
         meaning="the newest usable backup took twice the median duration of the last 14 days, and 15m more",
         urgency=TODAY,
     )

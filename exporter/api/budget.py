@@ -30,8 +30,8 @@ _PACE_MARGIN: Final = 2
 class Budget:
     """One target's API requests: what is left and when more may be sent. Safe for threads.
 
-    Waits are seconds from now, 0 for none. Only `take`, `observe`, `request_walk` and `reconfigure` change
-    the budget.
+    Waits are seconds from now, 0 for none. Only `take`, the end of its reservation, `observe`, `request_walk`
+    and `reconfigure` change the budget.
 
     :param tier: the name of the API's tier, or `auto`.
     :param share: the fraction of the tier's requests to use.
@@ -141,7 +141,7 @@ class Budget:
     def walk_interval(self, requests: int) -> float:
         """Return the seconds between walks of `requests` each; 0: as many as are requested fit the hour.
 
-        Whether they fit is as of the last requested walk: while a walk runs, none is requested.
+        The last requested walk decides whether they fit: while a walk runs, none is requested.
         """
         with self._lock:
             last = self._pacer.last_requested

@@ -10,7 +10,7 @@ NOT_TLS: Final = frozenset({"HTTP_REQUEST", "RECORD_LAYER_FAILURE", "WRONG_VERSI
 def describe_cause(error: BaseException, url: str) -> str:
     """Return the message of the innermost exception.
 
-    :param url: what was requested: its scheme decides on the hint
+    :param url: what was requested: its scheme decides on the hint.
     """
     while inner := error.__cause__ or error.__context__:
         error = inner

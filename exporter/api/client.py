@@ -15,7 +15,7 @@ from exporter.api.retry import Retrier
 from exporter.api.transport import Transport
 from exporter.clock import Clock
 from exporter.config import Secret, Target
-from exporter.durations import format_age
+from exporter.durations import format_duration
 from exporter.errors import ApiError, ConfigError, Reason, UnsentRequestError
 from exporter.records import Page, Record
 from exporter.redaction import Redactor
@@ -160,7 +160,7 @@ class WalkClient:
         while (reservation := budget.take(retry=is_retry)) is None:
             wait = budget.seconds_until_request()
             if wait > self._seconds_left():
-                text = f"not sent: the API's rate limit allows no request for another {format_age(wait)}"
+                text = f"not sent: the API's rate limit allows no request for another {format_duration(wait)}"
                 raise ApiError(Reason.RATE_LIMITED, text)
             self._api.clock.sleep(wait)
         return reservation

@@ -10,7 +10,7 @@ from msgspec import Struct
 from exporter.config import Secret
 
 EARLIEST: Final = -62_135_596_800.0
-"""The begin of the year 1 in Unix seconds: no calendar shows an earlier time."""
+"""The start of the year 1 in Unix seconds: no calendar shows an earlier time."""
 LATEST: Final = 253_402_300_799.0
 """The end of the year 9999."""
 _JWT: Final = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]+", re.ASCII)

@@ -16,7 +16,7 @@ from exporter.api.deadline import Deadlines
 from exporter.api.failures import reason_of_exception
 from exporter.api.request_settings import proxy_logins, request_settings
 from exporter.config import Secret, Target
-from exporter.durations import format_age
+from exporter.durations import format_duration
 from exporter.errors import ApiError, Reason, UnsentRequestError
 from exporter.redaction import Redactor
 
@@ -82,12 +82,14 @@ class HttpTransport:
     ) -> tuple[int, bytes]:
         """Return the HTTP status and the uncompressed body of a response: see `Transport.get`.
 
+        The sockets find the deadline in a variable of this thread, which `Deadlines.limit` sets.
+
         :param seconds: the deadline, in total for connecting, sending and receiving.
         :raises ApiError: if no whole response is received in time.
         :raises UnsentRequestError: if nothing was sent either.
         """
         url = self._target.url + path
-        reason, message = Reason.TIMEOUT, f"no complete response within {format_age(seconds)}"
+        reason, message = Reason.TIMEOUT, f"no complete response within {format_duration(seconds)}"
         with self._deadlines.limit(seconds) as exchange:
             try:
                 response = self._exchange(url, query, secret, seconds, observe)

@@ -29,9 +29,9 @@ class Exporter:
 
     def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
-        self.own_metrics = OwnMetrics(Refusal)
+        self.own_metrics = OwnMetrics(tuple(Refusal))
         self.reloads = ReloadCollector(self.clock.now())
-        self.targets: Runtimes = {}
+        self.runtimes: Runtimes = {}
         self._factory = RuntimeFactory(self.own_metrics, self.clock)
         self.reconfigure(config)
 
@@ -42,7 +42,7 @@ class Exporter:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Exporter of {', '.join(self.targets)}>"
+        return f"<Exporter of {', '.join(self.runtimes)}>"
 
     def reconfigure(self, config: Config) -> None:
         """Apply a configuration, or keep the old one and raise `ConfigError`.
@@ -52,20 +52,20 @@ class Exporter:
 
         :raises ConfigError: if a target's credential or certificates cannot be read. Nothing has changed.
         """
-        kept = {t.name: self.targets[t.name] for t in config.targets if self._is_unchanged(t)}
-        ending = [runtime for name, runtime in self.targets.items() if name not in kept]
+        kept = {t.name: self.runtimes[t.name] for t in config.targets if self._is_unchanged(t)}
+        ending = [runtime for name, runtime in self.runtimes.items() if name not in kept]
         started = self._start([t for t in config.targets if t.name not in kept], config.objectives, ending)
         for runtime in kept.values():
             runtime.reconfigure(config.objectives)
-        self.targets = {target.name: (kept | started)[target.name] for target in config.targets}
+        self.runtimes = {target.name: (kept | started)[target.name] for target in config.targets}
         for runtime in ending:
             runtime.close()
 
     def application(
         self,
         *,
-        telemetry_path: str = "/metrics",
-        max_requests: int = 40,
+        telemetry_path: str,
+        max_requests: int,
         reload: Callable[[], None] | None = None,
         external_url: ExternalUrl | None = None,
         web_reloads: WebReloadCollector | None = None,
@@ -100,7 +100,7 @@ class Exporter:
     @property
     def scrapers(self) -> Mapping[str, Scraper]:
         """The scraper of each target, by its name."""
-        return {name: runtime.scraper for name, runtime in self.targets.items()}
+        return {name: runtime.scraper for name, runtime in self.runtimes.items()}
 
     def release_scrapes(self) -> None:
         """End every waiting scrape without waiting for its walk."""
@@ -109,11 +109,11 @@ class Exporter:
 
     def close(self) -> None:
         """Cancel every walk and close every connection to the API."""
-        for runtime in self.targets.values():
+        for runtime in self.runtimes.values():
             runtime.close()
 
     def _is_unchanged(self, target: Target) -> bool:
-        return target.name in self.targets and self.targets[target.name].target == target
+        return target.name in self.runtimes and self.runtimes[target.name].target == target
 
     def _start(
         self, targets: Sequence[Target], objectives: Sequence[Objective], ending: Sequence[TargetRuntime]
@@ -134,7 +134,7 @@ class Exporter:
         return started
 
     def _budget_states(self) -> dict[str, BudgetState]:
-        return {name: runtime.api.budget.state for name, runtime in self.targets.items()}
+        return {name: runtime.api.budget.state for name, runtime in self.runtimes.items()}
 
     def _expiries(self) -> dict[str, float | None]:
-        return {name: runtime.api.credential_expiry for name, runtime in self.targets.items()}
+        return {name: runtime.api.credential_expiry for name, runtime in self.runtimes.items()}

@@ -1,6 +1,25 @@
 """What a list of backups means: which databases can be restored, to what point, and which are at risk.
 
 Pure functions of records, configuration and the time that the caller passes in.
+
+From a walk to a snapshot:
+
+- `snapshot`: `assess`, which calls the others
+- `exclusion`, `inventory`: what is left out, and the instances
+- `rules`, `size_unit`: the configuration, and the unit of sizes
+- `grouping`: `BackupGroup`, the backups of one status of one database
+- `summary`: sums over these groups
+- `chains`: `AssessedGroup`, their chains: which of them can be restored
+- `outcomes`: `GroupOutcomes`, what each resulted in; `results.Track` is its packed form
+- `explained_chains`: the newest chain of a database, for people
+- `assessment`: all of a database's groups, and its objective
+
+What follows from a snapshot:
+
+- `risk`: what is wrong with a database, for lists
+- `explanation`: its objective, part by part, for one database
+- `advice`: what to do
+- `data_warnings`: what looks wrong in the data; `cadence`: whether `max_age` leaves room for the usual gaps
 """
 
 from exporter.backups.advice import ADVICE, RUNBOOKS_URL, Advice

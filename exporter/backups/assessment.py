@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from exporter.backups.chains import AssessedBackup, AssessedGroup, Chains
 from exporter.backups.explained_chains import by_culprit, newest_chain, with_dependants
 from exporter.backups.grouping import BackupGroup, newest, rank
-from exporter.backups.history import History, all_restore_times, gaps
 from exporter.backups.inventory import Inventory, KnownInstance
+from exporter.backups.outcomes import GroupOutcomes, all_restore_times, gaps
 from exporter.backups.rules import Rules, applied
 from exporter.backups.size_unit import size_in_bytes
 from exporter.backups.summary import UNKNOWN
@@ -72,12 +72,12 @@ def _by_instance(groups: Iterable[BackupGroup], known: Iterable[str]) -> Mapping
 def _assess(
     instance: KnownInstance, groups: Sequence[BackupGroup], chains: Chains, rules: Rules
 ) -> DatabaseAssessment:
-    histories = [History.of(group, chains, rules.statuses) for group in groups]
-    usable = [history.assessed for history in histories if history.assessed]
-    last_usable = _newest(usable, lambda group: group.is_usable)
-    last = _newest(usable, lambda group: group.is_restorable)
-    full = _newest(usable, lambda group: group.is_full)
-    times = all_restore_times(histories)
+    outcomes = [GroupOutcomes.of(group, chains, rules.statuses) for group in groups]
+    usable = [one.assessed for one in outcomes if one.assessed]
+    newest_usable = _newest(usable, lambda group: group.is_usable)
+    newest_restorable = _newest(usable, lambda group: group.is_restorable)
+    newest_full = _newest(usable, lambda group: group.is_full)
+    times = all_restore_times(outcomes)
     datastore_type = _datastore_type(instance, groups)
     objective = rules.objective(instance, datastore_type)
     limits = applied(objective) if instance.has_objective else AppliedObjective()
@@ -88,22 +88,22 @@ def _assess(
         datastore_version=instance.datastore_version,
         replica_of=instance.replica_of,
         is_retired=instance.is_retired,
-        restorable=len(times),
-        newest_timestamp=times[-1] if times else None,
-        oldest_timestamp=times[0] if times else None,
-        usable_newest_timestamp=_created_at(last_usable),
+        restorable_backups=len(times),
+        restorable_newest_timestamp=times[-1] if times else None,
+        restorable_oldest_timestamp=times[0] if times else None,
+        usable_newest_timestamp=_created_at(newest_usable),
         gaps=gaps(times, only_largest=limits.retention is None),
-        newest_chain_length=last.chain.length if last else None,
-        newest_full_timestamp=_created_at(full),
-        newest_full_size_bytes=_size(full, rules.bytes_per_unit),
-        unrestorable=_unrestorable(usable),
+        newest_chain_length=newest_restorable.chain.length if newest_restorable else None,
+        newest_full_timestamp=_created_at(newest_full),
+        newest_full_size_bytes=_size(newest_full, rules.bytes_per_unit),
+        unrestorable_by_reason=_unrestorable(usable),
         self_contained=sum(group.self_contained for group in usable),
         running_oldest_timestamp=_running_since(groups, rules.statuses),
         last_attempt_failed=_last_attempt_failed(groups, rules.statuses),
         objective=limits,
         labels=objective.labels,
-        chain=newest_chain(last_usable, chains) if last_usable else None,
-        timeline=TimeLine(tuple(history.track(rules.statuses) for history in histories)),
+        chain=newest_chain(newest_usable, chains) if newest_usable else None,
+        timeline=TimeLine(tuple(one.track(rules.statuses) for one in outcomes)),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from exporter.durations import UNITS, format_age
+from exporter.durations import UNITS, format_duration
 from exporter.results import Attempt, DatabaseAssessment, DataWarning, Outcome, TimeLine
 from exporter.wording import count
 
@@ -38,8 +38,8 @@ class Cadence(Struct, frozen=True):
         return self.interval + (self.duration or 0.0) + MARGIN
 
     def __str__(self) -> str:
-        takes = "" if self.duration is None else f" and take up to {format_age(self.duration)}"
-        return f"start up to {format_age(self.interval)} apart{takes}"
+        takes = "" if self.duration is None else f" and take up to {format_duration(self.duration)}"
+        return f"start up to {format_duration(self.interval)} apart{takes}"
 
 
 def observe(timeline: TimeLine) -> Cadence | None:
@@ -95,8 +95,8 @@ def _recurring(values: Sequence[float]) -> float | None:
 
 def _warning(age: float, tight: Sequence[_Tight]) -> DataWarning:
     first = min(tight, key=lambda one: one.rank)
-    name = first.database.instance_name or first.database.instance_id
+    name = first.database.name
     databases, hours = count(len(tight), "database"), ceil(first.cadence.needed_age / UNITS["h"])
-    fact = f"max_age {format_age(age)} is too short for {databases} even if no backup fails"
+    fact = f"max_age {format_duration(age)} is too short for {databases} even if no backup fails"
     advice = f"set `max_age: {hours}h` or back up more often"
     return DataWarning(f"cadence {age:.15g}", f"{fact}; {advice}: the backups of {name!r} {first.cadence}")

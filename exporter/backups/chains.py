@@ -134,7 +134,9 @@ class Chains:
         return f"<Chains of {len(self._backups)} backups, {len(self._followed)} followed>"
 
     def assess(self, group: BackupGroup) -> AssessedGroup:
-        """Assess the backups of a group whose status is usable.
+        """Assess the backups of a group whose status is usable, and count them: call it once for each group.
+
+        `dependants` and `self_contained` are complete once all groups are assessed.
 
         The comparison with the backup before saves the look-ups in `_follow`: about a fifth of a scrape.
         """
@@ -144,6 +146,7 @@ class Chains:
         broken: dict[int, BrokenLink] = {}
         length, link, last_id, last_parent_id = FULL.length, FULL.broken, None, None
         for backup in group.backups:
+            # A Cinder snapshot's parent may not count: `_follow` decides. Other locations are not kept.
             parent_id = None if backup.location_ref else backup.parent_id
             if parent_id and parent_id == last_id and (link is None or link.reason is not BrokenBy.CYCLE):
                 length += 1

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from exporter.backups.advice import ADVICE, Advice
 from exporter.backups.risk import Problem, problems
-from exporter.durations import UNITS, format_age
+from exporter.durations import UNITS, format_duration
 from exporter.moments import format_moment, seconds_since
 from exporter.results import DatabaseAssessment, Gap, Outcome
 from exporter.wording import count
@@ -149,45 +149,49 @@ def _requirements(database: DatabaseAssessment, now: float) -> Iterator[Requirem
 
 
 def _age(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
-    age = seconds_since(database.newest_timestamp, now)
-    found = "no backup can be restored" if age is None else f"newest restore point {format_age(age)} ago"
-    text = f"{found}, allowed: {format_age(limit)}"
+    age = seconds_since(database.restorable_newest_timestamp, now)
+    found = "no backup can be restored" if age is None else f"newest restore point {format_duration(age)} ago"
+    text = f"{found}, allowed: {format_duration(limit)}"
     return Requirement("max_age", text, _state(is_met=age is not None and age <= limit))
 
 
 def _duration(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
     running = seconds_since(database.running_oldest_timestamp, now)
     found = (
-        "no backup is running" if running is None else f"a backup has been running for {format_age(running)}"
+        "no backup is running"
+        if running is None
+        else f"a backup has been running for {format_duration(running)}"
     )
-    text = f"{found}, allowed: {format_age(limit)}"
+    text = f"{found}, allowed: {format_duration(limit)}"
     return Requirement("max_duration", text, _state(is_met=running is None or running <= limit))
 
 
 def _retention(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
     """Compare the reach; a short one is a note, since the database may be young."""
-    reach = seconds_since(database.oldest_timestamp, now)
+    reach = seconds_since(database.restorable_oldest_timestamp, now)
     if reach is None:
-        return _unknown("min_retention", "no oldest restore point", f"required: {format_age(limit)} ago")
+        return _unknown("min_retention", "no oldest restore point", f"required: {format_duration(limit)} ago")
     state = RequirementState.MET if reach >= limit else RequirementState.NOTE
-    return Requirement("min_retention", f"reaches back {format_age(reach)} of {format_age(limit)}", state)
+    return Requirement(
+        "min_retention", f"reaches back {format_duration(reach)} of {format_duration(limit)}", state
+    )
 
 
 def _gap(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
     gap = database.largest_gap(now)
     if gap is None:
-        return _unknown("max_gap", "no gap to measure", f"allowed: {format_age(limit)}")
+        return _unknown("max_gap", "no gap to measure", f"allowed: {format_duration(limit)}")
     end = "now" if gap.ends == now else format_moment(gap.ends)
     place = f"from {format_moment(gap.begins)} to {end}"
-    text = f"largest gap {format_age(gap.seconds)} {place}, allowed: {format_age(limit)}"
+    text = f"largest gap {format_duration(gap.seconds)} {place}, allowed: {format_duration(limit)}"
     return Requirement("max_gap", text, _state(is_met=gap.seconds <= limit))
 
 
 def _full_age(database: DatabaseAssessment, limit: float, now: float) -> Requirement:
     age = seconds_since(database.newest_full_timestamp, now)
     if age is None:
-        return _unknown("max_full_age", "no full restore point", f"allowed: {format_age(limit)}")
-    text = f"newest full restore point {format_age(age)} ago, allowed: {format_age(limit)}"
+        return _unknown("max_full_age", "no full restore point", f"allowed: {format_duration(limit)}")
+    text = f"newest full restore point {format_duration(age)} ago, allowed: {format_duration(limit)}"
     return Requirement("max_full_age", text, _state(is_met=age <= limit))
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from exporter.durations import format_age
+from exporter.durations import format_duration
 from exporter.moments import seconds_since
 from exporter.results import DatabaseAssessment
 
@@ -63,7 +63,7 @@ class Risk(Struct, frozen=True):
     @property
     def age(self) -> float | None:
         """Seconds since the newest restorable backup was created; `None` if nothing can be restored."""
-        return seconds_since(self.database.newest_timestamp, self.now)
+        return seconds_since(self.database.restorable_newest_timestamp, self.now)
 
     @property
     def objective_age(self) -> float | None:
@@ -93,7 +93,7 @@ def severity(risk: Risk) -> tuple[Problem, float, str]:
 
 def describe_age(risk: Risk) -> str:
     """Return the age of the newest restorable backup: `3d 4h ago`, or `never` without one."""
-    return "never" if risk.age is None else f"{format_age(risk.age)} ago"
+    return "never" if risk.age is None else f"{format_duration(risk.age)} ago"
 
 
 def describe(risk: Risk) -> str:
@@ -113,7 +113,7 @@ def _age_problems(database: DatabaseAssessment, now: float) -> Iterator[Problem]
     """Yield the problems of a database that must have backups."""
     if not database.objective.needs_backups:
         return
-    age = seconds_since(database.newest_timestamp, now)
+    age = seconds_since(database.restorable_newest_timestamp, now)
     if age is None:
         yield Problem.NO_RESTORABLE_BACKUP
     elif _is_over(age, database.objective.age):
@@ -148,21 +148,21 @@ def _is_over(value: float | None, limit: float | None) -> bool:
 
 def _full_age_words(risk: Risk) -> str:
     age = seconds_since(risk.database.newest_full_timestamp, risk.now)
-    return f"newest full backup {format_age(age or 0.0)} ago"
+    return f"newest full backup {format_duration(age or 0.0)} ago"
 
 
 def _gap_words(risk: Risk) -> str:
     gap = risk.database.largest_gap(risk.now)
-    return f"gap of {format_age(gap.seconds if gap else 0.0)}"
+    return f"gap of {format_duration(gap.seconds if gap else 0.0)}"
 
 
 _WORDS: Final[Mapping[Problem, Callable[[Risk], str]]] = {
     Problem.NO_RESTORABLE_BACKUP: lambda _: "no restorable backup",
-    Problem.OVER_OBJECTIVE: lambda risk: f"older than {format_age(risk.objective_age or 0.0)}",
+    Problem.OVER_OBJECTIVE: lambda risk: f"older than {format_duration(risk.objective_age or 0.0)}",
     Problem.CHAIN_BROKEN: lambda _: "broken chain",
     Problem.LAST_ATTEMPT_FAILED: lambda _: "last attempt failed",
     Problem.RUNS_TOO_LONG: lambda risk: (
-        f"a backup has been running for {format_age(risk.running_for or 0.0)}"
+        f"a backup has been running for {format_duration(risk.running_for or 0.0)}"
     ),
     Problem.FULL_TOO_OLD: _full_age_words,
     Problem.CHAIN_TOO_LONG: lambda risk: f"chain of {risk.database.newest_chain_length} backups",

@@ -8,6 +8,7 @@
 - `finding`, `findings`, `data_findings`, `report`: what `check` finds, and how it is printed
 - `matches`, `explained`, `explained_json`: which databases `explain` is asked for, and what it prints
 - `tables`, `moments`, `targets`: what several commands share
+- `version`: which build runs
 - `logs`: the process's logging
 - `streams`: standard streams that the caller closed
 """

@@ -7,7 +7,7 @@ from exporter.cli.finding import Finding, Severity
 from exporter.cli.moments import rfc3339
 from exporter.config import Target
 from exporter.config.target import SIZE_UNITS
-from exporter.durations import UNITS, format_age
+from exporter.durations import UNITS, format_duration
 from exporter.results import Snapshot
 from exporter.wording import count
 
@@ -39,13 +39,15 @@ def find_expiry(expiry: float | None, now: float) -> Iterator[Finding]:
     left = expiry - now
     day = rfc3339(expiry)
     if left <= 0:
-        yield Finding(Severity.WARN, f"the credential expired {format_age(-left)} ago ({day}): replace it")
+        yield Finding(
+            Severity.WARN, f"the credential expired {format_duration(-left)} ago ({day}): replace it"
+        )
     elif left < EXPIRY_WARNING:
         yield Finding(
-            Severity.WARN, f"the credential expires in {format_age(left)} ({day}): replace it before"
+            Severity.WARN, f"the credential expires in {format_duration(left)} ({day}): replace it before"
         )
     else:
-        yield Finding(Severity.OK, f"the credential expires in {format_age(left)} ({day})")
+        yield Finding(Severity.OK, f"the credential expires in {format_duration(left)} ({day})")
 
 
 def _unit(bytes_per_unit: float) -> str:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from exporter.api.budget import Budget
 from exporter.api.tiers import HOUR, MINUTE
-from exporter.durations import format_age
+from exporter.durations import format_duration
 from exporter.results import WalkStats
 
 
@@ -72,4 +72,4 @@ def _time_left(stats: WalkStats, pages: int, pace: Pace) -> str:
 def _rounded(seconds: float) -> str:
     """Format a duration upwards, in minutes from two of them on: its seconds are no more than a guess."""
     unit = MINUTE if seconds > 2 * MINUTE else 1
-    return format_age(unit * ceil(max(1.0, seconds) / unit))
+    return format_duration(unit * ceil(max(1.0, seconds) / unit))

@@ -7,11 +7,11 @@ from typing import Final
 from exporter.backups import Problem, Requirement, RequirementState, Risk, describe, describe_age
 from exporter.backups.explanation import RECENT_SECONDS
 from exporter.cli.finding import Severity
-from exporter.cli.matches import Match
+from exporter.cli.matches import MatchedDatabase
 from exporter.cli.moments import moment, rfc3339
 from exporter.cli.report import INDENT, coloured_word
 from exporter.cli.tables import table_lines
-from exporter.durations import format_age
+from exporter.durations import format_duration
 from exporter.moments import OUT_OF_RANGE
 from exporter.printable import printable_line
 from exporter.results import BrokenChain, ChainLink, Gap, NewestChain
@@ -29,7 +29,7 @@ REASONS: Final = {
 """What is wrong with the link that breaks a chain."""
 
 
-def lines_of(match: Match, *, coloured: bool) -> Iterator[str]:
+def lines_of(match: MatchedDatabase, *, coloured: bool) -> Iterator[str]:
     """Yield the whole explanation of one database. No line is wrapped: ids are there to be copied."""
     yield from _identity(match)
     yield from _objective(match, coloured=coloured)
@@ -39,7 +39,7 @@ def lines_of(match: Match, *, coloured: bool) -> Iterator[str]:
     yield from _advice(match)
 
 
-def overview(matches: Sequence[Match], *, width: int | None = None) -> list[str]:
+def overview(matches: Sequence[MatchedDatabase], *, width: int | None = None) -> list[str]:
     """Return one line for each of several databases, after a line of headings.
 
     :param width: the columns of the terminal; `None`: no limit.
@@ -50,7 +50,7 @@ def overview(matches: Sequence[Match], *, width: int | None = None) -> list[str]
     return table_lines([head, *rows], width)
 
 
-def _row(match: Match, *, is_unique: bool) -> tuple[str, ...]:
+def _row(match: MatchedDatabase, *, is_unique: bool) -> tuple[str, ...]:
     """Return the cells of a database; its id only if several have its name."""
     database, risk = match.database, match.risk
     return (
@@ -65,7 +65,7 @@ def _row(match: Match, *, is_unique: bool) -> tuple[str, ...]:
     )
 
 
-def _verdict(match: Match) -> str:
+def _verdict(match: MatchedDatabase) -> str:
     """Return what is wrong in a few words."""
     if match.explanation.is_at_risk:
         return describe(match.risk)
@@ -74,7 +74,7 @@ def _verdict(match: Match) -> str:
     return "deleted, no objective" if match.database.is_retired else "no objective"
 
 
-def _identity(match: Match) -> Iterator[str]:
+def _identity(match: MatchedDatabase) -> Iterator[str]:
     database = match.database
     state = "at risk" if match.explanation.is_at_risk else "not at risk"
     yield printable_line(f"{database.name}: {state}")
@@ -87,7 +87,7 @@ def _identity(match: Match) -> Iterator[str]:
     )
 
 
-def _objective(match: Match, *, coloured: bool) -> Iterator[str]:
+def _objective(match: MatchedDatabase, *, coloured: bool) -> Iterator[str]:
     explanation = match.explanation
     yield from ("", "objective")
     if not explanation.requirements:
@@ -107,12 +107,12 @@ def _word(requirement: Requirement, *, coloured: bool) -> str:
     return "note" if severity is None else coloured_word(severity, coloured=coloured)
 
 
-def _restore_points(match: Match) -> Iterator[str]:
+def _restore_points(match: MatchedDatabase) -> Iterator[str]:
     database, gap = match.database, match.explanation.largest_gap
-    yield from ("", f"restore points: {database.restorable:,}")
+    yield from ("", f"restore points: {database.restorable_backups:,}")
     yield from _facts(
-        ("newest", _moment(database.newest_timestamp, match.now)),
-        ("oldest", _moment(database.oldest_timestamp, match.now)),
+        ("newest", _moment(database.restorable_newest_timestamp, match.now)),
+        ("oldest", _moment(database.restorable_oldest_timestamp, match.now)),
         ("largest gap", _gap(gap, match.now) if gap else ""),
     )
 
@@ -123,10 +123,10 @@ def _moment(timestamp: float | None, now: float) -> str:
 
 def _gap(gap: Gap, now: float) -> str:
     end = "now" if gap.ends == now else rfc3339(gap.ends) or OUT_OF_RANGE
-    return f"{format_age(gap.seconds)}, from {rfc3339(gap.begins) or OUT_OF_RANGE} to {end}"
+    return f"{format_duration(gap.seconds)}, from {rfc3339(gap.begins) or OUT_OF_RANGE} to {end}"
 
 
-def _chain(match: Match) -> Iterator[str]:
+def _chain(match: MatchedDatabase) -> Iterator[str]:
     """Yield the links of the newest backup's chain, and what breaks it."""
     chain = match.database.chain
     if chain is None:
@@ -159,16 +159,16 @@ def _link(link: ChainLink, now: float, broken: BrokenChain | None) -> tuple[str,
     return link.id, link.name or "", link.status or "", _moment(link.created_at, now), fault
 
 
-def _attempts(match: Match) -> Iterator[str]:
+def _attempts(match: MatchedDatabase) -> Iterator[str]:
     explanation = match.explanation
     recent = [f"{number:,} {outcome.name.lower()}" for outcome, number in explanation.recent_attempts]
-    yield from ("", f"attempts of the last {format_age(RECENT_SECONDS)}: {', '.join(recent) or 'none'}")
+    yield from ("", f"attempts of the last {format_duration(RECENT_SECONDS)}: {', '.join(recent) or 'none'}")
     if failed := explanation.failed_attempts:
         found = f"{count(failed.number, 'attempt')}, from {moment(failed.since, match.now)}"
         yield f"{INDENT}failed since the last completed one: {found}"
 
 
-def _advice(match: Match) -> Iterator[str]:
+def _advice(match: MatchedDatabase) -> Iterator[str]:
     advice = match.explanation.advice
     yield from ("", "what to do") if advice else ()
     for step in advice:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from exporter.backups import Explanation
-from exporter.cli.matches import Match
+from exporter.cli.matches import MatchedDatabase
 from exporter.cli.moments import rfc3339
 from exporter.results import AppliedObjective, ChainLink, NewestChain
 
 
-def as_json(matches: Sequence[Match], error: str | None) -> str:
+def as_json(matches: Sequence[MatchedDatabase], error: str | None) -> str:
     """Return explanations as JSON in ASCII: times in UTC, durations in seconds, `null` for what is unknown.
 
     :param error: why a target could not be walked.
@@ -19,7 +19,7 @@ def as_json(matches: Sequence[Match], error: str | None) -> str:
     return json.dumps(failure | {"databases": [_match(match) for match in matches]}, indent=2)
 
 
-def _match(match: Match) -> dict[str, Any]:
+def _match(match: MatchedDatabase) -> dict[str, Any]:
     explanation, database, failed = match.explanation, match.database, match.explanation.failed_attempts
     return {
         "target": match.target,
@@ -57,13 +57,13 @@ def _objective(objective: AppliedObjective) -> dict[str, Any]:
     }
 
 
-def _restore_points(match: Match) -> dict[str, Any]:
+def _restore_points(match: MatchedDatabase) -> dict[str, Any]:
     database, gap = match.database, match.explanation.largest_gap
     return {
-        "number": database.restorable,
-        "newest": _moment(database.newest_timestamp),
+        "number": database.restorable_backups,
+        "newest": _moment(database.restorable_newest_timestamp),
         "newest_age_seconds": match.risk.age,
-        "oldest": _moment(database.oldest_timestamp),
+        "oldest": _moment(database.restorable_oldest_timestamp),
         "largest_gap": gap
         and {"seconds": gap.seconds, "begins": _moment(gap.begins), "ends": _moment(gap.ends)},
     }

@@ -8,7 +8,7 @@ from exporter.backups import cadence_warnings
 from exporter.cli.data_findings import find_expiry, find_in_data
 from exporter.cli.finding import Finding, Severity
 from exporter.config import Target
-from exporter.durations import format_age
+from exporter.durations import format_duration
 from exporter.results import Snapshot
 from exporter.target import TargetWalker, WalkOutcome
 from exporter.wording import count
@@ -38,7 +38,7 @@ def find(walker: TargetWalker, outcome: WalkOutcome, interval: float) -> Iterato
 def _walked(outcome: WalkOutcome, snapshot: Snapshot) -> Finding:
     stats = outcome.stats
     backups, pages = count(snapshot.backups, "backup"), count(stats.pages, "page")
-    cost = f"{format_age(stats.seconds)} with {count(stats.requests, 'request')}"
+    cost = f"{format_duration(stats.seconds)} with {count(stats.requests, 'request')}"
     return Finding(Severity.OK, f"{backups} on {pages} of at most {outcome.page_size}, walked in {cost}")
 
 
@@ -69,7 +69,7 @@ def _requests(cost: int, budget: Budget, interval: float) -> Iterator[Finding]:
 
     :param cost: the requests of one walk.
     """
-    walks = f"a walk every {format_age(interval)} needs"
+    walks = f"a walk every {format_duration(interval)} needs"
     per_minute, per_hour = cost * max(1.0, MINUTE / interval), cost * HOUR / interval
     if budget.minute_share is not None:
         text = f"{walks} {per_minute:,.0f} of {budget.minute_share:,} requests per minute"
@@ -89,7 +89,7 @@ def _fit(text: str, budget: Budget, cost: int, *, fits: bool) -> Finding:
         return Finding(Severity.OK, text)
     pace = budget.pace(cost)
     effect = (
-        f"walks will run every {format_age(pace)}, and scrapes in between get the last snapshot"
+        f"walks will run every {format_duration(pace)}, and scrapes in between get the last snapshot"
         if pace
         else "walks will pause"
     )

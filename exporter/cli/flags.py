@@ -7,21 +7,18 @@ import re
 DEFAULT_PORT = 10140
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("logfmt", "json")
-API_TIERS = ("standard", "professional", "enterprise", "unlimited")
+API_TIERS = (
+    "standard",
+    "professional",
+    "enterprise",
+    "unlimited",
+)  # as in `api.tiers`: `--help` imports little
 
 
 def add_flags(parser: argparse.ArgumentParser, command: str) -> None:
     """Add the flags of a command."""
-    if command != "demo":
-        _add_config(parser)
-    _add_log(parser, "error" if command in {"check", "explain", "once"} else "info")
-    if command not in {"explain", "once"}:
-        _add_web_config(parser)
-    if command in {"serve", "demo", "healthcheck"}:
-        _add_addresses(parser)
-        _add_access(parser)
-    if command in _OWN_FLAGS:
-        _OWN_FLAGS[command](parser)
+    for add in _FLAGS[command]:
+        add(parser)
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +47,10 @@ def _add_log(parser: argparse.ArgumentParser, level: str = "info") -> None:
         default="logfmt",
         help="default logfmt",
     )
+
+
+def _add_log_of_errors(parser: argparse.ArgumentParser) -> None:
+    _add_log(parser, "error")
 
 
 def _add_web_config(parser: argparse.ArgumentParser) -> None:
@@ -160,7 +161,16 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     )
 
 
-_OWN_FLAGS = {"check": _add_check, "explain": _add_explain, "once": _add_once, "demo": _add_demo}
+_SERVE = (_add_config, _add_log, _add_web_config, _add_addresses, _add_access)
+_FLAGS = {
+    "serve": _SERVE,
+    "check": (_add_config, _add_log_of_errors, _add_web_config, _add_check),
+    "explain": (_add_config, _add_log_of_errors, _add_explain),
+    "once": (_add_config, _add_log_of_errors, _add_once),
+    "demo": (_add_log, _add_web_config, _add_addresses, _add_access, _add_demo),
+    "healthcheck": _SERVE,
+}
+"""What adds the flags of each command, in the order of its help."""
 
 
 def _level(text: str) -> str:

@@ -19,7 +19,7 @@ class Candidate(Struct, frozen=True):
     database: DatabaseAssessment
 
 
-class Match(Struct, frozen=True):
+class MatchedDatabase(Struct, frozen=True):
     """A database that was asked for, and its explanation.
 
     :param now: when it was explained, in Unix seconds.
@@ -49,7 +49,7 @@ def matching(wanted: str, candidates: Sequence[Candidate]) -> Sequence[Candidate
     )
 
 
-def worst_first(matches: Iterable[Match]) -> list[Match]:
+def worst_first(matches: Iterable[MatchedDatabase]) -> list[MatchedDatabase]:
     """Return matches in the order of their worst problem, then of their age, those at no risk last."""
     return sorted(matches, key=_badness)
 
@@ -70,7 +70,7 @@ def _matches(pattern: str, database: DatabaseAssessment) -> bool:
     return fnmatchcase(database.name, pattern) or fnmatchcase(database.instance_id, pattern)
 
 
-def _badness(match: Match) -> tuple[bool, int, float, str, str]:
+def _badness(match: MatchedDatabase) -> tuple[bool, int, float, str, str]:
     problems, risk = match.explanation.problems, match.risk
     worst = problems[0] if problems else 0
     return not problems, worst, -(risk.age or 0.0), match.database.name, match.target

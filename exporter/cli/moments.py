@@ -1,12 +1,7 @@
 """Moments for people: in UTC, as RFC 3339 writes them, and how long ago they were."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Final
-
-from exporter.durations import format_age
-from exporter.moments import OUT_OF_RANGE
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from exporter.durations import format_duration
+from exporter.moments import OUT_OF_RANGE, moment_of
 
 
 def rfc3339(timestamp: float) -> str | None:
@@ -15,15 +10,12 @@ def rfc3339(timestamp: float) -> str | None:
     >>> rfc3339(0)
     '1970-01-01T00:00:00Z'
     """
-    try:
-        moment = _EPOCH + timedelta(seconds=timestamp)
-    except OverflowError:
-        return None
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    found = moment_of(timestamp)
+    return None if found is None else found.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def moment(timestamp: float, now: float) -> str:
     """Return a moment with its age: `2026-11-28T20:00:00Z (3d 4h ago)`."""
     age = now - timestamp
-    ago = f"{format_age(age)} ago" if age >= 0 else f"in {format_age(-age)}"
+    ago = f"{format_duration(age)} ago" if age >= 0 else f"in {format_duration(-age)}"
     return f"{rfc3339(timestamp) or OUT_OF_RANGE} ({ago})"

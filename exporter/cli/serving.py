@@ -108,7 +108,7 @@ class Service:
                 address=listener.address,
                 port=listener.port,
                 tls=tls is not None,
-                targets=len(exporter.targets),
+                targets=len(exporter.runtimes),
                 version=__version__,
             )
         if self._announce:

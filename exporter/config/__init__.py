@@ -1,4 +1,9 @@
-"""What the user configured: YAML and environment become a frozen `Config` or a `ConfigError`."""
+"""What the user configured: YAML and environment become a frozen `Config` or a `ConfigError`.
+
+- `load`: from a file and the environment; `environment`, `variables`: the environment's part
+- `schema`, `target`, `objective`: the keys
+- `credentials`, `duration`, `exclusion`, `labels`, `number`, `statuses`, `url`: the types of their values
+"""
 
 from exporter.config.credentials import Credential, Secret
 from exporter.config.duration import NEVER, Duration, MaxDuration, PositiveDuration, Timeout

@@ -20,7 +20,7 @@ class Duration(float):
 
 
 class PositiveDuration(Duration):
-    """A duration above zero: nothing is required if it is zero."""
+    """A duration above zero. Zero would require nothing."""
 
     ALLOWED: ClassVar = "a duration above zero, such as 30h or 7d"
 

@@ -1,4 +1,4 @@
-"""One target: an organization at one of the API's addresses, and how to walk its backups."""
+"""One target: an account at one of the API's addresses, and how to walk its backups."""
 
 from typing import Final, Literal
 

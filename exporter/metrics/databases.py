@@ -53,7 +53,7 @@ BACKUPS: Final = Section(
     from_snapshot=True,
 )
 
-RESTORABILITY: Final = Section(
+DATABASES: Final = Section(
     "Restorability",
     ("datastore_type", "instance_id"),
     rows.assessments,
@@ -62,23 +62,23 @@ RESTORABILITY: Final = Section(
             "bycloud_database_restorable_backups",
             "Backups that can be restored: they and all backups that they depend on have a usable status."
             " 0 for a known instance without one.",
-            lambda database: database.restorable,
+            lambda database: database.restorable_backups,
         ),
         Gauge(
             "bycloud_database_restorable_newest_timestamp_seconds",
             "When the newest restorable backup was created, as a Unix timestamp.",
-            lambda database: database.newest_timestamp,
+            lambda database: database.restorable_newest_timestamp,
         ),
         LiveGauge(
             "bycloud_database_restorable_newest_age_seconds",
             "Time since the newest restorable backup was created.",
-            lambda database, now: seconds_since(database.newest_timestamp, now),
+            lambda database, now: seconds_since(database.restorable_newest_timestamp, now),
         ),
         Gauge(
             "bycloud_database_restorable_oldest_timestamp_seconds",
             "When the oldest restorable backup was created, as a Unix timestamp: the beginning of the"
             " recovery window.",
-            lambda database: database.oldest_timestamp,
+            lambda database: database.restorable_oldest_timestamp,
         ),
         LiveGauge(
             "bycloud_database_restorable_largest_gap_seconds",
@@ -182,10 +182,10 @@ NAMES: Final = Section(
     from_snapshot=True,
 )
 
-OWNERS: Final = Section(
+OBJECTIVE_LABELS: Final = Section(
     "Labels of objectives",
     ("datastore_type", "instance_id"),
-    rows.owners,
+    rows.objective_labels,
     (
         Gauge(
             "bycloud_database_labels",
@@ -194,5 +194,5 @@ OWNERS: Final = Section(
         ),
     ),
     from_snapshot=True,
-    user_labels=UserLabels("label_<name>", rows.owner_labels),
+    user_labels=UserLabels("label_<name>", rows.objective_label_names),
 )

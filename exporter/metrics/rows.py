@@ -21,7 +21,7 @@ def assessments(result: ScrapeResult) -> Iterable[tuple[Labels, DatabaseAssessme
 def unrestorable(result: ScrapeResult) -> Iterator[tuple[Labels, int]]:
     """Yield the number of unrestorable backups of each instance, by reason."""
     for labels, database in assessments(result):
-        for reason, count in database.unrestorable:
+        for reason, count in database.unrestorable_by_reason:
             yield (*labels, reason), count
 
 
@@ -33,18 +33,18 @@ def names(result: ScrapeResult) -> Iterator[tuple[Labels, None]]:
             yield (*labels, database.instance_name, version, replica_of), None
 
 
-def owners(result: ScrapeResult) -> Iterator[tuple[Labels, None]]:
+def objective_labels(result: ScrapeResult) -> Iterator[tuple[Labels, None]]:
     """Yield a row for each instance with labels of its objective."""
-    names = _owner_names(result)
+    names = _label_names(result)
     for labels, database in assessments(result):
         if database.labels:
             values = dict(database.labels)
             yield (*labels, *(values.get(name, "") for name in names)), None
 
 
-def owner_labels(result: ScrapeResult) -> Labels:
+def objective_label_names(result: ScrapeResult) -> Labels:
     """Return the names of the labels that any instance's objective has, as kube-state-metrics spells them."""
-    return tuple(f"label_{name}" for name in _owner_names(result))
+    return tuple(f"label_{name}" for name in _label_names(result))
 
 
 def scrape(result: ScrapeResult) -> Iterable[tuple[Labels, ScrapeResult]]:
@@ -58,7 +58,7 @@ def snapshot(result: ScrapeResult) -> Iterable[tuple[Labels, Snapshot]]:
 
 
 def failures(result: ScrapeResult) -> Iterable[tuple[Labels, bool]]:
-    """Return whether the last walk failed for each reason."""
+    """Return for each reason whether it is `ScrapeResult.failure`."""
     return [((reason.value,), reason == result.failure) for reason in Reason]
 
 
@@ -69,5 +69,5 @@ def collectors(result: ScrapeResult) -> Iterator[tuple[Labels, bool]]:
         yield ("instances",), result.instances_ok
 
 
-def _owner_names(result: ScrapeResult) -> Iterable[str]:
+def _label_names(result: ScrapeResult) -> Iterable[str]:
     return sorted({name for _, database in assessments(result) for name, _ in database.labels})

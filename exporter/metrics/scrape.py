@@ -50,7 +50,7 @@ SCRAPE: Final = Section(
         Gauge(
             "bycloud_scrape_objective_backups",
             "The account's quota of backups: the setting `max_backups`. No sample without it.",
-            lambda result: result.objective_backups,
+            lambda result: result.max_backups,
         ),
     ),
 )
@@ -116,7 +116,8 @@ FAILURES: Final = Section(
     (
         Gauge(
             "bycloud_scrape_failure",
-            "1 for the reason why the last finished walk failed, else 0.",
+            "1 for the reason why the last finished walk failed, else 0. Before the first has ended: timeout,"
+            " or rate_limited if the request budget allowed none.",
             lambda is_reason: is_reason,
         ),
     ),

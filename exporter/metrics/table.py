@@ -2,15 +2,15 @@
 
 from typing import Final
 
-from exporter.metrics.databases import BACKUPS, BROKEN_CHAINS, NAMES, OWNERS, RESTORABILITY
+from exporter.metrics.databases import BACKUPS, BROKEN_CHAINS, DATABASES, NAMES, OBJECTIVE_LABELS
 from exporter.metrics.scrape import COLLECTORS, FAILURES, SCRAPE, WALKED_BACKUPS
 
 SECTIONS: Final = (
     BACKUPS,
-    RESTORABILITY,
+    DATABASES,
     BROKEN_CHAINS,
     NAMES,
-    OWNERS,
+    OBJECTIVE_LABELS,
     SCRAPE,
     WALKED_BACKUPS,
     FAILURES,

@@ -1,5 +1,10 @@
 """The frozen values that cross packages: results of walks, assessments and scrapes.
 
+- `scrapes`: `ScrapeResult`, what a scrape reports of a target
+- `snapshots`: `Snapshot`, what a complete walk shows; `walks`: its records and its cost
+- `summaries`: sums over backups
+- `databases`: `DatabaseAssessment`; its parts are in `chains`, `gaps` and `timeline`
+
 Times are Unix seconds, durations seconds and sizes bytes, unless a field states otherwise. `None` is a value
 that is unknown or absent: it yields no sample.
 """

@@ -42,16 +42,16 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     :param datastore_version: such as `15.4`; `None` if the API's list of instances does not say.
     :param replica_of: the id of the instance that it replicates; `None` if it is not a replica.
     :param is_retired: it is neither configured nor in the API's complete list. Only its backups are left.
-    :param restorable: number of backups that can be restored.
-    :param newest_timestamp: when the newest restorable backup was created; `None` without one.
-    :param oldest_timestamp: when the oldest restorable backup was created; `None` without one.
+    :param restorable_backups: number of backups that can be restored.
+    :param restorable_newest_timestamp: when the newest restorable backup was created; `None` without one.
+    :param restorable_oldest_timestamp: when the oldest restorable backup was created; `None` without one.
     :param usable_newest_timestamp: when the newest backup of a usable status was created, restorable or not.
     :param gaps: each gap, the oldest first, that no later one exceeds: one of them, or the time since
-        `newest_timestamp`, is the largest gap of any window.
+        `restorable_newest_timestamp`, is the largest gap of any window.
     :param newest_chain_length: how many backups its restore reads: 1 is a full backup.
     :param newest_full_timestamp: when the newest restorable full backup was created; `None` without one.
     :param newest_full_size_bytes: its size; `None` if the API reports none.
-    :param unrestorable: each reason why usable backups cannot be restored, with their number.
+    :param unrestorable_by_reason: each reason why usable backups cannot be restored, with their number.
     :param self_contained: how many backups have a parent that their restore does not read.
     :param running_oldest_timestamp: when the oldest running backup was created; `None` if none is running.
     :param last_attempt_failed: whether the newest finished attempt failed; `None` if none has finished.
@@ -67,15 +67,15 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
     datastore_version: str | None = None
     replica_of: str | None = None
     is_retired: bool = False
-    restorable: int = 0
-    newest_timestamp: float | None = None
-    oldest_timestamp: float | None = None
+    restorable_backups: int = 0
+    restorable_newest_timestamp: float | None = None
+    restorable_oldest_timestamp: float | None = None
     usable_newest_timestamp: float | None = None
     gaps: Gaps = Gaps()
     newest_chain_length: int | None = None
     newest_full_timestamp: float | None = None
     newest_full_size_bytes: float | None = None
-    unrestorable: tuple[tuple[str, int], ...] = ()
+    unrestorable_by_reason: tuple[tuple[str, int], ...] = ()
     self_contained: int = 0
     running_oldest_timestamp: float | None = None
     last_attempt_failed: bool | None = None
@@ -95,9 +95,9 @@ class DatabaseAssessment(Struct, frozen=True, kw_only=True):
         A gap matters if it ends within the objective's retention, or always without one. The last gap, from
         the newest restorable backup, ends now. The time before the oldest one is no gap.
         """
-        if self.newest_timestamp is None:
+        if self.restorable_newest_timestamp is None:
             return None
         retention = self.objective.retention
         closed = self.gaps.first_that_ends_since(-inf if retention is None else now - retention)
-        last = Gap(self.newest_timestamp, max(now, self.newest_timestamp))
+        last = Gap(self.restorable_newest_timestamp, max(now, self.restorable_newest_timestamp))
         return max(closed or last, last, key=lambda gap: gap.seconds)

@@ -25,14 +25,15 @@ class ScrapeResult(Struct, frozen=True, kw_only=True):
     """What one scrape reports about its target.
 
     :param up: whether the last finished walk was complete; false before the first.
-    :param failure: the `Reason` why the last finished walk failed; `None` if it did not.
+    :param failure: the `Reason` why the last finished walk failed. Before the first has ended: `timeout`, or
+        `rate_limited` if it was deferred. `None` if the last one was complete, or a bug ended it.
     :param deferred: whether this scrape started no walk because the API's budget did not allow it.
     :param snapshot: the last complete walk's result; `None` if there is none or it is too old to serve.
     :param last_success: when the last complete walk ended, even if its snapshot is too old to serve.
     :param last_walk: the cost of the last finished walk; `None` before the first.
     :param walk_interval: seconds between walks that the API's budget and the configuration allow; 0: every
-        scrape walks; `None`: unknown, as of a walk by hand.
-    :param objective_backups: the account's quota of backups; `None` if it is not configured.
+        scrape walks; `None`: unknown, as after a single walk.
+    :param max_backups: how many backups the account may have; `None` if it is not configured.
     :param instances_ok: whether the last walk of the instances succeeded; `None` if they are not walked.
     """
 
@@ -43,7 +44,7 @@ class ScrapeResult(Struct, frozen=True, kw_only=True):
     last_success: float | None
     last_walk: WalkStats | None
     walk_interval: float | None = None
-    objective_backups: int | None = None
+    max_backups: int | None = None
     instances_ok: bool | None = None
 
 
@@ -58,6 +59,18 @@ class TargetStatus(Struct, frozen=True):
     result: ScrapeResult
     snapshot: Snapshot | None
     outage: Outage | None
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the last complete walk is too old for metrics; false without one."""
+        return self.snapshot is not None and self.result.snapshot is None
+
+    def as_of(self, now: float) -> float:
+        """Return the time by which to judge the snapshot: `now`, or when its walk ended if it is outdated.
+
+        :param now: Unix seconds.
+        """
+        return self.snapshot.completed_at if self.snapshot and self.is_outdated else now
 
 
 class BudgetState(Struct, frozen=True, kw_only=True):

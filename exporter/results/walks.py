@@ -15,8 +15,8 @@ class WalkResult(Struct, Generic[Record], frozen=True, kw_only=True):
     :param duplicates: how many records were repeated.
     :param malformed: how many records were skipped because they cannot be decoded.
     :param first_malformed: the position and the problem of the first one; `None` if there is none.
-    :param reported: the last `meta.total`, the API's own count; `None` if it gave none.
-    :param limit: the page size that the API applied; `None` if it is unknown.
+    :param reported: the last `Page.total`, the API's own count; `None` if it gave none.
+    :param limit: the page size that the API applied, else the requested one.
     """
 
     records: Mapping[str, Record]
@@ -24,7 +24,7 @@ class WalkResult(Struct, Generic[Record], frozen=True, kw_only=True):
     malformed: int
     first_malformed: str | None
     reported: int | None
-    limit: int | None
+    limit: int
 
     @property
     def shortfall(self) -> int:

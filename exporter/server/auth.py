@@ -8,13 +8,12 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from exporter.server.disconnects import unless_gone
+from exporter.server.disconnects import CLIENT_GONE, unless_gone
 from exporter.server.eviction import LOGIN_WAIT
 from exporter.server.passwords import PasswordVerifier, TooManyLoginsError
 from exporter.server.refusals import CountRefusal, Refusal, ignore_refusal
 from exporter.server.watched import WatchedWebConfig
 
-CLIENT_GONE: Final = 499  # only the access log shows it, as nginx's does
 TOO_MANY_LOGINS: Final = PlainTextResponse(
     "too many logins at once\n", 503, {"retry-after": "1", "connection": "close"}
 )
@@ -76,6 +75,7 @@ class BasicAuthMiddleware:
         given = Headers(scope=scope).getlist("authorization")
         client = (scope.get("client") or ("",))[0]
         users = None
+        # Again if the users were replaced while bcrypt ran.
         while users is not self._web.config.basic_auth_users:
             users = self._web.config.basic_auth_users
             if not users.hashes:

@@ -10,16 +10,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exporter.fair_slots import FairSlots
-from exporter.server.disconnects import unless_gone
+from exporter.server.disconnects import CLIENT_GONE, unless_gone
 from exporter.server.networks import client_network
 from exporter.server.refusals import CountRefusal, Refusal, ignore_refusal
 
 QUEUE_SECONDS: Final = 2.0  # a burst of requests is served within this time
-CLIENT_GONE: Final = 499  # a status for the access log only
 
 
 class ConcurrencyLimitMiddleware:
-    """Allows `max_requests` requests of each kind in flight. More wait in a fair queue; a full one means 503.
+    """Allows `max_requests` requests of each kind in flight. More wait in a fair queue, then get a 503.
 
     A request is in flight until its response starts, or its endpoint returns. So a client that reads slowly
     holds no slot, and an endpoint that waits for its worker thread holds one for as long as the thread runs.
@@ -32,7 +31,7 @@ class ConcurrencyLimitMiddleware:
     :param max_requests: the number of requests of one kind in flight.
     :param kind_of: returns the kind of requests for a path; `None`: unlimited.
     :param count_refusal: counts each 503.
-    :param queue_seconds: how long a request waits for a slot.
+    :param queue_seconds: how long a request waits for a slot before the 503. The queue has no other limit.
     """
 
     def __init__(

@@ -46,12 +46,13 @@ class Connections:
         self._tls = tls
         self._limits = limits
         self._refused = refused
-        self._handshakes: dict[HttpConnection, asyncio.Task[None]] = {}
+        self._open: dict[HttpConnection, asyncio.Task[None]] = {}
+        """Every open connection, and the task of its handshake, which may be done."""
         self._waiting: EvictionQueue[HttpConnection] = EvictionQueue()
         self._accepting: list[asyncio.Task[None]] = []
 
     def __repr__(self) -> str:
-        total, limit = len(self._handshakes), self._limits.connections
+        total, limit = len(self._open), self._limits.connections
         return f"Connections({total} of {limit}, {len(self._waiting)} waiting)"
 
     def open(self, listener: socket.socket) -> None:
@@ -64,25 +65,25 @@ class Connections:
     async def close(self) -> None:
         """Stop accepting, and cancel the handshakes in progress."""
         await _cancel(self._accepting)  # first: a handshake cancelled before it has begun would not end
-        await _cancel([task for task in self._handshakes.values() if not task.done()])
+        await _cancel([task for task in self._open.values() if not task.done()])
 
     async def abort(self) -> None:
         """End all connections without sending the rest."""
-        for connection in self._handshakes:
+        for connection in self._open:
             connection.transport.abort()
         for _ in range(CLOSING_TURNS):
             await asyncio.sleep(0)
 
     def changed(self, connection: HttpConnection) -> None:
         """Note that a connection has made progress."""
-        if connection.is_waiting and connection in self._handshakes:
+        if connection.is_waiting and connection in self._open:
             self._waiting.add(connection, connection.connection_class)
         else:
             self._waiting.discard(connection)
 
     def ended(self, connection: HttpConnection) -> None:
         """Forget a connection."""
-        self._handshakes.pop(connection, None)
+        self._open.pop(connection, None)
         self._waiting.discard(connection)
 
     async def _accept(self, listener: socket.socket) -> None:
@@ -90,12 +91,12 @@ class Connections:
         while True:
             try:
                 client, _ = await loop.sock_accept(listener)
-            except OSError as error:  # not EXHAUSTED: the client has disconnected
+            except OSError as error:
                 if error.errno in EXHAUSTED:
                     self._make_room()
                     await asyncio.sleep(PAUSE)
-                continue
-            if len(self._handshakes) < self._limits.connections or self._make_room():
+                continue  # any other error: the client has disconnected
+            if len(self._open) < self._limits.connections or self._make_room():
                 self._add(client)
             else:
                 self._refused(Refusal.NO_ROOM)
@@ -105,7 +106,7 @@ class Connections:
     def _add(self, client: socket.socket) -> None:
         connection = self._make(self)
         handshake = self._shake_hands(client, connection)
-        self._handshakes[connection] = asyncio.get_running_loop().create_task(handshake)
+        self._open[connection] = asyncio.get_running_loop().create_task(handshake)
         self.changed(connection)
 
     async def _shake_hands(self, client: socket.socket, connection: HttpConnection) -> None:
@@ -130,7 +131,7 @@ class Connections:
         connection = self._waiting.next()
         if connection is None:
             return False
-        handshake = self._handshakes[connection]
+        handshake = self._open[connection]
         self.ended(connection)
         if connection.is_connected:
             connection.end(Refusal.EVICTED)

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+CLIENT_GONE: Final = 499
+"""The status of a response that nobody receives: only the access log shows it, as nginx's does."""
 
 
 async def unless_gone(receive: Callable[[], Awaitable[Any]], work: asyncio.Future[T]) -> T | None:

@@ -14,7 +14,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     connections: int = 2000
     request_timeout: float = 10.0
-    """From the connection's begin, or a request's first byte, to its last; also for the TLS handshake."""
+    """From the connection's start, or a request's first byte, to its last; also for the TLS handshake."""
     idle_timeout: float = 30.0
     response_timeout: float = 30.0
     """How long the client may read nothing of a response."""

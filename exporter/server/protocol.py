@@ -136,7 +136,7 @@ class HttpConnection(H11Protocol):
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection, without waiting long for its client to read the last response."""
         super().timeout_keep_alive_handler()
-        self._enter(Phase.DRAINING)
+        self._enter(Phase.DRAINING)  # for its timer
 
     def send_400_response(self, _msg: str) -> None:
         """Refuse what is not HTTP/1.1; uvicorn's response would lack the configured headers."""
@@ -217,7 +217,8 @@ class HttpConnection(H11Protocol):
             self.end(Refusal.PIPELINED)
 
     def _await_next_request(self) -> None:
-        self.phase = Phase.SENDING
+        """Enter `IDLE`, unless uvicorn begins the next request: then the phase has changed."""
+        self.phase = Phase.SENDING  # only a mark: not entered, so no timer starts
         super().on_response_complete()  # which parses a request that has been received already
         if self.phase is Phase.SENDING:
             self._enter(Phase.IDLE)

@@ -110,7 +110,7 @@ class WatchedWebConfig:
             return False
         _require_regular(self._file)
         with self._file.reading():
-            for path in self._file.paths:
+            for path in self._file.paths:  # the only one
                 self._replace(load_web_config(Path(path)))
         return True
 

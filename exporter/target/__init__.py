@@ -1,4 +1,13 @@
-"""One target's state over time: its scrapes, its walks, its last complete snapshot."""
+"""One target's state over time: its scrapes, its walks, its last complete snapshot.
+
+- `scraper`: `Scraper`, which scrapes call
+- `runner`, `running_walk`: at most one walk at a time, in its thread, and its progress
+- `walker`: one walk, from requests to a snapshot; `outcome`: how it ended
+- `backup_list`, `interning`: the walk of the backups, and how they take little memory
+- `instances`, `instance_state`: the list of instances
+- `state`: what is known between scrapes
+- `walk_log`, `warning_log`, `hints`: what is logged, and advice in errors
+"""
 
 from exporter.target.instances import InstanceList
 from exporter.target.outcome import WalkOutcome

@@ -19,7 +19,7 @@ class BackupList:
     """Walks the list; keeps its page size, page boundaries and usual shortfall for the next walk.
 
     :param target: has the page size (`auto`: the most that the API accepts), the number of requests in flight
-        (1: one page after the other, in the calling thread), and the settings that need the backups' names
+        (1: one page after the other, in the calling thread), and the settings that need the backups' names.
     """
 
     def __init__(self, target: Target) -> None:

@@ -64,7 +64,7 @@ class Refused(ListState, frozen=True):
 class InstanceListState:
     """The state of one target's list of instances.
 
-    :param mode: `auto` accepts that the API refuses the list; with `on`, a refusal is a failure
+    :param mode: `auto` accepts that the API refuses the list; with `on`, a refusal is a failure.
     """
 
     def __init__(self, mode: Mode) -> None:
@@ -95,7 +95,7 @@ class InstanceListState:
     def settle(self, *, has_backups: bool) -> None:
         """Accept or reject an empty list or a refusal after a complete walk of the backups.
 
-        :param has_backups: whether that walk returned any backup
+        :param has_backups: whether that walk returned any backup.
         """
         if has_backups and (self._has_empty_list or self.current.instances == {}):
             problem = "the API lists no instances although there are backups: the empty list is not used"

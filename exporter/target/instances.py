@@ -23,8 +23,8 @@ LIST_WALKS: Final = 12  # the same in walks of the backups, if the API's budget 
 class InstanceList:
     """Walks one target's list of instances when it is due. Safe to use from many threads.
 
-    :param mode: `off` never requests the list; `auto` stops once the API refuses it
-    :param spawn: starts the thread of a walk
+    :param mode: `off` never requests the list; `auto` stops once the API refuses it.
+    :param spawn: starts the thread of a walk.
     """
 
     def __init__(
@@ -70,10 +70,10 @@ class InstanceList:
 
         A list is used for `LIST_SECONDS`; after a failure, the next call starts a walk again.
 
-        :param reserved: requests that a walk of the backups needs
+        :param reserved: requests that a walk of the backups needs.
         """
         now = self._api.clock.monotonic()
-        with self._runner.changed:
+        with self._runner.lock:
             self._runner.abandon_hung(now)
             if not (self._state.current.is_on and self._runner.is_free) or self._is_fresh(now):
                 return None
@@ -86,15 +86,15 @@ class InstanceList:
     def settle(self, *, has_backups: bool) -> None:
         """Accept or reject an empty list or a refusal after a complete walk of the backups.
 
-        :param has_backups: whether that walk returned any backup
+        :param has_backups: whether that walk returned any backup.
         """
-        with self._runner.changed:
+        with self._runner.lock:
             if self._runner.running is None:  # else the next walk of the backups settles its result
                 self._state.settle(has_backups=has_backups)
 
     def forget_refusal(self) -> None:
         """Request the list again, even if the API has refused it."""
-        with self._runner.changed:
+        with self._runner.lock:
             self._state.forget_refusal()
 
     def _is_fresh(self, now: float) -> bool:
@@ -125,7 +125,7 @@ class InstanceList:
 def complete_list(walked: WalkResult[Instance]) -> Instances:
     """Return the instances of a complete list: a missing instance would count as deleted.
 
-    :raises ApiError: `bad_response`, if records are malformed or fewer than the API reports
+    :raises ApiError: `bad_response`, if records are malformed or fewer than the API reports.
     """
     if walked.malformed:
         problem = f"{walked.malformed} instances are malformed; the first: {walked.first_malformed}"

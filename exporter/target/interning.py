@@ -15,7 +15,7 @@ from exporter.records import Backup, Page, is_cinder_snapshot
 SNAPSHOT: Final = "cinder://-"
 """Stands for the location of every Cinder snapshot: only its kind matters."""
 MOST_PARENTS: Final = 100_000
-"""Parents that are awaited at once: in a list whose children come first, one for each open chain."""
+"""At most about this many parents' ids are kept until the parents arrive: one for each open chain."""
 
 
 class Interner:
@@ -59,7 +59,7 @@ class Interner:
             self._awaited.clear()
         awaited, arrived = self._awaited.setdefault, self._awaited.pop
         records = [
-            Backup(
+            Backup(  # in the order of its fields
                 arrived(backup_id := backup.id, backup_id),
                 shared(status := backup.status, status),
                 backup.created_at,

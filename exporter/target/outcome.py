@@ -9,8 +9,8 @@ from exporter.results import Snapshot, WalkStats
 class WalkOutcome(Struct, frozen=True):
     """How a walk ended: with a snapshot or with an error.
 
-    :param page_size: the page size that the API granted; `None` if the walk failed
-    :param instances_ok: whether the list of instances is up to date; `None` if it is not requested
+    :param page_size: the page size that the API granted; `None` if the walk failed.
+    :param instances_ok: whether the list of instances is up to date; `None` if it is not requested.
     """
 
     stats: WalkStats

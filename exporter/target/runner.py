@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Generic, TypeVar
 
-from exporter.durations import format_age
+from exporter.durations import format_duration
 from exporter.errors import ApiError, Reason
 from exporter.target.running_walk import RunningWalk
 
@@ -23,14 +23,14 @@ class WalkLostError(ApiError):
 
 
 class WalkRunner(Generic[Result]):
-    """Runs at most one walk at a time. Call every method while you hold `changed`.
+    """Runs at most one walk at a time. Call every method while you hold `lock`.
 
     An abandoned walk sends no more requests, and its late result is dropped.
 
-    :param on_end: receives a walk and its result, or the exception that ended it, while `changed` is held.
+    :param on_end: receives a walk and its result, or the exception that ended it, while `lock` is held.
         The exception is `WalkLostError` if the walk hung or got no thread.
-    :param spawn: starts the thread of a walk
-    :param after_end: called after `on_end`, in the walk's thread, while `changed` is not held
+    :param spawn: starts the thread of a walk.
+    :param after_end: called after `on_end`, in the walk's thread, while `lock` is not held.
     """
 
     def __init__(
@@ -39,8 +39,8 @@ class WalkRunner(Generic[Result]):
         spawn: Spawn,
         after_end: Callable[[], None] = lambda: None,
     ) -> None:
-        self.changed = threading.Condition()
-        """Notified when a walk ends."""
+        self.lock = threading.Condition()
+        """Held by every caller; notified when a walk ends."""
         self.running: RunningWalk | None = None
         self._abandoned = 0
         self._on_end = on_end
@@ -59,7 +59,7 @@ class WalkRunner(Generic[Result]):
     def start(self, walk: RunningWalk, work: Callable[[], Result]) -> None:
         """Start a walk. It ends with `WalkLostError` at once if the system allows no more threads.
 
-        :param work: walks and returns the result; called in the walk's thread
+        :param work: walks and returns the result; called in the walk's thread.
         """
         self.running = walk
         try:
@@ -73,23 +73,23 @@ class WalkRunner(Generic[Result]):
         if walk is not None and now - walk.began > walk.hang_limit:
             walk.cancel()
             self._abandoned += 1
-            self._end(walk, WalkLostError(f"the walk did not end within {format_age(walk.hang_limit)}"))
+            self._end(walk, WalkLostError(f"the walk did not end within {format_duration(walk.hang_limit)}"))
 
     def wait_for(
         self, walk: RunningWalk, seconds: float, is_cancelled: Callable[[], bool] = lambda: False
     ) -> None:
         """Wait until a walk ends, for at most `seconds`.
 
-        :param is_cancelled: whether the wait should end now; notify `changed` when that becomes true
+        :param is_cancelled: whether the wait should end now; notify `lock` when that becomes true.
         """
-        self.changed.wait_for(
+        self.lock.wait_for(
             lambda: self._waits_ended or walk.ended.is_set() or is_cancelled(), timeout=seconds
         )
 
     def end_waits(self) -> None:
         """Let all calls of `wait_for` return at once, now and from now on."""
         self._waits_ended = True
-        self.changed.notify_all()
+        self.lock.notify_all()
 
     def _run(self, walk: RunningWalk, work: Callable[[], Result]) -> None:
         result: Result | BaseException
@@ -97,7 +97,7 @@ class WalkRunner(Generic[Result]):
             result = work()
         except BaseException as error:  # noqa: BLE001 - the next walk must start after any error
             result = error
-        with self.changed:
+        with self.lock:
             if walk is self.running:
                 self._end(walk, result)
             else:
@@ -111,7 +111,7 @@ class WalkRunner(Generic[Result]):
             self._on_end(walk, result)
         finally:
             walk.ended.set()
-            self.changed.notify_all()
+            self.lock.notify_all()
 
 
 def thread_starter(name: str) -> Spawn:

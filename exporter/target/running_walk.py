@@ -31,8 +31,8 @@ class WalkRequests(Protocol):
 class RunningWalk:
     """A walk in progress. Safe to use from many threads.
 
-    :param began: monotonic seconds
-    :param seconds: the walk's time limit; the pace of the budget may extend it
+    :param began: monotonic seconds.
+    :param seconds: the walk's time limit; the pace of the budget may extend it.
     """
 
     def __init__(self, began: float, seconds: float, budget: Budget) -> None:

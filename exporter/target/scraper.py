@@ -28,8 +28,8 @@ class Walker(Protocol):
     def __call__(self, seconds: float, reserved: int, running: RunningWalk, /) -> WalkOutcome:
         """Walk for at most `seconds`.
 
-        :param reserved: requests to leave in the budget for the next walk
-        :param running: shows the walk's progress to other threads and lets them cancel it
+        :param reserved: requests to leave in the budget for the next walk.
+        :param running: shows the walk's progress to other threads and lets them cancel it.
         """
 
 
@@ -39,9 +39,9 @@ class Scraper:
     A scrape starts a walk, if none is running, one is due and the budget allows it. It waits for the running
     walk until its deadline, then returns what is known.
 
-    :param walker: walks the target; called in the thread of the walk
-    :param budget: the API's requests, which decide whether a walk may start
-    :param spawn: starts the thread of a walk
+    :param walker: walks the target; called in the thread of the walk.
+    :param budget: the API's requests, which decide whether a walk may start.
+    :param spawn: starts the thread of a walk.
     """
 
     def __init__(  # noqa: PLR0913 - the last is for tests
@@ -58,7 +58,7 @@ class Scraper:
         self.budget = budget
         self._walker = walker
         self._clock = clock
-        self._state = TargetState(stale_after=target.stale_after, objective_backups=target.max_backups)
+        self._state = TargetState(stale_after=target.stale_after, max_backups=target.max_backups)
         self._log = WalkLog(log)
         self._runner = WalkRunner(self._end_walk, spawn, after_end=self._log.write)
 
@@ -68,23 +68,23 @@ class Scraper:
     def scrape(self, seconds: float, client_left: Callable[[], bool] = lambda: False) -> ScrapeResult:
         """Return the result of a walk that ends within `seconds`, else what the last walks returned.
 
-        :param client_left: whether the client has disconnected; call `wake` when that becomes true
-        :raises WalkCrashedError: if an unexpected exception ended the last walk
+        :param client_left: whether the client has disconnected; call `wake` when that becomes true.
+        :raises WalkCrashedError: if an unexpected exception ended the last walk.
         """
         try:
-            with self._runner.changed:
+            with self._runner.lock:
                 return self._scrape(seconds, client_left)
         finally:
             self._log.write()
 
     def last_result(self) -> ScrapeResult:
         """Return what is known, without a walk."""
-        with self._runner.changed:
+        with self._runner.lock:
             return self._result(self._clock.monotonic(), deferred=False)
 
     def status(self) -> TargetStatus:
         """Return what people see of the target, without a walk."""
-        with self._runner.changed:
+        with self._runner.lock:
             now = self._clock.monotonic()
             return TargetStatus(
                 result=self._result(now, deferred=False),
@@ -94,29 +94,29 @@ class Scraper:
 
     def wake(self) -> None:
         """Let scrapes return if their client has left."""
-        with self._runner.changed:
-            self._runner.changed.notify_all()
+        with self._runner.lock:
+            self._runner.lock.notify_all()
 
     def close(self) -> None:
         """Let all scrapes return at once, now and from now on."""
-        with self._runner.changed:
+        with self._runner.lock:
             self._runner.end_waits()
 
     def _scrape(self, seconds: float, client_left: Callable[[], bool]) -> ScrapeResult:
         now = self._clock.monotonic()
         self._runner.abandon_hung(now)
         is_due = self._runner.is_free and self._is_due(now)
-        deferred = is_due and not self._start_walk_if_granted(now)
+        started = is_due and self._start_walk_if_granted(now)
         walk = self._runner.running
         if walk and self._is_worth_waiting(walk, now, seconds):
             self._runner.wait_for(walk, seconds, client_left)
         if self._state.is_crashed:
             raise WalkCrashedError
-        return self._result(self._clock.monotonic(), deferred=deferred)
+        return self._result(self._clock.monotonic(), deferred=is_due and not started)
 
     def _result(self, now: float, *, deferred: bool) -> ScrapeResult:
-        pace = self.budget.walk_interval(self._expected_requests)
-        interval = max(pace, self.target.min_walk_interval)
+        allowed = self.budget.walk_interval(self._expected_requests)
+        interval = max(allowed, self.target.min_walk_interval)
         return self._state.result(now, deferred=deferred, walk_interval=interval)
 
     @property

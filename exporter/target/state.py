@@ -50,9 +50,9 @@ class Current(Struct, frozen=True):
 class Failing(Struct, frozen=True):
     """The last walk failed.
 
-    :param since: when the first of the failed walks in a row began
-    :param message: what went wrong, in one printable line without secrets
-    :param request_id: the API's id of the failed request
+    :param since: when the first of the failed walks in a row began.
+    :param message: what went wrong, in one printable line without secrets.
+    :param request_id: the API's id of the failed request.
     """
 
     since: float
@@ -74,13 +74,13 @@ class Crashed(Struct, frozen=True):
 class TargetState:
     """The state of one target, and what a scrape returns in it.
 
-    :param stale_after: seconds for which the last snapshot is served while walks fail; 0: not at all
-    :param objective_backups: the account's quota of backups; `None` if it is not configured
+    :param stale_after: seconds for which the last snapshot is served while walks fail; 0: not at all.
+    :param max_backups: how many backups the account may have; `None` if it is not configured.
     """
 
-    def __init__(self, *, stale_after: float, objective_backups: int | None = None) -> None:
+    def __init__(self, *, stale_after: float, max_backups: int | None = None) -> None:
         self._stale_after = stale_after
-        self._objective_backups = objective_backups
+        self._max_backups = max_backups
         self._state: NeverWalked | Current | Failing | Crashed = NeverWalked()
         self.instances_ok: bool | None = None
         """`WalkOutcome.instances_ok` of the last walk."""
@@ -91,7 +91,7 @@ class TargetState:
     def end_walk(self, began: float, outcome: WalkOutcome) -> None:
         """Record a walk that was complete or failed.
 
-        :param began: when it began, in monotonic seconds
+        :param began: when it began, in monotonic seconds.
         """
         self.instances_ok = outcome.instances_ok
         if isinstance(outcome.result, ApiError):
@@ -102,8 +102,8 @@ class TargetState:
     def crash(self, began: float, stats: WalkStats) -> None:
         """Record a walk that an unexpected exception ended.
 
-        :param began: when it began, in monotonic seconds
-        :param stats: its cost
+        :param began: when it began, in monotonic seconds.
+        :param stats: its cost.
         """
         self._state = Crashed(self._failing_since(began), stats, self._state.complete)
 
@@ -136,7 +136,7 @@ class TargetState:
     def servable_snapshot(self, now: float) -> Snapshot | None:
         """Return the last snapshot; `None` without one, and once walks have failed for `stale_after`.
 
-        :param now: monotonic seconds
+        :param now: monotonic seconds.
         """
         state = self._state
         if state.complete is None or (
@@ -148,9 +148,9 @@ class TargetState:
     def result(self, now: float, *, deferred: bool, walk_interval: float | None = None) -> ScrapeResult:
         """Return what a scrape returns at `now` (monotonic seconds).
 
-        :param deferred: whether the API's budget allowed no walk for this scrape
+        :param deferred: whether the API's budget allowed no walk for this scrape.
         :param walk_interval: seconds between walks that budget and configuration allow; 0: every scrape
-            walks; `None`: unknown
+            walks; `None`: unknown.
         """
         state = self._state
         return ScrapeResult(
@@ -161,15 +161,15 @@ class TargetState:
             last_success=state.complete.snapshot.completed_at if state.complete else None,
             last_walk=state.last_walk,
             walk_interval=walk_interval,
-            objective_backups=self._objective_backups,
+            max_backups=self._max_backups,
             instances_ok=self.instances_ok,
         )
 
     def outage(self, now: float, unix_now: float) -> Outage | None:
         """Return the outage that lasts; `None` unless the last walk failed.
 
-        :param now: monotonic seconds
-        :param unix_now: the same moment in Unix seconds, to display when the outage began
+        :param now: monotonic seconds.
+        :param unix_now: the same moment in Unix seconds, to display when the outage began.
         """
         match self._state:
             case Failing(since=since, reason=reason, message=message, request_id=request_id):
@@ -201,11 +201,11 @@ class TargetState:
         return None
 
 
-def scrape_result_of(outcome: WalkOutcome, now: float, objective_backups: int | None = None) -> ScrapeResult:
+def scrape_result_of(outcome: WalkOutcome, now: float, max_backups: int | None = None) -> ScrapeResult:
     """Return the scrape result of a single walk that ended at `now` (monotonic seconds).
 
-    :param objective_backups: the account's quota of backups; `None` if it is not configured
+    :param max_backups: how many backups the account may have; `None` if it is not configured.
     """
-    state = TargetState(stale_after=0, objective_backups=objective_backups)
+    state = TargetState(stale_after=0, max_backups=max_backups)
     state.end_walk(now, outcome)
     return state.result(now, deferred=False)

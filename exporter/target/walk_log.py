@@ -8,13 +8,13 @@ from typing import Any
 from msgspec import Struct
 from structlog.typing import FilteringBoundLogger
 
-from exporter.durations import format_age
+from exporter.durations import format_duration
 from exporter.errors import ApiError
 from exporter.results import Snapshot, WalkStats
 from exporter.target.outcome import WalkOutcome
 
 
-class Outage(Struct, frozen=True):
+class FailedWalks(Struct, frozen=True):
     """Failed walks in a row. `since` is when the first of them began, in monotonic seconds."""
 
     since: float
@@ -22,7 +22,7 @@ class Outage(Struct, frozen=True):
 
     def fields(self, now: float) -> dict[str, Any]:
         """Return the fields of the log line at `now`."""
-        return {"failed_walks": self.walks, "failing_for": format_age(now - self.since)}
+        return {"failed_walks": self.walks, "failing_for": format_duration(now - self.since)}
 
 
 class WalkLog:
@@ -31,7 +31,7 @@ class WalkLog:
     def __init__(self, log: FilteringBoundLogger) -> None:
         self._log = log
         self._lines: SimpleQueue[Callable[[], object]] = SimpleQueue()
-        self._outage: Outage | None = None
+        self._outage: FailedWalks | None = None
         self._last_noted: tuple[object, ...] = ()
 
     def __repr__(self) -> str:
@@ -42,9 +42,9 @@ class WalkLog:
     ) -> None:
         """Decide what to log about a walk that ended at `now`.
 
-        :param result: its outcome, or the unexpected exception that ended it
-        :param began: when it began; both times are monotonic seconds
-        :param serves_snapshot: whether scrapes still return the last snapshot
+        :param result: its outcome, or the unexpected exception that ended it.
+        :param began: when it began; both times are monotonic seconds.
+        :param serves_snapshot: whether scrapes still return the last snapshot.
         """
         if isinstance(result, BaseException):
             self._extend_outage(began)
@@ -65,9 +65,9 @@ class WalkLog:
                 return
             write_line()
 
-    def _extend_outage(self, began: float) -> Outage:
-        outage = self._outage or Outage(began, 0)
-        self._outage = Outage(outage.since, outage.walks + 1)
+    def _extend_outage(self, began: float) -> FailedWalks:
+        outage = self._outage or FailedWalks(began, 0)
+        self._outage = FailedWalks(outage.since, outage.walks + 1)
         return self._outage
 
     def _note_success(self, snapshot: Snapshot, stats: WalkStats, now: float) -> None:
@@ -85,7 +85,9 @@ class WalkLog:
             )
         )
 
-    def _note_failure(self, error: ApiError, outage: Outage, now: float, *, serves_snapshot: bool) -> None:
+    def _note_failure(
+        self, error: ApiError, outage: FailedWalks, now: float, *, serves_snapshot: bool
+    ) -> None:
         if not self._is_news(error.reason, error.status, serves_snapshot):
             return
         self._lines.put(

@@ -24,7 +24,7 @@ INSTANCES_SECONDS: Final = 2.0  # how long a walk that has read its backups wait
 
 
 class TargetWalker:
-    """Walks one target: snapshot = assess(walk(fetch_page)).
+    """Walks one target: snapshot = assess(BackupList.walk(client)).
 
     The list of instances is walked at the same time. Its failures do not fail the walk of the backups.
 

@@ -11,12 +11,12 @@ from exporter.walk.split_page import malformed_before
 class CollectedRecords(Generic[Record]):
     """Every record once, as its newest copy, and counts of those that were repeated or malformed.
 
-    `read` counts the records of all pages, repeated and malformed ones too; `malformed` counts each of these
-    once. `reported` is the last `meta.total`.
+    `records_read` counts the records of all pages, repeated and malformed ones too; `malformed` counts each
+    of the latter once. `reported` is the last `Page.total`.
     """
 
     def __init__(self) -> None:
-        self.read = 0
+        self.records_read = 0
         self.malformed = 0
         self.reported: int | None = None
         self._records: dict[str, Record] = {}
@@ -35,12 +35,12 @@ class CollectedRecords(Generic[Record]):
         self._duplicates += self.merge(page)
         new = page.malformed[reread:]
         if new and self._first_malformed is None:
-            self._first_malformed = f"record {self.read + new[0].position}: {new[0].problem}"
+            self._first_malformed = f"record {self.records_read + new[0].position}: {new[0].problem}"
         self.malformed += len(new)
-        self.read += page.length
+        self.records_read += page.length
 
     def merge(self, page: Page[Record]) -> int:
-        """Add the records of a page that is read again; return how many were already collected."""
+        """Add the records of a page without counting it; return how many were already collected."""
         self.reported = page.total if page.total is not None else self.reported
         self._limit = page.limit or self._limit
         before = len(self._records)

@@ -11,8 +11,8 @@ from exporter.walk.boundaries import BoundaryRecorder, PageBoundaries
 from exporter.walk.dispatcher import Body, Request
 from exporter.walk.page_cache import PageCache
 from exporter.walk.page_size import Marker
+from exporter.walk.request_order import RequestOrder
 from exporter.walk.split_page import split
-from exporter.walk.timeline import Timeline
 
 
 class Arrival(Struct, Generic[Record], frozen=True):
@@ -47,7 +47,7 @@ class Prefetcher(Generic[Body, Record]):
         self._cache = cache
         self._known = known
         self._recorder = BoundaryRecorder[Record]()
-        self._timeline = Timeline[Record]()
+        self._order = RequestOrder[Record]()
         self._next: Continuation[Record] | None = Continuation(None)
         self._request_ahead()
 
@@ -69,7 +69,7 @@ class Prefetcher(Generic[Body, Record]):
         page = self._until_continuation(self._arrival(marker))
         is_last = not page.claims_more(limit)
         self._recorder.add(page, self._cache.longest_page, is_last=is_last)
-        page = replace(page, total=self._timeline.highest_total)
+        page = replace(page, total=self._order.highest_total)
         if is_last and page.length:
             self._restart(limit)
         return page
@@ -87,7 +87,7 @@ class Prefetcher(Generic[Body, Record]):
     def _restart(self, limit: int) -> None:
         """Discard everything that was requested ahead, and use the totals of later pages only."""
         self._cache.restart(limit)
-        self._timeline = Timeline[Record]()
+        self._order = RequestOrder[Record]()
         self._next = None
 
     def _arrival(self, marker: Marker) -> Arrival[Record]:
@@ -109,7 +109,7 @@ class Prefetcher(Generic[Body, Record]):
     def _received(self, request: Request[Record]) -> Arrival[Record]:
         if not isinstance(request.response, Page):
             raise request.response or AssertionError("the request has no response")
-        is_in_order = self._timeline.add(request, request.response)
+        is_in_order = self._order.add(request, request.response)
         return Arrival(request.response, request.received_index, is_in_order)
 
     def _may_lack_records(self, arrival: Arrival[Record]) -> bool:

@@ -62,10 +62,10 @@ def confirm(short: WalkResult[Record], again: WalkResult[Record], usual_shortfal
 
 def walk_once(fetch_page: FetchPage[Record], page_size: PageSize, usual_shortfall: int) -> WalkResult[Record]:
     """Walk the list once. The result may lack records that the API reports."""
-    return WalkState(fetch_page, page_size, usual_shortfall).run()
+    return SequentialWalk(fetch_page, page_size, usual_shortfall).run()
 
 
-class WalkState(Generic[Record]):
+class SequentialWalk(Generic[Record]):
     """One walk: reads page after page, recovers from dead markers, and checks the head at the end."""
 
     def __init__(self, fetch_page: FetchPage[Record], page_size: PageSize, usual_shortfall: int) -> None:
@@ -217,7 +217,7 @@ class WalkState(Generic[Record]):
         return page
 
     def _refuse_endless(self) -> None:
-        read, reported = self._collected.read, self._collected.reported
+        read, reported = self._collected.records_read, self._collected.reported
         if is_endless(self._pages, read, reported):
             total = "no total" if reported is None else f"a total of {reported}"
             raise _pagination(

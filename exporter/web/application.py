@@ -27,7 +27,7 @@ class RequestKind(StrEnum):
     PAGE = "page"
 
 
-def request_kind(path: str, telemetry_path: str = "/metrics") -> RequestKind | None:
+def request_kind(path: str, telemetry_path: str) -> RequestKind | None:
     """Return the kind of a request for `path`; `None` for health and other cheap endpoints."""
     if path in {telemetry_path, "/probe"}:
         return RequestKind.SCRAPE
@@ -53,8 +53,8 @@ def create_application(  # noqa: PLR0913 - the options of the command line, each
     scrapers: Scrapers,
     own: Iterable[Collector],
     *,
-    telemetry_path: str = "/metrics",
-    max_requests: int = 40,
+    telemetry_path: str,
+    max_requests: int,
     reload: Callable[[], None] | None = None,
     external_url: ExternalUrl | None = None,
     clock: Clock | None = None,

@@ -53,12 +53,12 @@ class DatabaseView(Struct, frozen=True):
     @property
     def name(self) -> str:
         """Its name, or its id if no name is known."""
-        return self.database.instance_name or self.database.instance_id
+        return self.database.name
 
     @property
     def is_outdated(self) -> bool:
         """Whether the last complete walk is too old for metrics."""
-        return self.status.result.snapshot is None
+        return self.status.is_outdated
 
     @property
     def problems(self) -> list[ProblemView]:
@@ -72,7 +72,10 @@ class DatabaseView(Struct, frozen=True):
 
     @property
     def is_gap_long(self) -> bool:
-        """Whether its largest gap is longer than its objective allows."""
+        """Whether to mark its largest gap: longer than the objective's `max_gap`, or else its `max_age`.
+
+        `max_age` forbids no gap that has ended, so only with `max_gap` a marked gap is a problem too.
+        """
         gap, objective = self.explanation.largest_gap, self.database.objective
         allowed = objective.age if objective.gap is None else objective.gap
         return gap is not None and allowed is not None and gap.seconds > allowed
@@ -101,8 +104,7 @@ def database_page(target: str, database: DatabaseAssessment, status: TargetStatu
     :param status: of the target, with the snapshot that holds the database.
     :param now: Unix seconds.
     """
-    if status.result.snapshot is None and status.snapshot is not None:
-        now = status.snapshot.completed_at
+    now = status.as_of(now)
     return render(
         "database.html",
         view=DatabaseView(target, explain(database, now), status, now),

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from exporter.backups.advice import ADVICE
 from exporter.backups.risk import Risk, describe, risks, severity
+from exporter.moments import seconds_since
 from exporter.results import AppliedObjective, DatabaseAssessment
 
 TEAM: Final = "team"
@@ -39,7 +40,7 @@ class DatabaseRow(Struct, frozen=True):
     @property
     def name(self) -> str:
         """Its name, or its id if no name is known."""
-        return self.database.instance_name or self.database.instance_id
+        return self.database.name
 
     @property
     def team(self) -> str | None:
@@ -95,7 +96,11 @@ def database_rows(
     at_risk = {risk.instance_id: risk for risk in risks(known, now)}
     rows = [
         DatabaseRow(
-            target, database, _age(database, now), at_risk.get(database.instance_id), is_outdated=is_outdated
+            target,
+            database,
+            seconds_since(database.restorable_newest_timestamp, now),
+            at_risk.get(database.instance_id),
+            is_outdated=is_outdated,
         )
         for database in known
     ]
@@ -114,7 +119,3 @@ def has_teams(rows: Sequence[DatabaseRow]) -> bool:
 
 def _order(row: DatabaseRow) -> tuple[bool, tuple[int, float, str], str]:
     return row.risk is None, severity(row.risk) if row.risk else (0, 0.0, row.name), row.database.instance_id
-
-
-def _age(database: DatabaseAssessment, now: float) -> float | None:
-    return None if database.newest_timestamp is None else max(0.0, now - database.newest_timestamp)

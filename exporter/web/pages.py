@@ -15,9 +15,9 @@ from exporter.web.database import database_page
 from exporter.web.disconnect_callback import client_gone, on_disconnect
 from exporter.web.landing import landing_page
 from exporter.web.links import DatabaseAddress, parse_database_path
-from exporter.web.recent import unless_stale
 from exporter.web.render_queue import RenderQueue
 from exporter.web.scrapes import Scrapers
+from exporter.web.staleness import as_outdated_if_stale
 from exporter.web.templating import HEADERS
 from exporter.web.throttled import PAUSE_FACTOR, ThrottledRendering
 
@@ -57,7 +57,7 @@ class PageEndpoints:
 
     def _render_landing(self) -> bytes:
         statuses = {
-            name: unless_stale(scraper.status(), self._clock.now())
+            name: as_outdated_if_stale(scraper.status(), self._clock.now())
             for name, scraper in self._scrapers().items()
         }
         return landing_page(statuses, self._telemetry_path, self._clock.now()).encode()
@@ -66,7 +66,7 @@ class PageEndpoints:
         scraper = self._scrapers().get(address.target)
         if scraper is None:
             raise HTTPException(404, f"unknown target {_quoted(address.target)}; GET /sd lists the targets")
-        status = unless_stale(scraper.status(), self._clock.now())
+        status = as_outdated_if_stale(scraper.status(), self._clock.now())
         if status.snapshot is None:
             raise HTTPException(503, f"no data of target {_quoted(address.target)} yet: no walk was complete")
         for database in status.snapshot.assessments:

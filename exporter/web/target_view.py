@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from exporter.errors import Reason
+from exporter.moments import seconds_since
 from exporter.results import DataWarning, Snapshot, TargetStatus
 from exporter.web.database_rows import DatabaseRow, database_rows
 from exporter.wording import count
@@ -50,7 +51,7 @@ class TargetView(Struct, frozen=True):
     @property
     def is_outdated(self) -> bool:
         """Whether the last complete walk is too old for metrics."""
-        return self.status.snapshot is not None and self.status.result.snapshot is None
+        return self.status.is_outdated
 
     @property
     def reason(self) -> str:
@@ -99,15 +100,11 @@ def target_view(name: str, status: TargetStatus, now: float) -> TargetView:
 
     :param now: Unix seconds.
     """
-    snapshot, success = status.snapshot, status.result.last_success
-    age = None if success is None else max(0.0, now - success)
+    snapshot, age = status.snapshot, seconds_since(status.result.last_success, now)
     if snapshot is None:
         return TargetView(name, status, (), age)
-    is_outdated = status.result.snapshot is None
-    as_of = snapshot.completed_at if is_outdated else now
-    return TargetView(
-        name, status, database_rows(name, snapshot.assessments, as_of, is_outdated=is_outdated), age
-    )
+    rows = database_rows(name, snapshot.assessments, status.as_of(now), is_outdated=status.is_outdated)
+    return TargetView(name, status, rows, age)
 
 
 def _notes(snapshot: Snapshot) -> Iterator[str]:

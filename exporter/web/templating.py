@@ -7,7 +7,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exporter import __version__
-from exporter.durations import format_age
+from exporter.durations import format_duration
 from exporter.moments import format_moment
 from exporter.web.links import database_link, probe_link
 
@@ -18,7 +18,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters |= {"duration": format_age, "time": format_moment}
+_environment.filters |= {"duration": format_duration, "time": format_moment}
 _environment.globals |= {"version": __version__, "database_link": database_link, "probe_link": probe_link}
 _STYLE: Final = _environment.get_template("style.css").render()
 _STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()

@@ -40,7 +40,7 @@ class Period(Struct, frozen=True):
     ends: float
 
     def percent(self, time: float) -> float:
-        """Return where a time is drawn; one outside of the period is drawn at its begin or end."""
+        """Return where a time is drawn; one outside of the period is drawn at its start or end."""
         part = (time - self.begins) / (self.ends - self.begins)
         return round(MARGIN + (100 - 2 * MARGIN) * min(max(part, 0.0), 1.0), 2)
 

@@ -71,6 +71,27 @@ def test_a_wrong_argument_is_one_line(argument: str, expected: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_annotations_state_the_ratios_of_the_settings() -> None:
+    """A text that compares with a median states the ratio in force, not the default one."""
+    settings = Settings(size_ratio=0.3, count_ratio=0.75, slow_ratio=2.5)
+    changed = {alert.name: f"{alert.summary} {alert.description}" for alert in alerts(settings)}
+
+    assert "less than 0.3 times the median" in changed["ByCloudBackupSizeDropped"]
+    assert "less than 0.75 times the lowest number" in changed["ByCloudBackupsDropped"]
+    assert "has lost many of its restorable backups" in changed["ByCloudBackupsDropped"]
+    assert "more than 2.5 times the median" in changed["ByCloudBackupSlow"]
+
+
+def test_annotations_state_the_default_ratios_in_words() -> None:
+    """Half and twice are words."""
+    default = {alert.name: f"{alert.summary} {alert.description}" for alert in alerts(Settings())}
+
+    assert "less than half of the median" in default["ByCloudBackupSizeDropped"]
+    assert "less than half of the lowest number" in default["ByCloudBackupsDropped"]
+    assert "has lost most of its restorable backups" in default["ByCloudBackupsDropped"]
+    assert "more than twice the median" in default["ByCloudBackupSlow"]
+
+
 def test_an_annotation_without_a_url_is_left_out() -> None:
     """Only URLs that are set appear, and those of databases name the database."""
     alert = next(alert for alert in alerts(Settings()) if alert.name == "ByCloudBackupTooOld")

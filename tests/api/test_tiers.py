@@ -5,6 +5,7 @@ from typing import get_args
 import pytest
 
 from exporter.api.tiers import HOUR, MINUTE, TIERS, Quota, tier_by_minute_limit
+from exporter.cli.flags import API_TIERS
 from exporter.config import Tier
 from exporter.simulator import ratelimit
 from exporter.simulator.ratelimit import RateLimit
@@ -29,8 +30,11 @@ def test_the_embedded_api_has_the_same_tiers() -> None:
 
 
 def test_the_configuration_accepts_exactly_these_tiers() -> None:
-    """`api_tier` is `auto` or the name of a tier in the table."""
-    assert get_args(Tier) == ("auto", *(tier.name for tier in TIERS))
+    """`api_tier` is `auto` or the name of a tier in the table, and `demo --tier` one of these names."""
+    names = tuple(tier.name for tier in TIERS)
+
+    assert get_args(Tier) == ("auto", *names)
+    assert names == API_TIERS
 
 
 @pytest.mark.parametrize(("limit", "name"), [(60, "standard"), (300, "professional"), (1_000, "enterprise")])

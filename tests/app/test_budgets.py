@@ -13,12 +13,12 @@ from tests.support.targets import MakeTarget, target
 
 def spend(exporter: Exporter, name: str, requests: int) -> None:
     """Spend requests of a target's hour."""
-    send(exporter.targets[name].api.budget, requests)
+    send(exporter.runtimes[name].api.budget, requests)
 
 
 def hours(exporter: Exporter) -> dict[str, int | None]:
     """Return how many requests each target's hour has left."""
-    return {name: runtime.api.budget.hour_remaining for name, runtime in exporter.targets.items()}
+    return {name: runtime.api.budget.hour_remaining for name, runtime in exporter.runtimes.items()}
 
 
 def test_a_changed_target_keeps_its_hour(make: MakeTarget) -> None:
@@ -30,7 +30,7 @@ def test_a_changed_target_keeps_its_hour(make: MakeTarget) -> None:
         )
 
         assert hours(exporter) == {"a": 600}
-        assert exporter.scrapers["a"].budget is exporter.targets["a"].api.budget
+        assert exporter.scrapers["a"].budget is exporter.runtimes["a"].api.budget
 
 
 def test_a_renamed_target_keeps_its_hour(make: MakeTarget) -> None:
@@ -80,4 +80,4 @@ def test_an_unusable_configuration_changes_no_budget(make: MakeTarget, tmp_path:
                 Config(targets=(make("a", api_tier="standard", budget_share=1.0), unreadable))
             )
 
-        assert exporter.targets["a"].api.budget.hour_share == 500
+        assert exporter.runtimes["a"].api.budget.hour_share == 500

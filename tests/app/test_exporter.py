@@ -76,13 +76,13 @@ def test_an_unusable_configuration_changes_nothing(
     exporter: Exporter, make: MakeTarget, tmp_path: Path, closed: list[str]
 ) -> None:
     """If one credential cannot be read, no target changes, and those that were started are closed."""
-    before = exporter.targets
+    before = exporter.runtimes
     unreadable = target("bad", api_key_file=tmp_path / "missing")
     with pytest.raises(ConfigError, match="missing"):
         exporter.reconfigure(Config(targets=(make("new"), unreadable, make("a", page_size=20))))
 
     assert closed == ["new"]
-    assert exporter.targets == before
+    assert exporter.runtimes == before
     assert all(scraper.scrape(30).up for scraper in exporter.scrapers.values())
 
 
@@ -105,7 +105,7 @@ def test_a_reload_retries_a_refused_list_of_instances(
     """Only a list that the API refused is requested again, and never with `instances: off`."""
     config = Config(targets=(make("a", instances=mode),))
     with Exporter(config) as exporter:
-        walk = exporter.targets["a"].walker
+        walk = exporter.runtimes["a"].walker
         api.instances = None if refused else bulk_instances(6)
         walk(30, instances_seconds=30)
         before = len(api.requests)
@@ -117,7 +117,7 @@ def test_a_reload_retries_a_refused_list_of_instances(
 
 def test_the_application_serves_the_configuration_in_force(exporter: Exporter, make: MakeTarget) -> None:
     """After a reload, `/probe` knows the new targets and no others."""
-    with running(exporter.application()) as url:
+    with running(exporter.application(telemetry_path="/metrics", max_requests=40)) as url:
         exporter.reconfigure(Config(targets=(make("a"), make("d"))))
         statuses = [get(f"{url}/probe?target={name}").status_code for name in "abcd"]
 
@@ -154,7 +154,7 @@ def test_a_removed_target_sends_no_further_request(api: FaultyApi, make: MakeTar
     held = Held()
     api.faults.add(ErrorBody(500), times=None, when=held)
     with Exporter(Config(targets=(old(1), make("b")))) as exporter, ThreadPoolExecutor(1) as pool:
-        walk = exporter.targets["a"].walker
+        walk = exporter.runtimes["a"].walker
         walking = pool.submit(walk, 60)
         assert held.reached.wait(60)
         sent = len(api.requests)
@@ -178,7 +178,7 @@ def test_the_own_metrics_tell_when_a_token_expires(make: MakeTarget) -> None:
     with Exporter(Config(targets=(make("a", token=token), make("b")))) as made:
         for scraper in made.scrapers.values():
             scraper.scrape(30)
-        with running(made.application()) as url:
+        with running(made.application(telemetry_path="/metrics", max_requests=40)) as url:
             lines = get(f"{url}/metrics").text.splitlines()
     name = "bycloud_api_credential_expiry_timestamp_seconds"
 

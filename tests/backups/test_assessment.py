@@ -77,9 +77,9 @@ def test_says_all_of_an_instance_with_a_chain() -> None:
         "one": DatabaseAssessment(
             instance_id="one",
             datastore_type="redis",
-            restorable=3,
-            newest_timestamp=at(2),
-            oldest_timestamp=at(0),
+            restorable_backups=3,
+            restorable_newest_timestamp=at(2),
+            restorable_oldest_timestamp=at(0),
             usable_newest_timestamp=at(2),
             gaps=Gaps.of([at(1)], [at(2)]),
             newest_chain_length=3,
@@ -113,9 +113,9 @@ def test_backups_with_a_broken_chain_are_not_restorable() -> None:
         backup(4, parent_id="gone"),
     )["one"]
 
-    assert assessment.restorable == 1
-    assert assessment.newest_timestamp == at(0)
-    assert assessment.unrestorable == (("parent_failed", 2), ("parent_missing", 1))
+    assert assessment.restorable_backups == 1
+    assert assessment.restorable_newest_timestamp == at(0)
+    assert assessment.unrestorable_by_reason == (("parent_failed", 2), ("parent_missing", 1))
     assert assessment.last_attempt_failed is False
 
 
@@ -144,8 +144,8 @@ def test_unknown_values_are_none() -> None:
     """An instance whose only backup is running has no restorable backup, and no facts about one."""
     assessment = assessed(backup(0, status="BUILDING", size=None))["one"]
 
-    assert assessment.restorable == 0
-    assert assessment.newest_timestamp is None
+    assert assessment.restorable_backups == 0
+    assert assessment.restorable_newest_timestamp is None
     assert assessment.newest_full_size_bytes is None
     assert assessment.last_attempt_failed is None
     assert assessment.datastore_type == "unknown"
@@ -172,7 +172,7 @@ class TestKnownInstances:
 
         assessments = assessed(inventory=known)
 
-        assert assessments["listed"].restorable == assessments["configured"].restorable == 0
+        assert assessments["listed"].restorable_backups == assessments["configured"].restorable_backups == 0
         assert assessments["listed"].instance_name == "orders-db"
         assert assessments["listed"].datastore_version == "8.0"
         assert assessments["configured"].instance_name == "wiki-db"
@@ -228,7 +228,7 @@ class TestKnownInstances:
 
         assert assessment.objective.age == age
         assert (assessment.objective.duration is None) == (age is None)
-        assert assessment.restorable == 1
+        assert assessment.restorable_backups == 1
 
 
 class TestObjectives:
@@ -291,4 +291,6 @@ def test_each_instance_is_there_once_and_its_usable_backups_are_all_counted(back
     names = [assessment.instance_id for assessment in assessments]
     usable = [made for made in backups if made.instance_id and made.status == "COMPLETED"]
     assert sorted(names) == sorted({made.instance_id for made in backups if made.instance_id} | {"extra"})
-    assert len(usable) == sum(one.restorable + sum(n for _, n in one.unrestorable) for one in assessments)
+    assert len(usable) == sum(
+        one.restorable_backups + sum(n for _, n in one.unrestorable_by_reason) for one in assessments
+    )

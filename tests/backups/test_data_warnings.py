@@ -220,7 +220,7 @@ def test_text_from_the_api_is_redacted(status: str) -> None:
     with FaultyApi(backups=(shown,)) as api, capture_logs() as logs:
         target = Target(name="prod", url=Url(api.url), api_key=Secret("demo:demo-secret"), instances="off")
         with Exporter(Config(targets=(target,))) as exporter:
-            snapshot = exporter.targets["prod"].walker(30).snapshot
+            snapshot = exporter.runtimes["prod"].walker(30).snapshot
 
     assert snapshot is not None
     texts = [warning.text for warning in snapshot.data_warnings] + [line["event"] for line in logs]

@@ -24,7 +24,7 @@ def assessed(backups: Sequence[Backup], *exclude: Exclusion) -> Snapshot:
         malformed=0,
         first_malformed=None,
         reported=len(backups),
-        limit=None,
+        limit=100,
     )
     rules = replace(RULES, exclude=exclude)
     return assess(walked, Inventory.of((), LISTED), rules, completed_at=NOON.timestamp() + 86_400)
@@ -36,7 +36,7 @@ def test_by_name_it_leaves_out_backups_only() -> None:
     result = assessed([backup(1), snapshot], Exclusion(backup_name="Replication snapshot for *"))
     (one, two) = result.assessments
 
-    assert (one.instance_id, one.restorable, one.newest_timestamp) == (
+    assert (one.instance_id, one.restorable_backups, one.restorable_newest_timestamp) == (
         "one",
         1,
         backup(1).created_at.timestamp(),
@@ -73,7 +73,7 @@ def test_patterns_of_one_entry_must_all_match() -> None:
     named = [replace(backup(1), name="tmp"), replace(backup(2, instance_id="two"), name="tmp")]
     result = assessed(named, Exclusion(instance_id="two", backup_name="tmp", datastore_type="redis"))
 
-    assert [one.restorable for one in result.assessments] == [1, 0]
+    assert [one.restorable_backups for one in result.assessments] == [1, 0]
 
 
 def test_an_excluded_parent_breaks_no_chain() -> None:
@@ -81,7 +81,7 @@ def test_an_excluded_parent_breaks_no_chain() -> None:
     parent = replace(backup(1), name="hidden")
     (one, _) = assessed([parent, backup(2, parent_id="1")], Exclusion(backup_name="hidden")).assessments
 
-    assert (one.restorable, one.newest_chain_length, one.unrestorable) == (1, 2, ())
+    assert (one.restorable_backups, one.newest_chain_length, one.unrestorable_by_reason) == (1, 2, ())
 
 
 def test_a_name_pattern_needs_a_known_name() -> None:

@@ -33,15 +33,15 @@ ALL: Final = AppliedObjective(
 FINE: Final = variant(
     "fine",
     objective=ALL,
-    newest_timestamp=NOW - 100,
-    oldest_timestamp=NOW - 1000,
+    restorable_newest_timestamp=NOW - 100,
+    restorable_oldest_timestamp=NOW - 1000,
     running_oldest_timestamp=NOW - 50,
     newest_full_timestamp=NOW - 500,
     newest_chain_length=7,
     gaps=Gaps.of([NOW - 400], [NOW - 100]),
 )
 OVER: Final[dict[str, tuple[Problem, dict[str, object]]]] = {
-    "max_age": (Problem.OVER_OBJECTIVE, {"newest_timestamp": NOW - 101}),
+    "max_age": (Problem.OVER_OBJECTIVE, {"restorable_newest_timestamp": NOW - 101}),
     "max_duration": (Problem.RUNS_TOO_LONG, {"running_oldest_timestamp": NOW - 51}),
     "max_gap": (Problem.GAP_TOO_LONG, {"gaps": Gaps.of([NOW - 401], [NOW - 100])}),
     "max_full_age": (Problem.FULL_TOO_OLD, {"newest_full_timestamp": NOW - 501}),
@@ -82,7 +82,7 @@ def test_just_over_the_limit_is_missed(key: str) -> None:
 
 def test_a_short_reach_is_a_note() -> None:
     """One walk cannot tell a young database from a retention that is too short."""
-    explanation = explain(replace(FINE, oldest_timestamp=NOW - 999), NOW)
+    explanation = explain(replace(FINE, restorable_oldest_timestamp=NOW - 999), NOW)
 
     assert states(explanation)["min_retention"] is RequirementState.NOTE
     assert not explanation.is_at_risk
@@ -97,8 +97,8 @@ def test_each_part_is_one_line_for_people() -> None:
         instance_id="orders",
         datastore_type="mysql",
         objective=objective,
-        newest_timestamp=NOW - 2 * DAY,
-        oldest_timestamp=NOW - 8 * DAY,
+        restorable_newest_timestamp=NOW - 2 * DAY,
+        restorable_oldest_timestamp=NOW - 8 * DAY,
         newest_full_timestamp=NOW - 8 * DAY,
         newest_chain_length=7,
         gaps=Gaps.of([NOW - 8 * DAY], [NOW - 5 * DAY]),
@@ -124,7 +124,7 @@ def test_each_part_is_one_line_for_people() -> None:
 
 def test_an_open_gap_ends_now() -> None:
     """It is still growing."""
-    explanation = explain(replace(FINE, gaps=Gaps(), newest_timestamp=NOW - 301), NOW)
+    explanation = explain(replace(FINE, gaps=Gaps(), restorable_newest_timestamp=NOW - 301), NOW)
 
     (line,) = [part.text for part in explanation.requirements if part.key == "max_gap"]
     assert line == "largest gap 5m 1s from 1970-01-12 13:41 UTC to now, allowed: 5m"
@@ -165,7 +165,9 @@ def test_a_broken_chain_is_a_danger_unless_its_parent_is_running(
 
 def test_broken_chains_behind_the_newest_backup_are_no_danger() -> None:
     """Once the newest usable backup can be restored, older ones that cannot need nothing done."""
-    database = replace(WELL, unrestorable=(("parent_failed", 3),), chain=NewestChain((ChainLink("b"),)))
+    database = replace(
+        WELL, unrestorable_by_reason=(("parent_failed", 3),), chain=NewestChain((ChainLink("b"),))
+    )
 
     assert not explain(database, NOW).is_at_risk
 
@@ -240,8 +242,8 @@ def databases(draw: st.DrawFn) -> DatabaseAssessment:
         objective=draw(
             st.builds(AppliedObjective, LIMIT, LIMIT, LIMIT, LIMIT, LIMIT, st.none() | st.integers(1, 20))
         ),
-        newest_timestamp=newest,
-        oldest_timestamp=newest and newest - gap,
+        restorable_newest_timestamp=newest,
+        restorable_oldest_timestamp=newest and newest - gap,
         gaps=Gaps.of([newest - gap], [newest]) if newest else Gaps(),
         newest_full_timestamp=draw(MOMENT) if has_any else None,
         newest_chain_length=draw(st.integers(1, 22)) if has_any else None,
@@ -266,7 +268,7 @@ def dangers(one: DatabaseAssessment) -> set[Problem]:
     since = {
         name: None if moment is None else max(0.0, NOW - moment)
         for name, moment in [
-            ("newest", one.newest_timestamp),
+            ("newest", one.restorable_newest_timestamp),
             ("full", one.newest_full_timestamp),
             ("running", one.running_oldest_timestamp),
         ]
@@ -324,7 +326,7 @@ def test_a_gap_at_the_edge_of_the_calendar_is_explained(edge: float) -> None:
     database = DatabaseAssessment(
         instance_id="one",
         datastore_type="redis",
-        newest_timestamp=edge,
+        restorable_newest_timestamp=edge,
         objective=AppliedObjective(gap=1.0),
     )
 
@@ -336,7 +338,7 @@ def test_a_gap_that_ends_in_the_future_does_not_end_now() -> None:
     database = DatabaseAssessment(
         instance_id="one",
         datastore_type="redis",
-        newest_timestamp=NOW + 86_400,
+        restorable_newest_timestamp=NOW + 86_400,
         gaps=Gaps.of([NOW - 86_400], [NOW + 86_400]),
         objective=AppliedObjective(gap=1.0),
     )

@@ -67,7 +67,7 @@ def snapshot_of(
 ) -> Snapshot:
     """Assess a list of backups."""
     walked = WalkResult(
-        records=by_id(backups), duplicates=0, malformed=0, first_malformed=None, reported=None, limit=None
+        records=by_id(backups), duplicates=0, malformed=0, first_malformed=None, reported=None, limit=100
     )
     objective = Objective(min_retention=None if retention is None else PositiveDuration(retention))
     rules = Rules(STATUSES, [objective], chains=mode, exclude=exclude)
@@ -102,9 +102,9 @@ def test_the_recovery_window(backups: list[Backup], mode: Mode) -> None:
     """Its ends are the oldest and the newest restorable backup, and their number is that of the gauge."""
     for database in snapshot_of(backups, mode).assessments:
         times = restore_points(database, backups, mode)
-        assert database.restorable == len(times)
-        assert database.oldest_timestamp == min(times, default=None)
-        assert database.newest_timestamp == max(times, default=None)
+        assert database.restorable_backups == len(times)
+        assert database.restorable_oldest_timestamp == min(times, default=None)
+        assert database.restorable_newest_timestamp == max(times, default=None)
 
 
 @given(histories(), MODES)
@@ -141,7 +141,7 @@ def test_the_reasons_why_backups_cannot_be_restored(backups: list[Backup], mode:
     for database in snapshot_of(backups, mode).assessments:
         reasons = Counter(found[one.id].reason for one in usable(of(database, backups)))
         del reasons[None]
-        assert dict(database.unrestorable) == reasons
+        assert dict(database.unrestorable_by_reason) == reasons
 
 
 @given(histories(), MODES)
@@ -260,7 +260,7 @@ def test_nothing_gets_worse_where_fewer_parents_are_needed(backups: list[Backup]
     strict, other = snapshot_of(backups, "follow"), snapshot_of(backups, mode)
 
     for one, same in zip(strict.assessments, other.assessments, strict=True):
-        assert one.restorable <= same.restorable
+        assert one.restorable_backups <= same.restorable_backups
 
 
 EXCLUSIONS = st.builds(
@@ -315,8 +315,8 @@ def test_an_excluded_parent_breaks_no_chain(
     for database in snapshot_of(backups, mode, *exclusions).assessments:
         own = [one for one in usable(of(database, backups)) if not is_hidden(one, exclusions)]
         restorable = [one.created_at.timestamp() for one in own if found[one.id].reason is None]
-        assert database.restorable == len(restorable)
-        assert database.newest_timestamp == max(restorable, default=None)
+        assert database.restorable_backups == len(restorable)
+        assert database.restorable_newest_timestamp == max(restorable, default=None)
         assert database.usable_newest_timestamp == (own[-1].created_at.timestamp() if own else None)
 
 

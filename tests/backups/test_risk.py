@@ -37,14 +37,21 @@ def test_a_description_names_every_problem() -> None:
 
 def test_a_database_without_an_objective_is_not_at_risk() -> None:
     """A retired database is one, and so is one with `max_age: never`."""
-    retired = variant("gone", newest_timestamp=None, objective=AppliedObjective(), last_attempt_failed=True)
+    retired = variant(
+        "gone", restorable_newest_timestamp=None, objective=AppliedObjective(), last_attempt_failed=True
+    )
 
     assert risks([retired], NOW) == []
 
 
 def test_an_age_equal_to_the_objective_is_no_risk() -> None:
     """Only an age over the objective is a problem."""
-    assert risks([variant("edge", newest_timestamp=NOW - 200, running_oldest_timestamp=NOW - 60)], NOW) == []
+    assert (
+        risks(
+            [variant("edge", restorable_newest_timestamp=NOW - 200, running_oldest_timestamp=NOW - 60)], NOW
+        )
+        == []
+    )
 
 
 def test_without_max_duration_no_backup_runs_too_long() -> None:
@@ -58,7 +65,7 @@ def test_a_backup_created_in_the_future_has_the_age_0() -> None:
         [
             variant(
                 "future",
-                newest_timestamp=NOW + 9,
+                restorable_newest_timestamp=NOW + 9,
                 running_oldest_timestamp=NOW + 9,
                 chain=BROKEN.chain,
             )
@@ -81,7 +88,7 @@ def test_a_backup_created_in_the_future_has_the_age_0() -> None:
 )
 def test_any_objective_that_needs_backups_is_missed_without_one(objective: AppliedObjective) -> None:
     """A database that cannot be restored meets none of them."""
-    (risk,) = risks([variant("empty", newest_timestamp=None, objective=objective)], NOW)
+    (risk,) = risks([variant("empty", restorable_newest_timestamp=None, objective=objective)], NOW)
 
     assert risk.problems == (Problem.NO_RESTORABLE_BACKUP,)
 
@@ -90,4 +97,4 @@ def test_a_maximum_duration_needs_no_backup() -> None:
     """It limits the backups that run, if there are any."""
     only = AppliedObjective(duration=60.0)
 
-    assert risks([variant("empty", newest_timestamp=None, objective=only)], NOW) == []
+    assert risks([variant("empty", restorable_newest_timestamp=None, objective=only)], NOW) == []

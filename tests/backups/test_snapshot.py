@@ -22,7 +22,7 @@ def test_a_snapshot_has_the_walks_numbers_sums_and_assessments() -> None:
     snapshot = assess(walked, Inventory.of((), None), rules, completed_at=NOON.timestamp() + 60)
 
     assert snapshot.summary.backups == 3
-    assert [assessment.restorable for assessment in snapshot.assessments] == [2]
+    assert [assessment.restorable_backups for assessment in snapshot.assessments] == [2]
     assert (snapshot.duplicates, snapshot.malformed, snapshot.future, snapshot.reported) == (1, 2, 1, 9)
     assert snapshot.completed_at == NOON.timestamp() + 60
     assert snapshot.data_warnings == ()

@@ -63,7 +63,13 @@ def test_a_broken_database() -> None:
 
 def test_a_database_without_an_objective() -> None:
     """Nothing is required of it, and there is nothing to do; what is unknown is omitted."""
-    free = replace(FREE, replica_of="550e8400", newest_timestamp=None, oldest_timestamp=None, restorable=0)
+    free = replace(
+        FREE,
+        replica_of="550e8400",
+        restorable_newest_timestamp=None,
+        restorable_oldest_timestamp=None,
+        restorable_backups=0,
+    )
     lines = list(lines_of(match(replace(free, chain=None, gaps=Gaps())), coloured=False))
 
     assert lines == [

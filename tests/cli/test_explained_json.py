@@ -84,7 +84,14 @@ def test_failures_in_a_row_are_counted() -> None:
 
 def test_what_is_unknown_is_null() -> None:
     """A database without backups has neither restore points nor a chain."""
-    bare = replace(FREE, newest_timestamp=None, oldest_timestamp=None, gaps=Gaps(), chain=None, restorable=0)
+    bare = replace(
+        FREE,
+        restorable_newest_timestamp=None,
+        restorable_oldest_timestamp=None,
+        gaps=Gaps(),
+        chain=None,
+        restorable_backups=0,
+    )
     (database,) = json.loads(as_json([match(bare)], None))["databases"]
 
     assert database["chain"] is None

@@ -68,8 +68,10 @@ def test_every_text_matches_or_has_suggestions_or_neither(wanted: str) -> None:
 
 def test_the_worst_comes_first() -> None:
     """Databases at risk come before the others, the oldest of the same problem first."""
-    late = replace(BROKEN, instance_id="1", newest_timestamp=BROKEN.newest_timestamp and 0.0)
-    never = replace(BROKEN, instance_id="2", newest_timestamp=None)
+    late = replace(
+        BROKEN, instance_id="1", restorable_newest_timestamp=BROKEN.restorable_newest_timestamp and 0.0
+    )
+    never = replace(BROKEN, instance_id="2", restorable_newest_timestamp=None)
     ranked = worst_first(match(database) for database in (FREE, HEALTHY, BROKEN, late, never))
 
     assert [one.database for one in ranked] == [never, late, BROKEN, FREE, HEALTHY]

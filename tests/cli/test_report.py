@@ -30,7 +30,7 @@ def test_lines_for_people() -> None:
 
 def test_a_team_has_a_column() -> None:
     """The label `team` is shown if any database at risk has it."""
-    owned = variant("owned", newest_timestamp=NOW - 400, labels=(("team", "payments"),))
+    owned = variant("owned", restorable_newest_timestamp=NOW - 400, labels=(("team", "payments"),))
     report = Report("prod", "https://api.example", FINDINGS, risks([OLD, owned], NOW))
 
     assert list(as_lines(report, coloured=False))[-3:] == [
@@ -42,7 +42,7 @@ def test_a_team_has_a_column() -> None:
 
 def test_the_table_fits_a_terminal() -> None:
     """A long name is wrapped within its column, and no line is longer than the terminal."""
-    long = variant("orders-" * 20, newest_timestamp=NOW - 300)
+    long = variant("orders-" * 20, restorable_newest_timestamp=NOW - 300)
     report = Report("prod", "https://api.example", (), risks([long], NOW))
     lines = list(as_lines(report, coloured=False, width=60))
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from argparse import Namespace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from exporter.cli.serving import Listener, Service
 from exporter.config import Config
 from exporter.server.run import listen
 
+ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
 TERMINATED_BEFORE_THE_LOOP = """
 import os, signal
 from exporter.cli import serving
@@ -34,6 +36,21 @@ serving.serve = lambda *_, **__: print(gc.get_freeze_count())
 main(["serve", "--web.listen-address=127.0.0.1:0"])
 """
 
+MIDDLEWARES = """
+from exporter.cli import serving
+from exporter.cli.main import main
+from exporter.server.run import make_server
+
+def show(app, *_, on_stop, **__):
+    app = make_server(app, on_stop=on_stop).config.app
+    while app is not None:
+        print(type(app).__name__)
+        app = getattr(app, "_app", None)
+
+serving.serve = show
+main(["serve", "--web.listen-address=127.0.0.1:0"])
+"""
+
 
 @pytest.mark.usefixtures("environ")
 def test_a_sigterm_between_listening_and_serving_ends_it_with_status_0() -> None:
@@ -53,6 +70,17 @@ def test_what_exists_before_it_serves_is_exempt_from_garbage_collection() -> Non
     )
 
     assert int(done.stdout or 0) > 10_000, done.stderr
+
+
+@pytest.mark.usefixtures("environ")
+def test_a_request_passes_the_middlewares_in_the_documented_order() -> None:
+    """docs/architecture.md lists them from the server to the application."""
+    done = subprocess.run(
+        [sys.executable, "-c", MIDDLEWARES], text=True, capture_output=True, check=False, timeout=60
+    )
+    documented = re.findall(r"^\| \d \| `(\w+)` \|", ARCHITECTURE.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert done.stdout.split() == [*documented, "Starlette"], done.stderr
 
 
 def test_the_handler_of_sigterm_is_restored() -> None:

@@ -43,7 +43,7 @@ def paced_walk(before_sleep: Callable[[], None]) -> WalkOutcome:
     with FaultyApi(backups=bulk_backups(45, 6), tier="standard", quirks=quirks, clock=clock.now) as api:
         config = Config(targets=(target(url=api.url, max_concurrency=1, instances="off"),))
         with Exporter(config, clock=clock) as exporter:
-            return walk(exporter.targets["default"])
+            return walk(exporter.runtimes["default"])
 
 
 @pytest.fixture(autouse=True)

@@ -141,7 +141,7 @@ def test_a_file_that_becomes_bad_fails_the_walk_as_auth(tmp_path: Path) -> None:
     target = Target(name="prod", url=Url("http://127.0.0.1:9"), api_key_file=path)
     with closing(Exporter(Config(targets=(target,)))) as exporter:
         path.write_text("hidden")
-        outcome = exporter.targets["prod"].walker(10, instances_seconds=10)
+        outcome = exporter.runtimes["prod"].walker(10, instances_seconds=10)
 
     assert outcome.error is not None
     assert outcome.error.reason is Reason.AUTH

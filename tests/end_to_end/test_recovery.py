@@ -69,7 +69,10 @@ def test_everything_about_a_database_is_served() -> None:
             exclude=(Exclusion(backup_name="nightly scratch"),),
         )
         config = Config(targets=(target,), objectives=(OBJECTIVE,))
-        with Exporter(config) as exporter, running(exporter.application()) as url:
+        with (
+            Exporter(config) as exporter,
+            running(exporter.application(telemetry_path="/metrics", max_requests=40)) as url,
+        ):
             text = get(f"{url}/metrics").text
     served = {
         sample.name: sample

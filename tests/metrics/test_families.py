@@ -337,7 +337,7 @@ def test_metrics_of_a_section_share_their_labels() -> None:
 def test_no_age_is_ever_negative(created: float, now: float) -> None:
     """A backup created in the future has the age 0 and its own timestamp."""
     group = replace(GROUP, newest_timestamp=created)
-    assessment = replace(ASSESSMENT, newest_timestamp=created)
+    assessment = replace(ASSESSMENT, restorable_newest_timestamp=created)
     summary = replace(SNAPSHOT.summary, groups=(group,))
     result = replace(OK, snapshot=replace(SNAPSHOT, summary=summary, assessments=(assessment,)))
     by_family = by_name(result, now=now)

@@ -62,7 +62,7 @@ def results(draw: st.DrawFn) -> ScrapeResult:
         }
     records = draw(backups())
     walked = WalkResult(
-        records=records, duplicates=0, malformed=0, first_malformed=None, reported=None, limit=None
+        records=records, duplicates=0, malformed=0, first_malformed=None, reported=None, limit=100
     )
     inventory = Inventory.of(draw(EXPECTED), listed)
     rules = Rules(Statuses(), draw(OBJECTIVES))

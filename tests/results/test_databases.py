@@ -13,7 +13,7 @@ def database(*gaps: Gap, newest: float | None = None, retention: float | None = 
     return DatabaseAssessment(
         instance_id="one",
         datastore_type="redis",
-        newest_timestamp=newest,
+        restorable_newest_timestamp=newest,
         gaps=Gaps.of([gap.begins for gap in gaps], [gap.ends for gap in gaps]),
         objective=AppliedObjective(retention=retention),
     )

@@ -8,8 +8,8 @@ NOW = 1_000_000.0
 WELL = DatabaseAssessment(
     instance_id="well",
     datastore_type="redis",
-    restorable=3,
-    newest_timestamp=NOW - 100,
+    restorable_backups=3,
+    restorable_newest_timestamp=NOW - 100,
     last_attempt_failed=False,
     running_oldest_timestamp=NOW - 50,
     objective=AppliedObjective(age=200.0, duration=60.0),
@@ -21,12 +21,12 @@ def variant(instance_id: str, **fields: object) -> DatabaseAssessment:
     return replace(WELL, instance_id=instance_id, **fields)
 
 
-NEVER = variant("never", newest_timestamp=None, restorable=0, instance_name="carts")
-OLD = variant("old", newest_timestamp=NOW - 300)
-OLDER = variant("older", newest_timestamp=NOW - 7200, last_attempt_failed=True)
+NEVER = variant("never", restorable_newest_timestamp=None, restorable_backups=0, instance_name="carts")
+OLD = variant("old", restorable_newest_timestamp=NOW - 300)
+OLDER = variant("older", restorable_newest_timestamp=NOW - 7200, last_attempt_failed=True)
 BROKEN = variant(
     "broken",
-    unrestorable=(("cycle", 1),),
+    unrestorable_by_reason=(("cycle", 1),),
     chain=NewestChain((ChainLink("b"),), 0, BrokenChain("cycle", ChainLink("a"), 1)),
 )
 FAILED = variant("failed", last_attempt_failed=True)

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from exporter.backups import explain
-from exporter.cli.matches import Match
+from exporter.cli.matches import MatchedDatabase
 from exporter.results import (
     AppliedObjective,
     Attempt,
@@ -26,14 +26,14 @@ BROKEN = DatabaseAssessment(
     datastore_type="postgresql",
     instance_name="orders-db",
     datastore_version="15.4",
-    restorable=12,
-    newest_timestamp=NOW - 3 * DAY - 4 * HOUR,
-    oldest_timestamp=NOW - 8 * DAY,
+    restorable_backups=12,
+    restorable_newest_timestamp=NOW - 3 * DAY - 4 * HOUR,
+    restorable_oldest_timestamp=NOW - 8 * DAY,
     usable_newest_timestamp=NOW - HOUR,
     gaps=Gaps.of([NOW - 8 * DAY], [NOW - 4 * DAY]),
     newest_chain_length=2,
     newest_full_timestamp=NOW - 4 * DAY,
-    unrestorable=(("parent_failed", 2),),
+    unrestorable_by_reason=(("parent_failed", 2),),
     last_attempt_failed=True,
     objective=AppliedObjective(age=30 * HOUR, retention=30 * DAY),
     labels=(("team", "payments"), ("tier", "gold")),
@@ -56,8 +56,8 @@ HEALTHY = replace(
     BROKEN,
     instance_id="660e8400",
     instance_name="carts-db",
-    newest_timestamp=NOW - HOUR,
-    oldest_timestamp=NOW - 31 * DAY,
+    restorable_newest_timestamp=NOW - HOUR,
+    restorable_oldest_timestamp=NOW - 31 * DAY,
     last_attempt_failed=False,
     labels=(),
     chain=NewestChain((ChainLink("c-1", None, "COMPLETED", NOW - HOUR),)),
@@ -65,6 +65,6 @@ HEALTHY = replace(
 FREE = replace(HEALTHY, instance_id="770e8400", instance_name=None, objective=AppliedObjective())
 
 
-def match(database: DatabaseAssessment, target: str = "prod") -> Match:
+def match(database: DatabaseAssessment, target: str = "prod") -> MatchedDatabase:
     """Explain a database at `NOW`."""
-    return Match(target, explain(database, NOW), NOW)
+    return MatchedDatabase(target, explain(database, NOW), NOW)

@@ -79,7 +79,7 @@ def test_auto_lists_instances_with_their_names(rig: Make) -> None:
     """An instance without backups has 0 restorable ones, a replica has no objective."""
     assessments = rig().assessments()
 
-    assert {key: (one.instance_name, one.restorable) for key, one in assessments.items()} == {
+    assert {key: (one.instance_name, one.restorable_backups) for key, one in assessments.items()} == {
         "one": ("orders-db", 1),
         "two": ("carts", 0),
         "three": ("orders-replica", 0),
@@ -210,11 +210,11 @@ def test_an_instance_from_its_first_list_to_its_deletion(rig: Make, api: FaultyA
     deleted = made.assessments()["four"]
 
     assert "four" not in before
-    assert (appeared.restorable, appeared.objective.age) == (0, 108_000)
-    assert (backed_up.restorable, lost.restorable) == (1, 0)
+    assert (appeared.restorable_backups, appeared.objective.age) == (0, 108_000)
+    assert (backed_up.restorable_backups, lost.restorable_backups) == (1, 0)
     assert lost.objective.age == 108_000
-    assert lost.newest_timestamp is None
-    assert (deleted.restorable, deleted.objective.age, deleted.instance_name) == (1, None, None)
+    assert lost.restorable_newest_timestamp is None
+    assert (deleted.restorable_backups, deleted.objective.age, deleted.instance_name) == (1, None, None)
 
 
 def test_patterns_match_the_last_known_name_of_a_deleted_instance(rig: Make, api: FaultyApi) -> None:
@@ -542,7 +542,7 @@ def test_once_a_wrong_key_is_fixed_the_next_walk_has_the_list(tmp_path: Path, *,
             api.faults.add(ErrorBody(403), times=None)
         target = Target(name="only", url=Url(api.url), api_key_file=key)
         exporter = Exporter(Config(targets=(target,)))
-        walk = exporter.targets["only"].walker
+        walk = exporter.runtimes["only"].walker
         failed = [walk(60, instances_seconds=60) for _ in range(2)]
         api.faults.clear()
         key.write_text("demo:demo-secret", encoding="ascii")

@@ -30,13 +30,13 @@ class Rig:
     def start(self, result: str = "result") -> RunningWalk:
         """Start a walk with this result."""
         walk = RunningWalk(0.0, 600.0, Budget(clock=World()))
-        with self.runner.changed:
+        with self.runner.lock:
             self.runner.start(walk, lambda: result)
         return walk
 
     def abandon(self, walk: RunningWalk) -> None:
         """Let a walk hang until the runner abandons it."""
-        with self.runner.changed:
+        with self.runner.lock:
             self.runner.abandon_hung(walk.hang_limit)
             assert self.runner.running is walk
             self.runner.abandon_hung(walk.hang_limit + 1)
@@ -89,7 +89,7 @@ def test_a_walk_that_gets_no_thread_is_lost_at_once(error: Exception) -> None:
         raise error
 
     runner: WalkRunner[str] = WalkRunner(lambda _, result: results.append(result), refuse)
-    with runner.changed:
+    with runner.lock:
         runner.start(RunningWalk(0.0, 600.0, Budget(clock=World())), lambda: "result")
 
     assert [type(result) for result in results] == [WalkLostError]
@@ -101,7 +101,7 @@ def test_waits_end_early_if_cancelled_or_ended(*, is_cancelled: bool) -> None:
     """A cancelled wait returns at once, and so does every wait after `end_waits`."""
     rig = Rig()
     walk = rig.start()
-    with rig.runner.changed:
+    with rig.runner.lock:
         if not is_cancelled:
             rig.runner.end_waits()
         rig.runner.wait_for(walk, 3600, lambda: is_cancelled)

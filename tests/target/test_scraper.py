@@ -74,8 +74,8 @@ def test_a_result_has_the_quota_of_backups_even_before_the_first_walk() -> None:
     """It is configured: an outage does not change it."""
     rig = Rig(max_backups=Count(50))
 
-    assert rig.scrape().objective_backups == rig.scraper.last_result().objective_backups == 50
-    assert Rig().scrape().objective_backups is None
+    assert rig.scrape().max_backups == rig.scraper.last_result().max_backups == 50
+    assert Rig().scrape().max_backups is None
 
 
 def test_a_status_needs_no_walk_and_follows_the_wall_clock() -> None:

@@ -170,7 +170,7 @@ def test_the_result_of_a_single_walk_has_the_quota_of_backups() -> None:
     """Whether the walk fails or not."""
     results = [scrape_result_of(outcome, 5.0, 50) for outcome in (complete(), failed())]
 
-    assert [result.objective_backups for result in results] == [50, 50]
+    assert [result.max_backups for result in results] == [50, 50]
 
 
 def test_an_outcome_has_either_a_snapshot_or_an_error() -> None:

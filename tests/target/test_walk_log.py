@@ -86,4 +86,4 @@ def test_its_repr_shows_the_outage() -> None:
     log = WalkLog(structlog.get_logger())
     log.note(failed(), began=5.0, now=6.0, serves_snapshot=False)
 
-    assert repr(log) == "WalkLog(Outage(since=5.0, walks=1))"
+    assert repr(log) == "WalkLog(FailedWalks(since=5.0, walks=1))"

@@ -54,7 +54,7 @@ def test_a_page_that_is_read_again_adds_records_and_counts_nothing() -> None:
 
     assert repeated == 1
     assert list(records.result(2).records) == ["2", "1", "3"]
-    assert (records.result(2).duplicates, records.result(2).malformed, records.read) == (0, 0, 2)
+    assert (records.result(2).duplicates, records.result(2).malformed, records.records_read) == (0, 0, 2)
 
 
 def test_a_malformed_record_is_no_new_record() -> None:

@@ -14,7 +14,7 @@ from exporter.records import Backup, Malformed, Page
 from exporter.results import WalkResult
 from exporter.simulator.quirks import Quirks
 from exporter.walk import FetchPage, PageSize, walk
-from exporter.walk.sequential import WalkState
+from exporter.walk.sequential import SequentialWalk
 from tests.support.builders import NOON, FakeList, backup
 from tests.support.lists import (
     DeadMarker,
@@ -557,7 +557,7 @@ def test_a_malformed_record_counts_once_where_only_its_length_ends_the_list(
 
 def test_its_repr_shows_the_progress() -> None:
     """Its `repr` is for a debugger."""
-    state = WalkState(FakeList(undated(30)).fetch, PageSize(20), 0)
+    state = SequentialWalk(FakeList(undated(30)).fetch, PageSize(20), 0)
     state.run()
 
-    assert repr(state) == "WalkState(pages=2, CollectedRecords(records=30, reported=30))"
+    assert repr(state) == "SequentialWalk(pages=2, CollectedRecords(records=30, reported=30))"

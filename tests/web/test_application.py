@@ -85,7 +85,10 @@ def test_error_bodies_are_one_line(method: str, path: str, status: int) -> None:
 def test_a_reload_replaces_the_targets() -> None:
     """A target that is gone is unknown."""
     scrapers = {"a": scraper(name="a")}
-    with running(create_application(lambda: scrapers, (), clock=FixedClock())) as url:
+    app = create_application(
+        lambda: scrapers, (), telemetry_path="/metrics", max_requests=40, clock=FixedClock()
+    )
+    with running(app) as url:
         scrapers = {"b": scraper(name="b")}
         statuses = [get(f"{url}/probe?target={name}").status_code for name in "ab"]
 

@@ -42,7 +42,7 @@ def test_an_age_is_compared_with_the_objective(
 ) -> None:
     """An age that the objective allows is never bad; without an objective there is nothing to compare."""
     newest = None if age is None else NOW - age
-    rated = row(replace(WELL, newest_timestamp=newest, objective=AppliedObjective(age=objective)))
+    rated = row(replace(WELL, restorable_newest_timestamp=newest, objective=AppliedObjective(age=objective)))
 
     assert (rated.level, rated.multiple) == (level, multiple)
 

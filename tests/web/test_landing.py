@@ -40,15 +40,21 @@ POLICY: Final = HEADERS["Content-Security-Policy"]
 HEALTHY: Final = DatabaseAssessment(
     instance_id="healthy",
     datastore_type="redis",
-    restorable=3,
-    newest_timestamp=NOW - 100,
+    restorable_backups=3,
+    restorable_newest_timestamp=NOW - 100,
     last_attempt_failed=False,
     objective=AppliedObjective(age=200.0),
 )
-OLD: Final = replace(HEALTHY, instance_id="old", newest_timestamp=NOW - 300)
-OLDER: Final = replace(HEALTHY, instance_id="older", newest_timestamp=NOW - 7200, last_attempt_failed=True)
+OLD: Final = replace(HEALTHY, instance_id="old", restorable_newest_timestamp=NOW - 300)
+OLDER: Final = replace(
+    HEALTHY, instance_id="older", restorable_newest_timestamp=NOW - 7200, last_attempt_failed=True
+)
 NEVER: Final = replace(
-    HEALTHY, instance_id="never", instance_name="carts", newest_timestamp=None, restorable=0
+    HEALTHY,
+    instance_id="never",
+    instance_name="carts",
+    restorable_newest_timestamp=None,
+    restorable_backups=0,
 )
 NO_OBJECTIVE: Final = replace(NEVER, instance_id="dev", instance_name=None, objective=AppliedObjective())
 WARNING: Final = DataWarning("size_unit", "sizes look like GiB, not bytes")
@@ -191,7 +197,7 @@ def test_every_problem_links_to_its_runbook() -> None:
 
 def test_a_database_without_an_objective_is_neither_ok_nor_at_risk() -> None:
     """Its age has no multiple."""
-    page = shown(current(replace(NO_OBJECTIVE, newest_timestamp=NOW - 60)))
+    page = shown(current(replace(NO_OBJECTIVE, restorable_newest_timestamp=NOW - 60)))
 
     assert page.rows[0] == "dev redis 1m ago \u2013 no objective"
     assert 'class="age unrated"' in page.html
@@ -220,7 +226,7 @@ def test_the_databases_of_several_targets_make_one_list() -> None:
 
 def test_an_outdated_table_stays_dated_and_without_color() -> None:
     """Its databases are judged by the time of the walk that found them, and their ages do not grow."""
-    found = replace(HEALTHY, newest_timestamp=NOW - 7300)
+    found = replace(HEALTHY, restorable_newest_timestamp=NOW - 7300)
     page = shown({"west": outdated(found)})
 
     assert "west: last known state, from 2025-12-31 22:00 UTC" in page.text

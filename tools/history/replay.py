@@ -102,7 +102,7 @@ class Replay:
         self.clock = ReplayClock(start)
         self.config: Config = demo_config("http://api.invalid")
         target = replace(self.config.targets[0], max_concurrency=1)
-        self._state = TargetState(stale_after=target.stale_after, objective_backups=target.max_backups)
+        self._state = TargetState(stale_after=target.stale_after, max_backups=target.max_backups)
         own, log = OwnMetrics(Refusal), structlog.get_logger()
         budget = Budget(tier=target.api_tier, share=target.budget_share, clock=self.clock)
         api = ApiClient(

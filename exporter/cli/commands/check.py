@@ -29,7 +29,7 @@ def run(options: Namespace, config: Config, warnings: Sequence[str] = ()) -> int
         _print_warnings(warnings)
     reports = []
     with Exporter(config) as exporter:
-        for runtime in exporter.targets.values():
+        for runtime in exporter.runtimes.values():
             report = _examine(runtime, options.scrape_interval)
             reports.append(report)
             if as_text:

@@ -10,7 +10,7 @@ from exporter.app.exporter import Exporter
 from exporter.backups import explain
 from exporter.cli.explained import lines_of, overview
 from exporter.cli.explained_json import as_json
-from exporter.cli.matches import Candidate, Match, matching, nearest, worst_first
+from exporter.cli.matches import Candidate, MatchedDatabase, matching, nearest, worst_first
 from exporter.cli.report import is_coloured
 from exporter.cli.tables import terminal_width
 from exporter.cli.targets import target_named
@@ -33,7 +33,7 @@ def run(options: Namespace, config: Config) -> int:
     error = _error(outcomes)
     if not found and error is None:
         raise _unknown(options.database, candidates)
-    matches = worst_first(Match(one.target, explain(one.database, now), now) for one in found)
+    matches = worst_first(MatchedDatabase(one.target, explain(one.database, now), now) for one in found)
     if options.output == "json":
         print(as_json(matches, error))
     else:
@@ -46,7 +46,7 @@ def _walk(config: Config, name: str | None) -> tuple[Mapping[str, WalkOutcome], 
     if name is not None:
         config = replace(config, targets=(target_named(config, name),))
     with Exporter(config) as exporter:
-        outcomes = {name: walk(runtime) for name, runtime in exporter.targets.items()}
+        outcomes = {name: walk(runtime) for name, runtime in exporter.runtimes.items()}
         return outcomes, exporter.clock.now()
 
 
@@ -86,7 +86,7 @@ def _hint_at_ids(unnamed: int) -> str:
     return f"; {count(unnamed, 'deleted or unlisted database')} can be explained only by id"
 
 
-def _print(matches: Sequence[Match], error: str | None) -> None:
+def _print(matches: Sequence[MatchedDatabase], error: str | None) -> None:
     if len(matches) == 1:
         lines = list(lines_of(matches[0], coloured=is_coloured()))
     else:

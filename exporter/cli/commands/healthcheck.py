@@ -20,9 +20,8 @@ from exporter.printable import printable_line
 from exporter.server.address import parse_address
 
 PATH: Final = "/-/healthy"
-TIMEOUT: Final = (
-    2.0  # seconds for each step of a request; the default timeout of probes and health checks is 5 s
-)
+TIMEOUT: Final = 2.0
+"""Seconds for each step of a request. The default timeout of probes and health checks is 5 s."""
 FIRST_PROCESS: Final = Path("/proc/1/cmdline")
 LOOPBACK: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what "all addresses" includes
 _NAMES_TLS: Final = re.compile(r"^[^#\n]*\btls_server_config\b", re.MULTILINE)

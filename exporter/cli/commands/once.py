@@ -18,7 +18,7 @@ def run(options: Namespace, config: Config) -> int:
     """Walk one target and print or write its metrics; 1 if the walk or the output fails."""
     name = _target_name(config, options.target)
     with Exporter(config) as exporter:
-        runtime = exporter.targets[name]
+        runtime = exporter.runtimes[name]
         outcome = walk(runtime)
         result = scrape_result_of(outcome, exporter.clock.monotonic(), runtime.target.max_backups)
     problem = f"{name}: {outcome.error.reason}: {outcome.error}" if outcome.error else None

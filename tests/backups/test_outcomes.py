@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.backups.history import gaps
+from exporter.backups.outcomes import gaps
 from exporter.results import AppliedObjective, DatabaseAssessment, Gaps
 
 TIMES = st.lists(st.integers(0, 60), min_size=1, max_size=12).map(sorted)
@@ -26,7 +26,7 @@ def test_the_largest_gap_of_any_window(times: list[int], retention: int | None, 
     database = DatabaseAssessment(
         instance_id="one",
         datastore_type="redis",
-        newest_timestamp=times[-1],
+        restorable_newest_timestamp=times[-1],
         gaps=gaps(times, only_largest=retention is None),
         objective=AppliedObjective(retention=retention),
     )

@@ -6,7 +6,7 @@ from exporter.records import Page, Record
 from exporter.walk.dispatcher import Request
 
 
-class Timeline(Generic[Record]):
+class RequestOrder(Generic[Record]):
     """When the pages used so far were requested and received, and the highest `meta.total` among them.
 
     The highest one counts, because a lower one could hide a missing record: a record that was read and then

@@ -2,8 +2,9 @@
 
 import pytest
 
+from alerts.source.settings import Settings
 from exporter.results import ScrapeResult, TargetStatus
-from exporter.web.recent import PATIENCE, unless_stale
+from exporter.web.staleness import STALE_SECONDS, as_outdated_if_stale
 from tests.support.scrape_results import SNAPSHOT
 
 NOW = 1_000_000.0
@@ -12,9 +13,9 @@ NOW = 1_000_000.0
 @pytest.mark.parametrize(
     ("age", "interval", "is_current"),
     [
-        (PATIENCE, 0.0, True),
-        (PATIENCE + 1, 0.0, False),
-        (PATIENCE + 1, 7200.0, True),
+        (STALE_SECONDS, 0.0, True),
+        (STALE_SECONDS + 1, 0.0, False),
+        (STALE_SECONDS + 1, 7200.0, True),
         (None, 0.0, True),
         (-60.0, 0.0, True),
     ],
@@ -34,7 +35,12 @@ def test_data_that_nobody_refreshes_becomes_outdated(
         last_walk=None,
         walk_interval=interval,
     )
-    status = unless_stale(TargetStatus(result, SNAPSHOT, None), NOW)
+    status = as_outdated_if_stale(TargetStatus(result, SNAPSHOT, None), NOW)
 
     assert status.snapshot is SNAPSHOT
     assert (status.result.snapshot is SNAPSHOT) is is_current
+
+
+def test_pages_and_alerts_agree_on_what_is_stale() -> None:
+    """Data becomes outdated on the pages when the shipped alert `ByCloudScrapeStale` would fire."""
+    assert Settings().stale_seconds == STALE_SECONDS

@@ -19,7 +19,7 @@ _IS_RESTORE_POINT: Final = bytes(value in (Outcome.FULL, Outcome.INCREMENTAL) fo
 """A table for `bytes.translate`: 1 for the outcome of a restore point, else 0."""
 
 
-class History(Struct, frozen=True):
+class GroupOutcomes(Struct, frozen=True):
     """A group of backups of one database.
 
     :param assessed: their chains; `None` if the status is not usable.
@@ -31,8 +31,8 @@ class History(Struct, frozen=True):
     outcomes: bytes
 
     @classmethod
-    def of(cls, group: BackupGroup, chains: Chains, statuses: Statuses) -> "History":
-        """Return the history of a group."""
+    def of(cls, group: BackupGroup, chains: Chains, statuses: Statuses) -> "GroupOutcomes":
+        """Return the outcomes of a group."""
         if group.status not in statuses.usable:
             return cls(group, None, bytes([_outcome(group.status, statuses)]) * len(group.times))
         assessed = chains.assess(group)
@@ -54,9 +54,9 @@ class History(Struct, frozen=True):
         return Track.of(self.group.times, durations, self.outcomes)
 
 
-def all_restore_times(histories: Iterable[History]) -> Sequence[float]:
+def all_restore_times(outcomes: Iterable[GroupOutcomes]) -> Sequence[float]:
     """Return when each restorable backup of several groups was created, the oldest first."""
-    runs = [times for history in histories if (times := history.restore_times())]
+    runs = [times for group in outcomes if (times := group.restore_times())]
     return runs[0] if len(runs) == 1 else sorted(chain.from_iterable(runs))
 
 

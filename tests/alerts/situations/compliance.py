@@ -81,6 +81,17 @@ COMPLIANCE: Final = (
         paces=(USUAL, RARELY_EVALUATED),
     ),
     _burn(
+        "a database that loses its last backup spends budget at once, long before the next one is due",
+        [
+            Database(
+                team="payments",
+                restorable=steps(8, (700 * MINUTE, 0)),
+                newest=lambda time: time - HOUR if time < 700 * MINUTE else None,
+            )
+        ],
+        {690: set(), 770: {BURN}},
+    ),
+    _burn(
         "a database without an objective spends no budget, and takes its past with it",
         [
             Database(

@@ -3,7 +3,17 @@
 from typing import Final
 
 from tests.alerts.situations.objectives import one
-from tests.support.rule_world import DAY, HOUR, HOURLY, MINUTE, Timed, steps
+from tests.support.rule_world import (
+    DAY,
+    HOUR,
+    HOURLY,
+    MINUTE,
+    Database,
+    Exporter,
+    Timed,
+    except_during,
+    steps,
+)
 from tests.support.situation import Situation
 
 RARE: Final = (HOURLY,)
@@ -216,6 +226,25 @@ PAST: Final = (
             },
         ),
         fires={minutes(2) + 180: set()},
+        paces=RARE,
+    ),
+    Situation(
+        name="a restore point that is removed too early in an outage of two days opens a ticket after it",
+        exporters=[
+            Exporter(
+                databases=[
+                    Database(
+                        gauges={
+                            OLDEST: steps(-4 * DAY, (3 * DAY, -DAY)),
+                            "backup_objective_retention_seconds": 14 * DAY,
+                        }
+                    )
+                ],
+                walks=except_during(2 * DAY, 4 * DAY),
+            )
+        ],
+        fires={minutes(3.5): set(), minutes(4.5): {"BackupRetentionShort db1"}},
+        only="BackupRetentionShort",
         paces=RARE,
     ),
     Situation(

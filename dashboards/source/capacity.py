@@ -9,7 +9,15 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 from dashboards.source.capacity_table import fulls_table, teams_table
 from dashboards.source.fleet import DATASTORE, NOW
-from dashboards.source.frame import CAPACITY, COMPLETED, About, alerts, frame, with_database_variables
+from dashboards.source.frame import (
+    CAPACITY,
+    COMPLETED,
+    OF_TARGETS,
+    About,
+    alerts,
+    frame,
+    with_database_variables,
+)
 from dashboards.source.grid import Grid
 from dashboards.source.panels import Query, Words, curves, shades
 from dashboards.source.queries import BY_DATABASE, CHOSEN
@@ -52,7 +60,7 @@ PRICE: Final = (
 def capacity() -> builders.Dashboard:
     """Return the whole dashboard."""
     made = with_database_variables(frame(ABOUT)).with_variable(PRICE).time("now-30d", "now").refresh("")
-    grid = Grid(made.with_variable(COMPLETED).annotation(alerts()))
+    grid = Grid(made.with_variable(COMPLETED).annotation(alerts(OF_TARGETS)))
     grid.place(4, *_tiles())
     grid.place(9, *_sizes())
     grid.place(9, _forecast(), teams_table(), widths=(12, 12))

@@ -9,7 +9,7 @@ from alerts.source.settings import Settings
 from dashboards.source.exporter_curves import each_walk, pacing, refused, replicas, requests
 from dashboards.source.exporter_tiles import tiles
 from dashboards.source.exporters import OWN, REPLICA, ours
-from dashboards.source.frame import EXPORTER, SERVED, About, alerts, frame, several
+from dashboards.source.frame import EXPORTER, OF_TARGETS, SERVED, About, alerts, frame, several
 from dashboards.source.grid import Grid
 from dashboards.source.panels import Query, Words, timeline
 from dashboards.source.queries import (
@@ -30,7 +30,7 @@ ABOUT: Final = About(
 
 def exporter(settings: Settings) -> builders.Dashboard:
     """Return the whole dashboard."""
-    made = frame(ABOUT).with_variable(_instances()).annotation(alerts())
+    made = frame(ABOUT).with_variable(_instances()).annotation(alerts(OF_TARGETS))
     grid = Grid(made)
     grid.place(4, *tiles(settings))
     grid.place(8, targets_table())

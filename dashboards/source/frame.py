@@ -156,6 +156,10 @@ def database_variable() -> builders.QueryVariable:
     )
 
 
+OF_TARGETS: Final = ',instance_id=""'
+"""The matcher of alerts that concern no single database."""
+
+
 def alerts(where: str = "") -> builders.AnnotationQuery:
     """Return the annotations of critical alerts that begin to fire.
 

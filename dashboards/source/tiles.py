@@ -93,6 +93,7 @@ def data_age_tile(link: str) -> Tile:
         second=(RED, {}),
         ranges={(NEVER_READ, None): ("never read", RED)},
         missing=RED,
+        decimals=1,  # so that one hour and a half is neither one nor two
         link=link,
     )
 

@@ -250,6 +250,14 @@ def test_alerts_are_annotations(dashboard: Json) -> None:
     assert annotation["expr"].endswith(" offset 5m")
 
 
+@pytest.mark.parametrize("name", ["exporter", "capacity"])
+def test_alerts_on_databases_are_not_everywhere(name: str) -> None:
+    """Where no panel is about single databases, only alerts on targets are marked: many hide the curves."""
+    (annotation,) = loaded(name)["annotations"]["list"]
+
+    assert f'{CHOSEN},instance_id=""}}' in annotation["expr"]
+
+
 def test_every_panel_explains_itself(dashboard: Json) -> None:
     """Every panel has a title, a description and a unit."""
     incomplete = [

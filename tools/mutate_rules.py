@@ -27,8 +27,6 @@ FLIPPED: Final = {
     "and": "unless",
     "unless": "and",
 }
-RUNS: Final = 40
-"""How many runs of situations a mutant has to survive."""
 OPERATOR: Final = re.compile(r"(?<=[\s)])(>=|<=|==|>|<|and|unless)(?=[\s])")
 
 
@@ -72,7 +70,7 @@ def killer(mutant: Mutant, folder: Path) -> str | None:
 
 
 def _likely(rule: str) -> list[tuple[Situation, Pace]]:
-    """Return the runs that may notice a change of a rule, those that expect the nearest alerts first."""
+    """Return every run, those that expect the nearest alerts of a rule first."""
     distances = _distances(rule)
     runs = [(situation, pace) for situation in SITUATIONS for pace in situation.paces if pace != FAST]
 
@@ -82,7 +80,7 @@ def _likely(rule: str) -> list[tuple[Situation, Pace]]:
         nearest = min((distances[name] for name in expected if name in distances), default=len(distances))
         return nearest, max(situation.fires) / pace.evaluation
 
-    return sorted(runs, key=rank)[:RUNS]
+    return sorted(runs, key=rank)
 
 
 def _distances(rule: str) -> dict[str, int]:

@@ -9,6 +9,7 @@ from exporter.config import Target
 from exporter.records import Backup, Page
 from exporter.results import WalkResult
 from exporter.target.interning import Interner
+from exporter.target.page_reader import PageReader
 from exporter.walk import PageBoundaries, PageSize, Pool, Threads, walk, walk_concurrently
 
 Fetch = Callable[[str | None, int], bytes]
@@ -16,7 +17,7 @@ Read = Callable[[bytes], Page[Backup]]
 
 
 class BackupList:
-    """Walks the list; keeps its page size, page boundaries and usual shortfall for the next walk.
+    """Walks the list; keeps its pages, their size, boundaries and usual shortfall for the next walk.
 
     :param target: has the page size (`auto`: the most that the API accepts), the number of requests in flight
         (1: one page after the other, in the calling thread), and the settings that need the backups' names
@@ -24,6 +25,7 @@ class BackupList:
 
     def __init__(self, target: Target) -> None:
         self._target = target
+        self._reader = PageReader(Interner.of(target))
         self._max_concurrency = target.max_concurrency
         self._page_size = PageSize(None if target.page_size == "auto" else target.page_size)
         self._boundaries = PageBoundaries()
@@ -38,11 +40,13 @@ class BackupList:
         :param client: sends the requests of this walk.
         :raises ApiError: if any page cannot be read.
         """
-        interner = Interner.of(self._target)
+        reader = self._reader = self._reader.for_next_walk(self._target)
         fetch = partial(client.fetch, BACKUPS)
 
         def read(body: bytes) -> Page[Backup]:
-            return interner.intern(client.decode(BACKUPS, body))
+            page = reader.read(body)
+            client.count_page(page)
+            return page
 
         if self._max_concurrency == 1:
             walked = self._walk_sequentially(fetch, read)

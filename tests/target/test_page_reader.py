@@ -2,18 +2,31 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from exporter.errors import ApiError
+from exporter.api import decode_page
+from exporter.api.envelope import ListEndpoint
+from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Page
+from exporter.results import WalkResult
+from exporter.simulator import Quirks
+from exporter.simulator.http.wire import BACKUPS as SERVED
+from exporter.simulator.http.wire import RequestRefusedError
+from exporter.simulator.listing import Listing
 from exporter.target import page_reader
 from exporter.target.interning import Interner
 from exporter.target.page_reader import PageReader
+from exporter.walk import PageBoundaries, PageSize, walk_concurrently
+from tests.support.builders import NOON, backup
+from tests.support.lists import newest_first
 from tests.support.odd_json import GOOD
+from tests.support.pools import ManualPool
 from tests.support.targets import target
 
 RESTS = (
@@ -150,3 +163,96 @@ def test_copies_of_parents_ids_do_not_pile_up() -> None:
         reader = reader.for_next_walk(target())
 
     assert shared == [True, False, False, False, False, False, True]
+
+
+class ListedOverTime:
+    """A list of pages of three that changes between its walks, as the embedded API sends it."""
+
+    def __init__(self, records: Iterable[Backup]) -> None:
+        self.records = tuple(records)
+        self.reader = new_reader()
+        self.boundaries = PageBoundaries()
+
+    def fetch(self, marker: str | None, limit: int) -> bytes:
+        """Return the body of a page."""
+        query = {"limit": str(limit)} | ({"marker": marker} if marker else {})
+        try:
+            return Listing(SERVED, self.records, Quirks()).encoded(query)
+        except RequestRefusedError as refusal:
+            raise ApiError(Reason.CLIENT_ERROR, str(refusal), status=refusal.status) from None
+
+    def walk(self) -> WalkResult[Backup]:
+        """Walk with what the last walk has left."""
+        self.reader = self.reader.for_next_walk(target())
+        found, self.boundaries = self._walk(self.reader, self.boundaries)
+        return found
+
+    def walk_without_a_past(self) -> WalkResult[Backup]:
+        """Walk as if it were the first time."""
+        return self._walk(new_reader(), PageBoundaries())[0]
+
+    def _walk(
+        self, reader: PageReader, boundaries: PageBoundaries
+    ) -> tuple[WalkResult[Backup], PageBoundaries]:
+        return walk_concurrently(self.fetch, reader.read, PageSize(3), ManualPool(2).pool, boundaries)
+
+
+def changed(records: Sequence[Backup], made: int, place: int, kind: str) -> Iterable[Backup]:
+    """Change a list in one way at one place.
+
+    :param made: how many changes were made before, which makes each one different.
+    """
+    before, chosen, behind = records[:place], records[place : place + 1], records[place + 1 :]
+    moment = NOON + timedelta(days=1, minutes=made)
+    match kind:
+        case "new":
+            return (backup(f"new{made}", updated_at=moment), *records)
+        case "updated":
+            return (*(replace(one, updated_at=moment, status="FAILED") for one in chosen), *before, *behind)
+        case "rewritten":
+            return (*before, *(replace(one, size=float(made)) for one in chosen), *behind)
+        case _:
+            return (*before, *behind)
+
+
+CHANGES = st.lists(
+    st.tuples(st.integers(0, 25), st.sampled_from(["new", "new", "updated", "rewritten", "deleted"])),
+    max_size=3,
+)
+
+
+@given(st.integers(0, 25), st.lists(CHANGES, max_size=6))
+def test_every_walk_finds_what_a_walk_without_a_past_finds(
+    size: int, walks: list[list[tuple[int, str]]]
+) -> None:
+    """Whatever has changed since the last walk, even without a new `updated_at`."""
+    api, made = ListedOverTime(newest_first(size)), 0
+    for changes in walks:
+        for place, kind in changes:
+            api.records = tuple(changed(api.records, made := made + 1, place, kind))
+        found, expected = api.walk(), api.walk_without_a_past()
+        assert found.records == {record.id: record for record in expected.records.values()}
+        assert list(found.records) == [record.id for record in api.records]
+        assert replace(found, records={}) == replace(expected, records={})
+
+
+@pytest.mark.parametrize("fresh", [1, 2, 3])
+def test_new_backups_cost_few_pages(monkeypatch: pytest.MonkeyPatch, fresh: int) -> None:
+    """All other pages begin and end where they did, in every later walk."""
+    decoded: list[bytes] = []
+
+    def decode(endpoint: ListEndpoint[Backup], one: bytes) -> Page[Backup]:
+        decoded.append(one)
+        return decode_page(endpoint, one)
+
+    monkeypatch.setattr(page_reader, "decode_page", decode)
+    api, costs = ListedOverTime(newest_first(300)), []
+    for number in range(8):
+        decoded.clear()
+        api.walk()
+        costs.append(len(decoded))
+        new = (backup(f"{number}-{at}", updated_at=NOON + timedelta(days=1 + number)) for at in range(fresh))
+        api.records = (*new, *api.records)
+
+    assert costs[0] == 100
+    assert max(costs[1:]) <= 3

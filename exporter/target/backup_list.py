@@ -32,7 +32,7 @@ class BackupList:
         self._usual_shortfall = 0
 
     def __repr__(self) -> str:
-        return f"BackupList({self._max_concurrency}, usual_shortfall={self._usual_shortfall})"
+        return f"BackupList({self._max_concurrency}, usual_shortfall={self._usual_shortfall}, {self._reader})"
 
     def walk(self, client: WalkClient) -> WalkResult[Backup]:
         """Return every backup.
@@ -53,6 +53,7 @@ class BackupList:
         else:
             with closing(client):
                 walked = self._walk_concurrently(fetch, read)
+        reader.end_walk()
         self._usual_shortfall = walked.shortfall
         return walked
 

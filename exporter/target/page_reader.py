@@ -42,14 +42,19 @@ class PageReader:
     def __repr__(self) -> str:
         return f"PageReader(pages={len(self.pages)}, last={len(self._last)})"
 
+    def end_walk(self) -> None:
+        """Forget the last walk's pages that this one has not read: it is complete, so they are gone."""
+        self._last.clear()
+
     def for_next_walk(self, target: Target) -> "PageReader":
         """Return a reader that knows the pages of this walk; one that knows none once too many were decoded.
 
         :param target: has the settings that need the backups' names.
         """
-        if self._decoded > MOST_DECODED * len(self.pages):
+        pages = self._last | self.pages
+        if self._decoded > MOST_DECODED * len(pages):
             return PageReader(Interner.of(target))
-        return PageReader(self._interner, self.pages, self._decoded)
+        return PageReader(self._interner, pages, self._decoded)
 
     def read(self, body: bytes) -> Page[Backup]:
         """Return the page of a body.

@@ -73,6 +73,7 @@ def test_pages_that_are_known_are_read_and_counted(max_concurrency: int) -> None
     assert pages[2] >= pages[3] == 5
     assert _undated(unchanged) == _undated(first)
     assert _undated(changed) == _undated(expected)
+    assert "last=0" in repr(rig.walker)
 
 
 def _undated(snapshot: Snapshot | None) -> Snapshot:

@@ -90,6 +90,7 @@ def after(*bodies: bytes) -> PageReader:
     """Return the reader of the walk after one that has read these pages."""
     reader = new_reader()
     read_all(reader, bodies)
+    reader.end_walk()
     return reader.for_next_walk(target())
 
 
@@ -131,15 +132,15 @@ def test_a_changed_record_is_decoded() -> None:
 
 
 def test_a_page_that_was_not_read_again_is_forgotten() -> None:
-    """Only the last walk's pages are known."""
+    """Once the walk is complete. A walk that failed may have read it later."""
     bodies = [body(backup_object(number)) for number in range(3)]
     reader = after(*bodies)
-    kept = read_all(reader, bodies[:2])
-    following = reader.for_next_walk(target())
-    again = read_all(following, bodies[:2])
+    read_all(reader, bodies[:2])
+    failed = repr(reader.for_next_walk(target()))
+    reader.end_walk()
+    complete = repr(reader.for_next_walk(target()))
 
-    assert repr(reader.for_next_walk(target())) == "PageReader(pages=0, last=0)"
-    assert [page.records[0] is old.records[0] for page, old in zip(again, kept, strict=True)] == [True, True]
+    assert (failed, complete) == ("PageReader(pages=0, last=3)", "PageReader(pages=0, last=2)")
 
 
 def test_two_walks_keep_few_more_pages_than_one() -> None:
@@ -160,6 +161,7 @@ def test_copies_of_parents_ids_do_not_pile_up() -> None:
     for number in range(1, 8):
         pages = read_all(reader, [body(backup_object(number, parent_id="b0")), parent, *others])
         shared.append(pages[0].records[0].parent_id is pages[1].records[0].id)
+        reader.end_walk()
         reader = reader.for_next_walk(target())
 
     assert shared == [True, False, False, False, False, False, True]
@@ -185,6 +187,7 @@ class ListedOverTime:
         """Walk with what the last walk has left."""
         self.reader = self.reader.for_next_walk(target())
         found, self.boundaries = self._walk(self.reader, self.boundaries)
+        self.reader.end_walk()
         return found
 
     def walk_without_a_past(self) -> WalkResult[Backup]:

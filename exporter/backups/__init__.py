@@ -9,6 +9,7 @@ from exporter.backups.cadence import Cadence, cadence_warnings, observe
 from exporter.backups.data_warnings import Evidence, data_warnings
 from exporter.backups.explanation import Explanation, Requirement, RequirementState, explain
 from exporter.backups.inventory import Inventory
+from exporter.backups.reuse import KnownAssessments
 from exporter.backups.risk import Problem, Risk, describe, describe_age, risks, severity
 from exporter.backups.rules import Rules
 from exporter.backups.snapshot import assess
@@ -21,6 +22,7 @@ __all__ = [
     "Evidence",
     "Explanation",
     "Inventory",
+    "KnownAssessments",
     "Problem",
     "Requirement",
     "RequirementState",

@@ -21,10 +21,13 @@ class BackupList:
 
     :param target: has the page size (`auto`: the most that the API accepts), the number of requests in flight
         (1: one page after the other, in the calling thread), and the settings that need the backups' names
+    :param on_many_changes: called during a walk while much of the list is not that of the last walk: forgets
+        whatever else keeps the last walk's backups in memory
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, on_many_changes: Callable[[], None] = lambda: None) -> None:
         self._target = target
+        self._on_many_changes = on_many_changes
         self._reader = PageReader(Interner.of(target))
         self._max_concurrency = target.max_concurrency
         self._page_size = PageSize(None if target.page_size == "auto" else target.page_size)
@@ -46,6 +49,8 @@ class BackupList:
         def read(body: bytes) -> Page[Backup]:
             page = reader.read(body)
             client.count_page(page)
+            if reader.has_many_changes:
+                self._on_many_changes()
             return page
 
         if self._max_concurrency == 1:

@@ -56,6 +56,11 @@ class PageReader:
             return PageReader(Interner.of(target))
         return PageReader(self._interner, pages, self._decoded)
 
+    @property
+    def has_many_changes(self) -> bool:
+        """Whether the walk has decoded so many pages that it forgets those of the last one."""
+        return not self._spare
+
     def read(self, body: bytes) -> Page[Backup]:
         """Return the page of a body.
 

@@ -79,6 +79,7 @@ def failed(name: int, instance_id: str = "one") -> Backup:
         ([incremental(2, 1)], backup(1, instance_id="two")),
         ([failed(1, instance_id="two"), incremental(2, 1)], incremental(3, 1)),
         ([incremental(2, 1), incremental(3, 1, "two")], incremental(4, 1, "two")),
+        ([failed(1), incremental(2, 1)], backup(3, instance_id="two")),
         (
             [backup(1, size=5.0), backup(2, instance_id="two", size=2e6)],
             backup(2, instance_id="two", size=0.5),

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from exporter.results import Snapshot
 from exporter.simulator import Quirks, bulk_backups
 from exporter.simulator.http.wire import Json
+from exporter.target.backup_list import BackupList
 from tests.support.faults import FaultyApi, Rewrite
 from tests.support.instance_rig import Rig
 
@@ -74,6 +75,21 @@ def test_pages_that_are_known_are_read_and_counted(max_concurrency: int) -> None
     assert _undated(unchanged) == _undated(first)
     assert _undated(changed) == _undated(expected)
     assert "last=0" in repr(rig.walker)
+
+
+def test_many_changes_are_reported_during_the_walk() -> None:
+    """So that nothing else keeps the last walk's backups while this walk reads others."""
+    reports: list[int] = []
+    with FaultyApi(backups=bulk_backups(180, 3)) as api, closing(Rig(api.url, page_size=20)) as rig:
+        backups = BackupList(rig.target, lambda: reports.append(1))
+        reported = []
+        for size in (None, None, 5.0):
+            api.backups = tuple(replace(record, size=size or record.size) for record in api.backups)
+            reports.clear()
+            backups.walk(rig.api.walk_client(20))
+            reported.append(bool(reports))
+
+    assert reported == [True, False, True]
 
 
 def _undated(snapshot: Snapshot | None) -> Snapshot:

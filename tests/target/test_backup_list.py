@@ -80,11 +80,12 @@ def test_pages_that_are_known_are_read_and_counted(max_concurrency: int) -> None
 def test_many_changes_are_reported_during_the_walk() -> None:
     """So that nothing else keeps the last walk's backups while this walk reads others."""
     reports: list[int] = []
-    with FaultyApi(backups=bulk_backups(180, 3)) as api, closing(Rig(api.url, page_size=20)) as rig:
+    listed = bulk_backups(180, 3)
+    with FaultyApi(backups=listed) as api, closing(Rig(api.url, page_size=20)) as rig:
         backups = BackupList(rig.target, lambda: reports.append(1))
         reported = []
         for size in (None, None, 5.0):
-            api.backups = tuple(replace(record, size=size or record.size) for record in api.backups)
+            api.backups = tuple(replace(record, size=size or record.size) for record in listed)
             reports.clear()
             backups.walk(rig.api.walk_client(20))
             reported.append(bool(reports))

@@ -9,6 +9,7 @@ compare the ratios: all of them are measured side by side in one run.
 import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from math import ceil
 from statistics import median
@@ -21,6 +22,8 @@ from benchmarks.page import Measured, Row, section, write_page
 from benchmarks.processes import (
     KEEPS_MEMORY,
     Cost,
+    ExporterProcess,
+    changing_api,
     embedded_api,
     on_one_processor,
     run_script,
@@ -39,6 +42,8 @@ TRIES: Final = 2  # of each in a round; the least counts
 CONCURRENCIES: Final = (1, 4, 8, 16)
 LATENCIES: Final = (0.0, 0.02, 0.1)
 SIZES: Final = (10_000, 100_000, 1_000_000)
+CHANGES: Final = {"ends": "new ones for the oldest", "anywhere": "some on each page"}
+"""How a list changes between two scrapes: see `changing_api`."""
 
 
 def best(scrape: Callable[[], Cost], runs: int = RUNS) -> Cost:
@@ -97,6 +102,27 @@ def processor_rows() -> Iterator[Row]:
     yield f"{what}: scrape / floor, processor", "", _ratio(scrapes, floors), "≤ 1.5"
     yield f"{what}: scrape / floor that keeps buffers, processor", "", _ratio(scrapes, kepts), ""
     yield f"{what}: scrape / script, processor", "", _ratio(scrapes, scripts), "≤ 0.55"
+
+
+def changed_rows() -> Iterator[Row]:
+    """Compare a scrape with fetch and decode alone where one backup in a hundred changes in between."""
+    for where, description in CHANGES.items():
+        with (
+            on_one_processor(),
+            changing_api(200_000, where) as (url, change),
+            running_exporter(url, PORT, page_size=1000) as exporter,
+        ):
+            exporter.scrape()
+            floors = [run_script("floor", (url, 1000, TRIES)) for _ in range(RUNS)]
+            scrapes = [best(partial(_scrape_after, change, exporter), TRIES) for _ in range(RUNS)]
+        what = f"200,000 backups of which 1 % changed, {description}"
+        yield f"{what}: a scrape", _both(_median(scrapes)), "", ""
+        yield f"{what}: scrape / floor, processor", "", _ratio(scrapes, floors), ""
+
+
+def _scrape_after(change: Callable[[], None], exporter: ExporterProcess) -> Cost:
+    change()
+    return exporter.scrape()
 
 
 def _median(costs: Sequence[Cost]) -> Cost:
@@ -215,7 +241,7 @@ def main() -> None:
         "--curves", type=int, default=max(SIZES), help="largest list of the curves (default: all)"
     )
     options = parser.parse_args()
-    tables = [startup_rows(), walk_rows(), processor_rows(), exposition_rows()]
+    tables = [startup_rows(), walk_rows(), processor_rows(), changed_rows(), exposition_rows()]
     if not options.quick:
         tables.append(growth_rows(options.scrapes))
     rows = []

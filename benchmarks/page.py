@@ -28,6 +28,10 @@ the machine changes the seconds: compare the ratios. The embedded API runs in it
 - A scrape is complete: OpenMetrics and gzip over HTTP, as Prometheus requests it. For processor time, all
   processes share one processor with the API, in nine rounds; each round takes the better of two tries, and
   a ratio is the median of the rounds' ratios.
+- A scrape fetches every page, but does not decode again those that are the same as at the last scrape, nor
+  assess databases whose backups are. Most lists here never change, which suits it best. Two change before
+  each scrape: one with new backups of every database first and the oldest deleted, so that all are assessed;
+  one on every page, so that every page is decoded too.
 - A start is the best of thirty. The curves are the best of three scrapes; with a million backups, of one.
 
 {table}

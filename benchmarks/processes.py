@@ -1,10 +1,11 @@
 """The processes of a benchmark: the simulated API and the exporter."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,6 +46,23 @@ def embedded_api(backups: int, instances: int, latency: float = 0.0) -> Iterator
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
         try:
             yield next(iter(process.stdout or ())).strip()
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def changing_api(backups: int, where: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Run the simulated API; yield its URL and what changes one backup in a hundred: see `changing_api`."""
+    command = [sys.executable, "-m", "benchmarks.changing_api", str(backups), where]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+        lines = iter(process.stdout or ())
+
+        def change() -> None:
+            process.send_signal(signal.SIGUSR1)
+            next(lines)
+
+        try:
+            yield next(lines).strip(), change
         finally:
             process.terminate()
 

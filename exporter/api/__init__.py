@@ -14,7 +14,7 @@
 from exporter.api.budget import Budget
 from exporter.api.client import ApiClient, WalkClient
 from exporter.api.deadline import Deadlines
-from exporter.api.decode import decode_page
+from exporter.api.decode import decode_around, decode_page, ends_with_records, records_part
 from exporter.api.envelope import BACKUPS, INSTANCES
 from exporter.api.observer import Observer
 from exporter.api.transport import HttpTransport, Transport
@@ -29,5 +29,8 @@ __all__ = [
     "Observer",
     "Transport",
     "WalkClient",
+    "decode_around",
     "decode_page",
+    "ends_with_records",
+    "records_part",
 ]

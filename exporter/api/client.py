@@ -123,22 +123,18 @@ class WalkClient:
         query = {"limit": str(limit)} | ({"marker": marker} if marker else {})
         return self._retry(lambda is_retry: self._attempt(endpoint.path, query, is_retry=is_retry))
 
-    def decode(self, endpoint: ListEndpoint[Record], body: bytes) -> Page[Record]:
-        """Decode and count a page.
-
-        :param body: the JSON of the page, uncompressed.
-        :raises ApiError: with the reason `bad_response` if it is not a page.
-        """
-        page = decode_page(endpoint, body)
+    def count_page(self, page: Page[Record]) -> None:
+        """Count a page that was decoded from a body of `fetch`."""
         self._counts.add_page(page)
-        return page
 
     def fetch_page(self, endpoint: ListEndpoint[Record], marker: str | None, limit: int) -> Page[Record]:
-        """Fetch and decode one page: see `fetch` for `endpoint`, `marker` and `limit`.
+        """Fetch, decode and count one page: see `fetch` for `endpoint`, `marker` and `limit`.
 
-        :raises ApiError: as `fetch` and `decode` do.
+        :raises ApiError: as `fetch` and `decode_page` do.
         """
-        return self.decode(endpoint, self.fetch(endpoint, marker, limit))
+        page = decode_page(endpoint, self.fetch(endpoint, marker, limit))
+        self.count_page(page)
+        return page
 
     def close(self) -> None:
         """End the walk: requests that wait for the budget are not sent."""

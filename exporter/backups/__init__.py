@@ -12,7 +12,7 @@ From a walk to a snapshot:
 - `chains`: `AssessedGroup`, their chains: which of them can be restored
 - `outcomes`: `GroupOutcomes`, what each resulted in; `results.Track` is its packed form
 - `explained_chains`: the newest chain of a database, for people
-- `assessment`: all of a database's groups, and its objective
+- `assessment`: all of a database's groups, and its objective; `reuse`: what the last walk's assessments still say
 
 What follows from a snapshot:
 
@@ -28,6 +28,7 @@ from exporter.backups.cadence import Cadence, cadence_warnings, observe
 from exporter.backups.data_warnings import Evidence, data_warnings
 from exporter.backups.explanation import Explanation, Requirement, RequirementState, explain
 from exporter.backups.inventory import Inventory
+from exporter.backups.reuse import KnownAssessments
 from exporter.backups.risk import Problem, Risk, describe, describe_age, risks, severity
 from exporter.backups.rules import Rules
 from exporter.backups.snapshot import assess
@@ -40,6 +41,7 @@ __all__ = [
     "Evidence",
     "Explanation",
     "Inventory",
+    "KnownAssessments",
     "Problem",
     "Requirement",
     "RequirementState",

@@ -5,12 +5,16 @@ An instance is known if it has a backup, is configured, or is listed by the API.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+
+from msgspec.structs import replace
 
 from exporter.backups.chains import AssessedBackup, AssessedGroup, Chains
 from exporter.backups.explained_chains import by_culprit, newest_chain, with_dependants
 from exporter.backups.grouping import BackupGroup, newest, rank
 from exporter.backups.inventory import Inventory, KnownInstance
 from exporter.backups.outcomes import GroupOutcomes, all_restore_times, gaps
+from exporter.backups.reuse import KnownAssessment, KnownAssessments
 from exporter.backups.rules import Rules, applied
 from exporter.backups.size_unit import size_in_bytes
 from exporter.backups.summary import UNKNOWN
@@ -21,12 +25,14 @@ Predicate = Callable[[AssessedGroup], Callable[[int], bool]]
 """From a group to what tells whether the backup of an index qualifies."""
 
 
-def assess_databases(
+def assess_databases(  # noqa: PLR0913 - what is known, and what the last walk has left
     groups: Iterable[BackupGroup],
     chains: Chains,
     inventory: Inventory,
     rules: Rules,
+    *,
     excluded: frozenset[str] = frozenset(),
+    known: KnownAssessments | None = None,
 ) -> tuple[DatabaseAssessment, ...]:
     """Assess every known instance, ordered by id. Backups without `instance_id` are ignored.
 
@@ -35,14 +41,39 @@ def assess_databases(
     :param inventory: the instances that are assessed even without backups.
     :param rules: what the configuration says about backups.
     :param excluded: the ids of the instances that are left out.
+    :param known: the assessments of the last walk, which this one replaces. None if backups were left out by
+        their name: these may be ancestors of others.
     """
     by_instance = _by_instance(groups, inventory.ids - excluded)
-    assessments = [
-        _assess(inventory.instance(instance_id), by_instance[instance_id], chains, rules)
+    known = KnownAssessments() if known is None else known
+    assessed = {
+        instance_id: _reuse_or_assess(
+            inventory.instance(instance_id), by_instance[instance_id], chains, rules, known
+        )
         for instance_id in sorted(by_instance)
-    ]
+    }
+    known.clear()
+    known.update((key, one) for key, one in assessed.items() if key not in chains.entangled)
     dependants = by_culprit(chains.dependants)
-    return tuple(with_dependants(database, dependants) for database in assessments)
+    return tuple(with_dependants(one.result, dependants) for one in assessed.values())
+
+
+def _reuse_or_assess(
+    instance: KnownInstance,
+    groups: Sequence[BackupGroup],
+    chains: Chains,
+    rules: Rules,
+    known: KnownAssessments,
+) -> KnownAssessment:
+    last = known.get(instance.id)
+    if last is not None and last.holds_for(instance, groups, rules):
+        chains.dependants.update(last.dependants)
+        return replace(last, groups=groups)
+    outcomes = [GroupOutcomes.of(group, chains, rules.statuses) for group in groups]
+    broken = (one.assessed.broken.values() for one in outcomes if one.assessed)
+    dependants = Counter(chain.from_iterable(broken))
+    result = _assess(instance, outcomes, chains, rules)
+    return KnownAssessment(instance, groups, rules, result, dependants)
 
 
 def datastore_types(groups: Iterable[BackupGroup], inventory: Inventory) -> Mapping[str, str]:
@@ -70,9 +101,9 @@ def _by_instance(groups: Iterable[BackupGroup], known: Iterable[str]) -> Mapping
 
 
 def _assess(
-    instance: KnownInstance, groups: Sequence[BackupGroup], chains: Chains, rules: Rules
+    instance: KnownInstance, outcomes: Sequence[GroupOutcomes], chains: Chains, rules: Rules
 ) -> DatabaseAssessment:
-    outcomes = [GroupOutcomes.of(group, chains, rules.statuses) for group in groups]
+    groups = [one.group for one in outcomes]
     usable = [one.assessed for one in outcomes if one.assessed]
     newest_usable = _newest(usable, lambda group: group.is_usable)
     newest_restorable = _newest(usable, lambda group: group.is_restorable)

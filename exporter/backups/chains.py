@@ -127,8 +127,8 @@ class Chains:
         self._followed: dict[str, Chain] = {}
         self.dependants = Counter[BrokenLink]()
         """How many of the assessed backups each broken link keeps from being restored."""
-        self.self_contained = 0
-        """How many of the assessed backups have a parent that their restore does not read."""
+        self.entangled: set[str | None] = set()
+        """The ids of the instances with a backup whose parent is missing or belongs to another instance."""
 
     def __repr__(self) -> str:
         return f"<Chains of {len(self._backups)} backups, {len(self._followed)} followed>"
@@ -158,9 +158,7 @@ class Chains:
             lengths.append(length)
             last_id, last_parent_id = backup.id, parent_id
         self.dependants.update(broken.values())
-        self_contained = self._count_self_contained(group.backups)
-        self.self_contained += self_contained
-        return AssessedGroup(group.backups, lengths, broken, self_contained)
+        return AssessedGroup(group.backups, lengths, broken, self._count_self_contained(group.backups))
 
     def links(self, backup: Backup, chain: Chain, most: int) -> list[Backup]:
         """Return the first usable backups of a chain, from `backup` on.
@@ -208,6 +206,8 @@ class Chains:
         if parent_id is None:
             return FULL
         parent = self._backups.get(parent_id)
+        if parent is None or parent.instance_id != backup.instance_id:
+            self.entangled.add(backup.instance_id)
         if parent is None:
             return Chain(1, BrokenLink(BrokenBy.PARENT_MISSING, parent_id))
         if parent.status in self._statuses.usable:

@@ -9,6 +9,7 @@ from exporter.backups.chains import Chains
 from exporter.backups.exclusion import excluded_instances, is_type_excluded, without_excluded_backups
 from exporter.backups.grouping import BackupGroup, group_backups
 from exporter.backups.inventory import Inventory
+from exporter.backups.reuse import KnownAssessments
 from exporter.backups.rules import Rules
 from exporter.backups.size_unit import decide_bytes_per_unit
 from exporter.backups.summary import created_after, summarize
@@ -16,12 +17,20 @@ from exporter.records import Backup
 from exporter.results import Snapshot, WalkResult
 
 
-def assess(walked: WalkResult[Backup], inventory: Inventory, rules: Rules, completed_at: float) -> Snapshot:
+def assess(
+    walked: WalkResult[Backup],
+    inventory: Inventory,
+    rules: Rules,
+    completed_at: float,
+    known: KnownAssessments | None = None,
+) -> Snapshot:
     """Group and sum up the backups of a complete walk, and assess every known database.
 
     :param inventory: the instances that are configured or listed.
     :param rules: what the configuration says about backups.
     :param completed_at: when the walk ended, in Unix seconds.
+    :param known: the assessments of the last walk, which those of this one replace. They save time where they
+        are the same.
     """
     all_groups = group_backups(without_excluded_backups(walked.records, rules.exclude, inventory))
     excluded = _excluded(all_groups, inventory, rules)
@@ -30,7 +39,8 @@ def assess(walked: WalkResult[Backup], inventory: Inventory, rules: Rules, compl
         rules = replace(rules, bytes_per_unit=decide_bytes_per_unit(groups))
     chains = Chains(walked.records, rules.statuses, rules.chains)
     summary = summarize(groups, bytes_per_unit=rules.bytes_per_unit, statuses=rules.statuses)
-    assessments = assess_databases(groups, chains, inventory, rules, excluded)
+    reusable = None if rules.exclude else known
+    assessments = assess_databases(groups, chains, inventory, rules, excluded=excluded, known=reusable)
     return Snapshot(
         summary=summary,
         assessments=assessments,
@@ -40,7 +50,7 @@ def assess(walked: WalkResult[Backup], inventory: Inventory, rules: Rules, compl
         reported=walked.reported,
         completed_at=completed_at,
         excluded=len(walked.records) - summary.backups,
-        self_contained=chains.self_contained,
+        self_contained=sum(database.self_contained for database in assessments),
         bytes_per_unit=rules.bytes_per_unit,
     )
 

@@ -3,7 +3,8 @@
 - `scraper`: `Scraper`, which scrapes call
 - `runner`, `running_walk`: at most one walk at a time, in its thread, and its progress
 - `walker`: one walk, from requests to a snapshot; `outcome`: how it ended
-- `backup_list`, `interning`: the walk of the backups, and how they take little memory
+- `backup_list`, `page_reader`: the walk of the backups, and the pages that it need not decode again
+- `interning`: how backups take little memory
 - `instances`, `instance_state`: the list of instances
 - `state`: what is known between scrapes
 - `walk_log`, `warning_log`, `hints`: what is logged, and advice in errors

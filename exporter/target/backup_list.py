@@ -9,6 +9,7 @@ from exporter.config import Target
 from exporter.records import Backup, Page
 from exporter.results import WalkResult
 from exporter.target.interning import Interner
+from exporter.target.page_reader import PageReader
 from exporter.walk import PageBoundaries, PageSize, Pool, Threads, walk, walk_concurrently
 
 Fetch = Callable[[str | None, int], bytes]
@@ -16,21 +17,25 @@ Read = Callable[[bytes], Page[Backup]]
 
 
 class BackupList:
-    """Walks the list; keeps its page size, page boundaries and usual shortfall for the next walk.
+    """Walks the list; keeps its pages, their size, boundaries and usual shortfall for the next walk.
 
     :param target: has the page size (`auto`: the most that the API accepts), the number of requests in flight
         (1: one page after the other, in the calling thread), and the settings that need the backups' names.
+    :param on_many_changes: called during a walk while much of the list is not that of the last walk: forgets
+        whatever else keeps the last walk's backups in memory.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, on_many_changes: Callable[[], None] = lambda: None) -> None:
         self._target = target
+        self._on_many_changes = on_many_changes
+        self._reader = PageReader(Interner.of(target))
         self._max_concurrency = target.max_concurrency
         self._page_size = PageSize(None if target.page_size == "auto" else target.page_size)
         self._boundaries = PageBoundaries()
         self._usual_shortfall = 0
 
     def __repr__(self) -> str:
-        return f"BackupList({self._max_concurrency}, usual_shortfall={self._usual_shortfall})"
+        return f"BackupList({self._max_concurrency}, usual_shortfall={self._usual_shortfall}, {self._reader})"
 
     def walk(self, client: WalkClient) -> WalkResult[Backup]:
         """Return every backup.
@@ -38,17 +43,22 @@ class BackupList:
         :param client: sends the requests of this walk.
         :raises ApiError: if any page cannot be read.
         """
-        interner = Interner.of(self._target)
+        reader = self._reader = self._reader.for_next_walk(self._target)
         fetch = partial(client.fetch, BACKUPS)
 
         def read(body: bytes) -> Page[Backup]:
-            return interner.intern(client.decode(BACKUPS, body))
+            page = reader.read(body)
+            client.count_page(page)
+            if reader.has_many_changes:
+                self._on_many_changes()
+            return page
 
         if self._max_concurrency == 1:
             walked = self._walk_sequentially(fetch, read)
         else:
             with closing(client):
                 walked = self._walk_concurrently(fetch, read)
+        reader.end_walk()
         self._usual_shortfall = walked.shortfall
         return walked
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from structlog.typing import FilteringBoundLogger
 
 from exporter.api import ApiClient
-from exporter.backups import Evidence, Inventory, Rules, assess, data_warnings
+from exporter.backups import Evidence, Inventory, KnownAssessments, Rules, assess, data_warnings
 from exporter.config import Objective
 from exporter.errors import ApiError
 from exporter.records import Backup
@@ -41,7 +41,8 @@ class TargetWalker:
         self.api = api
         self.instances = instances
         self.objectives = objectives
-        self._backups = BackupList(api.target)
+        self._known = KnownAssessments()
+        self._backups = BackupList(api.target, on_many_changes=self._known.clear)
         self._warning_log = WarningLog(log)
         self._last_names: Mapping[str, str] = {}
         """Of the instances that are listed or have backups, deleted ones too."""
@@ -95,7 +96,7 @@ class TargetWalker:
         owners = {backup.instance_id for backup in walked.records.values() if backup.instance_id}
         self._last_names = inventory.names_of(owners | inventory.ids)
         rules = Rules(target.statuses, self.objectives, target.bytes_per_unit, target.chains, target.exclude)
-        snapshot = assess(walked, inventory, rules, completed_at=self.api.clock.now())
+        snapshot = assess(walked, inventory, rules, completed_at=self.api.clock.now(), known=self._known)
         warnings = self._data_warnings(snapshot, walked.first_malformed)
         redacted = tuple(DataWarning(redact(warning.kind), redact(warning.text)) for warning in warnings)
         self._warning_log.update(redacted)

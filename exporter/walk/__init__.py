@@ -4,7 +4,7 @@
 - `collected`: the records so far; `split_page`: parts of a page
 - `concurrent`: the same walk over pages that were requested ahead
 - `prefetcher`: serves the next page, cached or new; `request_order`: the order of the requests in time
-- `boundaries`: where the next walk requests pages ahead
+- `boundaries`, `spacing`: where the next walk requests pages ahead
 - `page_cache`, `dispatcher`: pages and requests in flight; `pool`, `threads`: what runs these
 """
 

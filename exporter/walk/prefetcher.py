@@ -46,7 +46,7 @@ class Prefetcher(Generic[Body, Record]):
     def __init__(self, cache: PageCache[Body, Record], known: PageBoundaries) -> None:
         self._cache = cache
         self._known = known
-        self._recorder = BoundaryRecorder[Record]()
+        self._recorder = BoundaryRecorder[Record](known)
         self._order = RequestOrder[Record]()
         self._next: Continuation[Record] | None = Continuation(None)
         self._request_ahead()

@@ -4,15 +4,15 @@ import json
 import tracemalloc
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.api import decode, lenient
-from exporter.api.decode import MOST_OBJECTS, decode_page
+from exporter.api.decode import MOST_OBJECTS, decode_around, decode_page, ends_with_records, records_part
 from exporter.api.envelope import BACKUPS, INSTANCES
 from exporter.api.error_body import decode_error
 from exporter.api.lenient import MOST_MALFORMED, MOST_VALUES
@@ -111,6 +111,67 @@ def test_the_embedded_apis_records_are_decoded_unchanged(record: Backup) -> None
     body = msgspec.json.encode({"database_backups": [backup_object(record, "Z")]})
 
     assert decode_page(BACKUPS, body).records == (record,)
+
+
+ODD_RESTS: Final = (
+    "]}",
+    '], "meta": {"total": 5, "limit": 2, "has_more": true}}',
+    '], "meta": {"total": "5"}, "links": null}',
+    '], "meta": {"marker": "[b]"}}',
+    '], "meta": {}, "database_backups": null}',
+    '], "meta": {"tags": []}}',
+    '], "meta": {"total": 5}',
+    "]}}",
+    '] "meta": 5}',
+    ', 5], "meta": {}}',
+    ' "]}',
+    '", "name": "]"}]}',
+    "",
+)
+"""What may follow the records in a body: as documented, odd, and no JSON."""
+BEGINNINGS: Final = (
+    '{"database_backups": [',
+    '{"meta": {"total": 1}, "database_backups": [',
+    '{"links": {"next": "x", "database_backups": [',
+    '{"database_backups": [{"id": "a", "status": "OK", "created_at": "2026-01-02T03:04:05Z"',
+    "[",
+)
+BODIES = st.builds(
+    lambda beginning, records, rest: (beginning + ", ".join(map(json.dumps, records)) + rest).encode(),
+    st.sampled_from(BEGINNINGS),
+    st.lists(st.sampled_from([GOOD, GOOD | {"name": "a]"}, GOOD | {"tags": [[]]}, UNDOCUMENTED]), max_size=2),
+    st.sampled_from(ODD_RESTS),
+)
+
+
+def page_or_error(body: bytes) -> Page[Backup] | str:
+    """Decode a body as a whole; return its page or the error's text."""
+    try:
+        return decode_page(BACKUPS, body)
+    except ApiError as error:
+        return str(error)
+
+
+@given(BODIES, st.sampled_from(ODD_RESTS) | ENVELOPE.map(lambda meta: f'"meta": {json.dumps(meta)}}}'))
+@example(b'{"database_backups": []}', ', "database_backups": null}')
+def test_known_records_make_no_difference(body: bytes, rest: str) -> None:
+    """The page of a body with the same records, if it needs no decoding as a whole, is the same."""
+    page = page_or_error(body)
+    other = records_part(body).tobytes() + rest.replace("]", "").encode()
+    if isinstance(page, Page) and ends_with_records(BACKUPS, body, page):
+        around = decode_around(BACKUPS, other, page.records)
+        assert around is None or around == page_or_error(other)
+
+
+def test_the_documented_rest_of_a_page() -> None:
+    """`meta` is decoded, and the records are those that are known."""
+    known = decode_page(BACKUPS, json.dumps({"database_backups": [GOOD]}).encode()).records
+    body = json.dumps({"database_backups": [GOOD], "meta": {"total": 7, "has_more": False}}).encode()
+    page = decode_around(BACKUPS, body, known)
+
+    assert page is not None
+    assert page == Page(records=known, length=1, markers=("good",), more=False, total=7)
+    assert page.records[0] is known[0]
 
 
 @given(st.binary(max_size=200) | JSON.map(lambda document: json.dumps(document).encode()))

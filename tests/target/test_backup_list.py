@@ -4,9 +4,12 @@ from collections.abc import Callable
 from contextlib import closing
 
 import pytest
+from msgspec.structs import replace
 
+from exporter.results import Snapshot
 from exporter.simulator import Quirks, bulk_backups
 from exporter.simulator.http.wire import Json
+from exporter.target.backup_list import BackupList
 from tests.support.faults import FaultyApi, Rewrite
 from tests.support.instance_rig import Rig
 
@@ -50,3 +53,46 @@ def test_a_usual_shortfall_is_walked_twice_only_once(max_concurrency: int) -> No
     assert (first.snapshot.reported, first.snapshot.summary.backups) == (50, 45)
     assert first.stats.pages > 6
     assert second.stats.pages == 3
+
+
+@pytest.mark.parametrize("max_concurrency", [1, 4])
+def test_pages_that_are_known_are_read_and_counted(max_concurrency: int) -> None:
+    """The snapshot is that of a first walk, before and after the list has changed."""
+    backups = bulk_backups(110, 3)
+    with (
+        FaultyApi(backups=backups[5:]) as api,
+        closing(Rig(api.url, instances="off", page_size=20, max_concurrency=max_concurrency)) as rig,
+        closing(Rig(api.url, instances="off", page_size=20)) as new,
+    ):
+        outcomes = [rig.walk(), rig.walk()]
+        api.backups = backups[:-20]
+        outcomes += [rig.walk(), new.walk()]
+
+    pages = [outcome.stats.pages for outcome in outcomes]
+    first, unchanged, changed, expected = (outcome.snapshot for outcome in outcomes)
+    assert pages[:2] == [6, 6]
+    assert pages[2] >= pages[3] == 5
+    assert _undated(unchanged) == _undated(first)
+    assert _undated(changed) == _undated(expected)
+    assert "last=0" in repr(rig.walker)
+
+
+def test_many_changes_are_reported_during_the_walk() -> None:
+    """So that nothing else keeps the last walk's backups while this walk reads others."""
+    reports: list[int] = []
+    listed = bulk_backups(180, 3)
+    with FaultyApi(backups=listed) as api, closing(Rig(api.url, page_size=20)) as rig:
+        backups = BackupList(rig.target, lambda: reports.append(1))
+        reported = []
+        for size in (None, None, 5.0):
+            api.backups = tuple(replace(record, size=size or record.size) for record in listed)
+            reports.clear()
+            backups.walk(rig.api.walk_client(20))
+            reported.append(bool(reports))
+
+    assert reported == [True, False, True]
+
+
+def _undated(snapshot: Snapshot | None) -> Snapshot:
+    assert snapshot is not None
+    return replace(snapshot, completed_at=0)

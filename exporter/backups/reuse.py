@@ -1,0 +1,33 @@
+"""Assessments that the last walk has made, and that this one would make again."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from exporter.backups.chains import BrokenLink
+from exporter.backups.grouping import BackupGroup
+from exporter.backups.inventory import KnownInstance
+from exporter.backups.rules import Rules
+from exporter.results import DatabaseAssessment
+
+
+class KnownAssessment(Struct, frozen=True):
+    """An assessment and what it was made of.
+
+    :param groups: the database's backups. Each parent that a restore needs must be among these.
+    :param dependants: how many of these each broken link keeps from being restored.
+    """
+
+    instance: KnownInstance
+    groups: Sequence[BackupGroup]
+    rules: Rules
+    result: DatabaseAssessment
+    dependants: Mapping[BrokenLink, int]
+
+    def holds_for(self, instance: KnownInstance, groups: Sequence[BackupGroup], rules: Rules) -> bool:
+        """Whether an assessment of these would be the same."""
+        return (self.instance, self.groups, self.rules) == (instance, groups, rules)
+
+
+KnownAssessments = dict[str, KnownAssessment]
+"""The assessments of one walk by the instance's id. Each walk replaces those of the last one."""

@@ -12,7 +12,7 @@ From a walk to a snapshot:
 - `chains`: `AssessedGroup`, their chains: which of them can be restored
 - `outcomes`: `GroupOutcomes`, what each resulted in; `results.Track` is its packed form
 - `explained_chains`: the newest chain of a database, for people
-- `assessment`: all of a database's groups, and its objective; `reuse`: what the last walk's assessments still say
+- `assessment`: all of a database's groups, and its objective; `reuse`: the last walk's, where they still hold
 
 What follows from a snapshot:
 

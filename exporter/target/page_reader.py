@@ -16,8 +16,9 @@ Key = tuple[int, int]
 MOST_DECODED: Final = 1.5
 """Pages that an interner is used for, as a multiple of the list's. A backup that is decoded in a later walk
 than its parent has a copy of the parent's id, which takes memory."""
-SPARE: Final = 8
-"""One page of so many may be decoded before others of the last walk are forgotten for that."""
+SPARE: Final = 16
+LEAST_SPARE: Final = 8
+"""One page of so many, and at least so many, may be decoded before others of the last walk are forgotten."""
 
 
 class PageReader:
@@ -36,7 +37,7 @@ class PageReader:
         self.pages: dict[Key, tuple[Backup, ...]] = {}
         self._interner = interner
         self._last = {} if last is None else last
-        self._spare = len(self._last) // SPARE
+        self._spare = max(LEAST_SPARE, len(self._last) // SPARE)
         self._decoded = decoded
 
     def __repr__(self) -> str:

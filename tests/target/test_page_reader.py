@@ -144,14 +144,13 @@ def test_a_page_that_was_not_read_again_is_forgotten() -> None:
 
 
 def test_two_walks_keep_few_more_pages_than_one() -> None:
-    """Once one in eight was decoded, each further one replaces one of the last walk's."""
-    reader = after(*(body(backup_object(number)) for number in range(8)))
-    seen = []
-    for number in range(10, 20):
-        reader.read(body(backup_object(number)))
-        seen.append(repr(reader))
-
-    assert seen == [f"PageReader(pages={read}, last={min(8, max(0, 9 - read))})" for read in range(1, 11)]
+    """Once one in sixteen was decoded, and eight at least, each further one replaces an old one."""
+    for known, spare in ((10, 8), (160, 10)):
+        reader = after(*(body(backup_object(number)) for number in range(known)))
+        left = [known] * spare + list(range(known - 1, 0, -1))
+        for read, last in enumerate(left, 1):
+            reader.read(body(backup_object(known + read)))
+            assert repr(reader) == f"PageReader(pages={read}, last={last})"
 
 
 def test_copies_of_parents_ids_do_not_pile_up() -> None:

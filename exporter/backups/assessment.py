@@ -14,7 +14,7 @@ from exporter.backups.explained_chains import by_culprit, newest_chain, with_dep
 from exporter.backups.grouping import BackupGroup, newest, rank
 from exporter.backups.inventory import Inventory, KnownInstance
 from exporter.backups.outcomes import GroupOutcomes, all_restore_times, gaps
-from exporter.backups.reuse import KnownAssessment, KnownAssessments
+from exporter.backups.reuse import KnownAssessment, KnownAssessments, backups_of
 from exporter.backups.rules import Rules, applied
 from exporter.backups.size_unit import size_in_bytes
 from exporter.backups.summary import UNKNOWN
@@ -68,12 +68,12 @@ def _reuse_or_assess(
     last = known.get(instance.id)
     if last is not None and last.holds_for(instance, groups, rules):
         chains.dependants.update(last.dependants)
-        return replace(last, groups=groups)
+        return replace(last, backups=backups_of(groups))
     outcomes = [GroupOutcomes.of(group, chains, rules.statuses) for group in groups]
     broken = (one.assessed.broken.values() for one in outcomes if one.assessed)
     dependants = Counter(chain.from_iterable(broken))
     result = _assess(instance, outcomes, chains, rules)
-    return KnownAssessment(instance, groups, rules, result, dependants)
+    return KnownAssessment(instance, backups_of(groups), rules, result, dependants)
 
 
 def datastore_types(groups: Iterable[BackupGroup], inventory: Inventory) -> Mapping[str, str]:

@@ -128,10 +128,10 @@ def test_the_backups_of_the_last_walk_are_not_kept() -> None:
     """Equal ones of this walk take their place, so that no backup is in memory twice."""
     known = KnownAssessments()
     snapshot_of([backup(1)], known)
-    first = known["one"].groups[0].backups[0]
+    first = known["one"].backups[0][0]
     snapshot_of([backup(1)], known)
 
-    assert known["one"].groups[0].backups[0] is not first
+    assert known["one"].backups[0][0] is not first
 
 
 @given(

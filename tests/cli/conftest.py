@@ -1,10 +1,11 @@
 """An embedded API, an environment that names it, and the command in this process."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
+from exporter.api import HttpTransport
 from exporter.cli.main import main
 from exporter.simulator import bulk_backups, bulk_instances
 from tests.support.command import Invoke
@@ -40,3 +41,17 @@ def invoke(capsys: pytest.CaptureFixture[str]) -> Invoke:
         return ended.value.code, *capsys.readouterr()
 
     return invoke
+
+
+@pytest.fixture
+def closed_transports(monkeypatch: pytest.MonkeyPatch) -> Sequence[HttpTransport]:
+    """Return the transports that are closed from now on, in the order in which they are."""
+    closed: list[HttpTransport] = []
+    close = HttpTransport.close
+
+    def noted(transport: HttpTransport) -> None:
+        close(transport)
+        closed.append(transport)
+
+    monkeypatch.setattr(HttpTransport, "close", noted)
+    return closed

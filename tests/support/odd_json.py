@@ -18,3 +18,21 @@ ENVELOPE = (
     | JSON
     | st.dictionaries(st.sampled_from(["total", "limit", "marker", "has_more", "next"]), JSON)
 )
+RESTS = (
+    "]}",
+    '], "meta": {"total": 5, "limit": 2, "has_more": true}}',
+    '], "meta": {"total": "5"}, "links": null}',
+    '], "meta": {"marker": "[b]"}}',
+    '], "meta": {}, "database_backups": null}',
+    '], "meta": {"tags": []}}',
+    '], "meta": {"total": 5}',
+    "]}}",
+    '] "meta": 5}',
+    ', 5], "meta": {}}',
+    ' "]}',
+    '", "name": "]"}]}',
+    "",
+    '], "meta": {"total": 6, "limit": 2, "has_more": false}, "links": null}',
+    '], "meta": {"total": "5"}}',
+)
+"""What may follow the records in a body: as documented, odd, and no JSON."""

@@ -25,26 +25,10 @@ from exporter.target.page_reader import PageReader
 from exporter.walk import PageBoundaries, PageSize, walk_concurrently
 from tests.support.builders import NOON, backup
 from tests.support.lists import newest_first
-from tests.support.odd_json import GOOD
+from tests.support.odd_json import GOOD, RESTS
 from tests.support.pools import ManualPool
 from tests.support.targets import target
 
-RESTS = (
-    "]}",
-    '], "meta": {"total": 5, "limit": 2, "has_more": true}}',
-    '], "meta": {"total": 6, "limit": 2, "has_more": false}, "links": null}',
-    '], "meta": {"total": "5"}}',
-    '], "meta": {"marker": "[b]"}}',
-    '], "meta": {}, "database_backups": null}',
-    '], "meta": {"tags": []}}',
-    '], "meta": {"total": 5}',
-    "]}}",
-    '] "meta": 5}',
-    ', 5], "meta": {}}',
-    ' "]}',
-    "",
-)
-"""What may follow the records in a body: as documented, odd, and no JSON."""
 RECORD = st.builds(
     lambda number, more: GOOD | {"id": f"b{number}"} | more,
     st.integers(0, 3),

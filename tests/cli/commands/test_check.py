@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -169,16 +169,10 @@ class Unwritable(io.StringIO):
 
 @pytest.mark.usefixtures("environ")
 @pytest.mark.parametrize("fails", ["exporter.cli.commands.check.find", "sys.stdout.write"])
-def test_check_closes_its_connections_when_it_fails(fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_closes_its_connections_when_it_fails(
+    fails: str, closed_transports: Sequence[HttpTransport], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A bug or a full disk that ends the command leaves no socket to the garbage collector."""
-    closed = []
-    close = HttpTransport.close
-
-    def noted(transport: HttpTransport) -> None:
-        close(transport)
-        closed.append(transport)
-
-    monkeypatch.setattr(HttpTransport, "close", noted)
     if fails == "sys.stdout.write":
         monkeypatch.setattr(sys, "stdout", Unwritable())
     else:
@@ -186,7 +180,7 @@ def test_check_closes_its_connections_when_it_fails(fails: str, monkeypatch: pyt
     with pytest.raises((ZeroDivisionError, SystemExit)):
         main(["check"])
 
-    assert len(closed) == 1
+    assert len(closed_transports) == 1
 
 
 def _buggy(*_: object) -> NoReturn:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -171,21 +172,15 @@ def _on_cinder(page: Json) -> Json:
 
 @pytest.mark.usefixtures("environ")
 @pytest.mark.parametrize("fails", ["walk", "explain"])
-def test_explain_closes_its_connections_when_it_fails(fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explain_closes_its_connections_when_it_fails(
+    fails: str, closed_transports: Sequence[HttpTransport], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A bug that ends the command leaves no socket to the garbage collector."""
-    closed = []
-    close = HttpTransport.close
-
-    def noted(transport: HttpTransport) -> None:
-        close(transport)
-        closed.append(transport)
-
-    monkeypatch.setattr(HttpTransport, "close", noted)
     monkeypatch.setattr(f"exporter.cli.commands.explain.{fails}", _buggy)
     with pytest.raises(ZeroDivisionError):
         main(["explain", "database-0002"])
 
-    assert len(closed) == 1
+    assert len(closed_transports) == 1
 
 
 def _buggy(*_: object) -> NoReturn:

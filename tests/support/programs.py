@@ -68,5 +68,5 @@ def refusing_port() -> Iterator[int]:
 
 def listening_address(log: Path) -> str | None:
     """Return the address that Prometheus or Alertmanager log when they listen."""
-    match = re.search(r'msg="Listening on" address=(\S+)', log.read_text(encoding="utf-8"))
+    match = re.search(r'msg="Listening on" (?:component=web )?address=(\S+)', log.read_text(encoding="utf-8"))
     return match[1] if match else None

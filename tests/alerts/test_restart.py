@@ -45,6 +45,7 @@ def served() -> Iterator[tuple[Served, str]]:
         def do_GET(self) -> None:
             """Serve it."""
             self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")  # which Prometheus 3 requires
             self.end_headers()
             self.wfile.write(now.text.encode())
 

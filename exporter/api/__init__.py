@@ -14,7 +14,7 @@
 from exporter.api.budget import Budget
 from exporter.api.client import ApiClient, WalkClient
 from exporter.api.deadline import Deadlines
-from exporter.api.decode import decode_around, decode_page, ends_with_records, records_part
+from exporter.api.decode import PageParts, decode_page, decode_records, decode_rest, split_page
 from exporter.api.envelope import BACKUPS, INSTANCES
 from exporter.api.observer import Observer
 from exporter.api.transport import HttpTransport, Transport
@@ -27,10 +27,11 @@ __all__ = [
     "Deadlines",
     "HttpTransport",
     "Observer",
+    "PageParts",
     "Transport",
     "WalkClient",
-    "decode_around",
     "decode_page",
-    "ends_with_records",
-    "records_part",
+    "decode_records",
+    "decode_rest",
+    "split_page",
 ]

@@ -1,8 +1,10 @@
 """Bytes of a response to a `Page`. Nothing downstream sees JSON.
 
-A page whose records are all as documented is decoded at once, else record by record (`lenient`).
+A page whose records are all as documented is decoded at once, else record by record (`lenient`). Where most
+pages are known, it is decoded in two parts: its records, unless they are known, and the rest.
 """
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -28,6 +30,14 @@ _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     BACKUPS.key: msgspec.json.Decoder(_Backups),
     INSTANCES.key: msgspec.json.Decoder(_Instances),
 }
+_LISTS: dict[str, msgspec.json.Decoder[Any]] = {
+    BACKUPS.key: msgspec.json.Decoder(tuple[Backup, ...]),
+    INSTANCES.key: msgspec.json.Decoder(tuple[Instance, ...]),
+}
+_BEGINNINGS: dict[str, re.Pattern[bytes]] = {
+    endpoint.key: re.compile(rb'[ \t\n\r]*{[ \t\n\r]*"%b"[ \t\n\r]*:' % endpoint.key.encode())
+    for endpoint in (BACKUPS, INSTANCES)
+}
 
 
 def decode_page(endpoint: ListEndpoint[Record], body: bytes) -> Page[Record]:
@@ -36,7 +46,7 @@ def decode_page(endpoint: ListEndpoint[Record], body: bytes) -> Page[Record]:
     :param body: the JSON of the page, uncompressed.
     :raises ApiError: with the reason `bad_response` if it is not a list of records.
     """
-    if len(body) > MOST_OBJECTS and body.count(b"{") > MOST_OBJECTS:
+    if _has_too_many_objects(body):
         raise ApiError(Reason.BAD_RESPONSE, f"the page holds more than {MOST_OBJECTS} JSON objects")
     try:
         document = _DECODERS[endpoint.key].decode(body)
@@ -47,36 +57,58 @@ def decode_page(endpoint: ListEndpoint[Record], body: bytes) -> Page[Record]:
     return _page(document, document.records or ())
 
 
-def records_part(body: bytes) -> memoryview:
-    """Return the part of a body that holds its records: everything up to its last `]`."""
-    return memoryview(body)[: body.rfind(b"]") + 1]
+class PageParts(msgspec.Struct, frozen=True):
+    """The JSON of a page in two parts.
 
-
-def ends_with_records(endpoint: ListEndpoint[Record], body: bytes, page: Page[Record]) -> bool:
-    """Whether the `records_part` of a body ends where its list of records does, with none malformed.
-
-    If so, that is true of every body with the same part. A rest without another `]` cannot be JSON both there
-    and elsewhere, such as within a text or a nested object.
-
-    :param page: the page of that body.
+    :param records: the list of records, if it is one: from behind the key to the last `]`.
+    :param rest: what follows it, such as `meta`.
     """
-    return decode_around(endpoint, body, page.records) == page
+
+    records: memoryview
+    rest: bytes
 
 
-def decode_around(
-    endpoint: ListEndpoint[Record], body: bytes, records: tuple[Record, ...]
+def split_page(endpoint: ListEndpoint[Any], body: bytes) -> PageParts | None:
+    """Split a page of `endpoint`, without decoding it.
+
+    :return: `None` if its first key is not the list's, or it holds too many objects: decode it as a whole.
+    """
+    start = _BEGINNINGS[endpoint.key].match(body)
+    if start is None or _has_too_many_objects(body):
+        return None
+    end = body.rfind(b"]") + 1
+    return PageParts(memoryview(body)[start.end() : end], body[end:])
+
+
+def decode_records(endpoint: ListEndpoint[Record], part: memoryview) -> tuple[Record, ...] | None:
+    """Decode the records of a page that was split.
+
+    :return: `None` if they are not all as documented, so that the page must be decoded as a whole.
+    """
+    try:
+        records: tuple[Record, ...] = _LISTS[endpoint.key].decode(part)
+    except (ValueError, RecursionError):
+        return None
+    return records
+
+
+def decode_rest(
+    endpoint: ListEndpoint[Record], rest: bytes, records: tuple[Record, ...]
 ) -> Page[Record] | None:
-    """Decode what follows the records of a page of `endpoint`, such as its `meta`.
+    """Decode the rest of a page that was split.
 
-    :param records: those of a body with the same `records_part`, of which `ends_with_records` is true.
-    :return: `None` if that is not as documented, so that the page must be decoded as a whole.
+    :param records: those of its other part.
+    :return: `None` if the rest is not as documented, so that the page must be decoded as a whole.
     """
-    rest = body[len(records_part(body)) :]
     try:
         document = _DECODERS[endpoint.key].decode(b'{"%b":[]%b' % (endpoint.key.encode(), rest))
     except (ValueError, RecursionError):
         return None
     return _page(document, records) if document.records == () else None
+
+
+def _has_too_many_objects(body: bytes) -> bool:
+    return len(body) > MOST_OBJECTS and body.count(b"{") > MOST_OBJECTS
 
 
 def _page(envelope: Envelope, records: tuple[Record, ...]) -> Page[Record]:

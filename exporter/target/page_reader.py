@@ -6,7 +6,7 @@ backups of each page are kept until the next walk. The rest of a page, such as t
 
 from typing import Final
 
-from exporter.api import BACKUPS, decode_around, decode_page, ends_with_records, records_part
+from exporter.api import BACKUPS, PageParts, decode_page, decode_records, decode_rest, split_page
 from exporter.config import Target
 from exporter.records import Backup, Page
 from exporter.target.interning import Interner
@@ -67,21 +67,25 @@ class PageReader:
 
         :raises ApiError: with the reason `bad_response` if it is not a page.
         """
-        part = records_part(body)
-        key = len(part), hash(part)
+        parts = split_page(BACKUPS, body)
+        page = self._read_parts(parts) if parts else None
+        return page or self._new(decode_page(BACKUPS, body))
+
+    def _read_parts(self, parts: PageParts) -> Page[Backup] | None:
+        key = len(parts.records), hash(parts.records)
         known = self.pages.get(key) or self._last.pop(key, None)
-        page = decode_around(BACKUPS, body, known) if known else None
-        if page is None:
-            page = self._decode(body)
-            if not ends_with_records(BACKUPS, body, page):
-                return page
-        self.pages[key] = page.records
+        records = known or decode_records(BACKUPS, parts.records)
+        page = None if records is None else decode_rest(BACKUPS, parts.rest, records)
+        if page and not known:
+            page = self._new(page)
+        if page:
+            self.pages[key] = page.records
         return page
 
-    def _decode(self, body: bytes) -> Page[Backup]:
+    def _new(self, page: Page[Backup]) -> Page[Backup]:
         self._decoded += 1
         if self._spare:
             self._spare -= 1
         elif self._last:
             self._last.popitem()
-        return self._interner.intern(decode_page(BACKUPS, body))
+        return self._interner.intern(page)

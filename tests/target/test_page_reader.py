@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from exporter.api import decode_page
+from exporter.api import decode_records
 from exporter.api.envelope import ListEndpoint
 from exporter.errors import ApiError, Reason
 from exporter.records import Backup, Page
@@ -100,7 +100,7 @@ def test_a_page_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next walk has the same objects, although the list's total has changed."""
     first = new_reader()
     before = first.read(body(backup_object(1), total=5))
-    monkeypatch.setattr(page_reader, "decode_page", None)
+    monkeypatch.setattr(page_reader, "decode_records", None)
     reader = first.for_next_walk(target())
     page, again = (reader.read(body(backup_object(1), total=total)) for total in (6, 7))
 
@@ -225,13 +225,13 @@ def test_every_walk_finds_what_a_walk_without_a_past_finds(
 @pytest.mark.parametrize("fresh", [1, 2, 3])
 def test_new_backups_cost_few_pages(monkeypatch: pytest.MonkeyPatch, fresh: int) -> None:
     """All other pages begin and end where they did, in every later walk."""
-    decoded: list[bytes] = []
+    decoded: list[memoryview] = []
 
-    def decode(endpoint: ListEndpoint[Backup], one: bytes) -> Page[Backup]:
-        decoded.append(one)
-        return decode_page(endpoint, one)
+    def decode(endpoint: ListEndpoint[Backup], part: memoryview) -> tuple[Backup, ...] | None:
+        decoded.append(part)
+        return decode_records(endpoint, part)
 
-    monkeypatch.setattr(page_reader, "decode_page", decode)
+    monkeypatch.setattr(page_reader, "decode_records", decode)
     api, costs = ListedOverTime(newest_first(300)), []
     for number in range(8):
         decoded.clear()

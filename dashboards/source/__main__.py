@@ -17,10 +17,12 @@ HOME: Final = Path(__file__).parents[1]
 
 
 def write(folder: Path, settings: Settings) -> None:
-    """Write every dashboard into a folder, which is made if it does not exist."""
+    """Write every dashboard into a folder, which is made if it does not exist, and print the files' paths."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in FILES:
-        (folder / name).write_text(rendered(name, settings), encoding="utf-8")
+        path = folder / name
+        path.write_text(rendered(name, settings), encoding="utf-8")
+        sys.stdout.write(f"{path}\n")
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -82,12 +82,13 @@ def test_the_jsonnet_is_what_python_writes() -> None:
     assert (FOLDER / "dashboards.libsonnet").read_text(encoding="utf-8") == library()
 
 
-def test_python_writes_every_dashboard(tmp_path: Path) -> None:
-    """The command writes every dashboard, with the given settings."""
+def test_python_writes_every_dashboard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command writes every dashboard, with the given settings, and prints their paths."""
     folder = tmp_path / "new" / "folder"
     main([str(folder), "compliance=0.95"])
 
     assert {path.name for path in folder.iterdir()} == {path.name for path in DASHBOARDS} == set(FILES)
+    assert set(capsys.readouterr().out.splitlines()) == set(map(str, folder.iterdir()))
     assert "The target is 95 %." in (folder / "compliance.json").read_text(encoding="utf-8")
 
 

@@ -87,9 +87,10 @@ def environment(api: str, tmp_path: Path) -> dict[str, str]:
 
 
 def here(command: str, folder: Path) -> list[str]:
-    """Split a command into words, with the machine's folders replaced by `folder`."""
+    """Split a command into words; what it reads or writes is in `folder`."""
     for place in PLACES:
         command = command.replace(place, f"{folder}/")
+    command = command.replace(" my-dashboards ", f" {folder}/my-dashboards ")
     for name in ("exporter.yml", "production.yml"):
         command = command.replace(f"--config.file={name}", f"--config.file={folder}/{name}")
     return shlex.split(command)

@@ -106,7 +106,7 @@ class View(Struct, frozen=True):
 
     def _result(self, path: str, expression: str, **arguments: float) -> list[dict[str, Any]]:
         chosen = {**self.chosen, "lost": self._lost()} if "$lost" in expression else self.chosen
-        data = {"query": filled(expression, chosen), **arguments}
+        data = {"query": _filled(expression, chosen), **arguments}
         answer = requests.post(f"{self.url}/api/v1/{path}", data=data, timeout=60).json()
         assert answer["status"] == "success", (answer.get("error"), data["query"])
         result: list[dict[str, Any]] = answer["data"]["result"]
@@ -120,9 +120,9 @@ class View(Struct, frozen=True):
         return f"({'|'.join(jobs)})"
 
 
-def filled(expression: str, chosen: Mapping[str, str] | None = None) -> str:
+def _filled(expression: str, chosen: Mapping[str, str]) -> str:
     """Return a query with its variables replaced."""
-    values = {**EVERYTHING, **(chosen or {})}
+    values = {**EVERYTHING, **chosen}
     return re.sub(r"\$([a-z_]+)", lambda found: values[found[1]], expression)
 
 

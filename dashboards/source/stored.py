@@ -105,7 +105,7 @@ def _enough(expression: str, offset: str = "") -> str:
 
 def _current(expression: str, offset: str = "") -> str:
     """Return the last sizes of a day: what was removed before has no future."""
-    return f"last_over_time(({expression})[1d:6h]{offset})"
+    return f"last_over_time(({expression})[1d:1h]{offset})"
 
 
 BY_TARGETS: Final = stored(*TARGET)

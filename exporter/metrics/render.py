@@ -18,16 +18,15 @@ class RenderOptions(Struct, frozen=True):
     """What a scraper requests.
 
     `names` are the families of its `name[]` parameters (`None`: all of them), `accept` is one of
-    `negotiation.KNOWN`, and `gzipped` is whether it accepts gzip.
+    `negotiation.KNOWN`.
     """
 
     names: frozenset[str] | None
     accept: str
-    gzipped: bool
 
 
-class Rendered(Struct, frozen=True):
-    """The body of a response, and the headers that describe it."""
+class Rendered(Struct, frozen=True, eq=False):
+    """The body of a response, and the headers that describe it. It equals only itself."""
 
     body: bytes
     headers: dict[str, str]
@@ -37,7 +36,7 @@ def render(collectors: Iterable[Collector], options: RenderOptions) -> Rendered:
     """Collect and render the same bytes as prometheus_client's own endpoint.
 
     :param collectors: what to collect, in the order of the output.
-    :param options: format, compression and families.
+    :param options: format and families.
     """
     registry = CollectorRegistry(auto_describe=True)
     for collector in collectors:
@@ -46,8 +45,10 @@ def render(collectors: Iterable[Collector], options: RenderOptions) -> Rendered:
     encode = fast_encoder(encoder, content_type)
     names = options.names
     body = encode(registry if names is None else registry.restricted_registry(sorted(names)))
-    headers = {"Content-Type": content_type}
-    if options.gzipped:
-        headers["Content-Encoding"] = "gzip"
-        body = gzip.compress(body, GZIP_LEVEL, mtime=0)
-    return Rendered(body, headers)
+    return Rendered(body, {"Content-Type": content_type})
+
+
+def compress(rendered: Rendered) -> Rendered:
+    """Compress a body with gzip."""
+    body = gzip.compress(rendered.body, GZIP_LEVEL, mtime=0)
+    return Rendered(body, {**rendered.headers, "Content-Encoding": "gzip"})

@@ -19,7 +19,7 @@ from exporter.errors import WalkCrashedError
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.families import described
 from exporter.metrics.negotiation import accepts_gzip, known_accept, requested_names
-from exporter.metrics.render import Rendered, RenderOptions, render
+from exporter.metrics.render import Rendered, RenderOptions, compress, render
 from exporter.printable import printable_line
 from exporter.results import ScrapeResult
 from exporter.target.scraper import Scraper
@@ -52,6 +52,7 @@ class ScrapeEndpoints:
         self._clock = clock
         self._threads = ThreadPoolExecutor(max_scrapes, "scrape")
         self._renderings: RenderQueue[Rendered] = RenderQueue()
+        self._compressions: RenderQueue[Rendered] = RenderQueue()
 
     def __repr__(self) -> str:
         return f"ScrapeEndpoints({', '.join(self._scrapers())})"
@@ -90,9 +91,26 @@ class ScrapeEndpoints:
             result = await self._scrape(request, scraper, abandoned.is_set) if scraper else None
             key = _share_key(scraper, result), bool(own), options
             rendering = partial(render, (*self._target_collectors(result), *own), options)
-            client = getattr(request.state, "client_network", "")
-            rendered = await self._renderings.run(key, rendering, client, abandoned.is_set)
+            rendered = await self._render(request, key, rendering, abandoned.is_set)
         return client_gone() if rendered is None else Response(rendered.body, headers=rendered.headers)
+
+    async def _render(
+        self,
+        request: Request,
+        key: Hashable,
+        rendering: Callable[[], Rendered],
+        is_abandoned: Callable[[], bool],
+    ) -> Rendered | None:
+        """Render, and compress if the client accepts it: each once for all who wait for the same.
+
+        :param key: equal for renderings of the same.
+        :return: `None` if the client has left.
+        """
+        client = getattr(request.state, "client_network", "")
+        rendered = await self._renderings.run(key, rendering, client, is_abandoned)
+        if rendered is None or not _accepts_gzip(request):
+            return rendered
+        return await self._compressions.run(rendered, partial(compress, rendered), client, is_abandoned)
 
     async def _scrape(
         self, request: Request, scraper: Scraper, is_abandoned: Callable[[], bool]
@@ -132,8 +150,11 @@ def render_options(request: Request) -> RenderOptions:
     return RenderOptions(
         names=requested_names(request.url.query),
         accept=known_accept(", ".join(headers.getlist("accept"))),
-        gzipped=accepts_gzip(", ".join(headers.getlist("accept-encoding"))),
     )
+
+
+def _accepts_gzip(request: Request) -> bool:
+    return accepts_gzip(", ".join(request.headers.getlist("accept-encoding")))
 
 
 def _selects_target(options: RenderOptions) -> bool:

@@ -3,18 +3,17 @@
 import gzip
 
 import pytest
-from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.negotiation import KNOWN, TEXT
 from exporter.metrics.own import ReloadCollector
-from exporter.metrics.render import RenderOptions, render
+from exporter.metrics.render import RenderOptions, compress, render
 from tests.support.scrape_results import NOW, OK, FixedClock
 
 COLLECTORS = (TargetCollector(OK, clock=FixedClock()), ReloadCollector(NOW))
-EVERYTHING = RenderOptions(names=None, accept=TEXT, gzipped=False)
+EVERYTHING = RenderOptions(names=None, accept=TEXT)
 
 
 @pytest.mark.parametrize("accept", KNOWN)
@@ -26,7 +25,7 @@ def test_a_rendering_equals_prometheus_client_s(accept: str, names: frozenset[st
         registry.register(collector)
     encoder, content_type = choose_encoder(accept)
     expected = encoder(registry if names is None else registry.restricted_registry(sorted(names)))
-    rendered = render(COLLECTORS, RenderOptions(names, accept, gzipped=False))
+    rendered = render(COLLECTORS, RenderOptions(names, accept))
 
     assert rendered.body == expected
     assert rendered.headers == {"Content-Type": content_type}
@@ -35,7 +34,7 @@ def test_a_rendering_equals_prometheus_client_s(accept: str, names: frozenset[st
 def test_a_compressed_rendering_is_always_the_same() -> None:
     """It contains no timestamp, and it has the fastest level."""
     plain = render(COLLECTORS, EVERYTHING)
-    compressed = render(COLLECTORS, replace(EVERYTHING, gzipped=True))
+    compressed = compress(plain)
 
     assert gzip.decompress(compressed.body) == plain.body
     assert compressed.headers == {**plain.headers, "Content-Encoding": "gzip"}

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import requests
@@ -17,12 +18,13 @@ from structlog.testing import capture_logs
 
 from exporter.metrics.collector import TargetCollector
 from exporter.metrics.own import OwnMetrics, ReloadCollector, own_collectors
-from exporter.metrics.render import Rendered, RenderOptions, render
+from exporter.metrics.render import Rendered, RenderOptions, compress, render
 from exporter.results import ScrapeResult
 from exporter.server.refusals import Refusal
 from exporter.target import WalkOutcome
 from exporter.web import scrapes
 from exporter.web.application import RequestKind
+from exporter.web.render_queue import RenderQueue
 from exporter.web.scrapes import LONGEST_TIMEOUT, TIMEOUT_HEADER, scrape_timeout
 from tests.support.application import WaitingTarget, address_of, get, make_app, running
 from tests.support.scrape_results import NOW, SUCCESS, FixedClock, scraper
@@ -394,20 +396,44 @@ def test_nothing_is_rendered_for_clients_that_have_left(monkeypatch: pytest.Monk
 
 
 def test_scrapers_that_wait_at_once_share_a_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other parameters in their queries make no difference."""
+    """Neither other parameters in their queries nor compression make a difference."""
     slow = SlowRender()
     monkeypatch.setattr(scrapes, "render", slow)
     app = make_app()
     with running(app) as url, ThreadPoolExecutor(10) as pool:
         first = pool.submit(get, f"{url}/metrics")
         assert slow.entered.wait(PATIENCE)
-        others = [pool.submit(get, f"{url}/metrics?junk={number}") for number in range(9)]
+        others = [
+            pool.submit(get, f"{url}/metrics?junk={number}", Accept_Encoding="gzip" * (number % 2))
+            for number in range(9)
+        ]
         wait_until(lambda: app.in_flight(RequestKind.SCRAPE) == 10)
         slow.release.set()
         bodies = {response.result().content for response in (first, *others)}
 
     assert len(bodies) == 1
     assert slow.calls == 1
+
+
+def test_scrapers_that_wait_at_once_share_a_compression(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The body is compressed once for all."""
+    may_compress, queues = threading.Event(), [RenderQueue[Rendered](), RenderQueue[Rendered]()]
+    wait_and_compress = Mock(side_effect=lambda one: may_compress.wait(PATIENCE) and compress(one))
+    slow, made = SlowRender(), iter(queues)
+    monkeypatch.setattr(scrapes, "render", slow)
+    monkeypatch.setattr(scrapes, "compress", wait_and_compress)
+    monkeypatch.setattr(scrapes, "RenderQueue", lambda: next(made))
+    app = make_app()
+    with running(app) as url, ThreadPoolExecutor(10) as pool:
+        responses = [pool.submit(get, f"{url}/metrics", Accept_Encoding="gzip") for _ in range(10)]
+        wait_until(lambda: app.in_flight(RequestKind.SCRAPE) == 10)
+        slow.release.set()
+        wait_until(lambda: "9 waiting" in repr(queues[1]))
+        may_compress.set()
+        bodies = {response.result().content for response in responses}
+
+    assert len(bodies) == 1
+    assert wait_and_compress.call_count == 1
 
 
 def test_a_scrape_without_a_thread_is_a_500(monkeypatch: pytest.MonkeyPatch) -> None:

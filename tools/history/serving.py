@@ -51,4 +51,4 @@ class Folder(Struct, frozen=True):
         config.write_text(CONFIG, encoding="utf-8")
         paths = [f"--config.file={config}", f"--storage.tsdb.path={self.data}"]
         address = f"--web.listen-address=127.0.0.1:{port}"
-        return subprocess.Popen([need("prometheus"), *paths, *self.flags, address, "--log.level=warn"])
+        return subprocess.Popen([need("prometheus"), *paths, *self.flags, address, "--log.level=error"])

@@ -140,7 +140,8 @@ def _alert(alert: Alert, interval: float) -> Iterator[Mapping[str, Any]]:
     condition, every = f"({alert.expression})", f"{interval:.0f}s"
     waits = parse_duration(alert.wait) if alert.wait else 0
     held = int(waits // interval) + 1
-    fires = condition if held == 1 else f"(count_over_time({condition}[{waits:.0f}s:{every}]) >= {held})"
+    window = f"{1000 * held * interval - 1:.0f}ms"  # has `held` times, whenever the group is evaluated
+    fires = condition if held == 1 else f"(count_over_time({condition}[{window}:{every}]) >= {held})"
     yield {"record": "ALERTS", "expr": f"{fires} ^ 0", "labels": {"alertstate": "firing", **labels}}
     since = f"time() - {interval:.0f} * (count_over_time({condition}[{LONGEST}:{every}]) - 1) and {condition}"
     yield {"record": "ALERTS_FOR_STATE", "expr": since, "labels": labels}

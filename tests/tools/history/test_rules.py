@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alerts.source.groups import alerts, groups
 from alerts.source.settings import Settings
@@ -12,6 +14,7 @@ from alerts.source.table import Recording
 from tools.history.rules import FALLBACKS, NAME, all_rules, layers
 
 STEP = 1800.0
+WAITS = re.compile(r"\[(\d+)ms:(\d+)s\]\) >= (\d+)")
 
 
 def made(step: float = STEP) -> list[list[Mapping[str, Any]]]:
@@ -66,6 +69,19 @@ def test_a_database_without_a_past_is_evaluated_last(name: str) -> None:
     assert every.startswith(known)
     assert every.removeprefix(known).startswith("\nor on (")
     assert every.removeprefix(known).count("\n") == 1
+
+
+@given(st.integers(0, 10**9), st.sampled_from([600.0, 1800.0]))
+def test_an_alert_fires_wherever_in_an_interval_it_is_evaluated(milliseconds: int, step: float) -> None:
+    """A subquery's times are multiples of its step, and those of a group's evaluations are not."""
+    rules = [rule for layer in made(step) for rule in layer if rule["record"] == "ALERTS"]
+    waiting = [WAITS.search(rule["expr"]) for rule in rules if ") >= " in rule["expr"]]
+
+    assert waiting
+    for found in waiting:
+        assert found
+        window, every, least = int(found[1]), int(found[2]) * 1000, int(found[3])
+        assert milliseconds // every - (milliseconds - window - 1) // every == least
 
 
 def test_windows_hold_two_scrapes() -> None:

@@ -4,18 +4,31 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import table
 
+from alerts.source.groups import groups
 from alerts.source.settings import Settings
+from alerts.source.table import Alert
 from dashboards.source.databases_table import TO_DATABASE
 from dashboards.source.known import known
 from dashboards.source.panels import Words
 from dashboards.source.queries import BY_DATABASE, CHOSEN, linked, placed
 from dashboards.source.tables import Column, link, listing, mapped
 from dashboards.source.values import BLUE, ORANGE, RED, states
+from exporter.durations import parse_duration
 
+LATE: Final = 300
+"""Seconds by which an evaluation may be late."""
 SEVERITIES: Final = {3: ("critical", RED), 2: ("warning", ORANGE), 1: ("info", BLUE)}
 LABELS: Final = f"{BY_DATABASE}, alertname, severity, team"
 EMPTY: Final = {"noValue": "-"}
 """An alert of a target has no database; the panel's own text is about the whole table."""
+SLOW: Final = {
+    f"{parse_duration(group.interval) + LATE:.0f}s": "|".join(
+        sorted({rule.name for rule in group.rules if isinstance(rule, Alert)})
+    )
+    for group in groups(Settings())
+    if group.interval
+}
+"""The alerts of groups with fewer evaluations than Prometheus looks back for: their names by window."""
 OF_DATABASE: Final = ("instance_name", "team", "place")
 """What the dashboard of one database says elsewhere."""
 
@@ -83,6 +96,18 @@ def firing(database: str = "") -> str:
 
 
 def _started(where: str) -> str:
-    chosen = f'alertname=~"ByCloud.+",{CHOSEN},{where}'
-    started = f"ALERTS_FOR_STATE{{{chosen}}}"
-    return f'({started} and ignoring (alertstate) ALERTS{{alertstate="firing",{chosen}}})'
+    chosen = f"{CHOSEN},{where}"
+    firing = _latest("ALERTS", f'alertstate="firing",{chosen}')
+    return f"(({_latest('ALERTS_FOR_STATE', chosen)}) and ignoring (alertstate) ({firing}))"
+
+
+def _latest(series: str, matchers: str) -> str:
+    """Return what the last evaluation of each alert's group wrote.
+
+    An alert that ended is shown until the next evaluation should be over.
+    """
+    slow = (
+        f'last_over_time({series}{{alertname=~"{names}",{matchers}}}[{window}])'
+        for window, names in SLOW.items()
+    )
+    return " or ".join((f'{series}{{alertname=~"ByCloud.+",{matchers}}}', *slow))

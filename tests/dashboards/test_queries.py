@@ -85,11 +85,29 @@ ALERT: Final = {
     "target": "a",
     "instance_id": "old",
 }
+
+
+def evaluated(name: str, minutes: float) -> Iterator[str]:
+    """Yield what the last evaluation of a firing alert wrote, some minutes ago."""
+    alert = {
+        "alertname": name,
+        "severity": "warning",
+        "cluster": "slow",
+        "job": "bycloud-backups",
+        "target": name,
+    }
+    yield line("ALERTS", {**alert, "alertstate": "firing"}, 1.0, END - 60 * minutes)
+    yield line("ALERTS_FOR_STATE", alert, END - HOUR, END - 60 * minutes)
+
+
 ALERTS: Final = (
     line("ALERTS", {**ALERT, "alertstate": "firing"}, 1.0, END),
     line("ALERTS_FOR_STATE", ALERT, END - HOUR, END),
     line("ALERTS", {**ALERT, "alertstate": "pending", "instance_id": "stuck"}, 1.0, END),
     line("ALERTS_FOR_STATE", {**ALERT, "instance_id": "stuck"}, END, END),
+    *evaluated("ByCloudBackupGap", 9),
+    *evaluated("ByCloudBackupErrorBudgetBurn", 59),
+    *evaluated("ByCloudBackupTooOld", 6),
     line("bycloud:exporter:scrapes", {"cluster": "healthy", "job": "bycloud-backups"}, 10.0, END),
 )
 
@@ -434,6 +452,15 @@ def test_firing_alerts_are_listed(url: str) -> None:
 def test_absent_rules_are_not_good(url: str) -> None:
     """Where no rules are evaluated, the tile of alerts is grey."""
     assert overview(url, "one-replica").tile("Firing alerts") == Shown("no rules", GREY)
+
+
+def test_an_alert_fires_between_two_evaluations(url: str) -> None:
+    """Rules that are evaluated every ten minutes or every hour leave gaps that are no end."""
+    view = overview(url, "slow")
+    names = sorted(row["alertname"] for row in view.rows("Firing alerts").values())
+
+    assert names == ["ByCloudBackupErrorBudgetBurn", "ByCloudBackupGap"]
+    assert view.tile("Firing alerts") == Shown("2", "red")
 
 
 def test_a_database_without_any_backup_is_red(url: str) -> None:

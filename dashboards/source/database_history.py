@@ -102,7 +102,7 @@ def _sizes(then: Fleet) -> timeseries.Panel:
         Words(
             "Newest full backup's size",
             "Compared with the median of the last 14 days; less than half of it is suspicious.",
-            "bytes",
+            "decbytes",
         ),
         Query(f"max({size})", "newest full"),
         Query(f"max(quantile_over_time(0.5, {size}[14d:1h]))", "median of 14 days"),

@@ -225,7 +225,7 @@ def _backups() -> Iterator[timeseries.Panel]:
         status = status.override_by_name(name, [dashboard.DynamicConfigValue("color", chosen)])
     yield status
     yield curves(
-        Words("Stored size by datastore", "Size of all backups that the API lists.", "bytes"),
+        Words("Stored size by datastore", "Size of all backups that the API lists.", "decbytes"),
         Query(gapped(stored("datastore_type")), "{{datastore_type}}"),
         stacked=True,
         scheme=shades("blue"),

@@ -10,9 +10,10 @@ import requests
 import yaml
 
 from alerts.source.first_steps import FIRST_STEPS, OTHER
-from alerts.source.groups import alerts
+from alerts.source.groups import alerts, groups
 from alerts.source.runbooks import Runbook, runbooks
 from alerts.source.settings import Settings
+from alerts.source.table import Recording
 from exporter.backups.advice import ADVICE
 from exporter.cli.parser import parse
 from tests.support.programs import need, refusing_port
@@ -133,6 +134,16 @@ def test_queries_name_what_exists(page: RunbookPage) -> None:
     assert names - {"bycloud_exporter_"} <= served_names()
     assert set(RECORD.findall(queries)) <= _recorded()
     assert labels | grouped <= served_labels() | {"job", "target", "instance", "team"}
+
+
+@each_page
+def test_queries_look_back_past_one_evaluation(page: RunbookPage) -> None:
+    """A record of a slow group is never read at one moment: between two evaluations it would seem gone."""
+    slow = [group for group in groups(Settings()) if group.interval]
+    names = "|".join(rule.name for group in slow for rule in group.rules if isinstance(rule, Recording))
+    moment = re.compile(rf"\b(?:{names})\b(?!:)(?:{{[^}}]*}})?(?!\[|[\w{{])")
+
+    assert not [query for query in page.queries if moment.search(query)]
 
 
 @each_page

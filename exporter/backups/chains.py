@@ -128,7 +128,8 @@ class Chains:
         self.dependants = Counter[BrokenLink]()
         """How many of the assessed backups each broken link keeps from being restored."""
         self.entangled: set[str | None] = set()
-        """The ids of the instances with a backup whose parent is missing or belongs to another instance."""
+        """The ids of the instances with a backup whose parent is missing or belongs to another instance, or
+        that leads into a cycle: which of its backups is the culprit depends on what was followed first."""
 
     def __repr__(self) -> str:
         return f"<Chains of {len(self._backups)} backups, {len(self._followed)} followed>"
@@ -196,6 +197,8 @@ class Chains:
             # This holds if the path returns here. Otherwise it is overwritten below.
             self._followed[backup.id] = Chain(0, BrokenLink(BrokenBy.CYCLE, backup.id))
             backup = self._backups[backup.parent_id or ""]
+        if chain.broken is not None and chain.broken.reason is BrokenBy.CYCLE:
+            self.entangled.update(child.instance_id for child in path)
         for child in reversed(path):
             chain = self._followed[child.id] = chain.extended()
         return chain

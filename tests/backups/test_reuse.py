@@ -80,6 +80,8 @@ def failed(name: int, instance_id: str = "one") -> Backup:
         ([failed(1, instance_id="two"), incremental(2, 1)], incremental(3, 1)),
         ([incremental(2, 1), incremental(3, 1, "two")], incremental(4, 1, "two")),
         ([failed(1), incremental(2, 1)], backup(3, instance_id="two")),
+        ([incremental(1, 2, "two"), incremental(2, 1, "two")], incremental(3, 2)),
+        ([incremental(1, 2, "two"), incremental(2, 1, "two"), incremental(3, 2)], backup(3)),
         (
             [backup(1, size=5.0), backup(2, instance_id="two", size=2e6)],
             backup(2, instance_id="two", size=0.5),
@@ -88,7 +90,7 @@ def failed(name: int, instance_id: str = "one") -> Backup:
 )
 @pytest.mark.parametrize("rules", RULES)
 def test_what_changes_elsewhere_counts(before: list[Backup], change: Backup, rules: Rules) -> None:
-    """The parent of a backup, or the parent's parent, another one that needs it, or the unit of all sizes."""
+    """The parent of a backup, or its parent; what else needs it or leads into its cycle; the sizes' unit."""
     known = KnownAssessments()
     snapshot_of(before, known, rules=rules)
     after = [one for one in before if one.id != change.id] + [change]

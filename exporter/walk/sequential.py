@@ -151,12 +151,17 @@ class SequentialWalk(Generic[Record]):
         """Continue from the record before `marker`, since records are missing.
 
         If the record of `marker` moved to the tail after it was read, its page is the list's end, and unread
-        records follow its former place.
+        records follow its former place. If it is still in its place, `end` is what follows it, malformed
+        records too.
         """
-        fallback = self._trail.fallbacks[0]
-        page = self._fetch_or_none(fallback.marker)
-        continued = self._continue_from(fallback, page, marker) if page is not None else None
-        return continued if continued is not None else end
+        place = self._trail.fallbacks[0]
+        page = self._fetch_or_none(place.marker)
+        if page is None:
+            return end
+        following = after(page, marker, self._page_size.limit)
+        if following is not None:
+            place, page = Place(marker, self._collected.malformed - len(end.malformed)), following
+        return self._accept_from(place, page) if self._collected.has_new_records(page) else end
 
     def _continue_from(self, fallback: Place, page: Page[Record], marker: str) -> Page[Record] | None:
         """Accept what is unread of the page after `fallback`, a place before `marker`; return it, or `None`.

@@ -509,6 +509,36 @@ class TestShortfall:
         assert len(later.records) == count
         assert len(api.requested) == max(1, -(-count // size))
 
+    @given(
+        count=st.integers(1, 12), size=st.integers(1, 5), extra=st.integers(1, 3), place=st.integers(0, 11)
+    )
+    def test_a_malformed_record_counts_once_where_the_api_counts_more(
+        self, count: int, size: int, extra: int, place: int
+    ) -> None:
+        """The end of the list is read again to find the records that seem to be missing."""
+        api = FakeList(undated(count))
+        fetch = spoilt(reporting(api, extra), {str(place % count)})
+
+        walked = walk(fetch, PageSize(size))
+
+        assert (len(walked.records), walked.malformed, walked.duplicates) == (count - 1, 1, 0)
+        assert walked.shortfall == extra
+
+    def test_a_malformed_record_does_not_stand_in_for_one_that_is_missing(self) -> None:
+        """Record 1 moves to the head after the head was read; the malformed record 0 is then read twice."""
+        api = FakeList(tuple(updated(number, number) for number in reversed(range(4))))
+
+        def move(number: int) -> None:
+            if number == 2:
+                api.records = (updated(1, 1000), *without(api.records, {"1"}))
+
+        api.before = move
+
+        walked = walk(spoilt(api.fetch, {"0"}), PageSize(2))
+
+        assert sorted(walked.records) == ["1", "2", "3"]
+        assert walked.malformed == 1
+
     def test_a_changing_shortfall_fails_the_walk(self) -> None:
         """Nothing says which of the two is the API's way of counting."""
         api = FakeList(undated(10))

@@ -29,16 +29,22 @@ class PageReader:
         were decoded instead, each further one removes another: both walks together keep few more pages than
         one.
     :param decoded: how many pages the interner has been used for.
+    :param spare: how many pages may be decoded, by this walk and those that failed before it, until further
+        ones remove others.
     """
 
     def __init__(
-        self, interner: Interner, last: dict[Key, tuple[Backup, ...]] | None = None, decoded: int = 0
+        self,
+        interner: Interner,
+        last: dict[Key, tuple[Backup, ...]] | None = None,
+        decoded: int = 0,
+        spare: int = LEAST_SPARE,
     ) -> None:
         self.pages: dict[Key, tuple[Backup, ...]] = {}
         self._interner = interner
         self._last = {} if last is None else last
-        self._spare = max(LEAST_SPARE, len(self._last) // SPARE)
         self._decoded = decoded
+        self._spare = spare
 
     def __repr__(self) -> str:
         return f"PageReader(pages={len(self.pages)}, last={len(self._last)})"
@@ -46,6 +52,7 @@ class PageReader:
     def end_walk(self) -> None:
         """Forget the last walk's pages that this one has not read: it is complete, so they are gone."""
         self._last.clear()
+        self._spare = max(LEAST_SPARE, len(self.pages) // SPARE)
 
     def for_next_walk(self, target: Target) -> "PageReader":
         """Return a reader that knows the pages of this walk; one that knows none once too many were decoded.
@@ -55,7 +62,7 @@ class PageReader:
         pages = self._last | self.pages
         if self._decoded > MOST_DECODED * len(pages):
             return PageReader(Interner.of(target))
-        return PageReader(self._interner, pages, self._decoded)
+        return PageReader(self._interner, pages, self._decoded, self._spare)
 
     @property
     def has_many_changes(self) -> bool:

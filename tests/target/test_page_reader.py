@@ -137,6 +137,18 @@ def test_two_walks_keep_few_more_pages_than_one() -> None:
             assert repr(reader) == f"PageReader(pages={read}, last={last})"
 
 
+def test_walks_that_fail_keep_no_more_pages_together() -> None:
+    """However many fail after they have read a few pages that have changed."""
+    reader = after(*(body(backup_object(number)) for number in range(10)))
+    kept = set()
+    for walk in range(1, 20):
+        read_all(reader, (body(backup_object(5 * walk + number)) for number in range(10, 15)))
+        reader = reader.for_next_walk(target())
+        kept.add(repr(reader))
+
+    assert kept <= {f"PageReader(pages=0, last={pages})" for pages in range(19)}
+
+
 def test_copies_of_parents_ids_do_not_pile_up() -> None:
     """Once half a list was decoded after the walk that decoded all of it, the next walk does that again."""
     others = [body(backup_object(number)) for number in range(100, 106)]

@@ -75,10 +75,14 @@ Record = TypeVar("Record", bound=Backup | Instance)
 
 
 class Malformed(Struct, frozen=True):
-    """A record that cannot be decoded: its position in the page, from 1, and what is wrong with it."""
+    """A record that cannot be decoded: its position in the page, from 1, and what is wrong with it.
+
+    :param identity: the hash of its id; `None` without one.
+    """
 
     position: int
     problem: str
+    identity: int | None = None
 
 
 class Page(Struct, Generic[Record], frozen=True, kw_only=True):

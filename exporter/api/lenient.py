@@ -39,7 +39,10 @@ def decode_leniently(endpoint: ListEndpoint[Record], body: bytes) -> Page[Record
     items = listed or []
     records, malformed = _convert_records(endpoint, items)
     return envelope.page(
-        tuple(records), last_id=_last_id(items), length=len(items), malformed=tuple(malformed)
+        tuple(records),
+        last_id=_id_of(items[-1]) if items else None,
+        length=len(items),
+        malformed=tuple(malformed),
     )
 
 
@@ -86,16 +89,18 @@ def _convert_records(
         try:
             records.append(msgspec.convert(repair_record(item), endpoint.record))
         except msgspec.ValidationError as error:
-            malformed.append(Malformed(position, str(error)))
+            record_id = _id_of(item)
+            identity = None if record_id is None else hash(record_id)
+            malformed.append(Malformed(position, str(error), identity))
             if len(malformed) > MOST_MALFORMED:
                 _refuse(f"more than {MOST_MALFORMED} records of the page are malformed: {error}")
     return records, malformed
 
 
-def _last_id(items: list[Any]) -> str | None:
-    last = repair_record(items[-1]) if items else None
-    last_id = last.get("id") if isinstance(last, dict) else None
-    return last_id if isinstance(last_id, str) and last_id else None
+def _id_of(item: object) -> str | None:
+    record = repair_record(item)
+    record_id = record.get("id") if isinstance(record, dict) else None
+    return record_id if isinstance(record_id, str) and record_id else None
 
 
 def _refuse(problem: str) -> NoReturn:

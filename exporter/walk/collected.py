@@ -20,6 +20,8 @@ class CollectedRecords(Generic[Record]):
         self.malformed = 0
         self.reported: int | None = None
         self._records: dict[str, Record] = {}
+        self._malformed: set[int] = set()
+        """Of those with an id, its hash."""
         self._duplicates = 0
         self._first_malformed: str | None = None
         self._limit: int | None = None
@@ -30,10 +32,12 @@ class CollectedRecords(Generic[Record]):
     def add(self, page: Page[Record], reread: int = 0) -> None:
         """Add a page of the list.
 
-        :param reread: how many of its malformed records, the first ones, were read before.
+        :param reread: how many of its malformed records, the first ones, were read before. Others that were
+            are recognized by their ids.
         """
         self._duplicates += self.merge(page)
-        new = page.malformed[reread:]
+        new = [bad for bad in page.malformed[reread:] if bad.identity not in self._malformed]
+        self._malformed.update(bad.identity for bad in new if bad.identity is not None)
         if new and self._first_malformed is None:
             self._first_malformed = f"record {self.records_read + new[0].position}: {new[0].problem}"
         self.malformed += len(new)
@@ -55,7 +59,7 @@ class CollectedRecords(Generic[Record]):
     def reread(self, page: Page[Record], malformed: int) -> int:
         """Return how many malformed records of a page precede its first new one, at most `malformed`."""
         index = next((i for i, record in enumerate(page.records) if record.id not in self._records), None)
-        return 0 if index is None else min(malformed, malformed_before(page, index))
+        return 0 if index is None else max(0, min(malformed, malformed_before(page, index)))
 
     def begins_with(self, page: Page[Record]) -> bool:
         """Whether a page begins with the list's first record: the API returned the head."""

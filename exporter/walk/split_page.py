@@ -18,7 +18,7 @@ def split(page: Page[Record], count: int, requested: int) -> tuple[Page[Record],
     position = _position(page, count - 1)
     before = tuple(bad for bad in page.malformed if bad.position < position)
     behind = tuple(
-        Malformed(bad.position - position, bad.problem) for bad in page.malformed if bad.position > position
+        replace(bad, position=bad.position - position) for bad in page.malformed if bad.position > position
     )
     first = replace(
         page,

@@ -38,7 +38,7 @@ def test_a_malformed_record_is_skipped(record: object, problem: str) -> None:
     page = page_of(GOOD, record, GOOD | {"id": "last"})
 
     assert [found.id for found in page.records] == ["good", "last"]
-    assert page.malformed == (Malformed(2, problem),)
+    assert [(bad.position, bad.problem) for bad in page.malformed] == [(2, problem)]
     assert page.length == 3
     assert page.markers == ("last",)
 
@@ -59,6 +59,16 @@ def test_a_lone_surrogate_in_place_of_a_record_is_malformed() -> None:
 
     assert [backup.id for backup in page.records] == ["a"]
     assert page.malformed == (Malformed(2, "Expected `object`, got `str`"),)
+
+
+def test_a_malformed_record_is_identified_by_its_id() -> None:
+    """Another page may hold it again. Without a text as id, nothing identifies it."""
+    first, same, other, *unknown = page_of(
+        {"id": "a"}, {"id": "a", "size": 1}, {"id": "b"}, {"id": 5}, 5
+    ).malformed
+
+    assert first.identity == same.identity != other.identity
+    assert [bad.identity for bad in unknown] == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,9 @@ def spoilt(fetch_page: FetchPage[Backup], names: Collection[str]) -> FetchPage[B
         return replace(
             page,
             records=without(page.records, names),
-            malformed=tuple(Malformed(at, "spoilt") for at, record in positions if record.id in names),
+            malformed=tuple(
+                Malformed(at, "spoilt", hash(record.id)) for at, record in positions if record.id in names
+            ),
         )
 
     return fetch

@@ -47,6 +47,17 @@ def test_malformed_records_are_counted_and_the_first_is_located() -> None:
     assert result.first_malformed == "record 3: no status"
 
 
+def test_a_malformed_record_counts_once_if_it_has_an_id() -> None:
+    """Wherever it is read again, as after its page's marker has moved."""
+    known, new = Malformed(1, "no status", 1), Malformed(1, "no status", 2)
+
+    result = collected(
+        page(1, malformed=(known,)), page(0, malformed=(known,)), page(malformed=(new,))
+    ).result(2)
+
+    assert result.malformed == 2
+
+
 def test_a_page_that_is_read_again_adds_records_and_counts_nothing() -> None:
     """Its repeated records are no duplicates of the API's."""
     records = collected(page(2, 1))

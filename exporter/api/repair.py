@@ -77,5 +77,6 @@ _REPAIRS: Final[Mapping[str, Callable[[object], object]]] = {
     "size": _size,
     "name": _optional_text,
     "datastore": _object_of_texts("type", "version"),
+    "location_ref": _optional_text,
     "replica_of": _object_of_texts("id"),
 }

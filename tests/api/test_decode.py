@@ -38,6 +38,8 @@ RECORDS = st.builds(
     parent_id=st.none() | TEXTS,
     size=st.none() | st.floats(0, 1e308) | st.integers(0, 10**15).map(float),
     datastore=st.none() | st.builds(Datastore, type=st.none() | TEXTS, version=st.none() | TEXTS),
+    name=st.none() | TEXTS,
+    location_ref=st.none() | TEXTS,
 )
 
 

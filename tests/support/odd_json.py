@@ -11,7 +11,18 @@ JSON = st.recursive(
     max_leaves=6,
 )
 KEYS = st.sampled_from(
-    ["id", "status", "created_at", "updated_at", "instance_id", "parent_id", "size", "datastore", "name"]
+    [
+        "id",
+        "status",
+        "created_at",
+        "updated_at",
+        "instance_id",
+        "parent_id",
+        "size",
+        "datastore",
+        "name",
+        "location_ref",
+    ]
 )
 ENVELOPE = (
     st.none()

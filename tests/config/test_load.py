@@ -129,7 +129,11 @@ def test_every_key_can_be_configured(tmp_path: Path) -> None:
         ),
         (
             "max_concurrency: 1.5",
-            f"targets[0].max_concurrency: found 1.5, allowed: {COUNT}",
+            "targets[0].max_concurrency: found 1.5, allowed: a whole number from 1 to 1,000",
+        ),
+        (
+            "max_concurrency: 1000000000",
+            "targets[0].max_concurrency: found 1000000000, allowed: a whole number from 1 to 1,000",
         ),
         ("scrape_timeout: 0s", f"targets[0].scrape_timeout: found '0s', allowed: {PERIOD}"),
         ("scrape_timeout: 30", f"targets[0].scrape_timeout: found 30, allowed: {PERIOD}"),

@@ -89,6 +89,8 @@ class _Parser(argparse.ArgumentParser):
         if not argument.startswith("-"):
             hint = f": put the command first, as in {PROGRAM} {argument}" if argument in COMMANDS else ""
             self.error(f"unexpected argument {argument!r}{hint}")
+        if flag in self._option_string_actions:
+            self.error(f"unexpected argument {flag}: put flags before --")
         self.error(f"unknown flag {flag}{_suggestion(flag, self._option_string_actions)}")
 
 

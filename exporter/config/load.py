@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Final
 
 from msgspec import Struct
@@ -28,6 +29,16 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     return load_with_warnings(path, environ).config
 
 
+def reload_config(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Read the configuration again, unless reading could block: later reloads would wait without end.
+
+    :raises ConfigError: as `load_with_warnings` does, and for a FIFO or a device.
+    """
+    if path and _may_block(path):
+        raise ConfigError(f"cannot read {path}: not a regular file", source=FLAG)
+    return load_config(path, environ)
+
+
 def load_with_warnings(path: Path | None, environ: Mapping[str, str]) -> LoadedConfig:
     """Read the configuration.
 
@@ -51,3 +62,11 @@ def load_with_warnings(path: Path | None, environ: Mapping[str, str]) -> LoadedC
 def _completed(file: Config, environ: Mapping[str, str]) -> Config:
     objectives = file.objectives if file.has_objectives else (objective_from(environ),)
     return replace(file, targets=(target_from(environ),), objectives=objectives)
+
+
+def _may_block(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False  # reading it reports the error
+    return not (S_ISREG(mode) or S_ISDIR(mode))

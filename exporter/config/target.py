@@ -7,7 +7,7 @@ from msgspec import Struct
 from exporter.config.credentials import Credential, Secret, check_api_key
 from exporter.config.duration import Duration, Timeout
 from exporter.config.exclusion import Exclusion
-from exporter.config.number import Count, Share
+from exporter.config.number import Concurrency, Count, Share
 from exporter.config.statuses import Statuses
 from exporter.config.url import ProxyUrl, Url
 from exporter.errors import ConfigError
@@ -103,7 +103,7 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     token: Secret | None = None
     token_file: FilePath | None = None
     page_size: Count | Literal["auto"] = "auto"
-    max_concurrency: Count = 4
+    max_concurrency: Concurrency = 4
     scrape_timeout: Timeout = Timeout(30)
     request_timeout: Timeout = Timeout(10)
     min_walk_interval: Duration = Duration(0)

@@ -1,5 +1,7 @@
 """The collector of one scrape's result, and its text."""
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,10 +46,12 @@ def render_text(result: ScrapeResult) -> str:
 def write_text(result: ScrapeResult, path: Path) -> None:
     """Write a file for node_exporter's textfile collector, atomically and without ages and other live values.
 
-    :param path: the file, usually `*.prom`.
-    :raises OSError: if it cannot be written; it is unchanged then.
+    :param path: the file, usually `*.prom`, or a link to it.
+    :raises OSError: if it cannot be written, or is a device or a FIFO; it is unchanged then.
     """
-    write_to_textfile(str(path), _registry(TargetCollector(result, live=False)))
+    if path.exists() and not (path.is_file() or path.is_dir()):  # else a file would replace it
+        raise OSError(errno.EINVAL, "not a regular file")
+    write_to_textfile(os.path.realpath(path), _registry(TargetCollector(result, live=False)))
 
 
 def _registry(collector: TargetCollector) -> CollectorRegistry:

@@ -5,7 +5,7 @@ import errno
 import socket
 import ssl
 from asyncio.sslproto import SSLProtocol
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from exporter.server.client_certificates import UNVERIFIED
@@ -49,7 +49,8 @@ class Connections:
         self._open: dict[HttpConnection, asyncio.Task[None]] = {}
         """Every open connection, and the task of its handshake, which may be done."""
         self._waiting: EvictionQueue[HttpConnection] = EvictionQueue()
-        self._accepting: list[asyncio.Task[None]] = []
+        self._accepting: dict[socket.socket, asyncio.Task[None]] = {}
+        """The task of each listener."""
 
     def __repr__(self) -> str:
         total, limit = len(self._open), self._limits.connections
@@ -60,11 +61,15 @@ class Connections:
         SSLProtocol.max_size = TLS_BUFFER
         listener.setblocking(False)  # noqa: FBT003 - socket's signature
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._limits.send_buffer_bytes)
-        self._accepting.append(asyncio.get_running_loop().create_task(self._accept(listener)))
+        self._accepting[listener] = asyncio.get_running_loop().create_task(self._accept(listener))
 
     async def close(self) -> None:
         """Stop accepting, and cancel the handshakes in progress."""
-        await _cancel(self._accepting)  # first: a handshake cancelled before it has begun would not end
+        for (
+            listener
+        ) in self._accepting:  # asyncio would accept for a task that is cancelled, and log an error
+            asyncio.get_running_loop().remove_reader(listener)
+        await _cancel(self._accepting.values())  # first: a handshake cancelled before it began would not end
         await _cancel([task for task in self._open.values() if not task.done()])
 
     async def abort(self) -> None:
@@ -141,7 +146,7 @@ class Connections:
         return True
 
 
-async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+async def _cancel(tasks: Collection[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

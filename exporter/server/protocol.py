@@ -152,6 +152,8 @@ class HttpConnection(H11Protocol):
         with suppress(h11.LocalProtocolError):  # a response has begun
             for event in (response, h11.Data(data=NOT_HTTP), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
+        if self.cycle is not None:
+            self.cycle.disconnected = True  # it may refuse the same request, whose body is malformed
         self.transport.close()
         self._enter(Phase.DRAINING)
 

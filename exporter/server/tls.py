@@ -104,6 +104,8 @@ def _choose_ciphers(context: ssl.SSLContext, config: TlsServerConfig) -> None:
 def _check_readable(config: TlsServerConfig) -> None:
     for key in ("cert_file", "key_file", "client_ca_file"):
         path = getattr(config, key)
+        if path and WatchedFiles([path]).not_regular:
+            raise ConfigError(f"tls_server_config.{key}: {path}: not a regular file")
         try:
             _ = path and Path(path).read_bytes()
         except OSError as error:

@@ -108,7 +108,8 @@ class WatchedWebConfig:
         """Re-read the file if it has changed; return whether it has."""
         if not self._file.have_changed:
             return False
-        _require_regular(self._file)
+        if odd := self._file.not_regular:
+            raise ConfigError(f"{odd}: not a regular file")
         with self._file.reading():
             for path in self._file.paths:  # the only one
                 self._replace(load_web_config(Path(path)))
@@ -130,7 +131,6 @@ class WatchedWebConfig:
         """Re-read the certificate if its files have changed; return whether they have."""
         if self._certificate is None or not self._certificate.files.have_changed:
             return False
-        _require_regular(self._certificate.files)
         self._certificate.reload()
         return True
 
@@ -149,8 +149,3 @@ def _describe_unexpected(error: Exception) -> str:
     """Return the exception's type and place, without its text: it may quote a hash or a password."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"unexpected {type(error).__name__} in {place.name}, {place.filename}:{place.lineno}"
-
-
-def _require_regular(files: WatchedFiles) -> None:
-    if path := files.not_regular:
-        raise ConfigError(f"{path}: not a regular file")

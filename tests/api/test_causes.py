@@ -121,3 +121,59 @@ def test_a_certificate_that_is_not_valid(
     assert error.reason is Reason.TLS
     assert "certificate verify failed: " in error.message
     assert problem in error.message
+
+
+@pytest.mark.parametrize(
+    ("ca", "cert", "key", "problem"),
+    [
+        ("key", None, None, "`tls_config.ca_file` holds no certificate in PEM"),
+        ("broken", None, None, "`tls_config.ca_file` holds no certificate in PEM"),
+        ("ca", "cert", "other", "`tls_config.key_file` is not the key of `tls_config.cert_file`"),
+        ("ca", "key", None, "`tls_config.cert_file` and `key_file` are not a certificate and its key in PEM"),
+        (
+            "ca",
+            "cert",
+            "broken",
+            "`tls_config.cert_file` and `key_file` are not a certificate and its key in PEM",
+        ),
+    ],
+)
+def test_files_that_openssl_cannot_use(
+    tmp_path: Path, ca: str, cert: str | None, key: str | None, problem: str
+) -> None:
+    """The message names the setting."""
+    authority = Authority(tmp_path)
+    mine, other = authority.issue("mine"), authority.issue("other")
+    broken = tmp_path / "broken"
+    broken.write_text("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n")
+    files = {"ca": authority.file, "cert": mine.cert, "key": mine.key, "other": other.key, "broken": broken}
+    config = TlsConfig(
+        ca_file=files[ca], cert_file=files[cert] if cert else None, key_file=files[key] if key else None
+    )
+    with server(hang_up) as made:
+        error = failure(f"https://127.0.0.1:{made.server_address[1]}", config)
+
+    assert error.reason is Reason.TLS
+    assert error.message.endswith(f": {problem}")
+
+
+def test_a_server_that_requires_a_client_certificate(tmp_path: Path) -> None:
+    """The hint is the setting."""
+    authority = Authority(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority.file)
+    context.load_cert_chain(*authority.issue("server").pair)
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    def handshake(handler: BaseRequestHandler) -> None:
+        plain = handler.request
+        with context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False) as connection:
+            with pytest.raises(ssl.SSLError):
+                connection.do_handshake()
+            while socket.socket.recv(connection, 4096):  # closed with the request unread, it would be reset
+                pass
+
+    with server(handshake) as made:
+        url = f"https://127.0.0.1:{made.server_address[1]}"
+        error = failure(url, TlsConfig(ca_file=authority.file))
+
+    assert error.message.endswith(": the server requires a client certificate: set `tls_config.cert_file`")

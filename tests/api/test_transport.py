@@ -4,10 +4,12 @@ import gzip
 import ssl
 import traceback
 import tracemalloc
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -158,6 +160,37 @@ def test_a_gzip_bomb_costs_no_more_than_the_largest_body() -> None:
     assert reason is Reason.BAD_RESPONSE
     assert "larger than" in message
     assert peak < 80 * MIB
+
+
+class CountedDecompression:
+    """Decompresses like zlib, and counts the bytes that each call receives."""
+
+    received = 0
+
+    def __init__(self, *arguments: int, new: Callable[..., Any] = zlib.decompressobj) -> None:
+        self._inner = new(*arguments)
+
+    def decompress(self, data: bytes, max_length: int = 0) -> bytes:
+        """Count and decompress."""
+        CountedDecompression.received += len(data)
+        return bytes(self._inner.decompress(data, max_length))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+
+def test_a_body_of_many_gzip_members_takes_little_time(
+    api: FaultyApi, rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each empty member copies what follows it in the chunk. No deadline cuts the decompression."""
+    members = gzip.compress(b"") * 10_000
+    api.faults.add(CannedReply(200, {"Content-Encoding": "gzip"}, members))
+    monkeypatch.setattr(CountedDecompression, "received", 0)
+    monkeypatch.setattr("zlib.decompressobj", CountedDecompression)
+    error = rig(api.url).failure()
+
+    assert error.reason is Reason.BAD_RESPONSE
+    assert len(members) <= CountedDecompression.received < 2_000 * len(members)
 
 
 @pytest.mark.parametrize("location", ["/elsewhere", "http://[::1", "http://\ud800", "//", "x" * 60_000])

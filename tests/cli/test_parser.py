@@ -99,6 +99,10 @@ def test_help(invoke: Invoke) -> None:
             "--scrape-interval: found '1', allowed: a duration above zero, .*",
         ),
         (["explain"], "the following arguments are required: DATABASE; see .* explain --help"),
+        (
+            ["explain", "--", "a", "--config.file=x"],
+            "unexpected argument --config.file: put flags before --; see .*",
+        ),
         (["explain", "a", "b"], "unexpected argument 'b'; see bycloud-backup-exporter explain --help"),
         (["explain", "a", "--targte=b"], r"unknown flag --targte \(did you mean --target\?\); see .*"),
         (["explain", "a", "--target=x"], "--target: found 'x', allowed: default"),

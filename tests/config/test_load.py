@@ -1,5 +1,6 @@
 """The configuration from a file and the environment, and the one line for each mistake."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from exporter.config import (
     Target,
     load_config,
 )
-from exporter.config.load import load_with_warnings
+from exporter.config.load import load_with_warnings, reload_config
 from exporter.errors import ConfigError
 
 EXAMPLE = """
@@ -128,7 +129,11 @@ def test_every_key_can_be_configured(tmp_path: Path) -> None:
         ),
         (
             "max_concurrency: 1.5",
-            f"targets[0].max_concurrency: found 1.5, allowed: {COUNT}",
+            "targets[0].max_concurrency: found 1.5, allowed: a whole number from 1 to 1,000",
+        ),
+        (
+            "max_concurrency: 1000000000",
+            "targets[0].max_concurrency: found 1000000000, allowed: a whole number from 1 to 1,000",
         ),
         ("scrape_timeout: 0s", f"targets[0].scrape_timeout: found '0s', allowed: {PERIOD}"),
         ("scrape_timeout: 30", f"targets[0].scrape_timeout: found 30, allowed: {PERIOD}"),
@@ -271,6 +276,26 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     assert (
         str(no_file.value) == f"--config.file: cannot read {tmp_path / 'gone.yml'}: No such file or directory"
     )
+
+
+def test_a_reload_reads_no_fifo(tmp_path: Path) -> None:
+    """It could wait for a writer without end. Other files are read, or refused, as at the start."""
+    fifo, plain = tmp_path / "fifo", tmp_path / "config.yml"
+    os.mkfifo(fifo)
+    plain.write_text("targets: [{name: a, token: b}]")
+    errors = []
+    for path in (fifo, tmp_path, tmp_path / "gone.yml", tmp_path / ("x" * 300)):
+        with pytest.raises(ConfigError) as raised:
+            reload_config(path, {})
+        errors.append(str(raised.value).removeprefix(f"--config.file: cannot read {path}: "))
+
+    assert errors == [
+        "not a regular file",
+        "Is a directory",
+        "No such file or directory",
+        "File name too long",
+    ]
+    assert [target.name for target in reload_config(plain, {}).targets] == ["a"]
 
 
 @pytest.mark.parametrize("word", ["on", "off", "auto"])

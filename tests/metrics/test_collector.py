@@ -1,5 +1,6 @@
 """Tests of `exporter.metrics.collector`."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,28 @@ def test_a_file_that_cannot_be_written_is_unchanged(tmp_path: Path) -> None:
         write_text(OK, path)
 
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_fifo_is_not_replaced(tmp_path: Path) -> None:
+    """Nor is a device: as root, writing to `/dev/null` would replace it for the whole machine."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with pytest.raises(OSError, match="not a regular file"):
+        write_text(OK, fifo)
+
+    assert fifo.is_fifo()
+    assert list(tmp_path.iterdir()) == [fifo]
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    """The file that it leads to is replaced, not the link, which may be `/dev/stdout`."""
+    (tmp_path / "elsewhere").mkdir()
+    link, path = tmp_path / "link.prom", tmp_path / "elsewhere" / "bycloud.prom"
+    link.symlink_to(path)
+    write_text(OK, link)
+
+    assert link.is_symlink()
+    assert path.is_file()
 
 
 def test_a_file_is_utf_8(tmp_path: Path) -> None:

@@ -220,6 +220,26 @@ def test_connections_that_arrive_at_the_stop() -> None:
     assert repr(server.connections).startswith("Connections(0 of")
 
 
+def test_a_connection_that_is_due_at_the_stop() -> None:
+    """It is not accepted any more: the task that would receive it is cancelled. No error is logged."""
+    server = make_server(App(), on_stop=lambda: None)
+    errors: list[object] = []
+
+    async def stop_as_one_is_due() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+        server.connections.open(listener)
+        await asyncio.sleep(0)
+        with Client(port_of(listener)):
+            await asyncio.sleep(0)  # the event loop finds it, and calls this first
+            await server.connections.close()
+            await asyncio.sleep(0)
+
+    with listen("127.0.0.1:0") as listener:
+        asyncio.run(stop_as_one_is_due())
+
+    assert errors == []
+
+
 def test_accepting_is_retried_without_descriptors() -> None:
     """The client is served once a descriptor is available."""
     with listen("127.0.0.1:0") as opened:

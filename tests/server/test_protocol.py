@@ -199,6 +199,24 @@ def test_what_is_not_http(garbage: bytes, caplog: pytest.LogCaptureFixture) -> N
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
+@pytest.mark.parametrize(
+    "refused",
+    [
+        b"POST / HTTP/1.2\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+        b"POST /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+    ],
+)
+def test_a_malformed_body_of_a_refused_request(refused: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """One of the two refusals is sent, and no error is logged."""
+    with serving(App()) as port, Client(port) as client, Client(port) as other:
+        answer = client.send(refused).rest()
+        other.send(get()).answer()
+
+    assert status(answer) == 400
+    assert answer.endswith(b"not a valid HTTP/1.1 request\n")
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 def test_a_400_has_a_length_and_a_date() -> None:
     """So a client knows that it has the whole response."""
     with serving(App()) as port, Client(port) as client:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -116,23 +117,44 @@ def test_a_signal_while_the_configuration_is_read(tmp_path: Path) -> None:
     assert any(re.search('event="configuration reloaded"', line) for line in lines)
 
 
+HELD_RELOADS = """
+import sys
+from pathlib import Path
+
+from exporter.cli.main import main
+from exporter.config import load
+
+gate, read = Path(sys.argv.pop(1)), load.reload_config
+
+
+def reload_config(path, environ):
+    gate.read_text()
+    return read(path, environ)
+
+
+load.reload_config = reload_config
+main()
+"""
+"""Runs the command; each reload waits until the test has written the FIFO of the first argument."""
+
+
 @pytest.mark.parametrize("hangs", [True, False])
 def test_a_stop_after_many_signals(tmp_path: Path, *, hangs: bool) -> None:
     """It waits for no reload: one that hangs ends with the process, and no more than one follows it."""
-    path = tmp_path / "config.yml"
+    path, gate = tmp_path / "config.yml", tmp_path / "gate"
+    os.mkfifo(gate)
     with SimulatedApi(backups=bulk_backups(1, 1)) as api:
         path.write_text(fifty_targets(api.url, "first"))
-        with serving_process(path) as (process, url):
-            path.unlink()
-            os.mkfifo(path)
+        with serving_process(path, gate) as (process, url):
+            path.write_text(fifty_targets(api.url, "second"))
             process.send_signal(signal.SIGHUP)
-            with path.open("w") as file:  # which waits until the process reads
+            with gate.open("w") as file:  # which waits until the process reads
                 for _ in range(300):
                     process.send_signal(signal.SIGHUP)
                     assert requests.get(f"{url}/-/healthy", timeout=PATIENCE).ok  # so it has arrived
-                path.unlink()
-                path.write_text(fifty_targets(api.url, "third"))
-                reloads = [] if hangs else finish(file, fifty_targets(api.url, "second"), process.stderr)
+                gate.unlink()
+                gate.touch()
+                reloads = [] if hangs else finish(file, process.stderr)
                 process.send_signal(signal.SIGTERM)
                 later = process.communicate(timeout=PATIENCE)[1]
 
@@ -142,10 +164,47 @@ def test_a_stop_after_many_signals(tmp_path: Path, *, hangs: bool) -> None:
     assert "Traceback" not in later
 
 
+def test_a_stop_during_a_reload_over_http(tmp_path: Path) -> None:
+    """It does not wait for one that hangs."""
+    path, gate = tmp_path / "config.yml", tmp_path / "gate"
+    os.mkfifo(gate)
+    path.write_text(fifty_targets("http://127.0.0.1:9", "first"))
+    with (
+        serving_process(path, gate, "--web.enable-lifecycle") as (process, url),
+        ThreadPoolExecutor(1) as pool,
+    ):
+        pool.submit(requests.post, f"{url}/-/reload", timeout=PATIENCE)
+        with gate.open("w"):  # which waits until the process reads
+            process.send_signal(signal.SIGTERM)
+            later = process.communicate(timeout=PATIENCE)[1]
+
+    assert process.returncode == 0
+    assert "Traceback" not in later
+
+
+def test_a_fifo_is_not_read_again(tmp_path: Path) -> None:
+    """The reload would wait for a writer, and all later ones for the reload."""
+    path, gate = tmp_path / "config.yml", tmp_path / "gate"
+    gate.touch()
+    path.write_text(fifty_targets("http://127.0.0.1:9", "first"))
+    with serving_process(path, gate) as (process, _):
+        path.unlink()
+        os.mkfifo(path)
+        process.send_signal(signal.SIGHUP)
+        assert process.stderr is not None
+        refused = process.stderr.readline()
+
+    assert f"--config.file: cannot read {path}: not a regular file" in refused
+
+
 @contextmanager
-def serving_process(path: Path) -> "Iterator[tuple[subprocess.Popen[str], str]]":
-    """Run `serve` with a configuration file; yield the process and its URL."""
-    command = [sys.executable, "-m", "exporter", "--web.listen-address=127.0.0.1:0", f"--config.file={path}"]
+def serving_process(path: Path, gate: Path, *flags: str) -> "Iterator[tuple[subprocess.Popen[str], str]]":
+    """Run `serve` with a configuration file; yield the process and its URL.
+
+    :param gate: what a reload waits for.
+    """
+    command = [sys.executable, "-c", HELD_RELOADS, str(gate)]
+    command += ["--web.listen-address=127.0.0.1:0", f"--config.file={path}", *flags]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process, f"http://127.0.0.1:{listening_port(process.stderr)}"
@@ -153,10 +212,9 @@ def serving_process(path: Path) -> "Iterator[tuple[subprocess.Popen[str], str]]"
             process.kill()
 
 
-def finish(file: IO[str], content: str, log: IO[str] | None) -> list[str]:
-    """Write what a reload waits for; return the log lines of that reload and the next."""
+def finish(file: IO[str], log: IO[str] | None) -> list[str]:
+    """Let a reload that waits continue; return the log lines of that reload and the next."""
     assert log is not None
-    file.write(content)
     file.close()
     return [log.readline() for _ in range(2)]
 

@@ -1,5 +1,6 @@
 """Tests for TLS contexts. Client certificates are in `test_client_certificates`."""
 
+import os
 import socket
 import ssl
 from pathlib import Path
@@ -83,6 +84,17 @@ def test_impossible_file_names(config: TlsServerConfig, key: str, name: str) -> 
         server_context(replace(config, **{key: Path(name)}))
 
     assert str(raised.value) == f"tls_server_config.{key}: no file can have the name {name!a}"
+
+
+@pytest.mark.parametrize("key", ["cert_file", "key_file", "client_ca_file"])
+def test_a_fifo_is_not_read(config: TlsServerConfig, tmp_path: Path, key: str) -> None:
+    """To open it would wait for a writer forever."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    with pytest.raises(ConfigError) as raised:
+        server_context(replace(config, **{key: path}))
+
+    assert str(raised.value) == f"tls_server_config.{key}: {path}: not a regular file"
 
 
 @pytest.mark.parametrize(

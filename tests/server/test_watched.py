@@ -413,6 +413,22 @@ def test_a_fifo_is_not_read(log: Log, path: Path, name: str) -> None:
     assert web.last_reload_ok
 
 
+def test_a_certificate_that_becomes_a_fifo(log: Log, path: Path) -> None:
+    """An edit that names one is an error. The next valid edit counts: the file is still watched."""
+    write(path, f"basic_auth_users: {{alice: {HASH}, bob: {HASH}}}")
+    web = WatchedWebConfig(path, log.bound)
+    os.mkfifo(path.parent / "fifo.crt")
+    write(path, f"basic_auth_users: {{alice: {HASH}}}", cert="fifo")
+    web.refresh()
+    refused = web.last_reload_ok
+    write(path, f"basic_auth_users: {{alice: {HASH}}}")
+    web.refresh()
+
+    assert not refused
+    assert web.last_reload_ok
+    assert web.config.basic_auth_users.hashes.keys() == {b"alice"}
+
+
 def test_a_slow_hash_is_warned_of(log: Log, tmp_path: Path) -> None:
     """The log warns at the start and at a reload; a cost of 14 is allowed."""
     path = tmp_path / "web.yml"

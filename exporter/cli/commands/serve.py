@@ -6,7 +6,7 @@ from functools import partial
 
 from exporter.cli.serving import Service
 from exporter.config import Config
-from exporter.config.load import load_config
+from exporter.config.load import reload_config
 from exporter.server.sighup import SighupReloads
 
 
@@ -14,5 +14,5 @@ def run(options: Namespace, config: Config) -> int:
     """Serve until SIGTERM or SIGINT; a SIGHUP reloads the configuration."""
     sighup = SighupReloads()
     with sighup.capture():
-        Service(options, partial(load_config, options.config, os.environ), sighup=sighup).run(config)
+        Service(options, partial(reload_config, options.config, os.environ), sighup=sighup).run(config)
     return 0

@@ -65,9 +65,8 @@ class Connections:
 
     async def close(self) -> None:
         """Stop accepting, and cancel the handshakes in progress."""
-        for (
-            listener
-        ) in self._accepting:  # asyncio would accept for a task that is cancelled, and log an error
+        for listener in self._accepting:
+            # Else asyncio accepts for a task that is cancelled, and logs an error.
             asyncio.get_running_loop().remove_reader(listener)
         await _cancel(self._accepting.values())  # first: a handshake cancelled before it began would not end
         await _cancel([task for task in self._open.values() if not task.done()])

@@ -24,6 +24,7 @@ def test_leaks(capsys, request):
     {body}
 """
 PRINTING = [sys.executable, "-c", "print('a looking-glass')"]
+LATE = [sys.executable, "-c", "import time; time.sleep(2); print('a looking-glass')"]
 
 
 SERVING = """
@@ -60,12 +61,25 @@ def verdict(folder: Path, body: str) -> str:
         f"subprocess.run({PRINTING}, capture_output=True)",
         f"subprocess.run({PRINTING})",
         f"with subprocess.Popen({PRINTING}, stdout=subprocess.PIPE): pass",
+        f"with subprocess.Popen({LATE}, stdout=subprocess.PIPE): pass",
         f"list(subprocess.Popen({PRINTING}, stdout=subprocess.PIPE, text=True).stdout)",
         "print('$2b$04$' + 53 * 'a')",
         "print('embedded API', 'looking-glass')",
         SERVING,
     ],
-    ids=["printed", "captured", "stderr", "run", "inherited", "unread", "lines", "hash", "demo", "page"],
+    ids=[
+        "printed",
+        "captured",
+        "stderr",
+        "run",
+        "inherited",
+        "unread",
+        "late",
+        "lines",
+        "hash",
+        "demo",
+        "page",
+    ],
 )
 def test_a_leak_fails_the_test(tmp_path: Path, body: str) -> None:
     """A secret is found in every output of a test, its commands and its requests."""

@@ -8,7 +8,6 @@ import base64
 import re
 import subprocess
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
 from typing import Any, Final
 
 import pytest
@@ -46,6 +45,8 @@ PUBLISHED: Final = re.compile(
 )
 """Matches what the demo prints next to the embedded API's address; the key is valid only there."""
 
+PATIENCE: Final = 60.0
+"""Seconds that a command may take to end after its block; then the test fails."""
 output: list[str] = []
 """All output since the last test ended."""
 
@@ -86,11 +87,10 @@ class Said(subprocess.Popen[Any]):
         return streams
 
     def __exit__(self, *error: Any) -> None:  # noqa: PYI036 - Popen's own signature is stricter
-        with suppress(subprocess.TimeoutExpired):
-            self.wait(1)
-            for stream in (self.stdout, self.stderr):
-                if stream and not stream.closed:
-                    stream.read()
+        self.wait(PATIENCE)
+        for stream in (self.stdout, self.stderr):
+            if stream and not stream.closed:
+                stream.read()
         super().__exit__(*error)
 
 

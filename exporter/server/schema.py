@@ -64,7 +64,7 @@ class BasicAuthUsers:
         if not isinstance(found, dict | MappingProxyType):
             raise NotAllowedError
         for name, hashed in found.items():
-            if not name or ":" in name or not _is_utf8(name):
+            if not name or ":" in name:
                 raise ConfigError(
                     f"no client can send the name {quote_name(name)}", allowed="text without a colon"
                 )
@@ -179,13 +179,6 @@ class WebConfig(Struct, frozen=True, forbid_unknown_fields=True):
 def load_web_config(path: Path) -> WebConfig:
     """Read the file; relative paths in it are relative to its folder. Raise `ConfigError`."""
     return load_yaml_file(path, WebConfig, flag="--web.config.file", check=_check_offered)
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        return bool(text.encode())
-    except UnicodeEncodeError:
-        return False
 
 
 def _is_hash(text: str) -> bool:

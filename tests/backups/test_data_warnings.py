@@ -44,6 +44,21 @@ def test_a_clean_walk_has_none() -> None:
     assert found() == []
 
 
+def test_an_undecided_unit_of_sizes_is_a_warning() -> None:
+    """No sizes are shown then; where no backup has a size, none is missing."""
+    undecided = replace(CLEAN, bytes_per_unit=None)
+    sizeless = replace(undecided, summary=replace(CLEAN.summary, largest_size=None))
+
+    assert found(undecided, settings={"size_unit": "auto"}) == [
+        DataWarning(
+            "size_unit",
+            "`size_unit: auto` cannot tell the unit of the sizes (the largest is 5000000000.0): "
+            "no sizes are shown; set `size_unit`",
+        )
+    ]
+    assert found(sizeless, settings={"size_unit": "auto"}) == []
+
+
 def test_each_warning_has_its_kind_and_its_numbers() -> None:
     """Each problem causes one warning, in a fixed order."""
     summary = replace(

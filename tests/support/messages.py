@@ -44,7 +44,7 @@ RETURNING: Final = frozenset(
 """Functions whose result becomes a message."""
 YIELDING: Final = frozenset({"_unknown", "_unused"})
 """Functions that yield messages."""
-CONSTANTS: Final = frozenset({"_DEFAULT_MESSAGES"})
+CONSTANTS: Final = frozenset({"_BY_REASON", "_DEFAULT_MESSAGES", "_MALFORMED"})
 """Constants with messages."""
 FILLED_IN: Final = "…"
 Expressions = Iterable[ast.expr]

@@ -18,7 +18,7 @@ from tests.support.web_config import LOGIN, Web, users
 
 ROOT: Final = Path(__file__).parents[2]
 SERVE_AND_LOG_THREADS: Final = """
-import sys, threading
+import os, sys, threading
 from exporter.__main__ import main
 
 start = threading.Thread.start
@@ -26,7 +26,7 @@ start = threading.Thread.start
 
 def log(thread):
     start(thread)
-    print(thread.name, flush=True)
+    os.write(1, f"{thread.name}\\n".encode())  # at once: print writes the line's end apart
 
 
 threading.Thread.start = log

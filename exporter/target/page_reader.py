@@ -83,10 +83,11 @@ class PageReader:
         known = self.pages.get(key) or self._last.pop(key, None)
         records = known or decode_records(BACKUPS, parts.records)
         page = None if records is None else decode_rest(BACKUPS, parts.rest, records)
-        if page and not known:
+        if page is None:
+            return None
+        if not known:
             page = self._new(page)
-        if page:
-            self.pages[key] = page.records
+        self.pages[key] = page.records
         return page
 
     def _new(self, page: Page[Backup]) -> Page[Backup]:

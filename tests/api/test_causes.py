@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from socketserver import BaseRequestHandler, TCPServer, ThreadingTCPServer
 from threading import Thread
+from typing import Final
 
 import pytest
 
@@ -16,6 +17,11 @@ from exporter.config import TlsConfig
 from exporter.errors import ApiError, Reason
 from tests.support.certificates import Authority
 from tests.support.targets import target
+
+OK: Final = b"HTTP/1.1 200 OK\r\n"
+TLS_ALERT: Final = b"\x15\x03\x03\x00\x02\x02\x46"
+"""Version 1.2, level fatal, protocol_version: what servers but OpenSSL's send to a client of plain HTTP."""
+CHUNKED: Final = b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 @contextmanager
@@ -64,6 +70,42 @@ def reset(handler: BaseRequestHandler) -> None:
     handler.request.recv(4096)
     handler.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.request.close()
+
+
+def responds(sent: bytes) -> Callable[[BaseRequestHandler], None]:
+    """Return what reads a request, sends these bytes and closes the connection in order."""
+
+    def respond(handler: BaseRequestHandler) -> None:
+        handler.request.recv(4096)
+        handler.request.sendall(sent)
+
+    return respond
+
+
+@pytest.mark.parametrize(
+    ("sent", "problem"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", 'the response is not HTTP/1.1: it begins with "SSH-2.0-OpenSSH_9.2"'),
+        (TLS_ALERT, "the server speaks TLS; did you mean https://?"),
+        (b"\r\n", 'the response is not HTTP/1.1: it begins with ""'),
+        (b"HTTP/9.9 200 OK\r\n\r\n", 'the response is not HTTP/1.1: it begins with "HTTP/9.9"'),
+        (b"HTTP/1.1 abc OK\r\n\r\n", 'the response is not HTTP/1.1: it begins with "HTTP/1.1 abc OK"'),
+        (OK + b"Content-Length: 100\r\n\r\nabc", "the response ended too early: 97 more bytes were expected"),
+        (OK + CHUNKED + b"10\r\nabc", "the response ended too early: 13 more bytes were expected"),
+        (OK + CHUNKED + b"xyz\r\n", "the response ended too early, or has a chunk of malformed size"),
+        (OK + CHUNKED + b"3\r\nabc\r\n", "the response ended too early, or has a chunk of malformed size"),
+        (OK + CHUNKED + b"-1\r\nabc", "a chunk of negative size"),
+        (OK + b"X: a\r\n" * 120 + b"\r\n", "got more than 100 headers"),
+    ],
+)
+def test_what_is_no_response(sent: bytes, problem: str) -> None:
+    """The message says what is wrong with the response, and quotes it."""
+    with server(responds(sent)) as made:
+        host = f"127.0.0.1:{made.server_address[1]}"
+        error = failure(f"http://{host}")
+
+    assert error.reason is Reason.CONNECTION
+    assert error.message == f"{host}: {problem}"
 
 
 def test_https_to_a_server_without_tls() -> None:

@@ -33,6 +33,7 @@ RETURNING: Final = frozenset(
     {
         "_default_message",
         "_describe",
+        "_problem_of_response",
         "_refusal",
         "_write",
         "describe_cause",

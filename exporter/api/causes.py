@@ -58,7 +58,7 @@ def _inner(error: BaseException) -> BaseException | None:
 
 
 def _problem_of_response(error: BaseException) -> str | None:
-    """Return how a response breaks HTTP/1.1; `None` if http.client's own message says it."""
+    """Return how a response breaks HTTP/1.1; `None` for errors whose own message is enough."""
     match error:
         case RemoteDisconnected():
             return None

@@ -20,7 +20,7 @@ from tests.support.targets import target
 
 OK: Final = b"HTTP/1.1 200 OK\r\n"
 TLS_ALERT: Final = b"\x15\x03\x03\x00\x02\x02\x46"
-"""Version 1.2, level fatal, protocol_version: what servers but OpenSSL's send to a client of plain HTTP."""
+"""Version 1.2, level fatal, protocol_version: what some servers send to a client of plain HTTP."""
 CHUNKED: Final = b"Transfer-Encoding: chunked\r\n\r\n"
 
 
